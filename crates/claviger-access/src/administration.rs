@@ -1,0 +1,14 @@
+//! The use cases: one file a subject, one function a use case.
+//!
+//! Each takes the state that the write is added to, the caller and a command that was parsed before, and answers a
+//! [`Decision`](crate::Decision) or a [`Refusal`](crate::Refusal). Each authorizes first, on that very state. None reads
+//! a clock or makes a random number.
+
+pub mod organization;
+pub mod project;
+pub mod service_account;
+pub mod workspace;
+
+mod last_owner;
+mod new_account;
+mod standing;

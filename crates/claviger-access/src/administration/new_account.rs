@@ -1,0 +1,103 @@
+//! Making a service account: its username, its first secret, its grants.
+
+use crate::authorize::{Actor, Permit};
+use crate::change::Change;
+use crate::credential::Secret;
+use crate::directory::{Draft, NewIds};
+use crate::expiry::{Expiry, Moment};
+use crate::grant::Granted;
+use crate::identity::{AccountName, OrganizationId, PrincipalId, PrincipalKind, Username};
+use crate::random_bytes::RandomBytes;
+use crate::refusal::Refusal;
+use crate::role::OrganizationRole;
+
+/// Most service accounts of one organization.
+pub const ACCOUNTS_MAX: usize = 10_000_000;
+
+/// So often are the six hex digits drawn before the name counts as exhausted.
+const DRAWS: usize = 8;
+
+/// What was made. The secret is in clear here and nowhere else.
+#[derive(Debug)]
+pub struct NewServiceAccount {
+    /// Its id, which is its user id as well.
+    pub id: PrincipalId,
+    /// Its full username.
+    pub username: Username,
+    /// To be shown once.
+    pub secret: Secret,
+    /// When it ends.
+    pub expires: Expiry,
+    /// When it was made.
+    pub created: Moment,
+    /// Who made it: id and name. `None` for the operator.
+    pub creator: Option<(PrincipalId, String)>,
+}
+
+/// What a new account is to be.
+pub(super) struct Plan<'a> {
+    pub organization: OrganizationId,
+    pub name: &'a AccountName,
+    pub expires: Expiry,
+    pub granted: Vec<Granted>,
+}
+
+/// Makes the account under this permit.
+pub(super) fn make<A>(
+    draft: &Draft,
+    permit: &Permit<A>,
+    plan: &Plan<'_>,
+    ids: &mut NewIds,
+    moment: Moment,
+    random: &mut RandomBytes,
+) -> Result<(NewServiceAccount, Vec<Change>), Refusal> {
+    let count = draft.organization(plan.organization).map_or(0, |organization| organization.account_count);
+    if count >= ACCOUNTS_MAX {
+        let (organization, things, limit) = (plan.organization, "service accounts", ACCOUNTS_MAX);
+        return Err(Refusal::LimitReached { organization, things, limit });
+    }
+    let id = ids.principal()?;
+    let username = draw_username(draft, plan.name, random)?;
+    let secret = Secret::generate(random).ok_or(Refusal::Exhausted { what: "randomness" })?;
+    let creator = match permit.by() {
+        Actor::Principal(creator, _) => Some(creator),
+        Actor::Operator => None,
+    };
+    let mut changes = vec![
+        Change::PrincipalCreated {
+            id,
+            kind: PrincipalKind::ServiceAccount,
+            organization: Some(plan.organization),
+            name: username.as_str().to_owned(),
+            email: None,
+            created: moment,
+            creator,
+        },
+        Change::SecretIssued {
+            id: ids.secret()?,
+            principal: id,
+            digest: secret.digest(),
+            expires: plan.expires,
+            created: moment,
+        },
+    ];
+    for granted in &plan.granted {
+        if !matches!(granted, Granted::Organization(_, OrganizationRole::Member)) {
+            changes.push(Change::GrantGiven { id: ids.grant()?, principal: id, granted: *granted, created: moment });
+        }
+    }
+    let creator =
+        creator.map(|id| (id, draft.principal(id).map(|creator| creator.name().to_owned()).unwrap_or_default()));
+    Ok((NewServiceAccount { id, username, secret, expires: plan.expires, created: moment, creator }, changes))
+}
+
+fn draw_username(draft: &Draft, name: &AccountName, random: &mut RandomBytes) -> Result<Username, Refusal> {
+    for _ in 0..DRAWS {
+        let distinction = random.take().ok_or(Refusal::Exhausted { what: "randomness" })?;
+        let username = Username::compose(name, distinction, draft.username_suffix());
+        if draft.service_account_named(username.as_str()).is_none() {
+            return Ok(username);
+        }
+    }
+    Err(Refusal::NameExhausted { name: name.as_str().to_owned() })
+}

@@ -1,0 +1,130 @@
+//! Projects: create, change, delete.
+
+use crate::authorize::{Actor, Caller, CreateProjects, DeleteProject, Permit, Scope, UpdateProject, authorize};
+use crate::change::{Change, WorkspaceProperties};
+use crate::decision::{Decided, Decision};
+use crate::directory::{Draft, NewIds};
+use crate::event::{Event, EventName, Target};
+use crate::expiry::Moment;
+use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::refusal::Refusal;
+use crate::text::{DisplayName, TimezoneName};
+
+/// Most projects of one organization.
+pub const PROJECTS_MAX: usize = 10_000;
+
+/// The name of the workspace that each project is born with.
+pub const DEFAULT_WORKSPACE_NAME: &str = "All Project Data";
+
+/// A new project.
+pub struct CreateProject {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub name: DisplayName,
+    /// Its time zone.
+    pub timezone: TimezoneName,
+}
+
+/// What is to be different; what is `None` stays.
+pub struct ChangeProject {
+    /// Which.
+    pub project: ProjectId,
+    /// Its name.
+    pub name: Option<DisplayName>,
+    /// Its time zone.
+    pub timezone: Option<TimezoneName>,
+}
+
+/// Creates a project with its default workspace.
+pub fn create(
+    draft: &Draft,
+    caller: &Caller,
+    command: &CreateProject,
+    moment: Moment,
+) -> Result<Decided<ProjectId>, Refusal> {
+    let organization = command.organization;
+    let permit = authorize::<CreateProjects>(draft, caller, Scope::Organization(organization), moment)?;
+    draft.refuse_repetition()?;
+    if draft.organization(organization).map_or(0, |known| known.projects.len()) >= PROJECTS_MAX {
+        return Err(Refusal::LimitReached { organization, things: "projects", limit: PROJECTS_MAX });
+    }
+    let creator = creator(&permit);
+    let (id, _, changes) = make(&mut draft.ids(), organization, &command.name, &command.timezone, moment, creator)?;
+    let event = Event::under(&permit, EventName::ProjectCreated, Target::Project(id))
+        .after("name", command.name.as_str())
+        .after("timezone", command.timezone.as_str());
+    Ok(Decided::Write(Decision::new(event, changes.into()), id))
+}
+
+/// Changes a project's own properties.
+pub fn change(draft: &Draft, caller: &Caller, command: &ChangeProject, moment: Moment) -> Result<Decided<()>, Refusal> {
+    let id = command.project;
+    let permit = authorize::<UpdateProject>(draft, caller, Scope::Project(id), moment)?;
+    let project = draft.project(id).ok_or(Refusal::NoSuchProject { project: id })?;
+    let name = command.name.as_ref().map_or(project.name.as_str(), DisplayName::as_str);
+    let timezone = command.timezone.as_ref().map_or(project.timezone.as_str(), |timezone| timezone.as_str());
+    let mut event = Event::under(&permit, EventName::ProjectUpdated, Target::Project(id));
+    if name != project.name {
+        event = event.before("name", &project.name).after("name", name);
+    }
+    if timezone != project.timezone {
+        event = event.before("timezone", &project.timezone).after("timezone", timezone);
+    }
+    if event.facts_after().is_empty() {
+        return Ok(Decided::Nothing(()));
+    }
+    let change = Change::ProjectChanged { id, name: name.to_owned(), timezone: timezone.to_owned() };
+    Ok(Decided::Write(Decision::new(event, vec![change]), ()))
+}
+
+/// Deletes a project with its workspaces and every grant on it or on them.
+pub fn delete(draft: &Draft, caller: &Caller, id: ProjectId, moment: Moment) -> Result<Decided<()>, Refusal> {
+    let permit = authorize::<DeleteProject>(draft, caller, Scope::Project(id), moment)?;
+    let name = draft.project(id).map(|project| project.name.clone()).unwrap_or_default();
+    let event = Event::under(&permit, EventName::ProjectDeleted, Target::Project(id)).before("name", name);
+    Ok(Decided::Write(Decision::new(event, vec![Change::ProjectDeleted { id }]), ()))
+}
+
+/// The changes that make a project with its default workspace.
+pub(super) fn make(
+    ids: &mut NewIds,
+    organization: OrganizationId,
+    name: &DisplayName,
+    timezone: &TimezoneName,
+    moment: Moment,
+    creator: Option<PrincipalId>,
+) -> Result<(ProjectId, WorkspaceId, [Change; 2]), Refusal> {
+    let (project, workspace) = (ids.project()?, ids.workspace()?);
+    let changes = [
+        Change::ProjectCreated {
+            id: project,
+            organization,
+            name: name.as_str().to_owned(),
+            timezone: timezone.as_str().to_owned(),
+            created: moment,
+            creator,
+        },
+        Change::WorkspaceCreated {
+            id: workspace,
+            project,
+            properties: WorkspaceProperties {
+                name: DEFAULT_WORKSPACE_NAME.to_owned(),
+                description: None,
+                is_restricted: false,
+                is_visible: true,
+            },
+            is_default: true,
+            created: moment,
+            creator: None,
+        },
+    ];
+    Ok((project, workspace, changes))
+}
+
+pub(super) fn creator<A>(permit: &Permit<A>) -> Option<PrincipalId> {
+    match permit.by() {
+        Actor::Principal(principal, _) => Some(principal),
+        Actor::Operator => None,
+    }
+}

@@ -1,0 +1,496 @@
+//! Service accounts: create, change, delete; give and take their roles on projects and workspaces.
+
+use super::last_owner;
+use super::new_account::{self, Plan};
+pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
+use super::standing::Standing;
+use super::workspace;
+use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
+use crate::change::Change;
+use crate::decision::{Decided, Decision};
+use crate::directory::{Directory, Draft, NewIds, PrincipalView};
+use crate::effective;
+use crate::event::{Event, EventName, Target};
+use crate::expiry::{Expiry, Moment};
+use crate::grant::{Grant, Granted};
+use crate::identity::{AccountName, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::random_bytes::RandomBytes;
+use crate::refusal::Refusal;
+use crate::role::{OrganizationRole, Role};
+
+/// When an account is to end, as it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestedExpiry {
+    /// It is not to.
+    Never,
+    /// At this moment.
+    At(Moment),
+    /// So many seconds after the decision.
+    In {
+        /// From the decision on.
+        seconds: u64,
+    },
+}
+
+impl RequestedExpiry {
+    fn decide(self, now: Moment) -> Result<Expiry, Refusal> {
+        let moment = match self {
+            Self::Never => return Ok(Expiry::NEVER),
+            Self::At(moment) => moment,
+            Self::In { seconds } => now.plus_seconds(seconds).ok_or(Refusal::ExpiryTooFar)?,
+        };
+        if moment > now { Ok(Expiry::at(moment)) } else { Err(Refusal::ExpiryNotLater) }
+    }
+}
+
+/// A new service account, made in an organization.
+pub struct CreateServiceAccount {
+    /// Whose it will be.
+    pub organization: OrganizationId,
+    /// What the creator typed.
+    pub name: AccountName,
+    /// Its role in the organization.
+    pub organization_role: OrganizationRole,
+    /// Its roles on projects, each project once.
+    pub projects: Vec<(ProjectId, Role)>,
+    /// Its roles on workspaces, each workspace once.
+    pub workspaces: Vec<(WorkspaceId, Role)>,
+    /// When it ends.
+    pub expires: RequestedExpiry,
+}
+
+/// A new service account, made in a project: admin of that project.
+pub struct CreateInProject {
+    /// Where.
+    pub project: ProjectId,
+    /// What the creator typed.
+    pub name: AccountName,
+    /// When it ends.
+    pub expires: RequestedExpiry,
+}
+
+/// What is to be different; what is `None` stays.
+pub struct ChangeServiceAccount {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Which.
+    pub account: PrincipalId,
+    /// Its role in the organization.
+    pub organization_role: Option<OrganizationRole>,
+    /// When it ends.
+    pub expires: Option<RequestedExpiry>,
+}
+
+/// Roles on projects for accounts: all or nothing.
+pub struct AddToProjects {
+    /// Whose accounts and projects.
+    pub organization: OrganizationId,
+    /// Each project once.
+    pub projects: Vec<(ProjectId, Role)>,
+    /// Each account once.
+    pub accounts: Vec<PrincipalId>,
+}
+
+/// Accounts to be taken off projects: all or nothing.
+pub struct RemoveFromProjects {
+    /// Whose accounts and projects.
+    pub organization: OrganizationId,
+    /// Each project once, with each account once.
+    pub projects: Vec<(ProjectId, Vec<PrincipalId>)>,
+}
+
+/// A role on one workspace for one account.
+pub struct SetWorkspaceRole {
+    /// The project of the workspace.
+    pub project: ProjectId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Who gets it.
+    pub account: PrincipalId,
+    /// The role.
+    pub role: Role,
+}
+
+/// Creates a service account in an organization, with its roles.
+pub fn create(
+    draft: &Draft,
+    caller: &Caller,
+    command: &CreateServiceAccount,
+    moment: Moment,
+    mut random: RandomBytes,
+) -> Result<Decided<NewServiceAccount>, Refusal> {
+    let organization = command.organization;
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
+    draft.refuse_repetition()?;
+    let standing = Standing::new(draft, caller, organization);
+    standing.may_give_in_organization(command.organization_role)?;
+    let mut granted = vec![Granted::Organization(organization, command.organization_role)];
+    let mut places = Vec::new();
+    for (project, role) in &command.projects {
+        places.push(place_in_project(draft, caller, organization, *project, moment)?);
+        standing.may_give_in_project(*project, *role)?;
+        granted.push(Granted::Project(*project, *role));
+    }
+    for (workspace, role) in &command.workspaces {
+        let project = draft.workspace(*workspace).and_then(|known| draft.project(known.project));
+        let project = project.filter(|project| project.organization == organization);
+        let project = project.ok_or(Refusal::NoWorkspaceOfYours { workspace: *workspace })?.id;
+        places.push(place_in_project(draft, caller, organization, project, moment)?);
+        standing.may_give_in_project(project, *role)?;
+        granted.push(Granted::Workspace(*workspace, *role));
+    }
+    let expires = command.expires.decide(moment)?;
+    let plan = Plan { organization, name: &command.name, expires, granted };
+    let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
+    let mut decision = Decision::new(created(&permit, &account, command.organization_role), changes);
+    for (permit, granted) in places.iter().zip(&plan.granted[1..]) {
+        decision = decision.and(added(permit, account.id, granted), []);
+    }
+    Ok(Decided::Write(decision, account))
+}
+
+/// Creates a service account from a project's settings: member of the organization, admin of this project.
+pub fn create_in_project(
+    draft: &Draft,
+    caller: &Caller,
+    command: &CreateInProject,
+    moment: Moment,
+    mut random: RandomBytes,
+) -> Result<Decided<NewServiceAccount>, Refusal> {
+    let project = command.project;
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Project(project), moment)?;
+    draft.refuse_repetition()?;
+    let organization = permit.organization();
+    Standing::new(draft, caller, organization).may_give_in_project(project, Role::Admin)?;
+    let expires = command.expires.decide(moment)?;
+    let granted = Granted::Project(project, Role::Admin);
+    let plan = Plan { organization, name: &command.name, expires, granted: vec![granted] };
+    let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
+    let decision = Decision::new(created(&permit, &account, OrganizationRole::Member), changes)
+        .and(added(&permit, account.id, &granted), []);
+    Ok(Decided::Write(decision, account))
+}
+
+/// Changes an account's role in the organization, or its end.
+pub fn change(
+    draft: &Draft,
+    caller: &Caller,
+    command: &ChangeServiceAccount,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let organization = command.organization;
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
+    let account = find(draft, organization, command.account)?;
+    let standing = Standing::new(draft, caller, organization);
+    standing.may_change(&account)?;
+    let mut done: Option<Decision> = None;
+    let mut record = |event, changes: Vec<Change>| {
+        done = Some(match done.take() {
+            Some(decision) => decision.and(event, changes),
+            None => Decision::new(event, changes),
+        });
+    };
+    let role_is = effective::organization_role(&account, organization).unwrap_or(OrganizationRole::Member);
+    if let Some(role) = command.organization_role.filter(|role| *role != role_is) {
+        standing.may_give_in_organization(role)?;
+        if role_is == OrganizationRole::Owner {
+            last_owner::may_do_without(draft, organization, &account)?;
+        }
+        let taken = effective::organization_grants(&account, organization)
+            .map(|(id, _)| Change::GrantTaken { id, principal: account.id() });
+        let mut changes: Vec<Change> = taken.collect();
+        if role != OrganizationRole::Member {
+            let granted = Granted::Organization(organization, role);
+            changes.push(give(&mut draft.ids(), account.id(), granted, moment)?);
+        }
+        let name = EventName::ServiceAccountOrganizationRoleChanged;
+        let event = Event::under(&permit, name, Target::Principal(account.id()))
+            .before("organization_role", role_is)
+            .after("organization_role", role);
+        record(event, changes);
+    }
+    let expiry_is = Directory::expiry_of(&account);
+    let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
+    if let Some(expires) = expires.filter(|expires| *expires != expiry_is) {
+        let stays_owner = role_is == OrganizationRole::Owner
+            && command.organization_role.is_none_or(|role| role == OrganizationRole::Owner);
+        if stays_owner && expires != Expiry::NEVER {
+            last_owner::may_do_without(draft, organization, &account)?;
+        }
+        let changes = account.secrets().iter().map(|secret| Change::SecretExpiryChanged {
+            id: secret.id,
+            principal: account.id(),
+            expires,
+        });
+        let event = Event::under(&permit, EventName::ServiceAccountExpiryChanged, Target::Principal(account.id()))
+            .before("expires", end(expiry_is))
+            .after("expires", end(expires));
+        record(event, changes.collect());
+    }
+    Ok(match done {
+        Some(decision) => Decided::Write(decision, ()),
+        None => Decided::Nothing(()),
+    })
+}
+
+/// Deletes an account from its organization: every access of it ends at once.
+pub fn delete(
+    draft: &Draft,
+    caller: &Caller,
+    organization: OrganizationId,
+    account: PrincipalId,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
+    let account = find(draft, organization, account)?;
+    Standing::new(draft, caller, organization).may_change(&account)?;
+    last_owner::may_do_without(draft, organization, &account)?;
+    let event = Event::under(&permit, EventName::ServiceAccountDeleted, Target::Principal(account.id()))
+        .before("username", account.name());
+    let change = Change::PrincipalDeleted { id: account.id(), deleted: moment };
+    Ok(Decided::Write(Decision::new(event, vec![change]), ()))
+}
+
+/// Gives accounts roles on projects. Giving again sets the role.
+pub fn add_to_projects(
+    draft: &Draft,
+    caller: &Caller,
+    command: &AddToProjects,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let organization = command.organization;
+    see_organization(draft, caller, organization, moment)?;
+    let standing = Standing::new(draft, caller, organization);
+    let mut ids = draft.ids();
+    let mut done = Gathered::default();
+    for (project, role) in &command.projects {
+        let permit = place_in_project(draft, caller, organization, *project, moment)?;
+        standing.may_give_in_project(*project, *role)?;
+        for account in &command.accounts {
+            let account = find(draft, organization, *account)?;
+            set_role(&permit, &standing, &account, Granted::Project(*project, *role), &mut ids, moment, &mut done)?;
+        }
+    }
+    Ok(done.decided())
+}
+
+/// Takes accounts off projects, the projects' workspaces included. Taking off what is not there changes nothing.
+pub fn remove_from_projects(
+    draft: &Draft,
+    caller: &Caller,
+    command: &RemoveFromProjects,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let organization = command.organization;
+    see_organization(draft, caller, organization, moment)?;
+    let mut done = Gathered::default();
+    for (project, accounts) in &command.projects {
+        let permit = place_in_project(draft, caller, organization, *project, moment)?;
+        for account in accounts {
+            remove(draft, caller, &permit, *project, *account, &mut done)?;
+        }
+    }
+    Ok(done.decided())
+}
+
+/// Takes one account off one project; its other projects stay.
+pub fn remove_from_project(
+    draft: &Draft,
+    caller: &Caller,
+    project: ProjectId,
+    account: PrincipalId,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Project(project), moment)?;
+    let mut done = Gathered::default();
+    remove(draft, caller, &permit, project, account, &mut done)?;
+    Ok(done.decided())
+}
+
+/// Gives an account a role on one workspace alone. Giving again sets the role.
+pub fn set_workspace_role(
+    draft: &Draft,
+    caller: &Caller,
+    command: &SetWorkspaceRole,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let project = command.project;
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Project(project), moment)?;
+    let workspace = workspace::find(draft, project, command.workspace)?.id;
+    let account = find(draft, permit.organization(), command.account)?;
+    let standing = Standing::new(draft, caller, permit.organization());
+    standing.may_give_in_project(project, command.role)?;
+    let mut done = Gathered::default();
+    let granted = Granted::Workspace(workspace, command.role);
+    set_role(&permit, &standing, &account, granted, &mut draft.ids(), moment, &mut done)?;
+    Ok(done.decided())
+}
+
+/// Takes away an account's role on one workspace. What reaches the workspace through its project stays.
+pub fn take_workspace_role(
+    draft: &Draft,
+    caller: &Caller,
+    project: ProjectId,
+    workspace: WorkspaceId,
+    account: PrincipalId,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Project(project), moment)?;
+    let workspace = workspace::find(draft, project, workspace)?.id;
+    let account = find(draft, permit.organization(), account)?;
+    let standing = Standing::new(draft, caller, permit.organization());
+    let mut done = Gathered::default();
+    for grant in account.grants() {
+        if let Granted::Workspace(on, role) = grant.granted
+            && on == workspace
+        {
+            standing.may_take(&account, grant)?;
+            let name = EventName::ServiceAccountRemovedFromWorkspace;
+            let event = Event::under(&permit, name, Target::Principal(account.id()))
+                .before("workspace", workspace)
+                .before("role", role);
+            done.add(event, [Change::GrantTaken { id: grant.id, principal: account.id() }]);
+        }
+    }
+    Ok(done.decided())
+}
+
+/// What is done so far in a use case that may end up doing nothing.
+#[derive(Default)]
+struct Gathered(Option<Decision>);
+
+impl Gathered {
+    fn add(&mut self, event: Event, changes: impl IntoIterator<Item = Change>) {
+        self.0 = Some(match self.0.take() {
+            Some(decision) => decision.and(event, changes),
+            None => Decision::new(event, changes.into_iter().collect()),
+        });
+    }
+
+    fn decided(self) -> Decided<()> {
+        self.0.map_or(Decided::Nothing(()), |decision| Decided::Write(decision, ()))
+    }
+}
+
+/// Sets the one role that an account holds directly in the scope of `granted`.
+fn set_role(
+    permit: &Permit<ManageServiceAccounts>,
+    standing: &Standing<'_>,
+    account: &PrincipalView<'_>,
+    granted: Granted,
+    ids: &mut NewIds,
+    moment: Moment,
+    done: &mut Gathered,
+) -> Result<(), Refusal> {
+    let in_scope = |grant: &&Grant| match (grant.granted, granted) {
+        (Granted::Project(on, _), Granted::Project(wanted, _)) => on == wanted,
+        (Granted::Workspace(on, _), Granted::Workspace(wanted, _)) => on == wanted,
+        _ => false,
+    };
+    let Some(held) = account.grants().iter().find(in_scope) else {
+        done.add(added(permit, account.id(), &granted), [give(ids, account.id(), granted, moment)?]);
+        return Ok(());
+    };
+    if held.granted == granted {
+        return Ok(());
+    }
+    standing.may_take(account, held)?;
+    let name = match granted {
+        Granted::Workspace(..) => EventName::ServiceAccountWorkspaceRoleChanged,
+        Granted::Project(..) | Granted::Organization(..) => EventName::ServiceAccountRoleChanged,
+    };
+    let mut event = Event::under(permit, name, Target::Principal(account.id()));
+    if let Granted::Workspace(workspace, _) = granted {
+        event = event.before("workspace", workspace).after("workspace", workspace);
+    }
+    let event = event.before("role", role_name(&held.granted)).after("role", role_name(&granted));
+    let taken = Change::GrantTaken { id: held.id, principal: account.id() };
+    done.add(event, [taken, give(ids, account.id(), granted, moment)?]);
+    Ok(())
+}
+
+/// Takes every grant that an account holds on a project or on its workspaces.
+fn remove(
+    draft: &Draft,
+    caller: &Caller,
+    permit: &Permit<ManageServiceAccounts>,
+    project: ProjectId,
+    account: PrincipalId,
+    done: &mut Gathered,
+) -> Result<(), Refusal> {
+    let account = find(draft, permit.organization(), account)?;
+    let standing = Standing::new(draft, caller, permit.organization());
+    let on_project = |grant: &&Grant| matches!(grant.granted, Granted::Project(on, _) if on == project);
+    let direct = account.grants().iter().filter(on_project).copied();
+    let grants: Vec<Grant> = direct.chain(effective::workspace_grants_in(draft, &account, project)).collect();
+    if grants.is_empty() {
+        return Ok(());
+    }
+    let name = EventName::ServiceAccountRemovedFromProject;
+    let mut event = Event::under(permit, name, Target::Principal(account.id()));
+    for grant in &grants {
+        standing.may_take(&account, grant)?;
+        event = match grant.granted {
+            Granted::Workspace(workspace, role) => event.before("workspace", workspace).before("workspace_role", role),
+            _ => event.before("role", role_name(&grant.granted)),
+        };
+    }
+    let taken = grants.iter().map(|grant| Change::GrantTaken { id: grant.id, principal: account.id() });
+    done.add(event, taken);
+    Ok(())
+}
+
+/// A permit for a project that must be in the organization that the request names.
+fn place_in_project(
+    draft: &Draft,
+    caller: &Caller,
+    organization: OrganizationId,
+    project: ProjectId,
+    moment: Moment,
+) -> Result<Permit<ManageServiceAccounts>, Refusal> {
+    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Project(project), moment)?;
+    if permit.organization() == organization { Ok(permit) } else { Err(Refusal::NoSuchProject { project }) }
+}
+
+fn find(draft: &Draft, organization: OrganizationId, account: PrincipalId) -> Result<PrincipalView<'_>, Refusal> {
+    draft.service_account(organization, account).ok_or(Refusal::NoSuchServiceAccount { account, organization })
+}
+
+fn give(ids: &mut NewIds, principal: PrincipalId, granted: Granted, moment: Moment) -> Result<Change, Refusal> {
+    Ok(Change::GrantGiven { id: ids.grant()?, principal, granted, created: moment })
+}
+
+fn created(
+    permit: &Permit<ManageServiceAccounts>,
+    account: &NewServiceAccount,
+    organization_role: OrganizationRole,
+) -> Event {
+    Event::under(permit, EventName::ServiceAccountCreated, Target::Principal(account.id))
+        .after("username", &account.username)
+        .after("organization_role", organization_role)
+        .after("expires", end(account.expires))
+}
+
+fn added(permit: &Permit<ManageServiceAccounts>, account: PrincipalId, granted: &Granted) -> Event {
+    let target = Target::Principal(account);
+    match granted {
+        Granted::Workspace(workspace, role) => Event::under(permit, EventName::ServiceAccountAddedToWorkspace, target)
+            .after("workspace", workspace)
+            .after("role", role),
+        Granted::Project(..) | Granted::Organization(..) => {
+            Event::under(permit, EventName::ServiceAccountAddedToProject, target).after("role", role_name(granted))
+        }
+    }
+}
+
+fn role_name(granted: &Granted) -> &'static str {
+    match granted {
+        Granted::Organization(_, role) => role.name(),
+        Granted::Project(_, role) | Granted::Workspace(_, role) => role.name(),
+    }
+}
+
+/// An end as seconds since the epoch; the audit log's reader turns it into a date.
+fn end(expires: Expiry) -> String {
+    expires.moment().map_or("never".to_owned(), |moment| moment.seconds().to_string())
+}

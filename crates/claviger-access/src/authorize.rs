@@ -1,0 +1,327 @@
+//! May this caller do this here? A [`Permit`] or a [`Refusal`].
+//!
+//! A permit is proof: deciders, events and store reads ask for one, and nothing outside this module can make one. It
+//! says who, what, where and through which grant, so that records and explanations need not guess.
+//!
+//! Two rules decide what a refusal says. What belongs to an organization that the caller is no member of does not
+//! exist for him (404). What he may see but not do is forbidden (403).
+//!
+//! Authority is judged on the directory that is passed in. The writer passes the state that the write is added to, so
+//! a caller who was deleted, lowered or expired while his request waited is refused.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::directory::{Directory, PrincipalView};
+use crate::effective;
+use crate::expiry::Moment;
+use crate::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId};
+use crate::permission::Permission;
+use crate::refusal::Refusal;
+use crate::revision::Revision;
+use crate::role::OrganizationRole;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// A principal, and the credential that it came with. Both are looked at again at each decision.
+    Principal {
+        /// Who.
+        principal: PrincipalId,
+        /// With what.
+        credential: CredentialId,
+    },
+    /// The command line on the host, with the data folder or the database in its hands.
+    Operator,
+}
+
+/// What a principal authenticated with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialId {
+    /// One of its secrets.
+    Secret(SecretId),
+}
+
+/// Where a permission is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// In the organization itself.
+    Organization(OrganizationId),
+    /// In one project.
+    Project(ProjectId),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organization(id) => write!(f, "organization {id}"),
+            Self::Project(id) => write!(f, "project {id}"),
+        }
+    }
+}
+
+/// Who did something, for the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A person or a service account.
+    Principal(PrincipalId, PrincipalKind),
+    /// The command line on the host.
+    Operator,
+}
+
+/// What allowed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// A grant that the caller holds.
+    Grant(GrantId),
+    /// It is about the caller himself, or about what every member may.
+    Oneself,
+    /// Whoever is on the host may.
+    Operator,
+}
+
+/// Something that needs a permission. Each is a type, so that a permit for one is none for another.
+pub trait Action {
+    /// What the caller's roles must give.
+    const PERMISSION: Permission;
+}
+
+macro_rules! actions {
+    ($($(#[$meta:meta])* $name:ident needs $permission:ident;)*) => {$(
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl Action for $name {
+            const PERMISSION: Permission = Permission::$permission;
+        }
+    )*};
+}
+
+actions! {
+    /// Create, list, change and delete service accounts; give and take their roles.
+    ManageServiceAccounts needs ServiceAccountsManage;
+    /// Create projects in an organization.
+    CreateProjects needs ProjectsCreate;
+    /// Rename a project.
+    UpdateProject needs ProjectUpdate;
+    /// Delete a project.
+    DeleteProject needs ProjectDelete;
+    /// Create, change and delete workspaces.
+    ManageWorkspaces needs WorkspacesManage;
+    /// See a project's name and what of it one reaches.
+    SeeProject needs DataRead;
+    /// See an organization's name and what of it one reaches.
+    SeeOrganization needs DataRead;
+    /// Read what is known of one service account.
+    ReadServiceAccount needs ServiceAccountsManage;
+    /// Found an organization, or give it an owner again. On the host only.
+    FoundOrganization needs OwnersManage;
+}
+
+/// Proof that `by` may do `A` in `scope`. Only this module makes one; deciders, events and store reads ask for one.
+#[derive(Debug)]
+pub struct Permit<A> {
+    by: Actor,
+    scope: Scope,
+    organization: OrganizationId,
+    through: Basis,
+    permission: Permission,
+    at: Revision,
+    action: PhantomData<A>,
+}
+
+impl<A> Permit<A> {
+    fn new(directory: &Directory, by: Actor, scope: Scope, organization: OrganizationId, through: Basis) -> Self
+    where
+        A: Action,
+    {
+        let permission = A::PERMISSION;
+        Self { by, scope, organization, through, permission, at: directory.revision(), action: PhantomData }
+    }
+
+    /// Who may.
+    pub fn by(&self) -> Actor {
+        self.by
+    }
+
+    /// Where.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The organization that the scope is, or is in.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// What allows it.
+    pub fn through(&self) -> Basis {
+        self.through
+    }
+
+    /// What was needed.
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// The state it was judged on.
+    pub fn at(&self) -> Revision {
+        self.at
+    }
+}
+
+/// The principal behind a caller, if it and its credential still count.
+pub fn principal_of<'d>(
+    directory: &'d Directory,
+    principal: PrincipalId,
+    credential: CredentialId,
+    now: Moment,
+) -> Result<PrincipalView<'d>, Refusal> {
+    let view = directory.principal(principal).filter(|view| !view.is_deleted()).ok_or(Refusal::NotAuthenticated)?;
+    let CredentialId::Secret(secret) = credential;
+    match view.secrets().iter().find(|held| held.id == secret) {
+        Some(held) if !held.expires.has_passed(now) => Ok(view),
+        _ => Err(Refusal::NotAuthenticated),
+    }
+}
+
+/// May the caller do `A` in this scope?
+pub fn authorize<A: Action>(
+    directory: &Directory,
+    caller: &Caller,
+    scope: Scope,
+    now: Moment,
+) -> Result<Permit<A>, Refusal> {
+    let Caller::Principal { principal, credential } = *caller else {
+        let organization = organization_of(directory, scope).ok_or_else(|| not_there(scope))?;
+        return Ok(Permit::new(directory, Actor::Operator, scope, organization, Basis::Operator));
+    };
+    let view = principal_of(directory, principal, credential, now)?;
+    let organization = organization_of(directory, scope)
+        .filter(|organization| effective::is_member(&view, *organization))
+        .ok_or_else(|| not_there(scope))?;
+    let grant = match scope {
+        Scope::Organization(organization) => effective::organization_grants(&view, organization)
+            .find(|(_, role)| role.permissions().contains(&A::PERMISSION))
+            .map(|(grant, _)| grant),
+        Scope::Project(project) => effective::project_grants(&view, organization, project)
+            .find(|(_, role)| role.permissions().contains(&A::PERMISSION))
+            .map(|(grant, _)| grant),
+    };
+    match grant {
+        Some(grant) => {
+            let by = Actor::Principal(principal, view.kind());
+            Ok(Permit::new(directory, by, scope, organization, Basis::Grant(grant)))
+        }
+        None => Err(Refusal::PermissionMissing { permission: A::PERMISSION, scope }),
+    }
+}
+
+/// May the caller see this organization? Every member may.
+pub fn see_organization(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    now: Moment,
+) -> Result<Permit<SeeOrganization>, Refusal> {
+    let scope = Scope::Organization(organization);
+    let Caller::Principal { principal, credential } = *caller else {
+        return authorize(directory, caller, scope, now);
+    };
+    let view = principal_of(directory, principal, credential, now)?;
+    if directory.organization(organization).is_none() || !effective::is_member(&view, organization) {
+        return Err(not_there(scope));
+    }
+    let by = Actor::Principal(principal, view.kind());
+    Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
+}
+
+/// May the caller see this project? Whoever reaches it or one of its workspaces may.
+pub fn see_project(
+    directory: &Directory,
+    caller: &Caller,
+    project: ProjectId,
+    now: Moment,
+) -> Result<Permit<SeeProject>, Refusal> {
+    let scope = Scope::Project(project);
+    let refused = match authorize(directory, caller, scope, now) {
+        Err(Refusal::PermissionMissing { permission, scope }) => Refusal::PermissionMissing { permission, scope },
+        other => return other,
+    };
+    let (Caller::Principal { principal, .. }, Some(organization)) = (*caller, organization_of(directory, scope)) else {
+        return Err(refused);
+    };
+    let Some(view) = directory.principal(principal) else { return Err(Refusal::NotAuthenticated) };
+    match effective::workspace_grants_in(directory, &view, project).next() {
+        Some(grant) => {
+            let by = Actor::Principal(principal, view.kind());
+            Ok(Permit::new(directory, by, scope, organization, Basis::Grant(grant.id)))
+        }
+        None => Err(refused),
+    }
+}
+
+/// May the caller read this service account? Who manages the organization's accounts may, and the account itself.
+pub fn read_service_account(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    account: PrincipalId,
+    now: Moment,
+) -> Result<Permit<ReadServiceAccount>, Refusal> {
+    let scope = Scope::Organization(organization);
+    match *caller {
+        Caller::Principal { principal, credential } if principal == account => {
+            let view = principal_of(directory, principal, credential, now)?;
+            if !effective::is_member(&view, organization) {
+                return Err(not_there(scope));
+            }
+            let by = Actor::Principal(principal, view.kind());
+            Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
+        }
+        _ => authorize(directory, caller, scope, now),
+    }
+}
+
+/// May the caller found an organization? The operator may. The organization is the one that is about to be.
+pub(crate) fn found_organization(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<Permit<FoundOrganization>, Refusal> {
+    let scope = Scope::Organization(organization);
+    match caller {
+        Caller::Operator => Ok(Permit::new(directory, Actor::Operator, scope, organization, Basis::Operator)),
+        Caller::Principal { .. } => Err(Refusal::PermissionMissing { permission: Permission::OwnersManage, scope }),
+    }
+}
+
+/// The highest organization role of the caller; what he may give is up to it. The operator gives any.
+pub(crate) fn own_organization_role(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+) -> OrganizationRole {
+    match caller {
+        Caller::Operator => OrganizationRole::Owner,
+        Caller::Principal { principal, .. } => directory
+            .principal(*principal)
+            .and_then(|view| effective::organization_role(&view, organization))
+            .unwrap_or(OrganizationRole::Member),
+    }
+}
+
+fn organization_of(directory: &Directory, scope: Scope) -> Option<OrganizationId> {
+    match scope {
+        Scope::Organization(organization) => directory.organization(organization).map(|known| known.id),
+        Scope::Project(project) => directory.project(project).map(|known| known.organization),
+    }
+}
+
+fn not_there(scope: Scope) -> Refusal {
+    match scope {
+        Scope::Organization(organization) => Refusal::NoSuchOrganization { organization },
+        Scope::Project(project) => Refusal::NoSuchProject { project },
+    }
+}

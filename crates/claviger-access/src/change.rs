@@ -1,0 +1,166 @@
+//! What a write does: data only, no reasons.
+//!
+//! A change carries all that the store needs to write its rows and all that [`Directory::apply`] needs to follow, so
+//! that both stay the same by construction. Every decision about it was made before.
+//!
+//! [`Directory::apply`]: crate::Directory::apply
+
+use crate::credential::SecretDigest;
+use crate::expiry::{Expiry, Moment};
+use crate::grant::Granted;
+use crate::identity::{
+    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
+};
+
+/// One step from a directory to the next.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The last part of every username that is given out from now on.
+    UsernameSuffixChosen {
+        /// The suffix.
+        suffix: UsernameSuffix,
+    },
+    /// A new organization.
+    OrganizationFounded {
+        /// Its id.
+        id: OrganizationId,
+        /// Its name.
+        name: String,
+        /// When.
+        created: Moment,
+    },
+    /// A new project.
+    ProjectCreated {
+        /// Its id.
+        id: ProjectId,
+        /// Whose.
+        organization: OrganizationId,
+        /// Its name.
+        name: String,
+        /// An IANA name.
+        timezone: String,
+        /// When.
+        created: Moment,
+        /// By whom; `None` for the operator.
+        creator: Option<PrincipalId>,
+    },
+    /// A project's own properties, as they are from now on.
+    ProjectChanged {
+        /// Which.
+        id: ProjectId,
+        /// Its name.
+        name: String,
+        /// An IANA name.
+        timezone: String,
+    },
+    /// A project is gone, with its workspaces and every grant on it or on them.
+    ProjectDeleted {
+        /// Which.
+        id: ProjectId,
+    },
+    /// A new workspace.
+    WorkspaceCreated {
+        /// Its id.
+        id: WorkspaceId,
+        /// Of which project.
+        project: ProjectId,
+        /// How it is described.
+        properties: WorkspaceProperties,
+        /// Holds all of the project's data, and came with it.
+        is_default: bool,
+        /// When.
+        created: Moment,
+        /// By whom; `None` where the project came with it.
+        creator: Option<PrincipalId>,
+    },
+    /// A workspace's own properties, as they are from now on.
+    WorkspaceChanged {
+        /// Which.
+        id: WorkspaceId,
+        /// As they are from now on.
+        properties: WorkspaceProperties,
+    },
+    /// A workspace is gone, with every grant on it.
+    WorkspaceDeleted {
+        /// Which.
+        id: WorkspaceId,
+    },
+    /// A new person or service account.
+    PrincipalCreated {
+        /// Its id.
+        id: PrincipalId,
+        /// What it is.
+        kind: PrincipalKind,
+        /// The one organization of a service account; `None` for a person.
+        organization: Option<OrganizationId>,
+        /// The username of a service account, the name of a person.
+        name: String,
+        /// The e-mail address of a person; `None` for a service account.
+        email: Option<String>,
+        /// When.
+        created: Moment,
+        /// By whom; `None` for the operator.
+        creator: Option<PrincipalId>,
+    },
+    /// A principal is gone: its secrets and grants with it. Its row stays, so that creators stay readable and no
+    /// username is given out twice.
+    PrincipalDeleted {
+        /// Which.
+        id: PrincipalId,
+        /// When.
+        deleted: Moment,
+    },
+    /// A new secret.
+    SecretIssued {
+        /// Its id.
+        id: SecretId,
+        /// Whose.
+        principal: PrincipalId,
+        /// What is kept of it.
+        digest: SecretDigest,
+        /// When it ends.
+        expires: Expiry,
+        /// When it was made.
+        created: Moment,
+    },
+    /// A secret ends at another time from now on.
+    SecretExpiryChanged {
+        /// Which.
+        id: SecretId,
+        /// Whose.
+        principal: PrincipalId,
+        /// When it ends.
+        expires: Expiry,
+    },
+    /// A role is given.
+    GrantGiven {
+        /// Its id.
+        id: GrantId,
+        /// To whom.
+        principal: PrincipalId,
+        /// Which role where.
+        granted: Granted,
+        /// When.
+        created: Moment,
+    },
+    /// A role is taken away.
+    GrantTaken {
+        /// Which.
+        id: GrantId,
+        /// From whom.
+        principal: PrincipalId,
+    },
+}
+
+/// What can be changed of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkspaceProperties {
+    /// Its name.
+    pub name: String,
+    /// A longer text, if any.
+    pub description: Option<String>,
+    /// Kept for clients; grants decide who reaches it.
+    pub is_restricted: bool,
+    /// Kept for clients.
+    pub is_visible: bool,
+}

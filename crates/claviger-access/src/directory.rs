@@ -1,0 +1,216 @@
+//! The in-memory image that every check reads and every decision is made on.
+//!
+//! One directory is one revision of the whole installation: who there is, what each secret's digest is, who holds which
+//! role where. It is a persistent structure: a clone shares everything and costs a few pointers, a change copies the
+//! one shard that it touches. So a reader who took an image keeps it whole while the next is made beside it.
+//!
+//! What must stay true: only [`Directory::apply`] changes it, by what a committed transaction produced; and loading it
+//! from the store at a revision gives the same as applying every change up to there
+//! ([`Directory::contents`] is what "the same" means).
+//!
+//! Not here: what only lists show (when an account was made, by whom, when it was last used). The store has that.
+
+mod apply;
+mod draft;
+mod load;
+mod principals;
+mod records;
+mod shelves;
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+use foldhash::quality::FixedState;
+
+pub use self::draft::{Draft, NewIds};
+pub use self::load::Loader;
+pub use self::principals::{HeldSecret, Principal, PrincipalView};
+pub use self::records::{Organization, Project, Workspace};
+
+use self::principals::{PrincipalShard, UsernameShard};
+use self::records::Records;
+use self::shelves::Shelves;
+use crate::authorize::{Caller, CredentialId};
+use crate::credential::{Presented, SecretDigest};
+use crate::expiry::{Expiry, Moment};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId};
+use crate::revision::{Mark, Revision};
+
+/// One revision of the installation.
+#[derive(Clone)]
+pub struct Directory {
+    revision: Revision,
+    mark: Mark,
+    next_id: u64,
+    /// Keyed, so that nobody can choose usernames that meet in one place.
+    hash_key: u64,
+    username_suffix: Arc<UsernameSuffix>,
+    count: usize,
+    principals: Shelves<PrincipalShard>,
+    usernames: Shelves<UsernameShard>,
+    organizations: Records<OrganizationId, Organization>,
+    projects: Records<ProjectId, Project>,
+    workspaces: Records<WorkspaceId, Workspace>,
+    dummy: Arc<[HeldSecret; 1]>,
+}
+
+impl Directory {
+    /// The directory of an empty store. `hash_key` must be random, and may differ from start to start.
+    pub fn empty(hash_key: u64) -> Self {
+        Loader::new(hash_key, 0).finish(Revision::ZERO, Mark::ZERO, 1)
+    }
+
+    /// Where in its history it stands.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Which history that is.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// The number that the next new thing gets as its id.
+    pub fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// The last part of every username that is given out.
+    pub fn username_suffix(&self) -> &UsernameSuffix {
+        &self.username_suffix
+    }
+
+    /// How many principals there are, deleted ones included.
+    pub fn principal_count(&self) -> usize {
+        self.count
+    }
+
+    /// Who presents this credential, if anybody whom it suffices for.
+    ///
+    /// The same work whether the username exists or not: one look-up, one digest, one compare; an unknown name meets a
+    /// dummy that no digest matches.
+    pub fn authenticate(&self, presented: &Presented<'_>, now: Moment) -> Option<Caller> {
+        let digest = presented.digest();
+        let found = self.service_account_named(presented.username());
+        let held = match &found {
+            Some(principal) if !principal.secrets().is_empty() => principal.secrets(),
+            _ => &self.dummy[..],
+        };
+        let mut matching = None;
+        for secret in held {
+            if secret.digest.matches(&digest) {
+                matching = Some(secret);
+            }
+        }
+        let (secret, principal) = (matching?, found?);
+        let counts = !secret.expires.has_passed(now) && !principal.is_deleted();
+        let credential = CredentialId::Secret(secret.id);
+        counts.then_some(Caller::Principal { principal: principal.id(), credential })
+    }
+
+    /// The service account of that username, deleted ones included.
+    pub fn service_account_named(&self, username: &str) -> Option<PrincipalView<'_>> {
+        let hash = self.hash_name(username);
+        let candidates = self.usernames.at(hash).tagged(hash);
+        candidates.filter_map(|id| self.principal(id)).find(|principal| principal.name() == username)
+    }
+
+    /// The principal of that id, deleted ones included.
+    pub fn principal(&self, id: PrincipalId) -> Option<PrincipalView<'_>> {
+        self.principals.at(hash_id(id.number())).find(id)
+    }
+
+    /// The service account of that id if it is in that organization and was not deleted.
+    pub fn service_account(&self, organization: OrganizationId, id: PrincipalId) -> Option<PrincipalView<'_>> {
+        self.principal(id).filter(|principal| {
+            principal.kind() == PrincipalKind::ServiceAccount
+                && principal.organization() == Some(organization)
+                && !principal.is_deleted()
+        })
+    }
+
+    /// The organization of that id.
+    pub fn organization(&self, id: OrganizationId) -> Option<&Organization> {
+        self.organizations.get(id)
+    }
+
+    /// All organizations.
+    pub fn organizations(&self) -> impl Iterator<Item = &Organization> {
+        self.organizations.iter()
+    }
+
+    /// The project of that id.
+    pub fn project(&self, id: ProjectId) -> Option<&Project> {
+        self.projects.get(id)
+    }
+
+    /// The workspace of that id.
+    pub fn workspace(&self, id: WorkspaceId) -> Option<&Workspace> {
+        self.workspaces.get(id)
+    }
+
+    /// When an account ends: when its longest-lived secret does.
+    pub fn expiry_of(principal: &PrincipalView<'_>) -> Expiry {
+        principal.secrets().iter().map(|secret| secret.expires).max().unwrap_or(Expiry::NEVER)
+    }
+
+    /// All that it holds, in an order of its own: two directories are the same if their contents are.
+    pub fn contents(&self) -> Contents {
+        let mut principals: Vec<Principal> =
+            self.principals.iter().flat_map(|shard| shard.iter()).map(|view| view.to_principal()).collect();
+        principals.sort_by_key(|principal| principal.id);
+        let mut names: Vec<PrincipalId> = self.usernames.iter().flat_map(UsernameShard::iter).collect();
+        names.sort();
+        let mut organizations: Vec<Organization> = self.organizations.iter().cloned().collect();
+        organizations.sort_by_key(|organization| organization.id);
+        let mut projects: Vec<Project> = self.projects.iter().cloned().collect();
+        projects.sort_by_key(|project| project.id);
+        let mut workspaces: Vec<Workspace> = self.workspaces.iter().cloned().collect();
+        workspaces.sort_by_key(|workspace| workspace.id);
+        Contents {
+            revision: self.revision,
+            mark: self.mark,
+            next_id: self.next_id,
+            username_suffix: (*self.username_suffix).clone(),
+            principals,
+            names,
+            organizations,
+            projects,
+            workspaces,
+        }
+    }
+
+    fn hash_name(&self, username: &str) -> u64 {
+        let mut hasher = FixedState::with_seed(self.hash_key).build_hasher();
+        hasher.write(username.as_bytes());
+        hasher.finish()
+    }
+}
+
+/// What a directory holds, for comparing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Contents {
+    revision: Revision,
+    mark: Mark,
+    next_id: u64,
+    username_suffix: UsernameSuffix,
+    principals: Vec<Principal>,
+    names: Vec<PrincipalId>,
+    organizations: Vec<Organization>,
+    projects: Vec<Project>,
+    workspaces: Vec<Workspace>,
+}
+
+/// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.
+fn hash_id(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// A secret that no digest matches, for names that nobody has.
+fn dummy() -> Arc<[HeldSecret; 1]> {
+    const DUMMY_ID: SecretId = match SecretId::new(1) {
+        Some(id) => id,
+        None => panic!("1 is an id"),
+    };
+    Arc::new([HeldSecret { id: DUMMY_ID, expires: Expiry::NEVER, digest: SecretDigest::from_bytes([0; 32]) }])
+}

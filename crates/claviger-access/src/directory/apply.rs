@@ -1,0 +1,219 @@
+//! The one way in which a directory changes.
+
+use std::sync::Arc;
+
+use super::principals::Principal;
+use super::records::{Organization, Project, Workspace};
+use super::{Directory, HeldSecret, hash_id};
+use crate::change::Change;
+use crate::grant::{Grant, Granted};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId};
+use crate::revision::{Mark, Revision};
+use crate::role::OrganizationRole;
+
+impl Organization {
+    pub(super) fn new(id: OrganizationId, name: String) -> Self {
+        Self { id, name, projects: Vec::new(), owners: Vec::new(), account_count: 0 }
+    }
+
+    pub(super) fn add_owner(&mut self, principal: PrincipalId) {
+        insert_sorted(&mut self.owners, principal);
+    }
+}
+
+fn insert_sorted<T: Ord>(sorted: &mut Vec<T>, item: T) {
+    if let Err(place) = sorted.binary_search(&item) {
+        sorted.insert(place, item);
+    }
+}
+
+impl Directory {
+    /// Follows all changes of one revision. What a change refers to and is not there is passed over: the store, which
+    /// decided, has it, and comparing with a load shows the difference.
+    pub fn apply_all(&mut self, changes: &[Change], revision: Revision, mark: Mark) {
+        changes.iter().for_each(|change| self.apply(change));
+        self.revision = revision;
+        self.mark = mark;
+    }
+
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::OrganizationFounded { id, name, .. } => {
+                self.count_id(id.number());
+                self.organizations.insert(Organization::new(*id, name.clone()));
+            }
+            Change::ProjectCreated { id, organization, name, timezone, .. } => {
+                self.count_id(id.number());
+                self.put_project(Project {
+                    id: *id,
+                    organization: *organization,
+                    name: name.clone(),
+                    timezone: timezone.clone(),
+                    workspaces: Vec::new(),
+                });
+            }
+            Change::ProjectChanged { id, name, timezone } => self.projects.change(*id, |project| {
+                project.name.clone_from(name);
+                project.timezone.clone_from(timezone);
+            }),
+            Change::ProjectDeleted { id } => self.delete_project(*id),
+            Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
+                self.count_id(id.number());
+                self.put_workspace(Workspace {
+                    id: *id,
+                    project: *project,
+                    name: properties.name.clone(),
+                    description: properties.description.clone(),
+                    is_default: *is_default,
+                    is_restricted: properties.is_restricted,
+                    is_visible: properties.is_visible,
+                    created: *created,
+                    creator: *creator,
+                });
+            }
+            Change::WorkspaceChanged { id, properties } => self.workspaces.change(*id, |workspace| {
+                workspace.name.clone_from(&properties.name);
+                workspace.description.clone_from(&properties.description);
+                workspace.is_restricted = properties.is_restricted;
+                workspace.is_visible = properties.is_visible;
+            }),
+            Change::WorkspaceDeleted { id } => {
+                let Some(project) = self.workspaces.get(*id).map(|workspace| workspace.project) else { return };
+                self.projects.change(project, |project| project.workspaces.retain(|workspace| workspace != id));
+                self.workspaces.remove(*id);
+                self.drop_grants(|grant| matches!(grant.granted, Granted::Workspace(on, _) if on == *id));
+            }
+            Change::PrincipalCreated { id, kind, organization, name, .. } => {
+                self.create_principal(*id, *kind, *organization, name);
+            }
+            Change::PrincipalDeleted { id, .. } => self.delete_principal(*id),
+            Change::SecretIssued { id, principal, digest, expires, .. } => {
+                self.count_id(id.number());
+                self.change_principal(*principal, |principal| {
+                    principal.secrets.push(HeldSecret { id: *id, expires: *expires, digest: *digest });
+                    principal.secrets.sort_by_key(|secret| secret.id);
+                });
+            }
+            Change::SecretExpiryChanged { id, principal, expires } => self.change_principal(*principal, |principal| {
+                for secret in principal.secrets.iter_mut().filter(|secret| secret.id == *id) {
+                    secret.expires = *expires;
+                }
+            }),
+            Change::GrantGiven { id, principal, granted, .. } => {
+                self.count_id(id.number());
+                if let Granted::Organization(organization, OrganizationRole::Owner) = granted {
+                    self.organizations.change(*organization, |organization| organization.add_owner(*principal));
+                }
+                self.change_principal(*principal, |principal| {
+                    insert_sorted(&mut principal.grants, Grant { id: *id, granted: *granted });
+                });
+            }
+            Change::GrantTaken { id, principal } => {
+                let taken = self
+                    .principal(*principal)
+                    .and_then(|view| view.grants().iter().find(|grant| grant.id == *id).map(|grant| grant.granted));
+                self.change_principal(*principal, |principal| principal.grants.retain(|grant| grant.id != *id));
+                if let Some(Granted::Organization(organization, OrganizationRole::Owner)) = taken {
+                    self.recount_owner(*principal, organization);
+                }
+            }
+            Change::UsernameSuffixChosen { suffix } => self.username_suffix = Arc::new(suffix.clone()),
+        }
+    }
+
+    fn count_id(&mut self, number: u64) {
+        self.next_id = self.next_id.max(number + 1);
+    }
+
+    pub(super) fn put_project(&mut self, project: Project) {
+        let id = project.id;
+        self.organizations.change(project.organization, |organization| insert_sorted(&mut organization.projects, id));
+        self.projects.insert(project);
+    }
+
+    pub(super) fn put_workspace(&mut self, workspace: Workspace) {
+        let id = workspace.id;
+        self.projects.change(workspace.project, |project| insert_sorted(&mut project.workspaces, id));
+        self.workspaces.insert(workspace);
+    }
+
+    fn delete_project(&mut self, id: ProjectId) {
+        let Some(project) = self.projects.get(id).cloned() else { return };
+        self.organizations
+            .change(project.organization, |organization| organization.projects.retain(|other| *other != id));
+        self.projects.remove(id);
+        project.workspaces.iter().for_each(|workspace| self.workspaces.remove(*workspace));
+        self.drop_grants(|grant| match grant.granted {
+            Granted::Project(on, _) => on == id,
+            Granted::Workspace(on, _) => project.workspaces.binary_search(&on).is_ok(),
+            Granted::Organization(..) => false,
+        });
+    }
+
+    /// Looks at every grant of the installation: deleting a project or a workspace is rare, and an index would cost
+    /// each account memory.
+    fn drop_grants(&mut self, gone: impl Fn(&Grant) -> bool) {
+        self.principals.change_where(|shard| shard.has_grant(&gone), |shard| shard.drop_grants(&gone));
+    }
+
+    fn create_principal(
+        &mut self,
+        id: PrincipalId,
+        kind: PrincipalKind,
+        organization: Option<OrganizationId>,
+        name: &str,
+    ) {
+        self.count_id(id.number());
+        self.count += 1;
+        let principal = Principal {
+            id,
+            kind,
+            organization,
+            name: name.to_owned(),
+            deleted: false,
+            secrets: Vec::new(),
+            grants: Vec::new(),
+        };
+        self.principals.at_mut(hash_id(id.number())).put(&principal);
+        if kind == PrincipalKind::ServiceAccount {
+            let hash = self.hash_name(name);
+            self.usernames.at_mut(hash).insert(hash, id);
+        }
+        if let Some(organization) = organization {
+            self.organizations.change(organization, |organization| organization.account_count += 1);
+        }
+        self.grow();
+    }
+
+    fn delete_principal(&mut self, id: PrincipalId) {
+        let Some(principal) = self.principal(id).map(|view| view.to_principal()) else { return };
+        self.change_principal(id, |principal| {
+            principal.deleted = true;
+            principal.secrets.clear();
+            principal.grants.clear();
+        });
+        for grant in &principal.grants {
+            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted {
+                self.recount_owner(id, organization);
+            }
+        }
+        if let (Some(organization), false) = (principal.organization, principal.deleted) {
+            self.organizations.change(organization, |organization| organization.account_count -= 1);
+        }
+    }
+
+    fn change_principal(&mut self, id: PrincipalId, change: impl FnOnce(&mut Principal)) {
+        let shard = self.principals.at_mut(hash_id(id.number()));
+        let Some(mut principal) = shard.find(id).map(|view| view.to_principal()) else { return };
+        change(&mut principal);
+        shard.put(&principal);
+    }
+
+    /// Takes a principal off the owners of an organization if no grant makes it one any more.
+    fn recount_owner(&mut self, id: PrincipalId, organization: OrganizationId) {
+        let owns = |grant: &Grant| grant.granted == Granted::Organization(organization, OrganizationRole::Owner);
+        if !self.principal(id).is_some_and(|principal| principal.grants().iter().any(owns)) {
+            self.organizations.change(organization, |organization| organization.owners.retain(|owner| *owner != id));
+        }
+    }
+}

