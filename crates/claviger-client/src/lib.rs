@@ -1,1 +1,27 @@
+//! A typed HTTP client of the App API, on the wire types: the command line's, and anybody's who writes Rust.
+//!
+//! One [`Client`] holds where the server is and one [`Credential`]; each route is a method that takes and answers wire
+//! types, and fails with an [`Error`] that tells apart what a caller does about it. There is no JSON shape here.
+//!
+//! What must stay true:
+//! - The credential goes to the named server alone: no redirect is followed, and a proxy from the environment is not
+//!   asked for a server on loopback.
+//! - Nothing is sent twice. Whoever wants to repeat a creation gives the same [`IdempotencyKey`] again.
+//! - Every wait and every answer is bounded.
+//! - No secret is printed by any `Debug` or `Display`, and no error quotes an answer that could hold one.
+//!
+//! The caller chooses the TLS provider, before it makes a client:
+//! `rustls::crypto::ring::default_provider().install_default()`.
 
+mod client;
+mod credential;
+mod error;
+mod idempotency;
+mod projects;
+mod service_accounts;
+
+pub use client::{Client, Timeouts};
+pub use credential::{Credential, NoCredential};
+pub use error::{Error, Refusal, SetupError};
+pub use idempotency::{IdempotencyKey, NoKey};
+pub use service_accounts::Listing;

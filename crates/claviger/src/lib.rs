@@ -1,1 +1,19 @@
+//! Claviger, the keeper of the keys: the server and the command line.
+//!
+//! The house, from the street inwards: `main.rs` reads the command line, `commands` runs one command. `serve` opens the
+//! house: a [`node`] (store, image, writer) behind a [`listener`] that answers with the [`api`].
+//!
+//! Dependencies point one way: `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 
+pub mod api;
+pub mod clock;
+pub mod cluster;
+pub mod commands;
+pub mod config;
+pub mod last_used;
+pub mod listener;
+pub mod node;
+pub mod random;
+pub mod store;
+pub mod telemetry;
+pub mod writer;

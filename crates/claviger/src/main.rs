@@ -1,1 +1,42 @@
-fn main() {}
+//! The `claviger` program: reads the command line and runs one command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use claviger::commands::exit::{self, Failed};
+use claviger::commands::{Command, CommandLine};
+use claviger::random;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // With one provider named, no dependency can bring a second one in unnoticed.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("error: another TLS provider was installed before ours");
+        return ExitCode::FAILURE;
+    }
+    exit::report(run(CommandLine::parse().command).await)
+}
+
+async fn run(command: Command) -> Result<(), Failed> {
+    match command {
+        Command::Serve(serve) => {
+            forbid_core_dumps();
+            Ok(serve.run().await?)
+        }
+        Command::Init(init) => Ok(init.run().await?),
+        Command::Organization(organization) => Ok(organization.run().await?),
+        Command::RecoverOwner(recover) => Ok(recover.run().await?),
+        Command::Backup(backup) => Ok(backup.run().await?),
+        Command::ServiceAccount(service_account) => service_account.run(random::idempotency_key()?).await,
+        Command::Project(project) => project.run().await,
+        Command::Me(me) => me.run().await,
+    }
+}
+
+/// A core dump would hold secrets that pass through.
+fn forbid_core_dumps() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, none) {
+        eprintln!("warning: core dumps could not be turned off: {error}");
+    }
+}

@@ -21,10 +21,7 @@
 //! Deliberately not here: the schema, a connection pool, a container, a download. PostgreSQL refuses to run as root, so
 //! as root the server runs as the user `postgres`, which Debian's package makes.
 
-#![allow(
-    dead_code,
-    reason = "each test binary that includes this module uses its own part of it"
-)]
+#![allow(dead_code, reason = "each test binary that includes this module uses its own part of it")]
 
 use std::ffi::OsStr;
 use std::fs;
@@ -87,7 +84,7 @@ rm -rf "$directory"
 
 /// A running PostgreSQL of our own, or a killed one that waits for its restart.
 #[derive(Debug)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     bin: PathBuf,
     directory: PathBuf,
     port: u32,
@@ -109,13 +106,13 @@ enum Launch {
 
 impl Cluster {
     /// The server that all tests of this process share. Nobody can kill it: that asks for `&mut`.
-    pub fn shared() -> &'static Cluster {
+    pub(crate) fn shared() -> &'static Cluster {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(Cluster::start)
     }
 
     /// A server of the caller's own, stopped and removed when it is dropped.
-    pub fn start() -> Cluster {
+    pub(crate) fn start() -> Cluster {
         let bin = binaries();
         let directory = temporary_directory();
         let (watchdog, orders, answers) = watchdog(&bin, &directory);
@@ -143,25 +140,20 @@ impl Cluster {
     }
 
     /// Makes an empty database that no other test knows, and returns its URL.
-    pub fn database(&self) -> String {
-        let name = format!(
-            "test_{}",
-            self.databases_made.fetch_add(1, Ordering::Relaxed)
-        );
-        self.execute(&format!(
-            "CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0"
-        ));
+    pub(crate) fn database(&self) -> String {
+        let name = format!("test_{}", self.databases_made.fetch_add(1, Ordering::Relaxed));
+        self.execute(&format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0"));
         self.url(&name)
     }
 
     /// The URL of a database of this server, whether it exists or not.
-    pub fn url(&self, name: &str) -> String {
+    pub(crate) fn url(&self, name: &str) -> String {
         format!("postgres://{ROLE}@127.0.0.1:{}/{name}", self.port)
     }
 
     /// Ends the server as a crash does: all its processes at once, with no chance to write or to say goodbye. When this
     /// returns they are gone, and connections to the port are refused.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let Some(postmaster) = self.postmaster.take() else {
             panic!("this PostgreSQL has been killed already; restart it first");
         };
@@ -174,21 +166,14 @@ impl Cluster {
         processes.push(postmaster);
         signal("KILL", &processes);
         self.order("reap");
-        wait_until("PostgreSQL's processes to end", || {
-            processes.iter().all(|process| is_gone(*process))
-        });
+        wait_until("PostgreSQL's processes to end", || processes.iter().all(|process| is_gone(*process)));
         self.forget_postmaster();
     }
 
     /// Starts a killed server again, on the same files and port, and waits until it has recovered and takes connections.
-    pub fn restart(&mut self) {
-        assert!(
-            self.postmaster.is_none(),
-            "this PostgreSQL runs; kill it before restarting it"
-        );
-        wait_until("PostgreSQL's port to be free again", || {
-            self.launch() == Launch::Ready
-        });
+    pub(crate) fn restart(&mut self) {
+        assert!(self.postmaster.is_none(), "this PostgreSQL runs; kill it before restarting it");
+        wait_until("PostgreSQL's port to be free again", || self.launch() == Launch::Ready);
     }
 
     /// Starts the server and waits until it takes connections.
@@ -226,37 +211,23 @@ impl Cluster {
     /// stranger with the same process id, and its shared memory segment, whose number is in line 7 of that file.
     fn forget_postmaster(&self) {
         let text = fs::read_to_string(self.pid_file()).unwrap_or_default();
-        if let Some(segment) = text
-            .lines()
-            .nth(6)
-            .and_then(|line| line.split_whitespace().nth(1))
-        {
+        if let Some(segment) = text.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
             run(Command::new("ipcrm").args(["--shmem-id", segment]));
         }
         if let Err(error) = fs::remove_file(self.pid_file()) {
-            panic!(
-                "cannot remove the killed PostgreSQL's {}: {error}",
-                self.pid_file().display()
-            );
+            panic!("cannot remove the killed PostgreSQL's {}: {error}", self.pid_file().display());
         }
     }
 
     /// Runs one statement as the superuser.
     fn execute(&self, statement: &str) {
         let mut psql = Command::new(self.bin.join("psql"));
-        psql.args([
-            "-X",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "postgres",
-            "-d",
-            "postgres",
-        ])
-        .args(["-p", &self.port.to_string(), "-c", statement]);
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres"]).args([
+            "-p",
+            &self.port.to_string(),
+            "-c",
+            statement,
+        ]);
         run(without_postgres_settings(&mut psql));
     }
 
@@ -264,9 +235,7 @@ impl Cluster {
     fn order(&mut self, order: &str) -> String {
         let mut answer = String::new();
         let done = match &mut self.orders {
-            Some(orders) => {
-                writeln!(orders, "{order}").and_then(|()| self.answers.read_line(&mut answer))
-            }
+            Some(orders) => writeln!(orders, "{order}").and_then(|()| self.answers.read_line(&mut answer)),
             None => Ok(0),
         };
         if !matches!(done, Ok(1..)) {
@@ -323,10 +292,7 @@ fn binaries() -> PathBuf {
 
 /// A new directory that only its owner can enter. The watchdog removes it, not tempfile: it outlives us.
 fn temporary_directory() -> PathBuf {
-    match tempfile::Builder::new()
-        .prefix("claviger-postgres-")
-        .tempdir()
-    {
+    match tempfile::Builder::new().prefix("claviger-postgres-").tempdir() {
         Ok(directory) => directory.keep(),
         Err(error) => panic!("cannot make a temporary directory for PostgreSQL: {error}"),
     }
@@ -335,22 +301,14 @@ fn temporary_directory() -> PathBuf {
 /// Starts the watchdog over an empty directory. From here on the directory and all that runs in it are the watchdog's.
 fn watchdog(bin: &Path, directory: &Path) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     let mut shell = Command::new("sh");
-    shell
-        .args(["-c", WATCHDOG, "watchdog"])
-        .args([directory, bin]);
+    shell.args(["-c", WATCHDOG, "watchdog"]).args([directory, bin]);
     // The directory was made by us, so its owner is who we are.
     if fs::metadata(directory).is_ok_and(|found| found.uid() == 0) {
         let (user, group) = (id_of_postgres("-u"), id_of_postgres("-g"));
         if let Err(error) = chown(directory, Some(user), Some(group)) {
-            panic!(
-                "cannot give {} to the user `postgres`: {error}",
-                directory.display()
-            );
+            panic!("cannot give {} to the user `postgres`: {error}", directory.display());
         }
-        shell
-            .arg("setpriv")
-            .args([format!("--reuid={user}"), format!("--regid={group}")])
-            .arg("--clear-groups");
+        shell.arg("setpriv").args([format!("--reuid={user}"), format!("--regid={group}")]).arg("--clear-groups");
     }
     let spawned = without_postgres_settings(&mut shell)
         .current_dir(directory)
@@ -380,23 +338,17 @@ fn free_port() -> u32 {
     const STRIDE: u32 = 16; // the first ports of neighbouring processes lie this far apart
     loop {
         let tried = PORTS_TRIED.fetch_add(1, Ordering::Relaxed);
-        let port =
-            PORT_MIN + (std::process::id().wrapping_mul(STRIDE) + tried) % (PORT_MAX - PORT_MIN);
+        let port = PORT_MIN + (std::process::id().wrapping_mul(STRIDE) + tried) % (PORT_MAX - PORT_MIN);
         if TcpListener::bind(format!("127.0.0.1:{port}")).is_ok() {
             return port;
         }
-        assert!(
-            tried < PORT_MAX - PORT_MIN,
-            "no port from {PORT_MIN} to {PORT_MAX} is free for PostgreSQL"
-        );
+        assert!(tried < PORT_MAX - PORT_MIN, "no port from {PORT_MIN} to {PORT_MAX} is free for PostgreSQL");
     }
 }
 
 /// Takes away what a developer has set for a PostgreSQL of their own (`PGHOST`, `PGOPTIONS`, ...), and translations.
 fn without_postgres_settings(command: &mut Command) -> &mut Command {
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG"))
-    {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
         command.env_remove(name);
     }
     command.env("LC_ALL", "C")
@@ -412,11 +364,7 @@ fn run(command: &mut Command) -> String {
         }
     };
     if !output.status.success() {
-        panic!(
-            "{program} failed, {}: {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
+        panic!("{program} failed, {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -458,8 +406,5 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
         }
         thread::sleep(Duration::from_millis(POLL_MS));
     }
-    panic!(
-        "waited in vain for {what}: {} s",
-        u64::from(POLLS_MAX) * POLL_MS / 1_000
-    );
+    panic!("waited in vain for {what}: {} s", u64::from(POLLS_MAX) * POLL_MS / 1_000);
 }

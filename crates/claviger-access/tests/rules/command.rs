@@ -1,0 +1,118 @@
+//! All use cases under one name, so that a history can hold any of them and a decider can be asked twice.
+
+use claviger_access::administration::organization::{self, Found, Founded};
+use claviger_access::administration::project::{self, ChangeProject, CreateProject};
+use claviger_access::administration::service_account::{
+    self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
+    RemoveFromProjects, SetWorkspaceRole,
+};
+use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
+use claviger_access::identity::{AccountName, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use claviger_access::{Caller, Decided, Draft, Moment, RandomBytes, Refusal};
+
+/// A use case with what it needs.
+pub(crate) enum Command {
+    Found(Found),
+    RecoverOwner { organization: OrganizationId, owner: AccountName },
+    CreateProject(CreateProject),
+    ChangeProject(ChangeProject),
+    DeleteProject(ProjectId),
+    CreateWorkspace(CreateWorkspace),
+    ChangeWorkspace(ChangeWorkspace),
+    DeleteWorkspace { project: ProjectId, workspace: WorkspaceId },
+    CreateServiceAccount(CreateServiceAccount),
+    CreateInProject(CreateInProject),
+    ChangeServiceAccount(ChangeServiceAccount),
+    DeleteServiceAccount { organization: OrganizationId, account: PrincipalId },
+    AddToProjects(AddToProjects),
+    RemoveFromProjects(RemoveFromProjects),
+    RemoveFromProject { project: ProjectId, account: PrincipalId },
+    SetWorkspaceRole(SetWorkspaceRole),
+    TakeWorkspaceRole { project: ProjectId, workspace: WorkspaceId, account: PrincipalId },
+}
+
+/// What a use case replies.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Founded(Founded),
+    Account(NewServiceAccount),
+    Project(ProjectId),
+    Workspace(WorkspaceId),
+    Done,
+}
+
+impl Reply {
+    /// The account that was made, if one was.
+    pub(crate) fn account(&self) -> Option<&NewServiceAccount> {
+        match self {
+            Self::Founded(founded) => Some(&founded.owner),
+            Self::Account(account) => Some(account),
+            Self::Project(_) | Self::Workspace(_) | Self::Done => None,
+        }
+    }
+}
+
+fn replying<R>(
+    decided: Result<Decided<R>, Refusal>,
+    reply: impl FnOnce(R) -> Reply,
+) -> Result<Decided<Reply>, Refusal> {
+    decided.map(|decided| match decided {
+        Decided::Write(decision, made) => Decided::Write(decision, reply(made)),
+        Decided::Nothing(made) => Decided::Nothing(reply(made)),
+    })
+}
+
+fn done(decided: Result<Decided<()>, Refusal>) -> Result<Decided<Reply>, Refusal> {
+    replying(decided, |()| Reply::Done)
+}
+
+impl Command {
+    /// Asks the decider of this use case.
+    pub(crate) fn decide(
+        &self,
+        draft: &Draft,
+        caller: &Caller,
+        moment: Moment,
+        bytes: [u8; 96],
+    ) -> Result<Decided<Reply>, Refusal> {
+        let random = RandomBytes::new(bytes);
+        match self {
+            Self::Found(found) => replying(organization::found(draft, caller, found, moment, random), Reply::Founded),
+            Self::RecoverOwner { organization, owner } => replying(
+                organization::recover_owner(draft, caller, *organization, owner, moment, random),
+                Reply::Account,
+            ),
+            Self::CreateProject(create) => replying(project::create(draft, caller, create, moment), Reply::Project),
+            Self::ChangeProject(change) => done(project::change(draft, caller, change, moment)),
+            Self::DeleteProject(project) => done(project::delete(draft, caller, *project, moment)),
+            Self::CreateWorkspace(create) => {
+                replying(workspace::create(draft, caller, create, moment), Reply::Workspace)
+            }
+            Self::ChangeWorkspace(change) => done(workspace::change(draft, caller, change, moment)),
+            Self::DeleteWorkspace { project, workspace } => {
+                done(workspace::delete(draft, caller, *project, *workspace, moment))
+            }
+            Self::CreateServiceAccount(create) => {
+                replying(service_account::create(draft, caller, create, moment, random), Reply::Account)
+            }
+            Self::CreateInProject(create) => {
+                replying(service_account::create_in_project(draft, caller, create, moment, random), Reply::Account)
+            }
+            Self::ChangeServiceAccount(change) => done(service_account::change(draft, caller, change, moment)),
+            Self::DeleteServiceAccount { organization, account } => {
+                done(service_account::delete(draft, caller, *organization, *account, moment))
+            }
+            Self::AddToProjects(add) => done(service_account::add_to_projects(draft, caller, add, moment)),
+            Self::RemoveFromProjects(remove) => {
+                done(service_account::remove_from_projects(draft, caller, remove, moment))
+            }
+            Self::RemoveFromProject { project, account } => {
+                done(service_account::remove_from_project(draft, caller, *project, *account, moment))
+            }
+            Self::SetWorkspaceRole(set) => done(service_account::set_workspace_role(draft, caller, set, moment)),
+            Self::TakeWorkspaceRole { project, workspace, account } => {
+                done(service_account::take_workspace_role(draft, caller, *project, *workspace, *account, moment))
+            }
+        }
+    }
+}

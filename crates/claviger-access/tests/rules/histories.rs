@@ -1,0 +1,450 @@
+//! What stays true over random histories of use cases. A history is a seed and a length; a failure names the shortest
+//! that fails, and the step.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use claviger_access::authorize::{
+    Actor, CreateProjects, DeleteProject, FoundOrganization, ManageServiceAccounts, ManageWorkspaces, UpdateProject,
+    authorize,
+};
+use claviger_access::event::{EventName, Fact};
+use claviger_access::grant::Granted;
+use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind};
+use claviger_access::permission::Permission;
+use claviger_access::role::OrganizationRole;
+use claviger_access::{
+    Basis, Caller, Change, Decided, Decision, Directory, Draft, Event, Expiry, Moment, Refusal, Scope,
+};
+use proptest::prelude::*;
+
+use crate::command::Reply;
+use crate::rows::{Rows, weight};
+use crate::world::{BEGINNING, Outcome, Step, World, moment};
+
+/// A directory loaded from the rows of this very state.
+fn loaded(world: &mut World) -> Directory {
+    let (revision, mark) = world.revision();
+    let expected = world.chance.one_of(&[0, 1, 300, 20_000, 140_000]).unwrap();
+    world.rows.load(world.chance.number(), expected, revision, mark)
+}
+
+/// The changes that were decided, none where nothing was written.
+fn decided(step: &Step) -> Option<&Decision> {
+    match &step.outcome {
+        Outcome::Written(decision, _) => Some(decision),
+        Outcome::Nothing | Outcome::Refused(_) => None,
+    }
+}
+
+fn principal_of(caller: &Caller) -> Option<PrincipalId> {
+    match caller {
+        Caller::Principal { principal, .. } => Some(*principal),
+        Caller::Operator => None,
+    }
+}
+
+/// Asks anew whether the caller may do what needs this permission there.
+fn is_authorized(
+    directory: &Directory,
+    caller: &Caller,
+    permission: Permission,
+    scope: Scope,
+    now: Moment,
+) -> Result<Basis, Refusal> {
+    match permission {
+        Permission::ServiceAccountsManage => {
+            authorize::<ManageServiceAccounts>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        Permission::ProjectsCreate => {
+            authorize::<CreateProjects>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        Permission::ProjectUpdate => {
+            authorize::<UpdateProject>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        Permission::ProjectDelete => {
+            authorize::<DeleteProject>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        Permission::WorkspacesManage => {
+            authorize::<ManageWorkspaces>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        Permission::OwnersManage => {
+            authorize::<FoundOrganization>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        other => panic!("no mutation needs {other}"),
+    }
+}
+
+/// Whether the caller's credential counts, by the rows.
+fn counts(rows: &Rows, caller: &Caller, now: Moment) -> bool {
+    let Caller::Principal { principal, credential } = *caller else { return true };
+    let claviger_access::authorize::CredentialId::Secret(secret) = credential;
+    let is_it = |row: &crate::rows::SecretRow| row.id == secret && row.principal == principal;
+    let ends = |expires: Expiry| expires.moment().is_none_or(|end| now.seconds() < end.seconds());
+    rows.is_there(principal) && rows.secrets.iter().any(|row| is_it(row) && ends(row.expires))
+}
+
+fn actor_was_permitted(step: &Step, event: &Event) {
+    let actor = principal_of(&step.caller);
+    match event.actor() {
+        Actor::Operator => return assert_eq!((actor, event.through()), (None, Basis::Operator)),
+        Actor::Principal(principal, kind) => {
+            assert_eq!((Some(principal), kind), (actor, step.rows_before.principal(principal).kind));
+        }
+    }
+    assert!(counts(&step.rows_before, &step.caller, step.moment), "{event:?}: the credential did not count");
+    let asked_anew = is_authorized(&step.before, &step.caller, event.permission(), event.scope(), step.moment);
+    assert_eq!(asked_anew, Ok(event.through()), "{event:?}");
+    let gives = step.rows_before.gives(actor.unwrap(), event.permission().name(), event.scope());
+    assert!(gives, "{event:?}: no row gives the permission");
+    if let Scope::Project(project) = event.scope() {
+        assert_eq!(step.rows_before.organization_of(project), Some(event.organization()));
+    }
+}
+
+/// A decision without what its debug output hides, and that beside it.
+fn told(outcome: &Result<Decided<Reply>, Refusal>) -> (String, Vec<[u8; 32]>, Option<String>) {
+    let (decision, reply) = match outcome {
+        Ok(Decided::Write(decision, reply)) => (Some(decision), Some(reply)),
+        Ok(Decided::Nothing(reply)) => (None, Some(reply)),
+        Err(_) => (None, None),
+    };
+    let digest = |change: &Change| match change {
+        Change::SecretIssued { digest, .. } => Some(*digest.as_bytes()),
+        _ => None,
+    };
+    let digests = decision.map_or(Vec::new(), |decision| decision.changes().iter().filter_map(digest).collect());
+    let secret = reply.and_then(Reply::account).map(|account| account.secret.reveal().to_owned());
+    (format!("{outcome:?}"), digests, secret)
+}
+
+/// In each scope, what the principal may be: the strongest first.
+fn roles(rows: &Rows, principal: PrincipalId) -> BTreeMap<String, u8> {
+    let on_places = rows.projects.iter().map(|row| (format!("{:?}", row.id), rows.project_role(principal, row.id)));
+    let on_workspaces =
+        rows.workspaces.iter().map(|row| (format!("{:?}", row.id), rows.workspace_role(principal, row.id)));
+    on_places.chain(on_workspaces).map(|(place, role)| (place, weight(role))).collect()
+}
+
+fn organization_weight(role: Option<OrganizationRole>) -> u8 {
+    match role {
+        None | Some(OrganizationRole::Member) => 0,
+        Some(OrganizationRole::BillingAdmin) => 1,
+        Some(OrganizationRole::Admin) => 2,
+        Some(OrganizationRole::Owner) => 3,
+    }
+}
+
+/// Whom the changes give roles to.
+fn receivers(changes: &[Change]) -> BTreeSet<PrincipalId> {
+    let receiver = |change: &Change| match change {
+        Change::GrantGiven { principal, .. } => Some(*principal),
+        _ => None,
+    };
+    changes.iter().filter_map(receiver).collect()
+}
+
+/// In every scope: the receiver is at most what it was, or what the giver was.
+fn nobody_was_raised_above(step: &Step, after: &Rows, giver: PrincipalId, receiver: PrincipalId) {
+    let before = &step.rows_before;
+    let was_there = before.is_there(receiver);
+    let was = if was_there { roles(before, receiver) } else { BTreeMap::new() };
+    let givers = roles(before, giver);
+    for (place, role) in roles(after, receiver) {
+        let own = was.get(&place).copied().unwrap_or(0);
+        let limit = givers.get(&place).copied().unwrap_or(0);
+        assert!(role <= own.max(limit), "{receiver} was raised by {giver} in {place}: {own} to {role} over {limit}");
+    }
+    for organization in after.organizations.iter().map(|row| row.id) {
+        let own = if was_there { organization_weight(before.organization_role(receiver, organization)) } else { 0 };
+        let limit = organization_weight(before.organization_role(giver, organization));
+        let role = organization_weight(after.organization_role(receiver, organization));
+        assert!(role <= own.max(limit), "{receiver} was raised by {giver} in organization {organization}");
+    }
+}
+
+/// Whom a change touches without taking a grant: an account that is deleted, or that ends at another time.
+fn touched(change: &Change) -> Option<PrincipalId> {
+    match change {
+        Change::PrincipalDeleted { id, .. } => Some(*id),
+        Change::SecretExpiryChanged { principal, .. } => Some(*principal),
+        _ => None,
+    }
+}
+
+fn history() -> impl Strategy<Value = (u64, usize)> {
+    (any::<u64>(), 1_usize..200)
+}
+
+fn some_histories() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) }
+}
+
+proptest! {
+    #![proptest_config(some_histories())]
+
+    #[test]
+    fn loading_the_rows_equals_applying_the_changes((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for number in 0..length {
+            world.step();
+            if number % 10 == 0 || number + 1 == length {
+                let loaded = loaded(&mut world);
+                prop_assert_eq!(loaded.contents(), world.draft.contents(), "step {}", number);
+                prop_assert_eq!(loaded.principal_count(), world.draft.principal_count());
+                for credential in &world.credentials {
+                    let caller = credential.authenticate(&world.draft, world.now);
+                    prop_assert_eq!(credential.authenticate(&loaded, world.now), caller);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_did_something_was_permitted_in_the_state_before((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for _ in 0..length {
+            let step = world.step();
+            let Some(decision) = decided(&step) else { continue };
+            prop_assert!(!decision.events().is_empty() && !decision.changes().is_empty());
+            decision.events().iter().for_each(|event| actor_was_permitted(&step, event));
+        }
+    }
+
+    #[test]
+    fn a_decider_that_is_asked_twice_decides_the_same((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for number in 0..length {
+            let Step { caller, command, bytes, moment, before, .. } = world.step();
+            let again = || told(&command.decide(&Draft::on(&before), &caller, moment, bytes));
+            prop_assert_eq!(again(), again(), "step {}", number);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_in_the_reply_alone((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for _ in 0..length {
+            let step = world.step();
+            let Outcome::Written(decision, reply) = &step.outcome else { continue };
+            let Some(account) = reply.account() else { continue };
+            let told = format!("{decision:?} {reply:?}");
+            prop_assert!(!told.contains(account.secret.reveal()));
+            let digest: String = account.secret.digest().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+            let facts = |event: &Event| [event.facts_before(), event.facts_after()].concat();
+            let facts: Vec<Fact> = decision.events().iter().flat_map(facts).collect();
+            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains(&digest)));
+        }
+    }
+
+    #[test]
+    fn an_organization_that_had_a_lasting_owner_always_has_one((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        let (mut lasting, mut people) = (BTreeSet::<OrganizationId>::new(), BTreeSet::<OrganizationId>::new());
+        for number in 0..length {
+            world.step();
+            for organization in world.organizations() {
+                let (lasts, owned) =
+                    (world.rows.has_lasting_owner(organization), !world.rows.people_who_own(organization).is_empty());
+                prop_assert!(lasts || !lasting.contains(&organization), "step {}: no lasting owner", number);
+                prop_assert!(owned || !people.contains(&organization), "step {}: no person is owner", number);
+                if lasts { lasting.insert(organization); }
+                if owned { people.insert(organization); }
+            }
+        }
+        prop_assert_eq!(lasting.len(), world.organizations().len());
+    }
+
+    #[test]
+    fn only_what_is_written_changes_anything((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for number in 0..length {
+            let step = world.step();
+            let (revision, mark) = (step.before.revision(), step.before.mark());
+            let mut after = Draft::on(&step.before);
+            match decided(&step) {
+                None => prop_assert_eq!(world.draft.contents(), step.before.contents(), "step {}", number),
+                // Under the old revision, so that the revision alone is no difference.
+                Some(decision) => {
+                    after.add(decision.changes(), revision, mark);
+                    prop_assert!(after.contents() != step.before.contents(), "step {}: {:?}", number, decision);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_deleted_account_is_gone_and_its_username_stays_taken((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        let mut known = HashSet::new();
+        for number in 0..length {
+            world.step();
+            let later = moment(BEGINNING - 1_000);
+            for credential in &world.credentials {
+                let expected = counts(&world.rows, &credential.caller(), world.now).then(|| credential.caller());
+                prop_assert_eq!(credential.authenticate(&world.draft, world.now), expected, "step {}", number);
+                if world.rows.is_there(credential.principal) { continue }
+                prop_assert_eq!(credential.authenticate(&world.draft, later), None);
+                for organization in world.organizations() {
+                    let scope = Scope::Organization(organization);
+                    let asked =
+                        is_authorized(&world.draft, &credential.caller(), Permission::ProjectsCreate, scope, later);
+                    prop_assert_eq!(asked, Err(Refusal::NotAuthenticated));
+                }
+            }
+            for credential in world.credentials.iter().skip(known.len()) {
+                prop_assert!(known.insert(credential.username.clone()), "{} was given out again", credential.username);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_gives_more_than_he_holds((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for _ in 0..length {
+            let step = world.step();
+            let (Some(decision), Some(giver)) = (decided(&step), principal_of(&step.caller)) else { continue };
+            for change in decision.changes() {
+                if let Change::GrantGiven { granted, .. } = change {
+                    let ordinary = matches!(granted, Granted::Organization(_, OrganizationRole::Member));
+                    prop_assert!(ordinary || step.rows_before.is_up_to(giver, *granted), "{:?}", decision);
+                }
+            }
+            for receiver in receivers(decision.changes()) {
+                nobody_was_raised_above(&step, &world.rows, giver, receiver);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_touches_who_holds_more((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for _ in 0..length {
+            let step = world.step();
+            let (Some(decision), Some(actor)) = (decided(&step), principal_of(&step.caller)) else { continue };
+            let rows = &step.rows_before;
+            for change in decision.changes() {
+                let mut above: Vec<Granted> = touched(change).map_or(Vec::new(), |account| rows.grants_of(account));
+                if let Change::GrantTaken { id, .. } = change {
+                    above.extend(rows.grants.iter().find(|row| row.id == *id).map(|row| row.granted));
+                }
+                above.retain(|granted| !rows.is_up_to(actor, *granted));
+                prop_assert!(above.is_empty(), "{:?} although it is {:?}", decision, above);
+            }
+        }
+    }
+
+    #[test]
+    fn an_image_that_was_taken_stays_as_it_was((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        let mut taken = Vec::new();
+        for _ in 0..length {
+            if world.chance.one_in(4) {
+                taken.push((world.image(), world.draft.contents()));
+            }
+            world.step();
+        }
+        for (image, contents) in taken {
+            prop_assert_eq!(image.contents(), contents);
+        }
+    }
+
+    #[test]
+    fn nothing_crosses_from_one_organization_to_another((seed, length) in history()) {
+        let mut world = World::settled(seed);
+        for _ in 0..length {
+            let step = world.step();
+            let Some(decision) = decided(&step) else { continue };
+            let organization = decision.events()[0].organization();
+            prop_assert!(decision.events().iter().all(|event| event.organization() == organization));
+            if let Some(actor) = principal_of(&step.caller) {
+                prop_assert!(step.rows_before.organization_role(actor, organization).is_some());
+            }
+            for principal in decision.changes().iter().filter_map(touched).chain(receivers(decision.changes())) {
+                let row = world.rows.principal(principal);
+                prop_assert_eq!((row.kind, row.organization), (PrincipalKind::ServiceAccount, Some(organization)));
+            }
+        }
+    }
+}
+
+/// A directory that began empty spreads over more shards at 65,536 principals. Nothing is lost on the way, and what is
+/// changed afterwards is found where it went.
+#[test]
+fn a_directory_that_outgrew_its_shards_holds_the_same() {
+    const PRINCIPALS: u64 = 66_000;
+    let mut world = World::settled(5);
+    let (organization, created) = (world.organizations()[0], world.now);
+    let (mut ids, mut names, mut changes) = (world.draft.ids(), Vec::new(), Vec::new());
+    for number in 0..PRINCIPALS {
+        let id = ids.principal().unwrap();
+        let kind = if number % 50 == 0 { PrincipalKind::Person } else { PrincipalKind::ServiceAccount };
+        let is_account = kind == PrincipalKind::ServiceAccount;
+        let name = format!("reader.{number:06x}.service-account");
+        let organization = is_account.then_some(organization);
+        changes.push(Change::PrincipalCreated {
+            id,
+            kind,
+            organization,
+            name: name.clone(),
+            email: None,
+            created,
+            creator: None,
+        });
+        names.push((id, name, is_account));
+    }
+    let before = (world.image(), world.draft.contents());
+    // Straight into the draft: the rows look through all names at each name, which is for smaller worlds.
+    let (revision, mark) = world.revision();
+    world.draft.add(&changes, revision.next(), mark);
+    for (id, name, is_account) in &names {
+        assert_eq!(world.draft.principal(*id).map(|view| view.name()), Some(name.as_str()));
+        let found = world.draft.service_account_named(name).map(|view| view.id());
+        assert_eq!(found, is_account.then_some(*id), "{name}");
+    }
+    assert_eq!(before.0.contents(), before.1);
+    world.rows.write_many(&changes);
+    for _ in 0..60 {
+        world.step();
+    }
+    let (contents, (revision, mark)) = (world.draft.contents(), world.revision());
+    for expected in [0, 66_000, 1_000_000] {
+        let loaded = world.rows.load(9, expected, revision, mark);
+        assert_eq!(loaded.principal_count(), world.draft.principal_count());
+        assert!(loaded.contents() == contents, "loaded for {expected}");
+    }
+}
+
+/// All that the histories above can say rests on this: everything happens in them.
+#[test]
+fn histories_hold_every_event_and_every_refusal() {
+    let (mut events, mut refusals) = (BTreeSet::new(), BTreeSet::new());
+    for seed in 0..32 {
+        let mut world = World::settled(seed);
+        for _ in 0..150 {
+            match world.step().outcome {
+                Outcome::Written(decision, _) => events.extend(decision.events().iter().map(Event::name)),
+                Outcome::Refused(refusal) => drop(refusals.insert(refusal.code())),
+                Outcome::Nothing => {}
+            }
+        }
+    }
+    assert_eq!(events, EventName::ALL.iter().copied().collect());
+    let expected = [
+        "account_above_own",
+        "already_created",
+        "already_set_up",
+        "default_workspace",
+        "expiry_not_later",
+        "expiry_too_far",
+        "last_owner",
+        "name_exhausted",
+        "not_authenticated",
+        "organization_not_found",
+        "permission_missing",
+        "project_not_found",
+        "role_above_own",
+        "service_account_not_found",
+        "workspace_not_found",
+    ];
+    assert_eq!(refusals, BTreeSet::from(expected));
+}

@@ -1,0 +1,19 @@
+//! The rules, held against models that are slow, obvious and written independently of them.
+//!
+//! - `authorization_header`: what a caller presents, against a parser that goes letter by letter; the form of secrets.
+//! - `effective_roles`: what grants add up to and what they permit, against loops over plain rows.
+//! - `histories`: what stays true over random histories of use cases.
+//! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
+//!
+//! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),
+//! `rows` (what a store would keep, and what it adds up to) and `chance` (randomness with a seed).
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod authorization_header;
+mod catalogue;
+mod chance;
+mod command;
+mod effective_roles;
+mod histories;
+mod rows;
+mod world;

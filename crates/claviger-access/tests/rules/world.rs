@@ -1,0 +1,532 @@
+//! An installation that is driven through the deciders, and random histories of it.
+//!
+//! [`World::perform`] does what the server's writer does: decide on the draft, add what was decided, and keep the rows
+//! beside it. [`World::step`] lets a random caller ask for something random: the operator, accounts in all roles,
+//! deleted and expired ones, those of other organizations, people. People have no use cases yet, so they come and go
+//! through raw changes.
+
+use claviger_access::administration::organization::Found;
+use claviger_access::administration::project::{ChangeProject, CreateProject};
+use claviger_access::administration::service_account::{
+    AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
+    SetWorkspaceRole,
+};
+use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
+use claviger_access::authorize::CredentialId;
+use claviger_access::credential::{self, SecretDigest};
+use claviger_access::grant::Granted;
+use claviger_access::identity::{
+    AccountName, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
+};
+use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::text::{Description, DisplayName, TimezoneName};
+use claviger_access::{Caller, Change, Decided, Decision, Directory, Draft, Expiry, Mark, Moment, Refusal, Revision};
+
+use crate::chance::Chance;
+use crate::command::{Command, Reply};
+use crate::rows::Rows;
+
+/// When every world begins.
+pub(crate) const BEGINNING: i64 = 1_800_000_000;
+
+/// What an account was given at its creation. It stays known here after the account is gone.
+#[derive(Clone)]
+pub(crate) struct Credential {
+    pub(crate) principal: PrincipalId,
+    pub(crate) secret_id: SecretId,
+    pub(crate) username: String,
+    pub(crate) secret: String,
+}
+
+impl Credential {
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::Principal { principal: self.principal, credential: CredentialId::Secret(self.secret_id) }
+    }
+
+    /// Who the directory takes its bearer for.
+    pub(crate) fn authenticate(&self, directory: &Directory, now: Moment) -> Option<Caller> {
+        let header = format!("Basic {}:{}", self.username, self.secret);
+        let presented = credential::present(std::iter::once(header.as_bytes())).expect("it is well formed");
+        directory.authenticate(&presented, now)
+    }
+}
+
+/// An installation at some point of its history.
+pub(crate) struct World {
+    pub(crate) draft: Draft,
+    pub(crate) rows: Rows,
+    pub(crate) now: Moment,
+    pub(crate) credentials: Vec<Credential>,
+    /// People with what they come with, also those who left.
+    pub(crate) people: Vec<Caller>,
+    pub(crate) chance: Chance,
+}
+
+/// What a use case did.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Written(Decision, Reply),
+    Nothing,
+    Refused(Refusal),
+}
+
+/// One use case of a history, with the state it was decided on.
+pub(crate) struct Step {
+    pub(crate) caller: Caller,
+    pub(crate) command: Command,
+    pub(crate) bytes: [u8; 96],
+    pub(crate) moment: Moment,
+    pub(crate) before: Directory,
+    pub(crate) rows_before: Rows,
+    pub(crate) outcome: Outcome,
+}
+
+pub(crate) fn moment(seconds: i64) -> Moment {
+    Moment::from_seconds(seconds).expect("a moment")
+}
+
+pub(crate) fn account_name(name: &str) -> AccountName {
+    AccountName::parse(name).expect("a name")
+}
+
+pub(crate) fn display_name(name: &str) -> DisplayName {
+    DisplayName::parse(name).expect("a name")
+}
+
+impl World {
+    /// Without an organization.
+    pub(crate) fn empty(seed: u64) -> Self {
+        let mut chance = Chance::seeded(seed);
+        let draft = Draft::on(&Directory::empty(chance.number()));
+        let (credentials, people) = (Vec::new(), Vec::new());
+        Self { draft, rows: Rows::none(), now: moment(BEGINNING), credentials, people, chance }
+    }
+
+    /// Two organizations with some projects, workspaces, accounts and people, before the history begins.
+    pub(crate) fn settled(seed: u64) -> Self {
+        let mut world = Self::empty(seed);
+        world.found(Some(UsernameSuffix::default()));
+        world.found(None);
+        for _ in 0..12 {
+            let command = match world.chance.below(4) {
+                0 => world.create_project(),
+                1 => world.create_workspace(),
+                _ => world.create_service_account(),
+            };
+            let bytes = world.bytes();
+            world.perform(&Caller::Operator, &command, bytes);
+        }
+        if world.chance.one_in(2) {
+            world.person_joins();
+        }
+        world
+    }
+
+    fn found(&mut self, first: Option<UsernameSuffix>) {
+        let command = Command::Found(Found {
+            organization: display_name("Acme"),
+            project: display_name("Web shop"),
+            owner: account_name("owner"),
+            first,
+        });
+        let bytes = self.bytes();
+        let outcome = self.perform(&Caller::Operator, &command, bytes);
+        assert!(matches!(outcome, Outcome::Written(..)), "{outcome:?}");
+    }
+
+    /// Bytes for a decision. The first 24 are poor on purpose: usernames meet, and must be drawn again.
+    pub(crate) fn bytes(&mut self) -> [u8; 96] {
+        let mut bytes = self.chance.bytes::<96>();
+        for (place, byte) in bytes.iter_mut().enumerate().take(24) {
+            *byte = if place % 3 == 2 { *byte % 4 } else { 0 };
+        }
+        bytes
+    }
+
+    /// Decides, and adds what was decided.
+    pub(crate) fn perform(&mut self, caller: &Caller, command: &Command, bytes: [u8; 96]) -> Outcome {
+        match command.decide(&self.draft, caller, self.now, bytes) {
+            Err(refusal) => Outcome::Refused(refusal),
+            Ok(Decided::Nothing(_)) => Outcome::Nothing,
+            Ok(Decided::Write(decision, reply)) => {
+                self.write(decision.changes());
+                if let Some(account) = reply.account() {
+                    let issued = |change: &Change| match change {
+                        Change::SecretIssued { id, principal, .. } if *principal == account.id => Some(*id),
+                        _ => None,
+                    };
+                    self.credentials.push(Credential {
+                        principal: account.id,
+                        secret_id: decision.changes().iter().find_map(issued).expect("a secret"),
+                        username: account.username.as_str().to_owned(),
+                        secret: account.secret.reveal().to_owned(),
+                    });
+                }
+                Outcome::Written(decision, reply)
+            }
+        }
+    }
+
+    /// Adds changes as one revision.
+    pub(crate) fn write(&mut self, changes: &[Change]) {
+        let revision = self.draft.revision().next();
+        let mark = Mark([(revision.0 % 251) as u8; 16]);
+        self.draft.add(changes, revision, mark);
+        self.rows.write(changes);
+    }
+
+    /// The image of this very state, as a reader would take it.
+    pub(crate) fn image(&self) -> Directory {
+        self.draft.clone()
+    }
+
+    pub(crate) fn revision(&self) -> (Revision, Mark) {
+        (self.draft.revision(), self.draft.mark())
+    }
+}
+
+/// People.
+impl World {
+    /// A person joins with these roles.
+    pub(crate) fn person(&mut self, granted: &[Granted]) -> Caller {
+        let (mut ids, created) = (self.draft.ids(), self.now);
+        let (id, secret) = (ids.principal().unwrap(), ids.secret().unwrap());
+        let mut changes = vec![
+            Change::PrincipalCreated {
+                id,
+                kind: PrincipalKind::Person,
+                organization: None,
+                name: format!("Person {id}"),
+                email: Some(format!("person-{id}@example.com")),
+                created,
+                creator: None,
+            },
+            Change::SecretIssued {
+                id: secret,
+                principal: id,
+                digest: SecretDigest::from_bytes(self.chance.bytes()),
+                expires: Expiry::NEVER,
+                created,
+            },
+        ];
+        for granted in granted {
+            let grant = ids.grant().unwrap();
+            changes.push(Change::GrantGiven { id: grant, principal: id, granted: *granted, created });
+        }
+        self.write(&changes);
+        let person = Caller::Principal { principal: id, credential: CredentialId::Secret(secret) };
+        self.people.push(person);
+        person
+    }
+
+    fn person_joins(&mut self) {
+        let mut granted = Vec::new();
+        for organization in self.organizations() {
+            if self.chance.one_in(2) {
+                let role = self.chance.one_of(&OrganizationRole::ALL).unwrap();
+                granted.push(Granted::Organization(organization, role));
+                for project in self.rows.projects_of(organization) {
+                    if self.chance.one_in(4) {
+                        granted.push(Granted::Project(project, self.chance.one_of(&Role::ALL).unwrap()));
+                    }
+                }
+            }
+        }
+        self.person(&granted);
+    }
+
+    /// Somebody loses a grant, or leaves altogether; the last person who owns an organization stays.
+    fn person_leaves(&mut self) {
+        let Some(Caller::Principal { principal, .. }) = self.chance.one_of(&self.people) else { return };
+        let organizations = self.organizations();
+        if !self.rows.is_there(principal)
+            || organizations.iter().any(|organization| self.rows.people_who_own(*organization) == [principal])
+        {
+            return;
+        }
+        let grants: Vec<_> = self.rows.grants.iter().filter(|row| row.principal == principal).collect();
+        let change = match grants.first() {
+            Some(grant) if self.chance.one_in(2) => Change::GrantTaken { id: grant.id, principal },
+            _ => Change::PrincipalDeleted { id: principal, deleted: self.now },
+        };
+        self.write(&[change]);
+    }
+}
+
+/// Random choices.
+impl World {
+    pub(crate) fn organizations(&self) -> Vec<OrganizationId> {
+        self.rows.organizations.iter().map(|row| row.id).collect()
+    }
+
+    /// Mostly one that is there.
+    fn any_organization(&mut self) -> OrganizationId {
+        let organizations = self.organizations();
+        let any = OrganizationId::new(self.chance.below(self.rows.next_id as usize + 3) as u64);
+        let there = self.chance.one_of(&organizations);
+        if self.chance.one_in(25) { any.or(there).unwrap() } else { there.or(any).unwrap() }
+    }
+
+    /// Mostly one of that organization; at times another's, one that is gone, or a number of something else.
+    fn any_project(&mut self, organization: OrganizationId) -> ProjectId {
+        let all: Vec<ProjectId> = self.rows.projects.iter().map(|row| row.id).collect();
+        let any = ProjectId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
+        match self.chance.below(20) {
+            0 => any,
+            1 => self.chance.one_of(&all).unwrap_or(any),
+            _ => self.chance.one_of(&self.rows.projects_of(organization)).unwrap_or(any),
+        }
+    }
+
+    fn any_workspace(&mut self, project: ProjectId) -> WorkspaceId {
+        let all: Vec<WorkspaceId> = self.rows.workspaces.iter().map(|row| row.id).collect();
+        let any = WorkspaceId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
+        match self.chance.below(12) {
+            0 => any,
+            1 => self.chance.one_of(&all).unwrap_or(any),
+            _ => self.chance.one_of(&self.rows.workspaces_of(project)).unwrap_or(any),
+        }
+    }
+
+    /// Mostly an account of that organization; at times another's, a deleted one, a person, or a number of something
+    /// else.
+    fn any_account(&mut self, organization: OrganizationId) -> PrincipalId {
+        let own: Vec<PrincipalId> = self
+            .rows
+            .principals
+            .iter()
+            .filter(|row| row.organization == Some(organization) && row.deleted.is_none())
+            .map(|row| row.id)
+            .collect();
+        let all: Vec<PrincipalId> = self.rows.principals.iter().map(|row| row.id).collect();
+        let any = PrincipalId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
+        match self.chance.below(30) {
+            0 => any,
+            1 => self.chance.one_of(&all).unwrap_or(any),
+            _ => self.chance.one_of(&own).unwrap_or(any),
+        }
+    }
+
+    /// A few of them, each once.
+    fn accounts(&mut self, organization: OrganizationId) -> Vec<PrincipalId> {
+        let mut accounts: Vec<_> = (0..self.chance.below(4)).map(|_| self.any_account(organization)).collect();
+        accounts.sort();
+        accounts.dedup();
+        accounts
+    }
+
+    /// A few projects of the organization with a role on each, each project once.
+    fn project_roles(&mut self, organization: OrganizationId) -> Vec<(ProjectId, Role)> {
+        let mut projects: Vec<_> = (0..self.chance.below(4)).map(|_| self.any_project(organization)).collect();
+        projects.sort();
+        projects.dedup();
+        projects.into_iter().map(|project| (project, self.any_role())).collect()
+    }
+
+    fn any_role(&mut self) -> Role {
+        self.chance.one_of(&Role::ALL).unwrap()
+    }
+
+    fn any_organization_role(&mut self) -> OrganizationRole {
+        self.chance.one_of(&OrganizationRole::ALL).unwrap()
+    }
+
+    fn any_expiry(&mut self) -> RequestedExpiry {
+        match self.chance.below(12) {
+            0 => RequestedExpiry::In { seconds: self.chance.number() },
+            1 => RequestedExpiry::At(moment(self.now.seconds() - 2 + self.chance.below(4) as i64)),
+            2 | 3 => RequestedExpiry::In { seconds: self.chance.below(300) as u64 },
+            4 | 5 => RequestedExpiry::At(moment(self.now.seconds() + self.chance.below(3_000) as i64)),
+            _ => RequestedExpiry::Never,
+        }
+    }
+
+    fn any_name(&mut self) -> AccountName {
+        let names = ["a", "b", "export", "backup", "nightly.export", "owner", "reader", "ci", "x@y", "deploy"];
+        account_name(self.chance.one_of(&names).unwrap())
+    }
+
+    fn any_display_name(&mut self) -> DisplayName {
+        display_name(self.chance.one_of(&["Web shop", "Books", "Ελλάδα", "North", "<b>"]).unwrap())
+    }
+
+    fn any_caller(&mut self, organization: OrganizationId) -> Caller {
+        let manages = |granted: Granted| match granted {
+            Granted::Organization(on, role) => on == organization && role >= OrganizationRole::Admin,
+            Granted::Project(on, role) => self.rows.organization_of(on) == Some(organization) && role >= Role::Admin,
+            Granted::Workspace(..) => false,
+        };
+        let managers: Vec<PrincipalId> =
+            self.rows.grants.iter().filter(|row| manages(row.granted)).map(|row| row.principal).collect();
+        let all: Vec<Caller> =
+            self.credentials.iter().map(Credential::caller).chain(self.people.iter().copied()).collect();
+        let is_manager = |caller: &Caller| match caller {
+            Caller::Principal { principal, .. } => managers.contains(principal),
+            Caller::Operator => false,
+        };
+        let managing: Vec<Caller> = all.iter().copied().filter(is_manager).collect();
+        match self.chance.below(12) {
+            0 => Caller::Operator,
+            1 | 2 => self.chance.one_of(&all).unwrap_or(Caller::Operator),
+            3 => self.with_a_credential_of_another(&all).unwrap_or(Caller::Operator),
+            _ => self.chance.one_of(&managing).unwrap_or(Caller::Operator),
+        }
+    }
+
+    fn with_a_credential_of_another(&mut self, all: &[Caller]) -> Option<Caller> {
+        match (self.chance.one_of(all)?, self.chance.one_of(all)?) {
+            (Caller::Principal { principal, .. }, Caller::Principal { credential, .. }) => {
+                Some(Caller::Principal { principal, credential })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Random use cases.
+impl World {
+    /// Lets some time pass, lets people come and go, and lets somebody ask for something.
+    pub(crate) fn step(&mut self) -> Step {
+        self.now = self.now.plus_seconds(self.chance.below(60) as u64).expect("a moment");
+        match self.chance.below(30) {
+            0 => self.person_joins(),
+            1 => self.person_leaves(),
+            2 => self.draft = Draft::on(&self.image()),
+            _ => {}
+        }
+        let organization = self.any_organization();
+        let command = self.any_command(organization);
+        let caller = self.any_caller(organization);
+        let repeats = self.chance.one_in(40).then_some(7);
+        let (bytes, moment, before, rows_before) = (self.bytes(), self.now, self.image(), self.rows.clone());
+        self.draft.set_made_before(repeats);
+        let outcome = self.perform(&caller, &command, bytes);
+        self.draft.set_made_before(None);
+        Step { caller, command, bytes, moment, before, rows_before, outcome }
+    }
+
+    fn any_command(&mut self, organization: OrganizationId) -> Command {
+        match self.chance.below(100) {
+            0..=2 => self.found_another(),
+            3..=4 => Command::RecoverOwner { organization, owner: self.any_name() },
+            5..=9 => self.create_project_in(organization),
+            10..=11 => {
+                let timezone = self.chance.one_in(2).then(TimezoneName::default);
+                let name = self.chance.one_in(2).then(|| display_name("Renamed"));
+                let project = self.any_project(organization);
+                Command::ChangeProject(ChangeProject { project, name, timezone })
+            }
+            12..=13 => Command::DeleteProject(self.any_project(organization)),
+            14..=18 => self.create_workspace_in(organization),
+            19..=21 => self.change_workspace_in(organization),
+            22..=24 => {
+                let project = self.any_project(organization);
+                Command::DeleteWorkspace { project, workspace: self.any_workspace(project) }
+            }
+            25..=39 => self.create_service_account_in(organization),
+            40..=44 => {
+                let (project, name, expires) = (self.any_project(organization), self.any_name(), self.any_expiry());
+                Command::CreateInProject(CreateInProject { project, name, expires })
+            }
+            45..=60 => {
+                let account = self.any_account(organization);
+                let organization_role = (!self.chance.one_in(3)).then(|| self.any_organization_role());
+                let expires = self.chance.one_in(2).then(|| self.any_expiry());
+                let change = ChangeServiceAccount { organization, account, organization_role, expires };
+                Command::ChangeServiceAccount(change)
+            }
+            61..=69 => Command::DeleteServiceAccount { organization, account: self.any_account(organization) },
+            70..=80 => {
+                let (projects, accounts) = (self.project_roles(organization), self.accounts(organization));
+                Command::AddToProjects(AddToProjects { organization, projects, accounts })
+            }
+            _ => self.any_removal_or_workspace_role(organization),
+        }
+    }
+
+    fn any_removal_or_workspace_role(&mut self, organization: OrganizationId) -> Command {
+        let project = self.any_project(organization);
+        let account = self.any_account(organization);
+        match self.chance.below(18) {
+            0..=3 => {
+                let projects = self.project_roles(organization);
+                let projects = projects.into_iter().map(|(project, _)| (project, self.accounts(organization)));
+                Command::RemoveFromProjects(RemoveFromProjects { organization, projects: projects.collect() })
+            }
+            4..=7 => Command::RemoveFromProject { project, account },
+            8..=14 => {
+                let (workspace, role) = (self.any_workspace(project), self.any_role());
+                Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account, role })
+            }
+            _ => Command::TakeWorkspaceRole { project, workspace: self.any_workspace(project), account },
+        }
+    }
+
+    fn found_another(&mut self) -> Command {
+        let (organization, project, owner) = (self.any_display_name(), self.any_display_name(), self.any_name());
+        let first = self.chance.one_in(3).then(UsernameSuffix::default);
+        Command::Found(Found { organization, project, owner, first })
+    }
+
+    fn create_project(&mut self) -> Command {
+        let organization = self.any_organization();
+        self.create_project_in(organization)
+    }
+
+    fn create_project_in(&mut self, organization: OrganizationId) -> Command {
+        let (name, timezone) = (self.any_display_name(), TimezoneName::parse("Europe/Berlin").unwrap());
+        Command::CreateProject(CreateProject { organization, name, timezone })
+    }
+
+    fn create_workspace(&mut self) -> Command {
+        let organization = self.any_organization();
+        self.create_workspace_in(organization)
+    }
+
+    fn create_workspace_in(&mut self, organization: OrganizationId) -> Command {
+        Command::CreateWorkspace(CreateWorkspace {
+            project: self.any_project(organization),
+            name: self.any_display_name(),
+            description: Description::parse("what it is for").unwrap().filter(|_| self.chance.one_in(2)),
+            is_restricted: self.chance.one_in(2),
+            is_visible: self.chance.one_in(2),
+        })
+    }
+
+    fn change_workspace_in(&mut self, organization: OrganizationId) -> Command {
+        let project = self.any_project(organization);
+        let description = self.chance.one_in(2).then(|| Description::parse("another text").unwrap());
+        Command::ChangeWorkspace(ChangeWorkspace {
+            project,
+            workspace: self.any_workspace(project),
+            name: self.chance.one_in(2).then(|| display_name("Renamed")),
+            description: if self.chance.one_in(4) { Some(None) } else { description },
+            is_restricted: self.chance.one_in(2).then_some(true),
+            is_visible: self.chance.one_in(2).then_some(true),
+        })
+    }
+
+    fn create_service_account(&mut self) -> Command {
+        let organization = self.any_organization();
+        self.create_service_account_in(organization)
+    }
+
+    fn create_service_account_in(&mut self, organization: OrganizationId) -> Command {
+        let projects = self.project_roles(organization);
+        let mut workspaces: Vec<WorkspaceId> = Vec::new();
+        for _ in 0..self.chance.below(3) {
+            let project = self.any_project(organization);
+            workspaces.push(self.any_workspace(project));
+        }
+        workspaces.sort();
+        workspaces.dedup();
+        Command::CreateServiceAccount(CreateServiceAccount {
+            organization,
+            name: self.any_name(),
+            organization_role: self.any_organization_role(),
+            projects,
+            workspaces: workspaces.into_iter().map(|workspace| (workspace, self.any_role())).collect(),
+            expires: self.any_expiry(),
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! What goes over the wire and what comes of the answer, against a server that says exactly what a test tells it to.
+
+#![allow(clippy::expect_used, reason = "a test says what it expects")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use claviger_client::{Client, Credential, Error, IdempotencyKey, Listing, Refusal, SetupError, Timeouts};
+use claviger_wire::roles::RoleName;
+use claviger_wire::service_accounts::{AddToProjects, CreateServiceAccount, SetWorkspaceRole};
+use secrecy::SecretString;
+
+const ACCOUNT: &str = r#""id":43,"username":"export.b2f9ed.service-account","last_used":null,"expires":null,"creator":42,
+    "creator_name":"Ada","creator_email":"ada@example.com","created":"2026-11-24T08:00:00Z","user":43"#;
+
+/// Answers each connection with the next of `answers`, then is gone. Joined, it tells what it was sent.
+fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let served = std::thread::spawn(move || {
+        answers
+            .iter()
+            .map(|answer| {
+                let (mut connection, _) = listener.accept().expect("a connection");
+                let mut reader = BufReader::new(connection.try_clone().expect("a second handle"));
+                let mut request = String::new();
+                while !request.ends_with("\r\n\r\n") {
+                    assert_ne!(reader.read_line(&mut request).expect("a line"), 0, "half a head: {request}");
+                }
+                let length = request.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+                let mut body = vec![0; length.unwrap_or(0)];
+                reader.read_exact(&mut body).expect("a body");
+                connection.write_all(answer.as_bytes()).expect("somebody who listens");
+                request + &String::from_utf8(body).expect("text")
+            })
+            .collect()
+    });
+    (url, served)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+}
+
+fn ok(results: &str) -> String {
+    answer("200 OK", "", &format!(r#"{{"status":"ok","results":{results}}}"#))
+}
+
+fn setup(url: &str) -> Result<Client, SetupError> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let credential = Credential::new("ada.000001.service-account", SecretString::from("cvg_hush"))?;
+    Client::new(url, credential)
+}
+
+fn client(url: &str) -> Client {
+    setup(url).expect("a client")
+}
+
+#[tokio::test]
+async fn a_call_carries_the_credential_to_the_path_below_api_app() {
+    let (url, served) = server(vec![ok(&format!("{{{ACCOUNT}}}"))]);
+    let account = client(&format!("{url}/")).service_account(7, 43).await.expect("an account");
+    assert_eq!((account.id, account.username.as_str()), (43, "export.b2f9ed.service-account"));
+    let request = served.join().expect("served").remove(0);
+    assert!(request.starts_with("GET /api/app/organizations/7/service-accounts/43 HTTP/1.1\r\n"), "{request}");
+    let basic = "authorization: Basic YWRhLjAwMDAwMS5zZXJ2aWNlLWFjY291bnQ6Y3ZnX2h1c2g=\r\n";
+    assert!(request.contains(basic), "{request}");
+}
+
+#[tokio::test]
+async fn a_creation_carries_its_key_and_brings_the_secret_that_nothing_prints() {
+    let (url, served) = server(vec![answer(
+        "201 Created",
+        "",
+        &format!(r#"{{"status":"ok","results":{{{ACCOUNT},"token":"cvg_new"}}}}"#),
+    )]);
+    let new = CreateServiceAccount { username: "export".to_owned(), expires_in: Some(3600), ..Default::default() };
+    let key = IdempotencyKey::parse("nightly-1").expect("a key");
+    let made = client(&url).create_service_account(7, &new, &key).await.expect("an account");
+    assert_eq!(made.token.reveal(), "cvg_new");
+    assert!(!format!("{made:?}").contains("cvg_"));
+    let request = served.join().expect("served").remove(0);
+    assert!(request.starts_with("POST /api/app/organizations/7/service-accounts HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("idempotency-key: nightly-1\r\n"), "{request}");
+    assert!(request.ends_with(r#"{"username":"export","expires_in":3600}"#), "{request}");
+}
+
+#[tokio::test]
+async fn grants_are_set_and_taken_away_where_the_contract_says() {
+    let done = || answer("200 OK", "", r#"{"status":"ok"}"#);
+    let (url, served) = server(vec![done(), done(), done(), done()]);
+    let client = client(&url);
+    let added = AddToProjects { service_account_ids: vec![43], ..Default::default() };
+    client.add_to_projects(7, &added).await.expect("done");
+    client.set_workspace_role(101, 201, 43, &SetWorkspaceRole { role: RoleName::Analyst }).await.expect("done");
+    client.remove_from_workspace(101, 201, 43).await.expect("done");
+    client.delete_service_account(7, 43).await.expect("done");
+    let lines = served.join().expect("served");
+    let lines: Vec<_> = lines.iter().filter_map(|request| request.split(" HTTP").next()).collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /api/app/organizations/7/service-accounts/add-to-project",
+            "PUT /api/app/projects/101/workspaces/201/service-accounts/43",
+            "DELETE /api/app/projects/101/workspaces/201/service-accounts/43",
+            "DELETE /api/app/organizations/7/service-accounts/43",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn all_accounts_are_asked_for_page_by_page() {
+    let page = |id: u32, next: &str| {
+        let account = ACCOUNT.replace("43", &id.to_string());
+        answer("200 OK", "", &format!(r#"{{"status":"ok","results":[{{{account}}}]{next}}}"#))
+    };
+    let (url, served) = server(vec![page(1, r#","next_cursor":"a&b=c""#), page(2, "")]);
+    let accounts = client(&url).all_service_accounts(7, Some("50%")).await.expect("accounts");
+    assert_eq!(accounts.iter().map(|account| account.id).collect::<Vec<_>>(), [1, 2]);
+    let requests = served.join().expect("served");
+    assert!(requests[0].contains("service-accounts?search=50%25&limit=500 HTTP"), "{requests:?}");
+    assert!(requests[1].contains("service-accounts?search=50%25&limit=500&cursor=a%26b%3Dc HTTP"), "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_cursor_that_leads_nowhere_ends_the_list_with_an_error() {
+    let page = || answer("200 OK", "", r#"{"status":"ok","results":[],"next_cursor":"x"}"#);
+    let (url, served) = server(vec![page(), page()]);
+    let error = client(&url).all_service_accounts(7, None).await.expect_err("no end");
+    assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+    served.join().expect("asked twice");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    elsewhere.set_nonblocking(true).expect("a socket that does not wait");
+    let location = format!("http://{}/api/app/me", elsewhere.local_addr().expect("an address"));
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let (url, served) = server(vec![answer(status, &format!("Location: {location}\r\n"), "")]);
+        let error = client(&url).me().await.expect_err("a redirect");
+        assert!(error.to_string().contains(&location), "{error}");
+        assert!(matches!(error, Error::Redirected { .. }), "{error:?}");
+        served.join().expect("served");
+    }
+    let nobody = elsewhere.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(nobody, Err(std::io::ErrorKind::WouldBlock));
+}
+
+async fn refused(status: &str, headers: &str, body: &str) -> Error {
+    let (url, served) = server(vec![answer(status, headers, body)]);
+    let error = client(&url).me().await.expect_err(status);
+    served.join().expect("served");
+    error
+}
+
+#[tokio::test]
+async fn each_status_has_its_error_with_the_servers_words() {
+    let body =
+        r#"{"status":"error","error":"there is no project 9; GET /api/app/me lists yours","code":"no_such_project"}"#;
+    let headers = "X-Request-Id: 0198-7\r\nRetry-After: 5\r\n";
+    let expected = |status| Refusal {
+        status,
+        sentence: Some("there is no project 9; GET /api/app/me lists yours".to_owned()),
+        code: Some("no_such_project".to_owned()),
+        request_id: Some("0198-7".to_owned()),
+        retry_after_s: Some(5),
+        made: None,
+    };
+    for status in [400, 401, 403, 404, 409, 413, 429, 500, 503] {
+        let refusal = match (status, refused(&format!("{status} X"), headers, body).await) {
+            (401, Error::NotAuthenticated(refusal))
+            | (403, Error::NotAllowed(refusal))
+            | (404, Error::NotFound(refusal))
+            | (409, Error::Conflict(refusal))
+            | (429, Error::TooManyRequests(refusal))
+            | (503, Error::Unavailable(refusal))
+            | (400 | 413 | 500, Error::Refused(refusal)) => refusal,
+            (_, other) => panic!("{status}: {other:?}"),
+        };
+        assert_eq!(refusal, expected(status));
+        assert_eq!(
+            refusal.to_string(),
+            format!(
+                "there is no project 9; GET /api/app/me lists yours; try again in 5 s ({status} no_such_project, request 0198-7)"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_was_made_before_names_what_it_made() {
+    let body = r#"{"status":"error","error":"made before","code":"already_created","results":{"id":43}}"#;
+    let error = refused("409 Conflict", "", body).await;
+    assert!(matches!(error, Error::Conflict(Refusal { made: Some(43), .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_a_gateway_says_is_told_by_its_status() {
+    let error = refused("502 Bad Gateway", "", "<html>Bad Gateway</html>").await;
+    assert_eq!(
+        error.to_string(),
+        "refused: the answer gives no reason; check that the URL is a Claviger server's (502)"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_quoted() {
+    for body in [r#"{"status":"ok","results":{"user_id":"cvg_hush"}}"#, "cvg_hush", r#"{"status":"ok"}"#, ""] {
+        let error = refused("200 OK", "X-Request-Id: 0198-7\r\n", body).await;
+        assert!(matches!(error, Error::Unreadable { .. }), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        assert!(error.to_string().contains("request 0198-7"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let error = client(&url).me().await.expect_err("nobody there");
+    assert!(matches!(error, Error::CannotConnect { .. }), "{error:?}");
+    assert!(error.to_string().starts_with(&format!("cannot connect to {url}: ")), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_is_told_and_nothing_is_sent_again() {
+    // Where a second attempt was made, the server's second answer would be taken.
+    let (url, served) = server(vec![String::new(), ok(r#"{"status":"ok"}"#)]);
+    let error = client(&url).delete_service_account(7, 43).await.expect_err("no answer");
+    assert!(matches!(error, Error::Interrupted { .. }), "{error:?}");
+    assert!(!served.is_finished());
+}
+
+#[tokio::test]
+async fn half_an_answer_is_an_interruption() {
+    let (url, served) = server(vec!["HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned()]);
+    let error = client(&url).me().await.expect_err("half an answer");
+    assert!(matches!(error, Error::Interrupted { .. }), "{error:?}");
+    served.join().expect("served");
+}
+
+#[tokio::test]
+async fn a_silent_server_is_a_time_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let credential = Credential::new("ada", SecretString::from("cvg_hush")).expect("a credential");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let timeouts = Timeouts { total: Duration::from_millis(50), ..Timeouts::default() };
+    let client = Client::with_timeouts(&url, credential, timeouts).expect("a client");
+    let error = client.service_accounts(7, Listing::default()).await.expect_err("silence");
+    assert!(matches!(error, Error::TimedOut { within_ms: 50, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_behind_https_is_told_as_such() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("https://{}", listener.local_addr().expect("an address"));
+    let served = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().expect("a connection");
+        connection.write_all(answer("400 Bad Request", "", "").as_bytes()).expect("somebody who listens");
+        let _ = connection.read(&mut [0; 1024]);
+    });
+    let error = client(&url).me().await.expect_err("no TLS");
+    assert!(matches!(error, Error::Tls { .. }), "{error:?}");
+    served.join().expect("served");
+}
+
+#[test]
+fn a_client_prints_no_secret() {
+    let printed = format!("{:?}", client("http://127.0.0.1:1"));
+    assert!(printed.contains("ada.000001.service-account") && !printed.contains("hush"), "{printed}");
+    let exposed = |url| setup(url).expect("a client").is_exposed();
+    assert!(exposed("http://keys.example.com") && !exposed("http://localhost:8080"));
+}

@@ -1,0 +1,79 @@
+//! The App API under `/api/app`, with its health, description and reference.
+//!
+//! Handlers are thin: extract, call, answer. What a request goes through before its handler is in [`arrival`]; who asks
+//! is found by [`caller`]; a refusal becomes a status in [`failure`]; what is shown is put together in [`show`].
+//!
+//! What must stay true: every path answers with and without a trailing slash, without a redirect; every answer has the
+//! contract's envelope, also where a path, a method or a body is wrong; a write goes through the writer alone.
+
+pub mod arrival;
+pub mod failure;
+
+mod body;
+mod caller;
+mod health;
+mod idempotency;
+mod ids;
+mod listing;
+mod me;
+mod organization_accounts;
+mod project_accounts;
+mod projects;
+mod reference;
+mod requested;
+mod show;
+mod workspace_accounts;
+mod workspaces;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use tower::Layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::normalize_path::NormalizePathLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use self::arrival::Peer;
+pub use self::reference::description;
+
+use crate::node::Node;
+
+/// Everything that this node answers.
+pub fn router(node: Node) -> Router {
+    let (routes, description) = documented().split_for_parts();
+    let app = routes
+        .route_layer(from_fn(arrival::name_route))
+        .fallback(failure::no_such_path)
+        .method_not_allowed_fallback(failure::method_not_allowed)
+        .layer(DefaultBodyLimit::disable())
+        .with_state(node);
+    Router::new()
+        .merge(reference::router(description))
+        .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(app))
+        .layer(CatchPanicLayer::custom(failure::panicked))
+        .layer(from_fn(arrival::arrive))
+}
+
+/// The routes with their descriptions: a route that is not described cannot be added here.
+fn documented() -> OpenApiRouter<Node> {
+    OpenApiRouter::with_openapi(reference::preface())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(me::show))
+        .routes(routes!(organization_accounts::list, organization_accounts::create))
+        .routes(routes!(organization_accounts::add_to_project))
+        .routes(routes!(organization_accounts::remove_from_project))
+        .routes(routes!(organization_accounts::show, organization_accounts::change, organization_accounts::delete))
+        .routes(routes!(organization_accounts::grants))
+        .routes(routes!(project_accounts::list, project_accounts::create))
+        .routes(routes!(project_accounts::remove))
+        .routes(routes!(workspace_accounts::list))
+        .routes(routes!(workspace_accounts::set_role, workspace_accounts::take_role))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::index))
+        .routes(routes!(projects::show, projects::change, projects::delete))
+        .routes(routes!(workspaces::list, workspaces::create))
+        .routes(routes!(workspaces::list_public))
+        .routes(routes!(workspaces::show, workspaces::change, workspaces::delete))
+}

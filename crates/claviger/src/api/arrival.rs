@@ -1,0 +1,105 @@
+//! What happens to every request on arrival and to every answer on leaving.
+//!
+//! A request gets an id, which its answer, its log line and its audit events carry. Requests that no honest client sends
+//! (no `Host`, two of them) are refused; those whose length can be read in two ways are answered once and their
+//! connection closed, so that what follows is never run as a second request. No answer is cached. The log line holds
+//! neither path nor query, only the route that matched: strangers write there what they like.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, HeaderValue, Method, Version};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::failure::Failure;
+use crate::clock;
+use crate::random::RequestId;
+
+/// Who is at the other end of the connection. The listener puts it into each request.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Whether it sent a line that ends in a bare line feed; see [`crate::listener`].
+    pub bare_line_feed: Arc<AtomicBool>,
+}
+
+/// The route that was matched, put into the answer for the log line.
+#[derive(Clone)]
+pub(super) struct Route(pub MatchedPath);
+
+/// Wraps every request.
+pub async fn arrive(mut request: Request, next: Next) -> Response {
+    let id = RequestId::new();
+    let started = clock::instant();
+    let method = request.method().clone();
+    let peer = request.extensions().get::<Peer>().cloned();
+    let close = is_ambiguous(request.headers())
+        || peer.as_ref().is_some_and(|peer| peer.bare_line_feed.load(Ordering::Relaxed));
+    request.extensions_mut().insert(id.clone());
+    let mut response = match refuse_host(&request) {
+        Some(refused) => refused.into_response(),
+        None => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert("x-request-id", value);
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    if close {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    log(&id, peer.as_ref(), &method, &response, started.elapsed());
+    response
+}
+
+/// Puts the route that matched into the answer.
+pub(super) async fn name_route(route: MatchedPath, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(Route(route));
+    response
+}
+
+/// One line an answer. Reads that went well are the many, and are told only to who asks for them.
+fn log(id: &RequestId, peer: Option<&Peer>, method: &Method, response: &Response, elapsed: Duration) {
+    let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str());
+    let peer = address(peer).map_or_else(|| "-".to_owned(), |address| address.to_string());
+    let status = response.status();
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    if status.is_server_error() {
+        tracing::warn!(request = %id, %peer, %method, route, status = status.as_u16(), micros, "answered");
+    } else if status.is_client_error() || !method.is_safe() {
+        tracing::info!(request = %id, %peer, %method, route, status = status.as_u16(), micros, "answered");
+    } else {
+        tracing::debug!(request = %id, %peer, %method, route, status = status.as_u16(), micros, "answered");
+    }
+}
+
+/// The address of the peer.
+pub(super) fn address(peer: Option<&Peer>) -> Option<IpAddr> {
+    peer.map(|peer| peer.address.ip())
+}
+
+/// HTTP/1.1 wants exactly one `Host` (RFC 9112, section 3.2).
+fn refuse_host(request: &Request) -> Option<Failure> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    let wrong = hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11);
+    wrong.then(|| Failure::bad_request("host_not_one", "send exactly one Host header"))
+}
+
+/// Lengths that two readers may read differently (RFC 9112, section 6.3).
+fn is_ambiguous(headers: &HeaderMap) -> bool {
+    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
+    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (encodings.next(), encodings.next()) {
+        (None, _) => lengths > 1,
+        (Some(encoding), None) => lengths > 0 || !encoding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => true,
+    }
+}

@@ -1,0 +1,140 @@
+//! A JSON object as a request's body.
+//!
+//! Bounded in size and time. What does not fit is told by place and by what was expected, never by what was sent: a
+//! secret in the wrong field must not come back in an error.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::failure::Failure;
+
+/// A body must have arrived whole by then.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
+
+/// Most bytes of a body, where a route says nothing else.
+const LENGTH_MAX: usize = 64 * 1024;
+
+/// Most bytes of a body that lists many things.
+pub(super) const LIST_LENGTH_MAX: usize = 512 * 1024;
+
+/// A body, read and parsed.
+pub(super) struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
+
+impl<T, S, const MAX: usize> FromRequest<S> for Body<T, MAX>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        if request.headers().get_all(CONTENT_TYPE).iter().any(|value| !is_json(value.as_bytes())) {
+            let sentence = "send the body as Content-Type: application/json, or without a Content-Type";
+            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json_type", sentence));
+        }
+        let reading = Limited::new(request.into_body(), MAX).collect();
+        let read = tokio::time::timeout(ARRIVES_WITHIN, reading).await.map_err(|_| {
+            let sentence =
+                format!("the body did not arrive within {} seconds; send it again", ARRIVES_WITHIN.as_secs());
+            Failure::bad_request("body_incomplete", sentence)
+        })?;
+        match read {
+            Ok(collected) => parse(&collected.to_bytes()).map(Self),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let sentence = format!("the body is longer than {MAX} bytes; send less at a time");
+                Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", sentence))
+            }
+            Err(_) => Err(Failure::bad_request("body_incomplete", "the body ended before its length; send it again")),
+        }
+    }
+}
+
+/// `application/json`, in any case and with any parameters.
+fn is_json(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    essence.eq_ignore_ascii_case(b"application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => serde_json::from_slice(bytes).map_err(|error| misfit(&error)),
+        Some(_) => Err(Failure::bad_request("body_not_object", "the body must be one JSON object: {...}")),
+        None => Err(Failure::bad_request("body_not_object", "the body is empty; send one JSON object: {...}")),
+    }
+}
+
+fn misfit(error: &serde_json::Error) -> Failure {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    if !error.is_data() {
+        return Failure::bad_request("body_not_json", format!("the body is not JSON at {place}"));
+    }
+    let told = error.to_string();
+    let told = told.split(" at line ").next().unwrap_or_default();
+    let what = match told.find("expected ") {
+        Some(from) => told.get(from..).unwrap_or_default().to_owned(),
+        None if told.starts_with("missing field") || told.starts_with("duplicate field") => told.to_owned(),
+        None => "something else was expected".to_owned(),
+    };
+    Failure::bad_request("body_misfit", format!("the body does not fit at {place}: {what}; see /api/docs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use claviger_wire::service_accounts::CreateServiceAccount;
+
+    use super::*;
+
+    fn told(body: &str) -> String {
+        match parse::<CreateServiceAccount>(&Bytes::copy_from_slice(body.as_bytes())) {
+            Ok(_) => "fits".to_owned(),
+            Err(failure) => format!("{failure:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_sent_does_not_come_back() {
+        for body in [
+            r#"{"username": {"cvg_secret": 1}}"#,
+            r#"{"username": "a", "role": "cvg_secret"}"#,
+            r#"{"username": "a", "projects": "cvg_secret"}"#,
+            r#"{"username": "a", "expires_in": "cvg_secret expected "}"#,
+            r#"{"username": "cvg_secret", "username": "cvg_secret"}"#,
+        ] {
+            let told = told(body);
+            assert!(told.contains("body_misfit") && !told.contains("cvg_secret"), "{body}: {told}");
+        }
+    }
+
+    #[test]
+    fn only_one_object_fits() {
+        assert_eq!(told(r#" {"username": "a", "unknown": [1]} "#), "fits");
+        for body in ["", "  ", "[]", "1", "null", "\"{}\""] {
+            assert!(told(body).contains("body_not_object"), "{body}");
+        }
+        for body in
+            ["{", "{\"username\": NaN}", "{\"username\": \"\\ud800\"}", "{\"username\": \"a\"}}", "{'username': 1}"]
+        {
+            assert!(told(body).contains("body_not_json"), "{body}: {}", told(body));
+        }
+        let deep = format!("{{\"x\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+        assert!(told(&deep).contains("body_not_json"));
+        assert_eq!(Failure::bad_request("x", "y").into_response().status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn json_has_one_type_with_any_parameters() {
+        for yes in ["application/json", "Application/JSON; charset=utf-8", "application/json;"] {
+            assert!(is_json(yes.as_bytes()), "{yes}");
+        }
+        for no in ["", "text/plain", "application/jsonp", "application/x-www-form-urlencoded", "multipart/form-data"] {
+            assert!(!is_json(no.as_bytes()), "{no}");
+        }
+    }
+}

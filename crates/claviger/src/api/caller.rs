@@ -1,0 +1,60 @@
+//! Who asks: found before anything else of a request is read.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use claviger_access::authorize::CredentialId;
+use claviger_access::directory::PrincipalView;
+use claviger_access::identity::PrincipalId;
+use claviger_access::{Caller, Moment, Refusal, credential};
+
+use super::arrival::{Peer, address};
+use super::failure::Failure;
+use crate::clock;
+use crate::cluster::Held;
+use crate::node::Node;
+use crate::random::RequestId;
+use crate::store::writing::Origin;
+use crate::writer;
+
+/// A caller whose credential counts, on the image that his request is decided with.
+pub(super) struct Identified {
+    pub caller: Caller,
+    pub principal: PrincipalId,
+    pub held: Held,
+    pub now: Moment,
+    origin: Origin,
+}
+
+impl Identified {
+    /// The caller in the image.
+    pub(super) fn view(&self) -> Result<PrincipalView<'_>, Failure> {
+        self.held.principal(self.principal).ok_or_else(|| Refusal::NotAuthenticated.into())
+    }
+
+    /// Where a write of this request comes from.
+    pub(super) fn write_request(&self) -> writer::Request {
+        let organization = self.held.principal(self.principal).and_then(|view| view.organization());
+        writer::Request { origin: self.origin.clone(), organization }
+    }
+}
+
+impl FromRequestParts<Node> for Identified {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, node: &Node) -> Result<Self, Failure> {
+        let now = clock::now();
+        let held = node.cluster.directory()?;
+        let headers = parts.headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
+        let presented = credential::present(headers);
+        let authenticated = presented.as_ref().and_then(|presented| held.authenticate(presented, now));
+        let Some(caller @ Caller::Principal { principal, credential: CredentialId::Secret(secret) }) = authenticated
+        else {
+            return Err(Refusal::NotAuthenticated.into());
+        };
+        node.last_used.note(secret, now);
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
+        let origin = Origin { request_id, address: address(parts.extensions.get::<Peer>()) };
+        Ok(Self { caller, principal, held, now, origin })
+    }
+}

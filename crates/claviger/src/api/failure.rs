@@ -1,0 +1,145 @@
+//! The one conversion from what was refused to what is answered.
+
+use std::any::Any;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use claviger_access::Refusal;
+use claviger_wire::envelope::{self, Made};
+
+use crate::cluster::NotHeld;
+use crate::store::StoreError;
+use crate::writer::WriteError;
+
+/// The challenge of every 401 (RFC 7617, section 2.1).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"claviger\", charset=\"UTF-8\"");
+
+/// An answer that says what was refused and what to do.
+#[derive(Debug)]
+pub struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    sentence: String,
+    made: Option<u64>,
+}
+
+impl Failure {
+    /// A failure of any status.
+    pub fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
+        Self { status, code, sentence: sentence.into(), made: None }
+    }
+
+    /// 400.
+    pub fn bad_request(code: &'static str, sentence: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, sentence)
+    }
+
+    /// 404 for a path that leads nowhere, numbers that are no ids included.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path; see /api/docs for what there is")
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut body = envelope::Failure::new(self.code, self.sentence);
+        body.results = self.made.map(|id| Made { id });
+        let mut response = (self.status, Json(body)).into_response();
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
+            }
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let status = match &refusal {
+            Refusal::NotAuthenticated => StatusCode::UNAUTHORIZED,
+            Refusal::NoSuchOrganization { .. }
+            | Refusal::NoSuchProject { .. }
+            | Refusal::NoSuchWorkspace { .. }
+            | Refusal::NoWorkspaceOfYours { .. }
+            | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
+            Refusal::PermissionMissing { .. } | Refusal::RoleAboveOwn { .. } | Refusal::AccountAboveOwn { .. } => {
+                StatusCode::FORBIDDEN
+            }
+            Refusal::LastOwner { .. }
+            | Refusal::DefaultWorkspace { .. }
+            | Refusal::AlreadyCreated { .. }
+            | Refusal::NameExhausted { .. }
+            | Refusal::AlreadySetUp
+            | Refusal::LimitReached { .. } => StatusCode::CONFLICT,
+            Refusal::ExpiryNotLater | Refusal::ExpiryTooFar => StatusCode::BAD_REQUEST,
+            Refusal::Exhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let made = match &refusal {
+            Refusal::AlreadyCreated { made } => Some(*made),
+            _ => None,
+        };
+        Self { status, code: refusal.code(), sentence: refusal.to_string(), made }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let (status, code) = match error {
+            WriteError::Refused(refusal) => return refusal.into(),
+            WriteError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            WriteError::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
+            WriteError::TooManyOfOrganization | WriteError::TooMany => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_writes")
+            }
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<NotHeld> for Failure {
+    fn from(not_held: NotHeld) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", not_held.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a read failed");
+        let sentence = "the database does not answer; checks of existing accounts go on, try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentence)
+    }
+}
+
+/// 404 in the contract's envelope.
+pub(super) async fn no_such_path() -> Failure {
+    Failure::not_found()
+}
+
+/// 405 in the contract's envelope; the router adds `Allow`.
+pub(super) async fn method_not_allowed(request: Request) -> Response {
+    let method = request.method();
+    let shown = if is_standard(method) { method.as_str() } else { "this method" };
+    let sentence = format!("{shown} is not for this path; the Allow header lists what is");
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence).into_response()
+}
+
+fn is_standard(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
+        .contains(method)
+}
+
+/// 500 in the contract's envelope; a fault of ours, which the log tells.
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let what = panic.downcast_ref::<&str>().copied().unwrap_or("no message");
+    tracing::error!(what, "a handler panicked");
+    let sentence = "a fault of this server; tell its operator the X-Request-Id of this answer";
+    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sentence).into_response()
+}

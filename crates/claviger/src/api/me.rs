@@ -1,0 +1,44 @@
+//! `GET /api/app/me`: the caller, and what it can reach.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use claviger_access::{Directory, effective};
+use claviger_wire::envelope::Success;
+use claviger_wire::me::Me;
+
+use super::caller::Identified;
+use super::failure::Failure;
+use super::reference::Refusals;
+use super::show;
+
+/// Who the caller is, and what its grants reach
+#[utoipa::path(get, path = "/api/app/me", tag = "me", responses((status = 200, body = Success<Me>), Refusals))]
+pub(super) async fn show(identified: Identified) -> Result<Json<Success<Me>>, Failure> {
+    let view = identified.view()?;
+    let directory = &identified.held;
+    let mut me = Me {
+        user_id: view.id().number(),
+        user_name: view.name().to_owned(),
+        user_email: view.name().to_owned(),
+        is_service_account: true,
+        expires: show::end(Directory::expiry_of(&view)),
+        organizations: BTreeMap::new(),
+        projects: BTreeMap::new(),
+        workspaces: BTreeMap::new(),
+    };
+    let Some(organization) = view.organization().and_then(|id| directory.organization(id)) else {
+        return Ok(Json(Success::new(me)));
+    };
+    me.organizations.insert(organization.id.number(), show::organization(organization, &view));
+    for (id, reached) in effective::reach(directory, &view, organization.id) {
+        let Some(project) = directory.project(id) else { continue };
+        me.projects.insert(id.number(), show::project(project, &reached));
+        for (id, role) in &reached.workspaces {
+            if let Some(workspace) = directory.workspace(*id) {
+                me.workspaces.insert(id.number(), show::workspace(directory, workspace, Some(*role)));
+            }
+        }
+    }
+    Ok(Json(Success::new(me)))
+}

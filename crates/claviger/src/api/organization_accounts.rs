@@ -1,0 +1,256 @@
+//! The service accounts of an organization.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use claviger_access::administration::service_account::{
+    self, AddToProjects, ChangeServiceAccount, CreateServiceAccount, NewServiceAccount, RemoveFromProjects,
+};
+use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize, read_service_account};
+use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::{Expiry, Refusal};
+use claviger_wire::envelope::{Done, Page, Success};
+use claviger_wire::service_accounts as wire;
+use claviger_wire::token::Token;
+
+use super::body::{Body, LIST_LENGTH_MAX};
+use super::caller::Identified;
+use super::failure::Failure;
+use super::idempotency::Idempotency;
+use super::ids::{Ids, PathId, in_body};
+use super::listing::{List, Listing};
+use super::reference::Refusals;
+use super::{requested, show};
+use crate::node::Node;
+use crate::store::service_accounts::{ListedAccount, Window};
+use crate::writer::Makes;
+
+impl Makes for NewServiceAccount {
+    fn made(&self) -> u64 {
+        self.id.number()
+    }
+}
+
+/// List the service accounts of an organization
+#[utoipa::path(get, path = "/api/app/organizations/{org}/service-accounts", tag = "service accounts",
+    params(("org" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
+    responses((status = 200, body = Page<wire::ServiceAccount>), Refusals))]
+pub(super) async fn list(
+    State(node): State<Node>,
+    identified: Identified,
+    Ids(PathId(organization)): Ids<PathId<OrganizationId>>,
+    listing: Listing,
+) -> Result<Json<Page<wire::ServiceAccount>>, Failure> {
+    let Identified { held, caller, now, .. } = &identified;
+    let permit = authorize::<ManageServiceAccounts>(held, caller, Scope::Organization(organization), *now)?;
+    let list = List { name: "organization-accounts", scope: organization.number() };
+    let window = window(&listing, list)?;
+    let mut rows = node.store.service_accounts(&permit, &window).await?;
+    let next = listing.cut(list, &mut rows, |row| row.id.number());
+    let shown = rows.into_iter().map(|row| show::account(held, &node.last_used, row));
+    Ok(Json(Page::new(shown.collect(), next)))
+}
+
+/// Create a service account in an organization
+///
+/// The secret is in `token`, this once.
+#[utoipa::path(post, path = "/api/app/organizations/{org}/service-accounts", tag = "service accounts",
+    params(("org" = u64, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = wire::CreateServiceAccount,
+    responses((status = 201, body = Success<wire::NewServiceAccount>), Refusals))]
+pub(super) async fn create(
+    State(node): State<Node>,
+    identified: Identified,
+    Ids(PathId(organization)): Ids<PathId<OrganizationId>>,
+    idempotency: Idempotency,
+    Body(body): Body<wire::CreateServiceAccount, LIST_LENGTH_MAX>,
+) -> Result<(StatusCode, Json<Success<wire::NewServiceAccount>>), Failure> {
+    let command = create_command(organization, body)?;
+    let (caller, key) = (identified.caller, idempotency.of(identified.principal));
+    let decide = move |draft: &_, moment, random| service_account::create(draft, &caller, &command, moment, random);
+    let made = node.writer.create(identified.write_request(), key, decide).await?;
+    Ok((StatusCode::CREATED, Json(Success::new(show_new(made)))))
+}
+
+fn create_command(
+    organization: OrganizationId,
+    body: wire::CreateServiceAccount,
+) -> Result<CreateServiceAccount, Failure> {
+    let name = requested::account_name(&body.username)?;
+    let otherwise = body.role.map_or(Role::Consumer, requested::role);
+    let projects = body.projects.unwrap_or_default();
+    let projects = projects.iter().map(|listed| (listed.id, listed.role.map_or(otherwise, requested::role)));
+    let workspaces = body.workspaces.unwrap_or_default();
+    let workspaces = workspaces.iter().map(|listed| (listed.id, listed.role.map_or(otherwise, requested::role)));
+    Ok(CreateServiceAccount {
+        organization,
+        name,
+        organization_role: body.organization_role.map_or(OrganizationRole::Member, requested::organization_role),
+        projects: requested::roles::<ProjectId>(projects, "project")?,
+        workspaces: requested::roles::<WorkspaceId>(workspaces, "workspace")?,
+        expires: requested::expiry(body.expires.as_deref(), body.expires_in)?,
+    })
+}
+
+/// Show a service account
+#[utoipa::path(get, path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
+    params(("org" = u64, Path), ("id" = u64, Path)),
+    responses((status = 200, body = Success<wire::ServiceAccount>), Refusals))]
+pub(super) async fn show(
+    State(node): State<Node>,
+    identified: Identified,
+    path: Ids<(PathId<OrganizationId>, PathId<PrincipalId>)>,
+) -> Result<Json<Success<wire::ServiceAccount>>, Failure> {
+    let Ids((PathId(organization), PathId(account))) = path;
+    shown(&node, &identified, organization, account).await
+}
+
+/// Change a service account's role in the organization, or its end
+#[utoipa::path(patch, path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
+    params(("org" = u64, Path), ("id" = u64, Path)), request_body = wire::ChangeServiceAccount,
+    responses((status = 200, body = Success<wire::ServiceAccount>), Refusals))]
+pub(super) async fn change(
+    State(node): State<Node>,
+    identified: Identified,
+    path: Ids<(PathId<OrganizationId>, PathId<PrincipalId>)>,
+    Body(body): Body<wire::ChangeServiceAccount>,
+) -> Result<Json<Success<wire::ServiceAccount>>, Failure> {
+    let Ids((PathId(organization), PathId(account))) = path;
+    let expires = match (body.expires, body.expires_in) {
+        (None, None) => None,
+        (expires, expires_in) => Some(requested::expiry(expires.flatten().as_deref(), expires_in)?),
+    };
+    let organization_role = body.organization_role.map(requested::organization_role);
+    let command = ChangeServiceAccount { organization, account, organization_role, expires };
+    let caller = identified.caller;
+    let decide = move |draft: &_, moment, _| service_account::change(draft, &caller, &command, moment);
+    node.writer.perform(identified.write_request(), decide).await?;
+    // Whoever lowers himself sees himself all the same: he was permitted when it was decided.
+    shown(&node, &identified, organization, account).await
+}
+
+/// Delete a service account from its organization
+///
+/// When this is answered, no request with its secret is accepted any more.
+#[utoipa::path(delete, path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
+    params(("org" = u64, Path), ("id" = u64, Path)), responses((status = 200, body = Done), Refusals))]
+pub(super) async fn delete(
+    State(node): State<Node>,
+    identified: Identified,
+    path: Ids<(PathId<OrganizationId>, PathId<PrincipalId>)>,
+) -> Result<Json<Done>, Failure> {
+    let Ids((PathId(organization), PathId(account))) = path;
+    let caller = identified.caller;
+    let decide = move |draft: &_, moment, _| service_account::delete(draft, &caller, organization, account, moment);
+    node.writer.perform(identified.write_request(), decide).await?;
+    Ok(Json(Done::default()))
+}
+
+/// List the grants of a service account
+#[utoipa::path(get, path = "/api/app/organizations/{org}/service-accounts/{id}/grants", tag = "service accounts",
+    params(("org" = u64, Path), ("id" = u64, Path)),
+    responses((status = 200, body = Success<Vec<wire::Grant>>), Refusals))]
+pub(super) async fn grants(
+    identified: Identified,
+    path: Ids<(PathId<OrganizationId>, PathId<PrincipalId>)>,
+) -> Result<Json<Success<Vec<wire::Grant>>>, Failure> {
+    let Ids((PathId(organization), PathId(account))) = path;
+    let Identified { held, caller, now, .. } = &identified;
+    read_service_account(held, caller, organization, account, *now)?;
+    let view = held.service_account(organization, account);
+    let view = view.ok_or(Refusal::NoSuchServiceAccount { account, organization })?;
+    Ok(Json(Success::new(show::grants(held, &view))))
+}
+
+/// Give service accounts roles on projects
+///
+/// All or nothing. Giving again sets the role.
+#[utoipa::path(post, path = "/api/app/organizations/{org}/service-accounts/add-to-project", tag = "service accounts",
+    params(("org" = u64, Path)), request_body = wire::AddToProjects,
+    responses((status = 200, body = Done), Refusals))]
+pub(super) async fn add_to_project(
+    State(node): State<Node>,
+    identified: Identified,
+    Ids(PathId(organization)): Ids<PathId<OrganizationId>>,
+    Body(body): Body<wire::AddToProjects, LIST_LENGTH_MAX>,
+) -> Result<Json<Done>, Failure> {
+    let projects = body.projects.iter().map(|listed| (listed.id, listed.role.map_or(Role::Consumer, requested::role)));
+    let command = AddToProjects {
+        organization,
+        projects: requested::roles(projects, "project")?,
+        accounts: requested::ids(&body.service_account_ids, "service account")?,
+    };
+    requested::few(command.projects.len() * command.accounts.len(), "project and account")?;
+    let caller = identified.caller;
+    let decide = move |draft: &_, moment, _| service_account::add_to_projects(draft, &caller, &command, moment);
+    node.writer.perform(identified.write_request(), decide).await?;
+    Ok(Json(Done::default()))
+}
+
+/// Take service accounts off projects
+///
+/// All or nothing. Taking off what is not there is fine.
+#[utoipa::path(post, path = "/api/app/organizations/{org}/service-accounts/remove-from-project", tag = "service accounts",
+    params(("org" = u64, Path)), request_body = wire::RemoveFromProjects,
+    responses((status = 200, body = Done), Refusals))]
+pub(super) async fn remove_from_project(
+    State(node): State<Node>,
+    identified: Identified,
+    Ids(PathId(organization)): Ids<PathId<OrganizationId>>,
+    Body(body): Body<wire::RemoveFromProjects, LIST_LENGTH_MAX>,
+) -> Result<Json<Done>, Failure> {
+    let mut projects: Vec<(ProjectId, Vec<PrincipalId>)> = Vec::new();
+    for listed in &body.projects {
+        let project = in_body(listed.id, "project")?;
+        if projects.iter().any(|(before, _)| *before == project) {
+            let sentence = format!("project {project} is listed twice; list it once");
+            return Err(Failure::bad_request("listed_twice", sentence));
+        }
+        projects.push((project, requested::ids(&listed.service_account_ids, "service account")?));
+        requested::few(projects.iter().map(|(_, accounts)| accounts.len().max(1)).sum(), "project and account")?;
+    }
+    let command = RemoveFromProjects { organization, projects };
+    let caller = identified.caller;
+    let decide = move |draft: &_, moment, _| service_account::remove_from_projects(draft, &caller, &command, moment);
+    node.writer.perform(identified.write_request(), decide).await?;
+    Ok(Json(Done::default()))
+}
+
+/// An account as it is after this request's own write, if any.
+async fn shown(
+    node: &Node,
+    identified: &Identified,
+    organization: OrganizationId,
+    account: PrincipalId,
+) -> Result<Json<Success<wire::ServiceAccount>>, Failure> {
+    let permit = read_service_account(&identified.held, &identified.caller, organization, account, identified.now)?;
+    let listed = node.store.service_account(&permit, account).await?;
+    let listed = listed.ok_or(Refusal::NoSuchServiceAccount { account, organization })?;
+    Ok(Json(Success::new(show::account(&identified.held, &node.last_used, listed))))
+}
+
+/// Which rows to fetch.
+pub(super) fn window(listing: &Listing, list: List) -> Result<Window, Failure> {
+    Ok(Window {
+        after: listing.after(list)?.and_then(PrincipalId::new),
+        limit: listing.fetch_limit(),
+        search: listing.search.clone(),
+    })
+}
+
+/// A new account with its secret: the one place where a secret goes to the wire.
+pub(super) fn show_new(made: NewServiceAccount) -> wire::NewServiceAccount {
+    let (creator, creator_name) = made.creator.unzip();
+    let seconds = |expires: Expiry| expires.moment().map(claviger_access::Moment::seconds);
+    let listed = ListedAccount {
+        id: made.id,
+        username: made.username.as_str().to_owned(),
+        created: made.created.seconds(),
+        creator,
+        creator_email: creator_name.clone(),
+        creator_name,
+        last_used: None,
+        expires: seconds(made.expires),
+    };
+    wire::NewServiceAccount { account: show::listed(None, listed), token: Token::new(made.secret.reveal()) }
+}

@@ -1,0 +1,110 @@
+//! From the wire to typed commands: names, roles, ends, lists of ids.
+
+use std::collections::BTreeMap;
+
+use claviger_access::Moment;
+use claviger_access::administration::service_account::RequestedExpiry;
+use claviger_access::identity::AccountName;
+use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::text::{Description, DisplayName, TextError, TimezoneName};
+use claviger_wire::roles::{OrganizationRoleName, RoleName};
+use claviger_wire::time;
+
+use super::failure::Failure;
+use super::ids::{Id, in_body};
+
+/// Most pairs of a project and an account in one request.
+const PAIRS_MAX: usize = 1_000;
+
+pub(super) fn account_name(typed: &str) -> Result<AccountName, Failure> {
+    AccountName::parse(typed).map_err(|error| invalid("username", &error))
+}
+
+pub(super) fn name(typed: &str) -> Result<DisplayName, Failure> {
+    DisplayName::parse(typed).map_err(|error| invalid("name", &error))
+}
+
+pub(super) fn description(typed: &str) -> Result<Option<Description>, Failure> {
+    Description::parse(typed).map_err(|error| invalid("description", &error))
+}
+
+pub(super) fn timezone(typed: &str) -> Result<TimezoneName, Failure> {
+    TimezoneName::parse(typed).map_err(|error| invalid("timezone", &error))
+}
+
+fn invalid(field: &str, error: &TextError) -> Failure {
+    let code = match error {
+        TextError::NoTimezone => "timezone_invalid",
+        _ => "name_invalid",
+    };
+    Failure::bad_request(code, format!("{field} {error}"))
+}
+
+pub(super) fn role(name: RoleName) -> Role {
+    match name {
+        RoleName::Owner => Role::Owner,
+        RoleName::Admin => Role::Admin,
+        RoleName::Analyst => Role::Analyst,
+        RoleName::Consumer => Role::Consumer,
+    }
+}
+
+pub(super) fn organization_role(name: OrganizationRoleName) -> OrganizationRole {
+    match name {
+        OrganizationRoleName::Owner => OrganizationRole::Owner,
+        OrganizationRoleName::Admin => OrganizationRole::Admin,
+        OrganizationRoleName::BillingAdmin => OrganizationRole::BillingAdmin,
+        OrganizationRoleName::Member => OrganizationRole::Member,
+    }
+}
+
+/// `expires`, or `expires_in` in its place.
+pub(super) fn expiry(expires: Option<&str>, expires_in: Option<u64>) -> Result<RequestedExpiry, Failure> {
+    match (expires.filter(|text| !text.is_empty()), expires_in) {
+        (None, None) => Ok(RequestedExpiry::Never),
+        (None, Some(seconds)) => Ok(RequestedExpiry::In { seconds }),
+        (Some(text), None) => {
+            let moment = time::parse(text).ok().and_then(Moment::from_seconds);
+            moment.map(RequestedExpiry::At).ok_or_else(|| {
+                let sentence = "expires is no RFC 3339 time with a zone, such as 2030-01-01T00:00:00Z";
+                Failure::bad_request("expires_invalid", sentence)
+            })
+        }
+        (Some(_), Some(_)) => Err(Failure::bad_request("expires_twice", "give expires or expires_in, not both")),
+    }
+}
+
+/// Things of one kind, each with a role, each once.
+pub(super) fn roles<I: Id + Ord>(
+    listed: impl Iterator<Item = (u64, Role)>,
+    what: &str,
+) -> Result<Vec<(I, Role)>, Failure> {
+    let mut roles = BTreeMap::new();
+    for (number, role) in listed {
+        let id = in_body::<I>(number, what)?;
+        if roles.insert(id, role).is_some_and(|before| before != role) {
+            let sentence = format!("{what} {number} is listed with two roles; list it once");
+            return Err(Failure::bad_request("listed_twice", sentence));
+        }
+    }
+    few(roles.len(), what)?;
+    Ok(roles.into_iter().collect())
+}
+
+/// Things of one kind, each once.
+pub(super) fn ids<I: Id + Ord>(listed: &[u64], what: &str) -> Result<Vec<I>, Failure> {
+    let mut ids = listed.iter().map(|number| in_body(*number, what)).collect::<Result<Vec<I>, _>>()?;
+    ids.sort();
+    ids.dedup();
+    few(ids.len(), what)?;
+    Ok(ids)
+}
+
+/// Refuses more than one transaction should hold.
+pub(super) fn few(count: usize, what: &str) -> Result<(), Failure> {
+    if count <= PAIRS_MAX {
+        return Ok(());
+    }
+    let sentence = format!("{count} times a {what} in one request; send at most {PAIRS_MAX} at a time");
+    Err(Failure::bad_request("too_many_listed", sentence))
+}

@@ -1,0 +1,53 @@
+//! The command line: one file a command.
+//!
+//! `serve`, `init`, `organization create`, `recover-owner` and `backup` open the house: they work on the store itself,
+//! on the host. All others speak to a running server through `claviger-client`.
+
+pub mod backup;
+pub mod connection;
+pub mod exit;
+pub mod host;
+pub mod init;
+pub mod me;
+pub mod organization;
+pub mod output;
+pub mod project;
+pub mod recover_owner;
+pub mod serve;
+pub mod service_account;
+pub mod terminal;
+
+mod shown_once;
+
+use clap::{Parser, Subcommand};
+
+/// Service accounts for any product, self-hosted
+#[derive(Parser, Debug)]
+#[command(name = "claviger", version, about, propagate_version = true)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the server
+    Serve(Box<serve::Serve>),
+    /// Set a new store up without serving
+    Init(init::Init),
+    /// Found one more organization, on the host
+    #[command(subcommand)]
+    Organization(organization::Organization),
+    /// Make a new owner for an organization that has lost its credentials, on the host
+    RecoverOwner(recover_owner::RecoverOwner),
+    /// Copy the store into a new file, while it runs
+    Backup(backup::Backup),
+    /// Service accounts of a running server
+    ServiceAccount(service_account::ServiceAccountArgs),
+    /// Projects of a running server
+    Project(project::ProjectArgs),
+    /// Who the caller is at a running server
+    Me(me::MeArgs),
+}

@@ -1,0 +1,103 @@
+//! What commands on the host share: why they fail, and acting as the operator.
+
+use std::path::PathBuf;
+
+use claviger_access::Caller;
+use claviger_access::administration::organization::{self, Found, Founded};
+use claviger_access::identity::AccountName;
+use claviger_access::text::{DisplayName, TextError};
+
+use super::exit::Exit;
+use crate::config::ConfigError;
+use crate::listener::TlsError;
+use crate::node::Node;
+use crate::random::RequestId;
+use crate::store::StoreError;
+use crate::store::writing::Origin;
+use crate::telemetry::NoFilter;
+use crate::writer::{Request, WriteError};
+
+/// Why a command on the host was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum HostFailed {
+    /// The options do not name a store.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The write was refused.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// TLS cannot be spoken.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Logs cannot be written.
+    #[error(transparent)]
+    Log(#[from] NoFilter),
+    /// A name is none.
+    #[error("{option} {error}")]
+    Name {
+        /// Which option.
+        option: &'static str,
+        /// What is wrong with it.
+        error: TextError,
+    },
+    /// Not there.
+    #[error("there is no organization {0} in this store")]
+    NoOrganization(u64),
+    /// There are several, or none.
+    #[error("{}", if *any { "there are several organizations; name one with --organization ID" } else { "this store holds no organization yet; run claviger init, or claviger serve" })]
+    WhichOrganization {
+        /// Whether there is any.
+        any: bool,
+    },
+    /// A file or an address.
+    #[error("{what}: {reason}")]
+    System {
+        /// Which file or address.
+        what: String,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+}
+
+impl HostFailed {
+    /// The exit code that tells a script.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Log(_) | Self::Name { .. } | Self::WhichOrganization { .. } => Exit::Usage,
+            Self::NoOrganization(_) => Exit::NotFound,
+            Self::Store(StoreError::InUse { .. }) | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
+            Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
+            Self::Store(_) | Self::Tls(_) | Self::System { .. } => Exit::Unexpected,
+        }
+    }
+
+    pub(super) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let what = PathBuf::from(path).display().to_string();
+        move |reason| Self::System { what, reason }
+    }
+}
+
+/// A request of the operator's.
+pub(super) fn operator() -> Request {
+    let origin = Origin { request_id: RequestId::new().as_str().to_owned(), address: None };
+    Request { origin, organization: None }
+}
+
+pub(super) fn name(option: &'static str, typed: &str) -> Result<DisplayName, HostFailed> {
+    DisplayName::parse(typed).map_err(|error| HostFailed::Name { option, error })
+}
+
+/// Founds an organization as the operator.
+pub(super) async fn found(node: &Node, command: Found) -> Result<Founded, HostFailed> {
+    let decide =
+        move |draft: &_, moment, random| organization::found(draft, &Caller::Operator, &command, moment, random);
+    Ok(node.writer.perform(operator(), decide).await?)
+}
+
+/// The name of the owner account that an organization is founded with.
+pub(super) fn owner_name() -> Result<AccountName, HostFailed> {
+    AccountName::parse("owner").map_err(|error| HostFailed::Name { option: "owner", error })
+}

@@ -1,0 +1,92 @@
+//! `claviger init`: sets a store up without serving, for automation.
+
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use claviger_access::administration::organization::{Found, Founded};
+use claviger_access::identity::UsernameSuffix;
+use serde_json::json;
+
+use super::host::{self, HostFailed};
+use crate::config::StoreOptions;
+use crate::node::Node;
+
+/// Set a new store up: an organization, a project with its workspace, and an owner
+#[derive(Args, Debug)]
+pub struct Init {
+    #[command(flatten)]
+    store: StoreOptions,
+
+    /// The first organization's name
+    #[arg(long, value_name = "NAME", env = "CLAVIGER_ORGANIZATION_NAME")]
+    organization: String,
+
+    /// Its first project's name
+    #[arg(long, value_name = "NAME", env = "CLAVIGER_PROJECT_NAME")]
+    project: String,
+
+    /// The last part of every username
+    #[arg(long, value_name = "S", env = "CLAVIGER_USERNAME_SUFFIX", default_value = "service-account")]
+    username_suffix: String,
+
+    /// In which form the owner's credential is printed
+    #[arg(long, value_name = "FORM", env = "CLAVIGER_OUTPUT", default_value = "text")]
+    output: Form,
+}
+
+/// The form of what is printed.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Init {
+    /// Sets the store up, or refuses where it is.
+    pub async fn run(self) -> Result<(), HostFailed> {
+        let suffix = UsernameSuffix::parse(&self.username_suffix)
+            .map_err(|error| HostFailed::Name { option: "--username-suffix", error })?;
+        let command = Found {
+            organization: host::name("--organization", &self.organization)?,
+            project: host::name("--project", &self.project)?,
+            owner: host::owner_name()?,
+            first: Some(suffix),
+        };
+        let (node, running) = Node::start(self.store.location()?, |_| {}).await?;
+        let founded = host::found(&node, command).await;
+        running.stop().await;
+        print(&founded?, self.output)
+    }
+}
+
+/// Prints what was founded, with the owner's secret: the one time.
+pub(super) fn print(founded: &Founded, form: Form) -> Result<(), HostFailed> {
+    let mut out = std::io::stdout().lock();
+    let owner = &founded.owner;
+    let printed = match form {
+        Form::Json => {
+            let json = json!({
+                "organization_id": founded.organization.number(),
+                "project_id": founded.project.number(),
+                "workspace_id": founded.workspace.number(),
+                "username": owner.username.as_str(),
+                "secret": owner.secret.reveal(),
+            });
+            writeln!(out, "{json}")
+        }
+        Form::Text => writeln!(
+            out,
+            "organization  {}\nproject       {}\nworkspace     {}\nusername      {}\nsecret        {}\n\nThe secret is shown this once. Claviger keeps only a digest of it.",
+            founded.organization,
+            founded.project,
+            founded.workspace,
+            owner.username,
+            owner.secret.reveal(),
+        ),
+    };
+    printed
+        .and_then(|()| out.flush())
+        .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
+}

@@ -1,0 +1,52 @@
+//! `claviger organization create`: one more organization, on the host.
+
+use clap::{Args, Subcommand};
+use claviger_access::administration::organization::Found;
+
+use super::host::{self, HostFailed};
+use super::init::{self, Form};
+use crate::config::StoreOptions;
+use crate::node::Node;
+
+/// Organizations of this store, on the host
+#[derive(Subcommand, Debug)]
+pub enum Organization {
+    /// Found one more organization, with a project, its workspace and an owner
+    Create(Create),
+}
+
+/// Options of `organization create`.
+#[derive(Args, Debug)]
+pub struct Create {
+    #[command(flatten)]
+    store: StoreOptions,
+
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// Its first project's name
+    #[arg(long, value_name = "NAME", default_value = "First project")]
+    project: String,
+
+    /// In which form the owner's credential is printed
+    #[arg(long, value_name = "FORM", env = "CLAVIGER_OUTPUT", default_value = "text")]
+    output: Form,
+}
+
+impl Organization {
+    /// Does what was asked for.
+    pub async fn run(self) -> Result<(), HostFailed> {
+        let Self::Create(create) = self;
+        let command = Found {
+            organization: host::name("NAME", &create.name)?,
+            project: host::name("--project", &create.project)?,
+            owner: host::owner_name()?,
+            first: None,
+        };
+        let (node, running) = Node::start(create.store.location()?, |_| {}).await?;
+        let founded = host::found(&node, command).await;
+        running.stop().await;
+        init::print(&founded?, create.output)
+    }
+}

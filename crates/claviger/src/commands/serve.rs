@@ -1,0 +1,189 @@
+//! `claviger serve`: opens the house.
+//!
+//! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use claviger_access::administration::organization::Found;
+use claviger_access::identity::UsernameSuffix;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::host::{self, HostFailed};
+use super::shown_once::Handover;
+use crate::api;
+use crate::clock;
+use crate::config::StoreOptions;
+use crate::listener::{self, Limits};
+use crate::node::Node;
+use crate::store::load::Progress;
+use crate::telemetry::LogOptions;
+
+/// A bar is shown where loading is worth one.
+const BAR_FROM: usize = 50_000;
+
+/// Run the server
+#[derive(Args, Debug)]
+pub struct Serve {
+    #[command(flatten)]
+    store: StoreOptions,
+
+    #[command(flatten)]
+    log: LogOptions,
+
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", env = "CLAVIGER_LISTEN", default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+
+    /// TLS: the certificate chain, PEM
+    #[arg(long, value_name = "FILE", env = "CLAVIGER_TLS_CERTIFICATE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// TLS: the private key, PEM
+    #[arg(long, value_name = "FILE", env = "CLAVIGER_TLS_KEY", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+
+    /// A proxy in front carries TLS: do not warn about listening beyond loopback without it
+    #[arg(long, env = "CLAVIGER_BEHIND_TLS")]
+    behind_tls: bool,
+
+    /// Where the first owner's secret goes, instead of the terminal. Where standard output is no terminal: owner-secret
+    /// in the data folder, unless named here
+    #[arg(long, value_name = "FILE", env = "CLAVIGER_SECRET_FILE")]
+    secret_file: Option<PathBuf>,
+
+    /// The last part of every username, of a store that is set up now
+    #[arg(long, value_name = "S", env = "CLAVIGER_USERNAME_SUFFIX", default_value = "service-account")]
+    username_suffix: String,
+
+    /// Seconds that a connection may idle, and that a request's head may take; keep it above what gateways pool for
+    #[arg(long, value_name = "SECONDS", env = "CLAVIGER_IDLE_SECONDS", default_value_t = 75, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    idle_seconds: u64,
+
+    /// Open connections in all
+    #[arg(long, value_name = "N", env = "CLAVIGER_CONNECTIONS_MAX", default_value_t = 10_000)]
+    connections_max: usize,
+
+    /// Open connections of one address
+    #[arg(long, value_name = "N", env = "CLAVIGER_CONNECTIONS_OF_ONE_ADDRESS_MAX", default_value_t = 2_000)]
+    connections_of_one_address_max: usize,
+}
+
+impl Serve {
+    /// Serves until SIGTERM or SIGINT; then finishes what runs.
+    pub async fn run(self) -> Result<(), HostFailed> {
+        self.log.start()?;
+        let started = clock::instant();
+        let stop = stop_on_signal()?;
+        let tls = match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => Some(listener::acceptor(certificate, key)?),
+            _ => None,
+        };
+        let bound = TcpListener::bind(self.listen).await;
+        let bound = bound.map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
+        let address =
+            bound.local_addr().map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
+        let (node, running) = Node::start(self.store.location()?, progress_bar()).await?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        if let Err(failed) = self.found_if_empty(&node, &format!("{scheme}://{address}")).await {
+            running.stop().await;
+            return Err(failed);
+        }
+        if tls.is_none() && !self.behind_tls && !address.ip().is_loopback() {
+            tracing::warn!(
+                "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
+            );
+        }
+        let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
+        tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+        let limits = Limits {
+            idle: std::time::Duration::from_secs(self.idle_seconds),
+            connections_max: self.connections_max,
+            connections_of_one_address_max: self.connections_of_one_address_max,
+        };
+        listener::serve(bound, tls, api::router(node), limits, stop).await;
+        running.stop().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Founds the first organization of an empty store, and hands its owner's secret over.
+    async fn found_if_empty(&self, node: &Node, base_url: &str) -> Result<(), HostFailed> {
+        let directory = node.cluster.directory().map_err(|_| crate::writer::WriteError::Unavailable)?;
+        if directory.organizations().next().is_some() {
+            return Ok(());
+        }
+        let first = UsernameSuffix::parse(&self.username_suffix)
+            .map_err(|error| HostFailed::Name { option: "--username-suffix", error })?;
+        let otherwise = self.store.folder()?.join("owner-secret");
+        if self.secret_file.is_none() && !std::io::stdout().is_terminal() {
+            crate::store::prepare_folder(&self.store.folder()?)?;
+        }
+        let handover = Handover::prepare(self.secret_file.as_deref(), &otherwise)?;
+        let command = Found {
+            organization: host::name("organization", "My organization")?,
+            project: host::name("project", "My project")?,
+            owner: host::owner_name()?,
+            first: Some(first),
+        };
+        match host::found(node, command).await {
+            Ok(founded) => {
+                let mut out = std::io::stdout().lock();
+                let told = writeln!(
+                    out,
+                    "\nClaviger is new here. It made an organization ({}), a project ({}) with its workspace ({}), and an owner:\n",
+                    founded.organization, founded.project, founded.workspace
+                );
+                told.map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })?;
+                drop(out);
+                handover.hand_over(&founded.owner.username, &founded.owner.secret, base_url)
+            }
+            Err(failed) => {
+                handover.withdraw();
+                Err(failed)
+            }
+        }
+    }
+}
+
+/// Progress on a terminal, on standard error, where there is much to load.
+fn progress_bar() -> impl FnMut(Progress) + Send {
+    let mut bar: Option<ProgressBar> = None;
+    let terminal = std::io::stderr().is_terminal();
+    move |progress| {
+        if !terminal || progress.of < BAR_FROM {
+            return;
+        }
+        let bar = bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("loading {wide_bar} {human_pos} of {human_len} accounts");
+            ProgressBar::new(progress.of as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        bar.set_position(progress.loaded as u64);
+        if progress.loaded >= progress.of {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Cancelled at the first SIGTERM or SIGINT.
+fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
+    let failed = |reason| HostFailed::System { what: "signals".to_owned(), reason };
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: running requests are finished");
+        stopping.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,270 @@
+//! `claviger service-account`: service accounts of an organization, from their creation to their end.
+//!
+//! What must stay true: the secret is printed by `create` alone, once; nothing is deleted without `--yes` or a yes.
+
+mod create;
+mod delete;
+mod lifetime;
+mod scope;
+
+use claviger_wire::roles::{ProjectRole, RoleName};
+use claviger_wire::service_accounts::{
+    AddToProjects, Grant, GrantScope, ProjectMembers, RemoveFromProjects, ServiceAccount, SetWorkspaceRole, ThroughKind,
+};
+
+use self::scope::{WorkspaceGrant, WorkspacePath};
+use super::connection::{Connection, ConnectionArgs};
+use super::exit::Failed;
+use super::output::{OutputArgs, or_dash, or_never, table};
+
+/// Create, look at, change and delete service accounts.
+#[derive(Debug, clap::Args)]
+pub struct ServiceAccountArgs {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Create a service account and print its secret, this once
+    Create(create::CreateArgs),
+    /// List the organization's service accounts
+    List {
+        /// Only those whose username contains this
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+    },
+    /// Show one service account
+    Show {
+        /// Its id
+        #[arg(value_parser = scope::id)]
+        id: u64,
+    },
+    /// Show every grant that a service account has, and through whom
+    Grants {
+        /// Its id
+        #[arg(value_parser = scope::id)]
+        id: u64,
+    },
+    /// Delete service accounts: they stop working everywhere at once
+    Delete(delete::DeleteArgs),
+    /// Give a service account a role on a project or on a workspace
+    Grant(GrantArgs),
+    /// Take a service account off a project or a workspace; it keeps what it has elsewhere
+    Revoke(RevokeArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct GrantArgs {
+    /// Its id
+    #[arg(value_parser = scope::id)]
+    id: u64,
+    #[command(flatten)]
+    on: GrantOn,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct GrantOn {
+    /// The project, with all its workspaces; the role is consumer unless it is named
+    #[arg(long, value_name = "ID[:ROLE]", value_parser = scope::project_role)]
+    project: Option<ProjectRole>,
+    /// The workspace alone; the role is consumer unless it is named
+    #[arg(long, value_name = "PROJECT/WORKSPACE[:ROLE]", value_parser = scope::workspace_grant)]
+    workspace: Option<WorkspaceGrant>,
+}
+
+#[derive(Debug, clap::Args)]
+struct RevokeArgs {
+    /// Its id
+    #[arg(value_parser = scope::id)]
+    id: u64,
+    #[command(flatten)]
+    on: RevokeOn,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct RevokeOn {
+    /// The project, with all its workspaces
+    #[arg(long, value_name = "ID", value_parser = scope::id)]
+    project: Option<u64>,
+    /// The workspace alone
+    #[arg(long, value_name = "PROJECT/WORKSPACE", value_parser = scope::workspace_path)]
+    workspace: Option<WorkspacePath>,
+}
+
+impl ServiceAccountArgs {
+    /// Does what was asked for. `random` names a creation, so that it is made once if a gateway repeats it.
+    pub async fn run(self, random: [u8; 16]) -> Result<(), Failed> {
+        let Self { action, connection, output } = self;
+        let connection = connection.connect()?;
+        match action {
+            Action::Create(args) => args.run(&connection, output, random).await,
+            Action::List { search } => {
+                let organization = connection.organization().await?;
+                let accounts = connection.client().all_service_accounts(organization, search.as_deref()).await?;
+                Ok(output.show(&accounts, |accounts| accounts_table(accounts))?)
+            }
+            Action::Show { id } => {
+                let organization = connection.organization().await?;
+                let account = connection.client().service_account(organization, id).await?;
+                Ok(output.show(&account, |account| accounts_table(std::slice::from_ref(account)))?)
+            }
+            Action::Grants { id } => {
+                let organization = connection.organization().await?;
+                let grants = connection.client().grants(organization, id).await?;
+                Ok(output.show(&grants, |grants| grants_table(grants))?)
+            }
+            Action::Delete(args) => args.run(&connection, output).await,
+            Action::Grant(args) => args.run(&connection, output).await,
+            Action::Revoke(args) => args.run(&connection, output).await,
+        }
+    }
+}
+
+impl GrantArgs {
+    async fn run(self, connection: &Connection, output: OutputArgs) -> Result<(), Failed> {
+        let id = self.id;
+        if let Some(project) = self.on.project {
+            let organization = connection.organization().await?;
+            let project = ProjectRole { role: project.role.or(Some(RoleName::Consumer)), ..project };
+            let added = AddToProjects { projects: vec![project], service_account_ids: vec![id] };
+            connection.client().add_to_projects(organization, &added).await?;
+            output.done(&format!("Service account {id} now has its role on project {}.", project.id))?;
+        }
+        if let Some(WorkspaceGrant { path, role }) = self.on.workspace {
+            let role = SetWorkspaceRole { role: role.unwrap_or(RoleName::Consumer) };
+            connection.client().set_workspace_role(path.project, path.workspace, id, &role).await?;
+            output.done(&format!("Service account {id} now has its role on workspace {path}."))?;
+        }
+        Ok(())
+    }
+}
+
+impl RevokeArgs {
+    async fn run(self, connection: &Connection, output: OutputArgs) -> Result<(), Failed> {
+        let id = self.id;
+        if let Some(project) = self.on.project {
+            let organization = connection.organization().await?;
+            let members = ProjectMembers { id: project, service_account_ids: vec![id] };
+            let removed = RemoveFromProjects { projects: vec![members] };
+            connection.client().remove_from_projects(organization, &removed).await?;
+            output.done(&format!("Service account {id} was taken off project {project}."))?;
+        }
+        if let Some(path) = self.on.workspace {
+            connection.client().remove_from_workspace(path.project, path.workspace, id).await?;
+            output.done(&format!("Service account {id} was taken off workspace {path}."))?;
+        }
+        Ok(())
+    }
+}
+
+fn accounts_table(accounts: &[ServiceAccount]) -> String {
+    table(
+        ["ID", "USERNAME", "LAST USED", "EXPIRES", "CREATED", "CREATED BY"],
+        accounts.iter().map(|account| {
+            [
+                account.id.to_string(),
+                account.username.clone(),
+                or_never(account.last_used.as_deref()),
+                or_never(account.expires.as_deref()),
+                account.created.clone(),
+                or_dash(account.creator_name.as_ref()),
+            ]
+        }),
+    )
+}
+
+fn grants_table(grants: &[Grant]) -> String {
+    table(
+        ["ON", "NAME", "ROLE", "THROUGH"],
+        grants.iter().map(|grant| {
+            let on = match (grant.scope, grant.project_id) {
+                (GrantScope::Organization, _) => format!("organization {}", grant.id),
+                (GrantScope::Project, _) => format!("project {}", grant.id),
+                (GrantScope::Workspace, Some(project)) => format!("workspace {project}/{}", grant.id),
+                (GrantScope::Workspace, None) => format!("workspace {}", grant.id),
+            };
+            let through = match grant.through.kind {
+                ThroughKind::Individual => "itself".to_owned(),
+                ThroughKind::Team => format!("team {}", grant.through.name),
+                ThroughKind::Organization => "its role in the organization".to_owned(),
+                ThroughKind::Everyone => "everyone in the organization".to_owned(),
+            };
+            [on, grant.name.clone(), grant.role.clone(), through]
+        }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        args: ServiceAccountArgs,
+    }
+
+    fn parse(line: &str) -> Result<Action, String> {
+        let parsed = CommandLine::try_parse_from(std::iter::once("service-account").chain(line.split(' ')));
+        parsed.map(|line| line.args.action).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_grant_is_on_one_project_or_on_one_workspace() {
+        let granted = parse("grant 43 --workspace 101/201:admin");
+        assert!(matches!(
+            granted,
+            Ok(Action::Grant(GrantArgs { id: 43, on: GrantOn { project: None, workspace: Some(_) } }))
+        ));
+        let revoked = parse("revoke 43 --project 101");
+        assert!(matches!(
+            revoked,
+            Ok(Action::Revoke(RevokeArgs { id: 43, on: RevokeOn { project: Some(101), workspace: None } }))
+        ));
+        for line in
+            ["grant 43", "revoke 43", "grant 43 --project 101 --workspace 101/201", "revoke 43 --project 101:admin"]
+        {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn options_of_the_connection_may_follow_the_command() {
+        assert!(parse("list --search export --url https://keys.example.com --organization 7 --output json").is_ok());
+    }
+
+    #[test]
+    fn no_option_takes_a_secret() {
+        for line in ["list --secret cvg_hush", "list --token cvg_hush", "list --password cvg_hush"] {
+            assert!(parse(line).expect_err(line).contains("unexpected argument"), "{line}");
+        }
+        let mut command = CommandLine::command();
+        command.build();
+        let options = command.get_subcommands().flat_map(|command| command.get_arguments());
+        let secret: Vec<_> = options.filter_map(|option| option.get_long()).filter(|o| o.contains("secret")).collect();
+        assert!(secret.iter().all(|option| *option == "secret-file"), "{secret:?}");
+    }
+
+    #[test]
+    fn an_account_ends_once_and_a_role_needs_a_project() {
+        assert!(parse("create nightly --project 101:admin --project 102 --role analyst --expires-in 30d").is_ok());
+        assert!(parse("create nightly --role analyst").is_err());
+        assert!(parse("create nightly --expires-in 30d --expires 2030-01-01T00:00:00Z").is_err());
+        assert!(parse("delete").is_err());
+        assert!(parse("delete 43 44 --yes").is_ok());
+    }
+}

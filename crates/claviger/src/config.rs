@@ -1,0 +1,85 @@
+//! Options that several commands share, each also an environment variable.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use etcetera::BaseStrategy;
+
+use crate::store::{Location, StoreError};
+
+/// Where the store is.
+#[derive(Args, Debug, Clone)]
+pub struct StoreOptions {
+    /// Folder of the embedded store [default: claviger in the platform's data folder]
+    #[arg(long, value_name = "DIR", env = "CLAVIGER_DATA", conflicts_with = "database")]
+    data: Option<PathBuf>,
+
+    /// PostgreSQL in its place: postgres://user@host/database. A password belongs in the environment variable or in a
+    /// password file (PGPASSFILE), not on the command line
+    #[arg(long, value_name = "URL", env = "CLAVIGER_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+/// Why the options do not name a store.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No data folder is known for this platform or user.
+    #[error("no data folder is known for you ({0}); name one with --data or CLAVIGER_DATA")]
+    NoFolder(String),
+    /// The address is none.
+    #[error(transparent)]
+    Address(#[from] StoreError),
+    /// It would stand in the list of processes and in the shell's history.
+    #[error(
+        "--database holds a password, which every user of this machine can see in the list of processes; put the URL into CLAVIGER_DATABASE, or the password into a password file (PGPASSFILE)"
+    )]
+    PasswordOnCommandLine,
+}
+
+impl StoreOptions {
+    /// The store that is meant.
+    pub fn location(&self) -> Result<Location, ConfigError> {
+        if let Some(url) = &self.database {
+            let from_environment = std::env::var("CLAVIGER_DATABASE").is_ok_and(|value| value == *url);
+            if has_password(url) && !from_environment {
+                return Err(ConfigError::PasswordOnCommandLine);
+            }
+            return Ok(Location::from_url(url)?);
+        }
+        self.folder().map(Location::Folder)
+    }
+
+    /// The data folder; the platform's where none is named.
+    pub fn folder(&self) -> Result<PathBuf, ConfigError> {
+        match &self.data {
+            Some(folder) => Ok(folder.clone()),
+            None => {
+                let strategy =
+                    etcetera::choose_base_strategy().map_err(|error| ConfigError::NoFolder(error.to_string()))?;
+                Ok(strategy.data_dir().join("claviger"))
+            }
+        }
+    }
+}
+
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let in_credentials = address.rsplit_once('@').is_some_and(|(credentials, _)| credentials.contains(':'));
+    in_credentials || query.split('&').any(|pair| pair.starts_with("password="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_noticed() {
+        for url in ["postgres://u:p@h/d", "postgres://u:p@h", "postgres://h/d?sslmode=require&password=p"] {
+            assert!(has_password(url), "{url}");
+        }
+        for url in ["postgres://u@h:5432/d", "postgres://h:5432/d", "postgres://u@h/d?sslmode=require"] {
+            assert!(!has_password(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Connections: accepting them, bounding them, TLS, and ending them gracefully.
+//!
+//! Our own loop over hyper, since what a stranger may hold open must be bounded: a head that does not arrive, a
+//! connection that idles, header bytes, connections in all and of one address. What must stay true: nothing that a
+//! stranger sends or does not send keeps memory or a descriptor for longer than these limits say.
+
+mod bare_line_feed;
+mod tls;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use self::bare_line_feed::Watched;
+pub use self::tls::{TlsError, acceptor};
+use crate::api::Peer;
+
+/// Limits on what strangers may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A head must arrive within this, and a connection may idle for so long. Gateways pool connections: keep it above
+    /// their own (nginx: 60 s).
+    pub idle: Duration,
+    /// Open connections in all.
+    pub connections_max: usize,
+    /// Open connections of one address.
+    pub connections_of_one_address_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(75), connections_max: 10_000, connections_of_one_address_max: 2_000 }
+    }
+}
+
+/// Most headers of a request.
+const HEADERS_MAX: usize = 64;
+
+/// Most bytes of a request's head: gateways forward cookies.
+const HEAD_LENGTH_MAX: usize = 24 * 1024;
+
+/// A TLS handshake must be done by then.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Running requests are finished within this at shutdown.
+const FINISH_WITHIN: Duration = Duration::from_secs(30);
+
+/// Where accepting fails (no descriptors left), it is tried again after this.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// Accepts connections until it is stopped; then finishes what runs.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+    app: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let addresses = Arc::new(Addresses { max: limits.connections_of_one_address_max, ..Addresses::default() });
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let (stream, address, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection; trying again");
+                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+                continue;
+            }
+        };
+        let Some(address_place) = addresses.take_place(address.ip()) else { continue };
+        let connection = connection(stream, address, tls.clone(), app.clone(), limits, graceful.watcher());
+        tokio::spawn(async move {
+            connection.await;
+            drop((place, address_place));
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(FINISH_WITHIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still running at the end of the grace period");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, address) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, address, place))
+}
+
+async fn connection(
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+    app: Router,
+    limits: Limits,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    match tls {
+        None => speak(stream, address, app, limits, watcher).await,
+        Some(acceptor) => match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => speak(stream, address, app, limits, watcher).await,
+            Ok(Err(error)) => tracing::debug!(%error, peer = %address.ip(), "a TLS handshake failed"),
+            Err(_) => tracing::debug!(peer = %address.ip(), "a TLS handshake took too long"),
+        },
+    }
+}
+
+async fn speak<S>(
+    stream: S,
+    address: SocketAddr,
+    app: Router,
+    limits: Limits,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let peer = Peer { address, bare_line_feed: Arc::new(AtomicBool::new(false)) };
+    let stream = Watched::new(stream, Arc::clone(&peer.bare_line_feed));
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(peer.clone());
+        app.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_LENGTH_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, peer = %address.ip(), "a connection ended badly");
+    }
+}
+
+/// Open connections by address.
+#[derive(Default)]
+struct Addresses {
+    max: usize,
+    counts: Mutex<HashMap<IpAddr, usize>>,
+}
+
+struct AddressPlace {
+    addresses: Arc<Addresses>,
+    address: IpAddr,
+}
+
+impl Addresses {
+    fn take_place(self: &Arc<Self>, address: IpAddr) -> Option<AddressPlace> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_insert(0);
+        if *count >= self.max {
+            return None;
+        }
+        *count += 1;
+        Some(AddressPlace { addresses: Arc::clone(self), address })
+    }
+}
+
+impl Drop for AddressPlace {
+    fn drop(&mut self) {
+        let mut counts = self.addresses.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The one place that makes random numbers: the system's source, for secrets, marks, ids and hash keys.
+
+use std::fmt;
+
+use claviger_access::{Mark, RandomBytes};
+
+/// The system gave no random bytes. Nothing that needs them can be decided.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the system's random source does not answer")]
+pub struct NoRandomness;
+
+fn fill<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
+/// What one decision may use up.
+pub fn bytes() -> Result<RandomBytes, NoRandomness> {
+    fill().map(RandomBytes::new)
+}
+
+/// What tells one history from another.
+pub fn mark() -> Result<Mark, NoRandomness> {
+    fill().map(Mark)
+}
+
+/// What makes the directory's hashing this process's own.
+pub fn hash_key() -> Result<u64, NoRandomness> {
+    fill().map(u64::from_le_bytes)
+}
+
+/// What tells one creation from another, for the command line's idempotency keys.
+pub fn idempotency_key() -> Result<[u8; 16], NoRandomness> {
+    fill()
+}
+
+/// A request's name in its answer, in the log and in the audit log: sorted by time, and not to be guessed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// A new one.
+    pub fn new() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the place")]
+        let id = uuid::Uuid::now_v7();
+        Self(id.simple().to_string())
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,133 @@
+//! The one truth, and the one place where SQL lives.
+//!
+//! Two engines, one set of statements: SQLite in the data folder, PostgreSQL at an address. Both are spoken to through
+//! sqlx's `Any` driver, so a statement must hold to what both understand: placeholders `$1`, BIGINT times, SMALLINT
+//! flags, no booleans, casts round sums. A test prepares every statement on both.
+//!
+//! Writing goes through [`Writing`], which holds the head row: it takes only a [`Decision`](claviger_access::Decision).
+//! Reading what the directory does not hold asks for a [`Permit`](claviger_access::Permit), and takes its scope from
+//! that. Checks never come here.
+
+pub mod backup;
+pub mod bookkeeping;
+pub mod load;
+pub mod location;
+pub mod lock;
+pub mod service_accounts;
+pub mod writing;
+
+mod change_format;
+mod open;
+mod rows;
+mod statements;
+
+use std::path::PathBuf;
+
+use sqlx::AnyPool;
+
+pub use self::location::Location;
+pub(crate) use self::open::prepare_folder;
+pub use self::statements::all as all_statements;
+pub use self::writing::Writing;
+
+/// Which database it is. The statements are the same; how a transaction begins is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in the data folder.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// An open store.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+    location: Location,
+    /// One connection: SQLite has one writer, and a node has at most one write transaction open.
+    writes: AnyPool,
+    reads: AnyPool,
+}
+
+impl Store {
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The pool for reading. For tests that look at rows.
+    pub fn reads(&self) -> &AnyPool {
+        &self.reads
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.writes.close().await;
+        self.reads.close().await;
+    }
+}
+
+/// Why the store did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused, failed or did not answer. Nothing is known to be written.
+    #[error("the database does not answer as it should: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Another process has it.
+    #[error("{store} is in use by another claviger process; stop that one first, or name another store")]
+    InUse {
+        /// Where, without credentials.
+        store: String,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "{store} has schema {found}, written by a newer claviger; this one knows schemas up to {known}. Start the newer one, or restore a backup made before the upgrade"
+    )]
+    Newer {
+        /// Where, without credentials.
+        store: String,
+        /// The schema it has.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// A migration failed.
+    #[error("the schema of {store} could not be brought up to date, and nothing was changed: {reason}")]
+    Migration {
+        /// Where, without credentials.
+        store: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// A row that no program of ours writes.
+    #[error("the store holds something unreadable: {what}. Restore a backup, or ask for help with this line")]
+    Unreadable {
+        /// What and where.
+        what: String,
+    },
+    /// A file or folder.
+    #[error("{path}: {reason}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// An address that is none.
+    #[error("{what} is not an address of a store; use postgres://user@host/database")]
+    Address {
+        /// What it is, without credentials.
+        what: String,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn unreadable(what: impl Into<String>) -> Self {
+        Self::Unreadable { what: what.into() }
+    }
+}

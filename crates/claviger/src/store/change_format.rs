@@ -1,0 +1,330 @@
+//! How changes are written down: a versioned format, so that a node of another version knows whether it can follow.
+//!
+//! A form that was released is never changed: a new one gets a new version beside it.
+
+use claviger_access::change::WorkspaceProperties;
+use claviger_access::grant::Granted;
+use claviger_access::identity::{
+    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
+};
+use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::{Change, Expiry, Moment};
+use serde::{Deserialize, Serialize};
+
+use super::rows::{digest, hex};
+
+/// The version that this program writes, and the only one so far.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    version: u32,
+    changes: Vec<Stored>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+enum Stored {
+    UsernameSuffixChosen {
+        suffix: String,
+    },
+    OrganizationFounded {
+        id: u64,
+        name: String,
+        created: i64,
+    },
+    ProjectCreated {
+        id: u64,
+        organization: u64,
+        name: String,
+        timezone: String,
+        created: i64,
+        creator: Option<u64>,
+    },
+    ProjectChanged {
+        id: u64,
+        name: String,
+        timezone: String,
+    },
+    ProjectDeleted {
+        id: u64,
+    },
+    WorkspaceCreated {
+        id: u64,
+        project: u64,
+        properties: StoredProperties,
+        is_default: bool,
+        created: i64,
+        creator: Option<u64>,
+    },
+    WorkspaceChanged {
+        id: u64,
+        properties: StoredProperties,
+    },
+    WorkspaceDeleted {
+        id: u64,
+    },
+    PrincipalCreated {
+        id: u64,
+        kind: u8,
+        organization: Option<u64>,
+        name: String,
+        email: Option<String>,
+        created: i64,
+        creator: Option<u64>,
+    },
+    PrincipalDeleted {
+        id: u64,
+        deleted: i64,
+    },
+    SecretIssued {
+        id: u64,
+        principal: u64,
+        digest_kind: String,
+        digest: String,
+        expires: Option<i64>,
+        created: i64,
+    },
+    SecretExpiryChanged {
+        id: u64,
+        principal: u64,
+        expires: Option<i64>,
+    },
+    GrantGiven {
+        id: u64,
+        principal: u64,
+        scope: StoredScope,
+        on: u64,
+        role: String,
+        created: i64,
+    },
+    GrantTaken {
+        id: u64,
+        principal: u64,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredProperties {
+    name: String,
+    description: Option<String>,
+    is_restricted: bool,
+    is_visible: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredScope {
+    Organization,
+    Project,
+    Workspace,
+}
+
+/// Writes the changes of one revision.
+pub(super) fn write(changes: &[Change]) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Body { version: VERSION, changes: changes.iter().map(stored).collect() })
+}
+
+/// Reads the changes of one revision; `None` where this program does not know the form.
+pub(super) fn read(body: &str) -> Option<Vec<Change>> {
+    let body: Body = serde_json::from_str(body).ok()?;
+    if body.version != VERSION {
+        return None;
+    }
+    body.changes.into_iter().map(change).collect()
+}
+
+fn stored(change: &Change) -> Stored {
+    match change {
+        Change::UsernameSuffixChosen { suffix } => Stored::UsernameSuffixChosen { suffix: suffix.as_str().to_owned() },
+        Change::OrganizationFounded { id, name, created } => {
+            Stored::OrganizationFounded { id: id.number(), name: name.clone(), created: created.seconds() }
+        }
+        Change::ProjectCreated { id, organization, name, timezone, created, creator } => Stored::ProjectCreated {
+            id: id.number(),
+            organization: organization.number(),
+            name: name.clone(),
+            timezone: timezone.clone(),
+            created: created.seconds(),
+            creator: creator.map(PrincipalId::number),
+        },
+        Change::ProjectChanged { id, name, timezone } => {
+            Stored::ProjectChanged { id: id.number(), name: name.clone(), timezone: timezone.clone() }
+        }
+        Change::ProjectDeleted { id } => Stored::ProjectDeleted { id: id.number() },
+        Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
+            Stored::WorkspaceCreated {
+                id: id.number(),
+                project: project.number(),
+                properties: stored_properties(properties),
+                is_default: *is_default,
+                created: created.seconds(),
+                creator: creator.map(PrincipalId::number),
+            }
+        }
+        Change::WorkspaceChanged { id, properties } => {
+            Stored::WorkspaceChanged { id: id.number(), properties: stored_properties(properties) }
+        }
+        Change::WorkspaceDeleted { id } => Stored::WorkspaceDeleted { id: id.number() },
+        Change::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
+            Stored::PrincipalCreated {
+                id: id.number(),
+                kind: *kind as u8,
+                organization: organization.map(OrganizationId::number),
+                name: name.clone(),
+                email: email.clone(),
+                created: created.seconds(),
+                creator: creator.map(PrincipalId::number),
+            }
+        }
+        Change::PrincipalDeleted { id, deleted } => {
+            Stored::PrincipalDeleted { id: id.number(), deleted: deleted.seconds() }
+        }
+        Change::SecretIssued { id, principal, digest, expires, created } => Stored::SecretIssued {
+            id: id.number(),
+            principal: principal.number(),
+            digest_kind: "sha256".to_owned(),
+            digest: hex(digest.as_bytes()),
+            expires: expires.moment().map(Moment::seconds),
+            created: created.seconds(),
+        },
+        Change::SecretExpiryChanged { id, principal, expires } => Stored::SecretExpiryChanged {
+            id: id.number(),
+            principal: principal.number(),
+            expires: expires.moment().map(Moment::seconds),
+        },
+        Change::GrantGiven { id, principal, granted, created } => {
+            let (scope, on, role) = match granted {
+                Granted::Organization(on, role) => (StoredScope::Organization, on.number(), role.name()),
+                Granted::Project(on, role) => (StoredScope::Project, on.number(), role.name()),
+                Granted::Workspace(on, role) => (StoredScope::Workspace, on.number(), role.name()),
+            };
+            Stored::GrantGiven {
+                id: id.number(),
+                principal: principal.number(),
+                scope,
+                on,
+                role: role.to_owned(),
+                created: created.seconds(),
+            }
+        }
+        Change::GrantTaken { id, principal } => Stored::GrantTaken { id: id.number(), principal: principal.number() },
+    }
+}
+
+fn change(stored: Stored) -> Option<Change> {
+    Some(match stored {
+        Stored::UsernameSuffixChosen { suffix } => {
+            Change::UsernameSuffixChosen { suffix: UsernameSuffix::parse(&suffix).ok()? }
+        }
+        Stored::OrganizationFounded { id, name, created } => {
+            Change::OrganizationFounded { id: OrganizationId::new(id)?, name, created: moment(created)? }
+        }
+        Stored::ProjectCreated { id, organization, name, timezone, created, creator } => Change::ProjectCreated {
+            id: ProjectId::new(id)?,
+            organization: OrganizationId::new(organization)?,
+            name,
+            timezone,
+            created: moment(created)?,
+            creator: creator.and_then(PrincipalId::new),
+        },
+        Stored::ProjectChanged { id, name, timezone } => {
+            Change::ProjectChanged { id: ProjectId::new(id)?, name, timezone }
+        }
+        Stored::ProjectDeleted { id } => Change::ProjectDeleted { id: ProjectId::new(id)? },
+        Stored::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
+            Change::WorkspaceCreated {
+                id: WorkspaceId::new(id)?,
+                project: ProjectId::new(project)?,
+                properties: read_properties(properties),
+                is_default,
+                created: moment(created)?,
+                creator: creator.and_then(PrincipalId::new),
+            }
+        }
+        Stored::WorkspaceChanged { id, properties } => {
+            Change::WorkspaceChanged { id: WorkspaceId::new(id)?, properties: read_properties(properties) }
+        }
+        Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
+        Stored::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
+            Change::PrincipalCreated {
+                id: PrincipalId::new(id)?,
+                kind: read_kind(i64::from(kind))?,
+                organization: organization.and_then(OrganizationId::new),
+                name,
+                email,
+                created: moment(created)?,
+                creator: creator.and_then(PrincipalId::new),
+            }
+        }
+        Stored::PrincipalDeleted { id, deleted } => {
+            Change::PrincipalDeleted { id: PrincipalId::new(id)?, deleted: moment(deleted)? }
+        }
+        Stored::SecretIssued { id, principal, digest_kind, digest: text, expires, created } => Change::SecretIssued {
+            id: SecretId::new(id)?,
+            principal: PrincipalId::new(principal)?,
+            digest: (digest_kind == "sha256").then(|| digest(&text))??,
+            expires: read_expiry(expires)?,
+            created: moment(created)?,
+        },
+        Stored::SecretExpiryChanged { id, principal, expires } => Change::SecretExpiryChanged {
+            id: SecretId::new(id)?,
+            principal: PrincipalId::new(principal)?,
+            expires: read_expiry(expires)?,
+        },
+        Stored::GrantGiven { id, principal, scope, on, role, created } => Change::GrantGiven {
+            id: GrantId::new(id)?,
+            principal: PrincipalId::new(principal)?,
+            granted: match scope {
+                StoredScope::Organization => {
+                    Granted::Organization(OrganizationId::new(on)?, OrganizationRole::parse(&role)?)
+                }
+                StoredScope::Project => Granted::Project(ProjectId::new(on)?, Role::parse(&role)?),
+                StoredScope::Workspace => Granted::Workspace(WorkspaceId::new(on)?, Role::parse(&role)?),
+            },
+            created: moment(created)?,
+        },
+        Stored::GrantTaken { id, principal } => {
+            Change::GrantTaken { id: GrantId::new(id)?, principal: PrincipalId::new(principal)? }
+        }
+    })
+}
+
+fn stored_properties(properties: &WorkspaceProperties) -> StoredProperties {
+    StoredProperties {
+        name: properties.name.clone(),
+        description: properties.description.clone(),
+        is_restricted: properties.is_restricted,
+        is_visible: properties.is_visible,
+    }
+}
+
+fn read_properties(stored: StoredProperties) -> WorkspaceProperties {
+    WorkspaceProperties {
+        name: stored.name,
+        description: stored.description,
+        is_restricted: stored.is_restricted,
+        is_visible: stored.is_visible,
+    }
+}
+
+fn moment(seconds: i64) -> Option<Moment> {
+    Moment::from_seconds(seconds)
+}
+
+/// An end that was stored; `None` where it is no moment.
+pub(super) fn read_expiry(seconds: Option<i64>) -> Option<Expiry> {
+    match seconds {
+        None => Some(Expiry::NEVER),
+        Some(seconds) => moment(seconds).map(Expiry::at),
+    }
+}
+
+/// The kind of a principal as the rows have it.
+pub(super) fn read_kind(kind: i64) -> Option<PrincipalKind> {
+    match kind {
+        1 => Some(PrincipalKind::Person),
+        2 => Some(PrincipalKind::ServiceAccount),
+        _ => None,
+    }
+}

@@ -1,0 +1,77 @@
+//! One process a store, until there are many nodes.
+//!
+//! SQLite: a lock on a file beside the database, held for the life of the process. PostgreSQL: an advisory lock of a
+//! session, which dies with its connection, so whoever holds it asks again and again whether it is still there.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::{AnyConnection, Connection, Executor, Row};
+
+use super::{Location, StoreError};
+
+/// "claviger" in ASCII: the key of the advisory lock. It is per database.
+const ADVISORY_KEY: i64 = 0x636C_6176_6967_6572;
+
+/// The database must answer within this, or the lock counts as lost.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+/// The right to be the one process on a store.
+pub enum StoreLock {
+    /// Held for as long as the file is open.
+    File(File),
+    /// Held for as long as the session lives.
+    Session(Box<AnyConnection>),
+}
+
+impl StoreLock {
+    /// Takes the lock, or says that another process has it.
+    pub async fn take(location: &Location) -> Result<Self, StoreError> {
+        match location {
+            Location::Folder(folder) => Self::take_file(location, folder.join("claviger.lock")),
+            Location::Postgres(url) => Self::take_session(location, url).await,
+        }
+    }
+
+    fn take_file(location: &Location, path: PathBuf) -> Result<Self, StoreError> {
+        let file = super::open::create_private(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self::File(file)),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse { store: location.to_string() }),
+            Err(std::fs::TryLockError::Error(reason)) => Err(StoreError::File { path, reason }),
+        }
+    }
+
+    async fn take_session(location: &Location, url: &str) -> Result<Self, StoreError> {
+        let take = async {
+            let mut session = AnyConnection::connect(url).await?;
+            let asked = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END")
+                .bind(ADVISORY_KEY)
+                .fetch_one(&mut session)
+                .await?;
+            Ok::<_, sqlx::Error>((asked.try_get::<i32, _>(0)? == 1, session))
+        };
+        let (taken, session) = tokio::time::timeout(ANSWER_WITHIN, take).await.map_err(|_| no_answer())??;
+        if taken {
+            Ok(Self::Session(Box::new(session)))
+        } else {
+            Err(StoreError::InUse { store: location.to_string() })
+        }
+    }
+
+    /// Whether it is still held.
+    pub async fn is_held(&mut self) -> bool {
+        match self {
+            Self::File(_) => true,
+            Self::Session(session) => {
+                let asked = tokio::time::timeout(ANSWER_WITHIN, session.execute("SELECT 1")).await;
+                matches!(asked, Ok(Ok(_)))
+            }
+        }
+    }
+}
+
+fn no_answer() -> StoreError {
+    StoreError::Database(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time")))
+}

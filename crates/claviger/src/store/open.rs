@@ -1,0 +1,131 @@
+//! Opening a store: folder and file modes, connections and their settings, the schema.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{AnyConnection, Executor, Row};
+
+use super::{Engine, Location, Store, StoreError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+
+/// Connections that read at the same time.
+const READERS_MAX: u32 = 8;
+
+/// A request waits at most this long for a connection.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
+
+/// Each connection asserts what the durability of writes rests on.
+const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                               PRAGMA busy_timeout = 5000;";
+
+/// A paused writer loses its transaction, not the others their turn.
+const POSTGRES_SETTINGS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '10s'; \
+                                 SET idle_in_transaction_session_timeout = '5s'; \
+                                 SET default_transaction_isolation = 'read committed'; \
+                                 SET application_name = 'claviger';";
+
+impl Store {
+    /// Opens the store and brings its schema up to date. The caller holds its lock.
+    pub async fn open(location: Location) -> Result<Self, StoreError> {
+        let store = Self::connect(location).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Opens the store as it is, beside the process that holds its lock. For copies.
+    pub async fn connect(location: Location) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let (engine, url, settings) = match &location {
+            Location::Folder(folder) => {
+                prepare_folder(folder)?;
+                let file = folder.join("claviger.db");
+                drop(create_private(&file)?);
+                (Engine::Sqlite, format!("sqlite://{}", encoded(&file)?), SQLITE_SETTINGS)
+            }
+            Location::Postgres(url) => (Engine::Postgres, url.clone(), POSTGRES_SETTINGS),
+        };
+        let options =
+            AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address { what: location.to_string() })?;
+        let pool = |connections_max| {
+            AnyPoolOptions::new()
+                .max_connections(connections_max)
+                .acquire_timeout(CONNECTION_WITHIN)
+                .after_connect(move |connection, _| Box::pin(set_up(connection, settings)))
+        };
+        let writes = pool(1).connect_with(options.clone()).await?;
+        let reads = pool(READERS_MAX).connect_lazy_with(options);
+        let store = Self { engine, location, writes, reads };
+        if engine == Engine::Sqlite {
+            store.assert_durable().await?;
+        }
+        Ok(store)
+    }
+
+    async fn assert_durable(&self) -> Result<(), StoreError> {
+        let mut connection = self.writes.acquire().await?;
+        let journal = connection.fetch_one("PRAGMA journal_mode").await?.try_get::<String, _>(0)?;
+        let synchronous = connection.fetch_one("PRAGMA synchronous").await?.try_get::<i64, _>(0)?;
+        if journal == "wal" && synchronous == 2 {
+            Ok(())
+        } else {
+            Err(StoreError::unreadable(format!(
+                "{} cannot be written durably (journal {journal}, synchronous {synchronous})",
+                self.location
+            )))
+        }
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        MIGRATIONS.run(&self.writes).await.map_err(|error| match error {
+            MigrateError::VersionMissing(found) => StoreError::Newer {
+                store: self.location.to_string(),
+                found,
+                known: MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default(),
+            },
+            other => StoreError::Migration { store: self.location.to_string(), reason: other.to_string() },
+        })
+    }
+}
+
+async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<()> {
+    connection.execute(settings).await.map(|_| ())
+}
+
+/// The folder is for its owner alone; one that exists keeps its mode, but nobody else may write into it.
+pub(crate) fn prepare_folder(folder: &Path) -> Result<(), StoreError> {
+    let failed = |reason| StoreError::File { path: folder.to_owned(), reason };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let mode = folder.metadata().map_err(failed)?.permissions().mode();
+    if mode & 0o022 != 0 {
+        let reason = std::io::Error::other("others may write into this folder; run chmod 700 on it");
+        return Err(failed(reason));
+    }
+    Ok(())
+}
+
+/// Opens a file that only its owner may read, creating it so. SQLite's `-wal` and `-shm` take its mode.
+pub(super) fn create_private(path: &Path) -> Result<File, StoreError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|reason| StoreError::File { path: path.to_owned(), reason })
+}
+
+/// A path as it may stand in a URL.
+fn encoded(path: &Path) -> Result<String, StoreError> {
+    let text = path.to_str().ok_or_else(|| StoreError::File {
+        path: path.to_owned(),
+        reason: std::io::Error::other("the path is not UTF-8; choose another data folder"),
+    })?;
+    Ok(text.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
+}

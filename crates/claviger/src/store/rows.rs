@@ -1,0 +1,247 @@
+//! What each change does to the rows.
+
+use claviger_access::change::WorkspaceProperties;
+use claviger_access::credential::SecretDigest;
+use claviger_access::grant::Granted;
+use claviger_access::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
+use claviger_access::{Change, Directory, Moment};
+use sqlx::AnyConnection;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+
+use super::statements::statements;
+
+statements! {
+    CHOOSE_SUFFIX = "UPDATE head SET username_suffix = $1 WHERE id = 1";
+    INSERT_ORGANIZATION = "INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)";
+    INSERT_PROJECT = "INSERT INTO projects (id, organization_id, name, timezone, created_at, creator_id) \
+                      VALUES ($1, $2, $3, $4, $5, $6)";
+    UPDATE_PROJECT = "UPDATE projects SET name = $2, timezone = $3 WHERE id = $1";
+    DELETE_PROJECT_GRANTS = "DELETE FROM grants WHERE project_id = $1";
+    DELETE_PROJECT_WORKSPACES = "DELETE FROM workspaces WHERE project_id = $1";
+    DELETE_PROJECT = "DELETE FROM projects WHERE id = $1";
+    INSERT_WORKSPACE = "INSERT INTO workspaces \
+                        (id, project_id, name, description, is_default, is_restricted, is_visible, created_at, creator_id) \
+                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    UPDATE_WORKSPACE = "UPDATE workspaces SET name = $2, description = $3, is_restricted = $4, is_visible = $5 \
+                        WHERE id = $1";
+    DELETE_WORKSPACE_GRANTS = "DELETE FROM grants WHERE workspace_id = $1";
+    DELETE_WORKSPACE = "DELETE FROM workspaces WHERE id = $1";
+    INSERT_PRINCIPAL = "INSERT INTO principals \
+                        (id, kind, organization_id, username, display_name, email, created_at, creator_id) \
+                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    MARK_PRINCIPAL_DELETED = "UPDATE principals SET deleted_at = $2 WHERE id = $1";
+    DELETE_PRINCIPAL_SECRETS = "DELETE FROM secrets WHERE principal_id = $1";
+    DELETE_PRINCIPAL_GRANTS = "DELETE FROM grants WHERE principal_id = $1";
+    INSERT_SECRET = "INSERT INTO secrets (id, principal_id, digest_kind, digest, created_at, expires_at) \
+                     VALUES ($1, $2, 'sha256', $3, $4, $5)";
+    UPDATE_SECRET_EXPIRY = "UPDATE secrets SET expires_at = $2 WHERE id = $1";
+    INSERT_GRANT = "INSERT INTO grants \
+                    (id, principal_id, principal_kind, home_organization_id, organization_id, project_id, workspace_id, \
+                     role, created_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    DELETE_GRANT = "DELETE FROM grants WHERE id = $1";
+}
+
+/// Writes the rows of one change. `directory` is the state with all changes of the decision before this one.
+pub(super) async fn write(
+    connection: &mut AnyConnection,
+    directory: &Directory,
+    change: &Change,
+) -> Result<(), sqlx::Error> {
+    match change {
+        Change::UsernameSuffixChosen { suffix } => {
+            run(connection, sqlx::query(CHOOSE_SUFFIX).bind(suffix.as_str().to_owned())).await
+        }
+        Change::OrganizationFounded { id, name, created } => {
+            let insert = sqlx::query(INSERT_ORGANIZATION).bind(number(id.number()));
+            run(connection, insert.bind(name.clone()).bind(created.seconds())).await
+        }
+        Change::ProjectCreated { id, organization, name, timezone, created, creator } => {
+            let insert = sqlx::query(INSERT_PROJECT)
+                .bind(number(id.number()))
+                .bind(number(organization.number()))
+                .bind(name.clone())
+                .bind(timezone.clone())
+                .bind(created.seconds())
+                .bind(creator.map(|creator| number(creator.number())));
+            run(connection, insert).await
+        }
+        Change::ProjectChanged { id, name, timezone } => {
+            let update = sqlx::query(UPDATE_PROJECT).bind(number(id.number()));
+            run(connection, update.bind(name.clone()).bind(timezone.clone())).await
+        }
+        Change::ProjectDeleted { id } => {
+            let statements = [DELETE_PROJECT_GRANTS, DELETE_PROJECT_WORKSPACES, DELETE_PROJECT];
+            run_each(connection, statements, id.number()).await
+        }
+        Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
+            insert_workspace(connection, *id, *project, properties, *is_default, *created, *creator).await
+        }
+        Change::WorkspaceChanged { id, properties } => {
+            let update = sqlx::query(UPDATE_WORKSPACE)
+                .bind(number(id.number()))
+                .bind(properties.name.clone())
+                .bind(properties.description.clone())
+                .bind(i16::from(properties.is_restricted))
+                .bind(i16::from(properties.is_visible));
+            run(connection, update).await
+        }
+        Change::WorkspaceDeleted { id } => {
+            run_each(connection, [DELETE_WORKSPACE_GRANTS, DELETE_WORKSPACE], id.number()).await
+        }
+        Change::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
+            let new = NewPrincipal { id: *id, kind: *kind, organization: *organization, name, email };
+            insert_principal(connection, new, *created, *creator).await
+        }
+        Change::PrincipalDeleted { id, deleted } => {
+            run_each(connection, [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS], id.number()).await?;
+            let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
+            run(connection, mark).await
+        }
+        Change::SecretIssued { id, principal, digest, expires, created } => {
+            let insert = sqlx::query(INSERT_SECRET)
+                .bind(number(id.number()))
+                .bind(number(principal.number()))
+                .bind(hex(digest.as_bytes()))
+                .bind(created.seconds())
+                .bind(expires.moment().map(Moment::seconds));
+            run(connection, insert).await
+        }
+        Change::SecretExpiryChanged { id, expires, .. } => {
+            let update = sqlx::query(UPDATE_SECRET_EXPIRY).bind(number(id.number()));
+            run(connection, update.bind(expires.moment().map(Moment::seconds))).await
+        }
+        Change::GrantGiven { id, principal, granted, created } => {
+            insert_grant(connection, directory, *id, *principal, *granted, *created).await
+        }
+        Change::GrantTaken { id, .. } => run(connection, sqlx::query(DELETE_GRANT).bind(number(id.number()))).await,
+    }
+}
+
+async fn insert_workspace(
+    connection: &mut AnyConnection,
+    id: WorkspaceId,
+    project: ProjectId,
+    properties: &WorkspaceProperties,
+    is_default: bool,
+    created: Moment,
+    creator: Option<PrincipalId>,
+) -> Result<(), sqlx::Error> {
+    let insert = sqlx::query(INSERT_WORKSPACE)
+        .bind(number(id.number()))
+        .bind(number(project.number()))
+        .bind(properties.name.clone())
+        .bind(properties.description.clone())
+        .bind(i16::from(is_default))
+        .bind(i16::from(properties.is_restricted))
+        .bind(i16::from(properties.is_visible))
+        .bind(created.seconds())
+        .bind(creator.map(|creator| number(creator.number())));
+    run(connection, insert).await
+}
+
+struct NewPrincipal<'a> {
+    id: PrincipalId,
+    kind: PrincipalKind,
+    organization: Option<OrganizationId>,
+    name: &'a str,
+    email: &'a Option<String>,
+}
+
+async fn insert_principal(
+    connection: &mut AnyConnection,
+    new: NewPrincipal<'_>,
+    created: Moment,
+    creator: Option<PrincipalId>,
+) -> Result<(), sqlx::Error> {
+    let (username, display_name) = match new.kind {
+        PrincipalKind::ServiceAccount => (Some(new.name.to_owned()), None),
+        PrincipalKind::Person => (None, Some(new.name.to_owned())),
+    };
+    let insert = sqlx::query(INSERT_PRINCIPAL)
+        .bind(number(new.id.number()))
+        .bind(new.kind as i16)
+        .bind(new.organization.map(|organization| number(organization.number())))
+        .bind(username)
+        .bind(display_name)
+        .bind(new.email.clone())
+        .bind(created.seconds())
+        .bind(creator.map(|creator| number(creator.number())));
+    run(connection, insert).await
+}
+
+/// The rows above a grant (project, organization, the holder's kind and home) come from the directory, and the schema
+/// compares them with its own.
+async fn insert_grant(
+    connection: &mut AnyConnection,
+    directory: &Directory,
+    id: GrantId,
+    holder: PrincipalId,
+    granted: Granted,
+    created: Moment,
+) -> Result<(), sqlx::Error> {
+    let missing = |what: &str| sqlx::Error::Protocol(format!("grant {id} names {what}, which is not in the directory"));
+    let principal = directory.principal(holder).ok_or_else(|| missing("a principal"))?;
+    let organization_of = |project: ProjectId| {
+        directory.project(project).map(|project| project.organization).ok_or_else(|| missing("a project"))
+    };
+    let (organization, project, workspace, role) = match granted {
+        Granted::Organization(organization, role) => (organization, None, None, role.name()),
+        Granted::Project(project, role) => (organization_of(project)?, Some(project), None, role.name()),
+        Granted::Workspace(workspace, role) => {
+            let project = directory.workspace(workspace).ok_or_else(|| missing("a workspace"))?.project;
+            (organization_of(project)?, Some(project), Some(workspace), role.name())
+        }
+    };
+    let insert = sqlx::query(INSERT_GRANT)
+        .bind(number(id.number()))
+        .bind(number(holder.number()))
+        .bind(principal.kind() as i16)
+        .bind(principal.organization().map(|home| number(home.number())))
+        .bind(number(organization.number()))
+        .bind(project.map(|project| number(project.number())))
+        .bind(workspace.map(|workspace| number(workspace.number())))
+        .bind(role)
+        .bind(created.seconds());
+    run(connection, insert).await
+}
+
+async fn run(connection: &mut AnyConnection, query: Query<'_, sqlx::Any, AnyArguments>) -> Result<(), sqlx::Error> {
+    query.execute(connection).await.map(|_| ())
+}
+
+async fn run_each<const N: usize>(
+    connection: &mut AnyConnection,
+    statements: [&'static str; N],
+    id: u64,
+) -> Result<(), sqlx::Error> {
+    for statement in statements {
+        run(connection, sqlx::query(statement).bind(number(id))).await?;
+    }
+    Ok(())
+}
+
+/// An id as the databases hold it; ids end below 2^53.
+pub(super) fn number(id: u64) -> i64 {
+    id as i64
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != N * 2 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+pub(super) fn digest(text: &str) -> Option<SecretDigest> {
+    unhex(text).map(SecretDigest::from_bytes)
+}

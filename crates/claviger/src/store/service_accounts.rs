@@ -1,0 +1,169 @@
+//! Lists of service accounts, with what the directory does not hold: who made them, when, and when they were used.
+//!
+//! Each read asks for a [`Permit`] and takes its scope from it, never again from a path.
+
+use claviger_access::Permit;
+use claviger_access::authorize::{ManageServiceAccounts, ReadServiceAccount, Scope};
+use claviger_access::identity::{PrincipalId, WorkspaceId};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::rows::number;
+use super::statements::statements;
+use super::{Store, StoreError};
+
+statements! {
+    LIST_IN_ORGANIZATION = "SELECT p.id, p.username, p.created_at, p.creator_id, \
+        COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
+        (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
+        (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
+         FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
+        FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
+        WHERE p.organization_id = $1 AND p.kind = 2 AND p.deleted_at IS NULL AND p.id > $2 \
+        AND lower(p.username) LIKE $3 ESCAPE '!' ORDER BY p.id LIMIT $4";
+    LIST_IN_PROJECT = "SELECT p.id, p.username, p.created_at, p.creator_id, \
+        COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
+        (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
+        (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
+         FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
+        FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
+        WHERE p.id IN ( \
+            SELECT g.principal_id FROM grants g WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
+            UNION SELECT g.principal_id FROM grants g \
+            WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('owner', 'admin')) \
+        AND p.kind = 2 AND p.deleted_at IS NULL AND p.id > $4 \
+        AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6";
+    FIND_IN_ORGANIZATION = "SELECT p.id, p.username, p.created_at, p.creator_id, \
+        COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
+        (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
+        (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
+         FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
+        FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
+        WHERE p.organization_id = $1 AND p.kind = 2 AND p.deleted_at IS NULL AND p.id = $2";
+}
+
+/// An account as lists show it. Times are seconds since the epoch.
+#[derive(Debug, Clone)]
+pub struct ListedAccount {
+    /// Its id.
+    pub id: PrincipalId,
+    /// Its full username.
+    pub username: String,
+    /// When it was made.
+    pub created: i64,
+    /// Who made it.
+    pub creator: Option<PrincipalId>,
+    /// The name of who made it.
+    pub creator_name: Option<String>,
+    /// The e-mail address of who made it; the username of a service account.
+    pub creator_email: Option<String>,
+    /// When one of its secrets was last used, as far as it was flushed.
+    pub last_used: Option<i64>,
+    /// When its longest-lived secret ends.
+    pub expires: Option<i64>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Window {
+    /// Only what comes after this id.
+    pub after: Option<PrincipalId>,
+    /// At most so many; `None` for all.
+    pub limit: Option<u32>,
+    /// Only usernames that hold this text, in any case. Every character means itself.
+    pub search: Option<String>,
+}
+
+impl Window {
+    fn after(&self) -> i64 {
+        self.after.map_or(0, |id| number(id.number()))
+    }
+
+    fn limit(&self) -> i64 {
+        self.limit.map_or(i64::MAX, i64::from)
+    }
+
+    fn pattern(&self) -> String {
+        let mut pattern = String::from("%");
+        for character in self.search.iter().flat_map(|search| search.chars()) {
+            if matches!(character, '%' | '_' | '!') {
+                pattern.push('!');
+            }
+            pattern.extend(character.to_lowercase());
+        }
+        if pattern.len() > 1 {
+            pattern.push('%');
+        }
+        pattern
+    }
+}
+
+impl Store {
+    /// The accounts of the permit's organization, by id.
+    pub async fn service_accounts(
+        &self,
+        permit: &Permit<ManageServiceAccounts>,
+        window: &Window,
+    ) -> Result<Vec<ListedAccount>, StoreError> {
+        let rows = sqlx::query(LIST_IN_ORGANIZATION)
+            .bind(number(permit.organization().number()))
+            .bind(window.after())
+            .bind(window.pattern())
+            .bind(window.limit())
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(listed).collect()
+    }
+
+    /// The accounts that reach the permit's project, or this workspace of it; by id.
+    pub async fn service_accounts_reaching(
+        &self,
+        permit: &Permit<ManageServiceAccounts>,
+        workspace: Option<WorkspaceId>,
+        window: &Window,
+    ) -> Result<Vec<ListedAccount>, StoreError> {
+        let Scope::Project(project) = permit.scope() else {
+            return self.service_accounts(permit, window).await;
+        };
+        let rows = sqlx::query(LIST_IN_PROJECT)
+            .bind(number(project.number()))
+            .bind(workspace.map_or(0, |workspace| number(workspace.number())))
+            .bind(number(permit.organization().number()))
+            .bind(window.after())
+            .bind(window.pattern())
+            .bind(window.limit())
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(listed).collect()
+    }
+
+    /// One account of the permit's organization.
+    pub async fn service_account(
+        &self,
+        permit: &Permit<ReadServiceAccount>,
+        account: PrincipalId,
+    ) -> Result<Option<ListedAccount>, StoreError> {
+        let row = sqlx::query(FIND_IN_ORGANIZATION)
+            .bind(number(permit.organization().number()))
+            .bind(number(account.number()))
+            .fetch_optional(&self.reads)
+            .await?;
+        row.as_ref().map(listed).transpose()
+    }
+}
+
+fn listed(row: &AnyRow) -> Result<ListedAccount, StoreError> {
+    let id = row.try_get::<i64, _>("id")?;
+    let creator = row.try_get::<Option<i64>, _>("creator_id")?;
+    let principal = |id: i64| u64::try_from(id).ok().and_then(PrincipalId::new);
+    Ok(ListedAccount {
+        id: principal(id).ok_or_else(|| StoreError::unreadable(format!("principal {id}")))?,
+        username: row.try_get("username")?,
+        created: row.try_get("created_at")?,
+        creator: creator.and_then(principal),
+        creator_name: row.try_get("creator_name")?,
+        creator_email: row.try_get("creator_email")?,
+        last_used: row.try_get("last_used_at")?,
+        expires: row.try_get("expires_at")?,
+    })
+}

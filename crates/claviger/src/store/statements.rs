@@ -1,0 +1,26 @@
+//! Statements by name, so that a test can prepare every one of them on both engines.
+
+/// Declares the statements of a module: a constant each, and `STATEMENTS` with all of them.
+macro_rules! statements {
+    ($($(#[$meta:meta])* $name:ident = $sql:literal;)*) => {
+        $($(#[$meta])* const $name: &str = $sql;)*
+
+        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql),)*];
+    };
+}
+
+pub(super) use statements;
+
+/// Every statement that the program sends but for beginning, ending and setting up: name and text.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        super::bookkeeping::STATEMENTS,
+        super::load::STATEMENTS,
+        super::rows::STATEMENTS,
+        super::service_accounts::STATEMENTS,
+        super::writing::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

@@ -1,0 +1,265 @@
+//! A write: one transaction that holds the head row, for as many decisions as wait.
+//!
+//! Revisions are taken in the order of decisions and without gaps. Each gets its rows, its change and its audit events;
+//! the head moves once, at the end. What must stay true: only a [`Decision`] is added, so nothing is written that
+//! nobody was permitted to write, and no mutation is without its event.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use claviger_access::authorize::{Actor, Basis};
+use claviger_access::event::{Event, Fact, Target};
+use claviger_access::identity::{PrincipalId, PrincipalKind};
+use claviger_access::{Decision, Directory, Mark, Moment, Revision};
+use serde_json::json;
+use sqlx::{Any, Row, Transaction};
+
+use super::rows::{self, hex, number, unhex};
+use super::statements::statements;
+use super::{Engine, Store, StoreError, change_format};
+
+statements! {
+    /// Locks the row: writers queue here.
+    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event";
+    MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4 WHERE id = 1";
+    INSERT_CHANGE = "INSERT INTO changes (revision, mark, request_id, made_at, body) VALUES ($1, $2, $3, $4, $5)";
+    INSERT_EVENT = "INSERT INTO audit_events \
+                    (id, revision, made_at, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, \
+                     target_id, organization_id, project_id, request_id, address, facts_before, facts_after) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    FIND_CHANGE = "SELECT mark FROM changes WHERE revision = $1";
+    FIND_KEY = "SELECT made_id FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at > $3";
+    FORGET_OLD_KEY = "DELETE FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at <= $3";
+    INSERT_KEY = "INSERT INTO idempotency_keys (caller_id, key_digest, made_id, made_at) VALUES ($1, $2, $3, $4)";
+}
+
+/// An idempotency key is remembered for so long.
+pub const KEY_KEPT_SECONDS: i64 = 24 * 60 * 60;
+
+/// What became of an unknown outcome must be found out within this.
+const FIND_OUT_WITHIN: Duration = Duration::from_secs(10);
+
+/// A transaction that holds the head.
+pub struct Writing {
+    transaction: Transaction<'static, Any>,
+    revision: Revision,
+    mark: Mark,
+    next_event: i64,
+    next_id: Option<u64>,
+}
+
+/// Where a write comes from, for the record.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The request's id, also in its answer and in the log.
+    pub request_id: String,
+    /// The address of the peer; `None` for the command line on the host.
+    pub address: Option<IpAddr>,
+}
+
+/// What a client names a creation by, so that repeating it makes nothing new. Kept as a digest, for a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// Whose key it is.
+    pub caller: PrincipalId,
+    /// SHA-256 of the key, in lower-case hex.
+    pub digest: String,
+}
+
+/// What became of a commit whose reply was not received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is there.
+    Committed,
+    /// It never will be.
+    NotCommitted,
+    /// It could not be found out in time.
+    Unknown,
+}
+
+impl Store {
+    /// Begins a transaction and takes the head.
+    pub async fn begin_at_head(&self) -> Result<Writing, StoreError> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        };
+        let mut transaction = self.writes.begin_with(begin).await?;
+        let head = sqlx::query(TAKE_HEAD).fetch_one(&mut *transaction).await?;
+        let (revision, mark) = read_head(&head)?;
+        Ok(Writing { transaction, revision, mark, next_event: head.try_get("next_event")?, next_id: None })
+    }
+
+    /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
+    /// still lives has ended, and looks whether the revision is there with this mark.
+    pub async fn outcome_of(&self, revision: Revision, mark: Mark) -> Outcome {
+        let look = async {
+            loop {
+                match self.find_change(revision, mark).await {
+                    Ok(found) => return found,
+                    Err(error) => {
+                        tracing::warn!(%error, %revision, "cannot look up the outcome of a write yet");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(FIND_OUT_WITHIN, look).await {
+            Ok(true) => Outcome::Committed,
+            Ok(false) => Outcome::NotCommitted,
+            Err(_) => Outcome::Unknown,
+        }
+    }
+
+    async fn find_change(&self, revision: Revision, mark: Mark) -> Result<bool, StoreError> {
+        let mut writing = self.begin_at_head().await?;
+        let row = sqlx::query(FIND_CHANGE).bind(number(revision.0)).fetch_optional(&mut *writing.transaction).await?;
+        writing.transaction.rollback().await?;
+        Ok(match row {
+            Some(row) => row.try_get::<String, _>(0)? == hex(&mark.0),
+            None => false,
+        })
+    }
+}
+
+impl Writing {
+    /// Where the store stands: the last revision that was added, or that was there.
+    pub fn head(&self) -> (Revision, Mark) {
+        (self.revision, self.mark)
+    }
+
+    /// What this key made within a day, if anything.
+    pub async fn made_before(&mut self, key: &IdempotencyKey, now: Moment) -> Result<Option<u64>, StoreError> {
+        let row = sqlx::query(FIND_KEY)
+            .bind(number(key.caller.number()))
+            .bind(key.digest.clone())
+            .bind(now.seconds() - KEY_KEPT_SECONDS)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+        Ok(match row {
+            Some(row) => u64::try_from(row.try_get::<i64, _>(0)?).ok(),
+            None => None,
+        })
+    }
+
+    /// Remembers what this key made.
+    pub async fn remember(&mut self, key: &IdempotencyKey, made: u64, now: Moment) -> Result<(), StoreError> {
+        sqlx::query(FORGET_OLD_KEY)
+            .bind(number(key.caller.number()))
+            .bind(key.digest.clone())
+            .bind(now.seconds() - KEY_KEPT_SECONDS)
+            .execute(&mut *self.transaction)
+            .await?;
+        sqlx::query(INSERT_KEY)
+            .bind(number(key.caller.number()))
+            .bind(key.digest.clone())
+            .bind(number(made))
+            .bind(now.seconds())
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Adds one decision as the next revision. `after` is the directory with the decision applied, at that revision.
+    pub async fn add(
+        &mut self,
+        decision: &Decision,
+        after: &Directory,
+        origin: &Origin,
+        moment: Moment,
+    ) -> Result<(), StoreError> {
+        for change in decision.changes() {
+            rows::write(&mut self.transaction, after, change).await?;
+        }
+        (self.revision, self.mark, self.next_id) = (after.revision(), after.mark(), Some(after.next_id()));
+        let body = change_format::write(decision.changes())
+            .map_err(|error| StoreError::unreadable(format!("a change of revision {}: {error}", self.revision)))?;
+        sqlx::query(INSERT_CHANGE)
+            .bind(number(self.revision.0))
+            .bind(hex(&self.mark.0))
+            .bind(origin.request_id.clone())
+            .bind(moment.seconds())
+            .bind(body)
+            .execute(&mut *self.transaction)
+            .await?;
+        for event in decision.events() {
+            self.record(event, origin, moment).await?;
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self, event: &Event, origin: &Origin, moment: Moment) -> Result<(), StoreError> {
+        let (actor_kind, actor_id) = match event.actor() {
+            Actor::Principal(id, PrincipalKind::Person) => ("person", Some(number(id.number()))),
+            Actor::Principal(id, PrincipalKind::ServiceAccount) => ("service_account", Some(number(id.number()))),
+            Actor::Operator => ("operator", None),
+        };
+        let (basis, grant) = match event.through() {
+            Basis::Grant(grant) => ("grant", Some(number(grant.number()))),
+            Basis::Oneself => ("oneself", None),
+            Basis::Operator => ("operator", None),
+        };
+        let (target_kind, target) = match event.target() {
+            Target::Organization(id) => ("organization", id.number()),
+            Target::Project(id) => ("project", id.number()),
+            Target::Workspace(id) => ("workspace", id.number()),
+            Target::Principal(id) => ("principal", id.number()),
+        };
+        sqlx::query(INSERT_EVENT)
+            .bind(self.next_event)
+            .bind(number(self.revision.0))
+            .bind(moment.seconds())
+            .bind(actor_kind)
+            .bind(actor_id)
+            .bind(basis)
+            .bind(grant)
+            .bind(event.permission().name())
+            .bind(event.name().text())
+            .bind(target_kind)
+            .bind(number(target))
+            .bind(number(event.organization().number()))
+            .bind(event.project().map(|project| number(project.number())))
+            .bind(origin.request_id.clone())
+            .bind(origin.address.map(|address| address.to_string()))
+            .bind(facts(event.facts_before()))
+            .bind(facts(event.facts_after()))
+            .execute(&mut *self.transaction)
+            .await?;
+        self.next_event += 1;
+        Ok(())
+    }
+
+    /// Moves the head and commits. An error means that the outcome is not known.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if let Some(next_id) = self.next_id {
+            sqlx::query(MOVE_HEAD)
+                .bind(number(self.revision.0))
+                .bind(hex(&self.mark.0))
+                .bind(number(next_id))
+                .bind(self.next_event)
+                .execute(&mut *self.transaction)
+                .await?;
+        }
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// Gives the head back without a trace.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        Ok(self.transaction.rollback().await?)
+    }
+}
+
+/// Revision and mark of a head row.
+pub(super) fn read_head(head: &sqlx::any::AnyRow) -> Result<(Revision, Mark), StoreError> {
+    let revision = u64::try_from(head.try_get::<i64, _>("revision")?).ok();
+    let mark = unhex(&head.try_get::<String, _>("mark")?);
+    match (revision, mark) {
+        (Some(revision), Some(mark)) => Ok((Revision(revision), Mark(mark))),
+        _ => Err(StoreError::unreadable("the head row")),
+    }
+}
+
+/// Facts in their order, as pairs: a workspace and its role may both be there more than once.
+fn facts(facts: &[Fact]) -> String {
+    json!(facts.iter().map(|fact| (fact.name, &fact.value)).collect::<Vec<_>>()).to_string()
+}
