@@ -9,13 +9,13 @@ use crate::node::Node;
 /// Whether the process answers
 ///
 /// An empty handler: it asks nothing and says nothing about the store.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = String, description = "ok")), security(()))]
+#[utoipa::path(get, operation_id = "healthz", path = "/healthz", tag = "health", responses((status = 200, body = String, description = "ok")), security(()))]
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// Whether the directory is loaded and may be answered from
-#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+#[utoipa::path(get, operation_id = "readyz", path = "/readyz", tag = "health", responses(
     (status = 200, body = String, description = "ready"),
     (status = 503, body = claviger_wire::envelope::Failure, description = "loading, or the store is out of reach"),
 ), security(()))]

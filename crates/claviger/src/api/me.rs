@@ -13,7 +13,7 @@ use super::reference::Refusals;
 use super::show;
 
 /// Who the caller is, and what its grants reach
-#[utoipa::path(get, path = "/api/app/me", tag = "me", responses((status = 200, body = Success<Me>), Refusals))]
+#[utoipa::path(get, operation_id = "show_me", path = "/api/app/me", tag = "me", responses((status = 200, body = Success<Me>), Refusals))]
 pub(super) async fn show(identified: Identified) -> Result<Json<Success<Me>>, Failure> {
     let view = identified.view()?;
     let directory = &identified.held;

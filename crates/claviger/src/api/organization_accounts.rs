@@ -33,7 +33,7 @@ impl Makes for NewServiceAccount {
 }
 
 /// List the service accounts of an organization
-#[utoipa::path(get, path = "/api/app/organizations/{org}/service-accounts", tag = "service accounts",
+#[utoipa::path(get, operation_id = "list_service_accounts", path = "/api/app/organizations/{org}/service-accounts", tag = "service accounts",
     params(("org" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
     responses((status = 200, body = Page<wire::ServiceAccount>), Refusals))]
 pub(super) async fn list(
@@ -55,7 +55,7 @@ pub(super) async fn list(
 /// Create a service account in an organization
 ///
 /// The secret is in `token`, this once.
-#[utoipa::path(post, path = "/api/app/organizations/{org}/service-accounts", tag = "service accounts",
+#[utoipa::path(post, operation_id = "create_service_account", path = "/api/app/organizations/{org}/service-accounts", tag = "service accounts",
     params(("org" = u64, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = wire::CreateServiceAccount,
     responses((status = 201, body = Success<wire::NewServiceAccount>), Refusals))]
 pub(super) async fn create(
@@ -93,7 +93,7 @@ fn create_command(
 }
 
 /// Show a service account
-#[utoipa::path(get, path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
+#[utoipa::path(get, operation_id = "show_service_account", path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
     params(("org" = u64, Path), ("id" = u64, Path)),
     responses((status = 200, body = Success<wire::ServiceAccount>), Refusals))]
 pub(super) async fn show(
@@ -106,7 +106,7 @@ pub(super) async fn show(
 }
 
 /// Change a service account's role in the organization, or its end
-#[utoipa::path(patch, path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
+#[utoipa::path(patch, operation_id = "change_service_account", path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
     params(("org" = u64, Path), ("id" = u64, Path)), request_body = wire::ChangeServiceAccount,
     responses((status = 200, body = Success<wire::ServiceAccount>), Refusals))]
 pub(super) async fn change(
@@ -132,7 +132,7 @@ pub(super) async fn change(
 /// Delete a service account from its organization
 ///
 /// When this is answered, no request with its secret is accepted any more.
-#[utoipa::path(delete, path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
+#[utoipa::path(delete, operation_id = "delete_service_account", path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
     params(("org" = u64, Path), ("id" = u64, Path)), responses((status = 200, body = Done), Refusals))]
 pub(super) async fn delete(
     State(node): State<Node>,
@@ -147,7 +147,7 @@ pub(super) async fn delete(
 }
 
 /// List the grants of a service account
-#[utoipa::path(get, path = "/api/app/organizations/{org}/service-accounts/{id}/grants", tag = "service accounts",
+#[utoipa::path(get, operation_id = "list_service_account_grants", path = "/api/app/organizations/{org}/service-accounts/{id}/grants", tag = "service accounts",
     params(("org" = u64, Path), ("id" = u64, Path)),
     responses((status = 200, body = Success<Vec<wire::Grant>>), Refusals))]
 pub(super) async fn grants(
@@ -165,7 +165,7 @@ pub(super) async fn grants(
 /// Give service accounts roles on projects
 ///
 /// All or nothing. Giving again sets the role.
-#[utoipa::path(post, path = "/api/app/organizations/{org}/service-accounts/add-to-project", tag = "service accounts",
+#[utoipa::path(post, operation_id = "add_to_projects", path = "/api/app/organizations/{org}/service-accounts/add-to-project", tag = "service accounts",
     params(("org" = u64, Path)), request_body = wire::AddToProjects,
     responses((status = 200, body = Done), Refusals))]
 pub(super) async fn add_to_project(
@@ -190,7 +190,7 @@ pub(super) async fn add_to_project(
 /// Take service accounts off projects
 ///
 /// All or nothing. Taking off what is not there is fine.
-#[utoipa::path(post, path = "/api/app/organizations/{org}/service-accounts/remove-from-project", tag = "service accounts",
+#[utoipa::path(post, operation_id = "remove_from_projects", path = "/api/app/organizations/{org}/service-accounts/remove-from-project", tag = "service accounts",
     params(("org" = u64, Path)), request_body = wire::RemoveFromProjects,
     responses((status = 200, body = Done), Refusals))]
 pub(super) async fn remove_from_project(

@@ -21,7 +21,7 @@ use super::{requested, show};
 use crate::node::Node;
 
 /// List the service accounts that reach a project
-#[utoipa::path(get, path = "/api/app/projects/{project}/service-accounts", tag = "service accounts of a project",
+#[utoipa::path(get, operation_id = "list_project_service_accounts", path = "/api/app/projects/{project}/service-accounts", tag = "service accounts of a project",
     params(("project" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
     responses((status = 200, body = Page<wire::ServiceAccountThere>), Refusals))]
 pub(super) async fn list(
@@ -44,7 +44,7 @@ pub(super) async fn list(
 /// Create a service account in a project
 ///
 /// It is a member of the organization and admin of this project. The secret is in `token`, this once.
-#[utoipa::path(post, path = "/api/app/projects/{project}/service-accounts", tag = "service accounts of a project",
+#[utoipa::path(post, operation_id = "create_project_service_account", path = "/api/app/projects/{project}/service-accounts", tag = "service accounts of a project",
     params(("project" = u64, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = wire::CreateInProject,
     responses((status = 201, body = Success<wire::NewServiceAccount>), Refusals))]
 pub(super) async fn create(
@@ -67,7 +67,7 @@ pub(super) async fn create(
 /// Take a service account off a project
 ///
 /// This project only, its workspaces included; it keeps its other access.
-#[utoipa::path(delete, path = "/api/app/projects/{project}/service-accounts/{id}", tag = "service accounts of a project",
+#[utoipa::path(delete, operation_id = "remove_project_service_account", path = "/api/app/projects/{project}/service-accounts/{id}", tag = "service accounts of a project",
     params(("project" = u64, Path), ("id" = u64, Path)), responses((status = 200, body = Done), Refusals))]
 pub(super) async fn remove(
     State(node): State<Node>,

@@ -32,7 +32,7 @@ impl Makes for ProjectId {
 }
 
 /// List the projects of an organization that the caller reaches
-#[utoipa::path(get, path = "/api/app/organizations/{org}/projects", tag = "projects",
+#[utoipa::path(get, operation_id = "list_projects", path = "/api/app/organizations/{org}/projects", tag = "projects",
     params(("org" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
     responses((status = 200, body = Page<wire::ProjectDetail>), Refusals))]
 pub(super) async fn list(
@@ -55,7 +55,7 @@ pub(super) async fn list(
 }
 
 /// Create a project
-#[utoipa::path(post, path = "/api/app/organizations/{org}/projects", tag = "projects",
+#[utoipa::path(post, operation_id = "create_project", path = "/api/app/organizations/{org}/projects", tag = "projects",
     params(("org" = u64, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = wire::CreateProject,
     responses((status = 201, body = Success<wire::ProjectDetail>), Refusals))]
 pub(super) async fn create(
@@ -75,7 +75,7 @@ pub(super) async fn create(
 }
 
 /// Show a project
-#[utoipa::path(get, path = "/api/app/projects/{project}", tag = "projects", params(("project" = u64, Path)),
+#[utoipa::path(get, operation_id = "show_project", path = "/api/app/projects/{project}", tag = "projects", params(("project" = u64, Path)),
     responses((status = 200, body = Success<wire::ProjectDetail>), Refusals))]
 pub(super) async fn show(
     identified: Identified,
@@ -86,7 +86,7 @@ pub(super) async fn show(
 }
 
 /// Change a project's name or time zone
-#[utoipa::path(patch, path = "/api/app/projects/{project}", tag = "projects", params(("project" = u64, Path)),
+#[utoipa::path(patch, operation_id = "change_project", path = "/api/app/projects/{project}", tag = "projects", params(("project" = u64, Path)),
     request_body = wire::ChangeProject, responses((status = 200, body = Success<wire::ProjectDetail>), Refusals))]
 pub(super) async fn change(
     State(node): State<Node>,
@@ -104,7 +104,7 @@ pub(super) async fn change(
 }
 
 /// Delete a project with its workspaces and every grant on it
-#[utoipa::path(delete, path = "/api/app/projects/{project}", tag = "projects", params(("project" = u64, Path)),
+#[utoipa::path(delete, operation_id = "delete_project", path = "/api/app/projects/{project}", tag = "projects", params(("project" = u64, Path)),
     responses((status = 200, body = Done), Refusals))]
 pub(super) async fn delete(
     State(node): State<Node>,
@@ -118,7 +118,7 @@ pub(super) async fn delete(
 }
 
 /// All projects that the caller reaches, with their workspaces, keyed by id
-#[utoipa::path(get, path = "/api/app/projects/metadata/index", tag = "projects",
+#[utoipa::path(get, operation_id = "index_projects", path = "/api/app/projects/metadata/index", tag = "projects",
     responses((status = 200, body = Success<BTreeMap<u64, wire::ProjectIndexEntry>>), Refusals))]
 pub(super) async fn index(
     identified: Identified,

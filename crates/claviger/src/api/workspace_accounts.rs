@@ -20,7 +20,7 @@ use super::{requested, show};
 use crate::node::Node;
 
 /// List the service accounts that reach a workspace
-#[utoipa::path(get, path = "/api/app/projects/{project}/workspaces/{workspace}/service-accounts",
+#[utoipa::path(get, operation_id = "list_workspace_service_accounts", path = "/api/app/projects/{project}/workspaces/{workspace}/service-accounts",
     tag = "service accounts of a workspace",
     params(("project" = u64, Path), ("workspace" = u64, Path), ("limit" = Option<u32>, Query),
         ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
@@ -47,7 +47,7 @@ pub(super) async fn list(
 }
 
 /// Give a service account a role on one workspace
-#[utoipa::path(put, path = "/api/app/projects/{project}/workspaces/{workspace}/service-accounts/{id}",
+#[utoipa::path(put, operation_id = "set_role_workspace_service_account", path = "/api/app/projects/{project}/workspaces/{workspace}/service-accounts/{id}",
     tag = "service accounts of a workspace",
     params(("project" = u64, Path), ("workspace" = u64, Path), ("id" = u64, Path)), request_body = wire::SetWorkspaceRole,
     responses((status = 200, body = Done), Refusals))]
@@ -68,7 +68,7 @@ pub(super) async fn set_role(
 /// Take away a service account's role on one workspace
 ///
 /// What reaches the workspace through its project stays.
-#[utoipa::path(delete, path = "/api/app/projects/{project}/workspaces/{workspace}/service-accounts/{id}",
+#[utoipa::path(delete, operation_id = "take_role_workspace_service_account", path = "/api/app/projects/{project}/workspaces/{workspace}/service-accounts/{id}",
     tag = "service accounts of a workspace",
     params(("project" = u64, Path), ("workspace" = u64, Path), ("id" = u64, Path)),
     responses((status = 200, body = Done), Refusals))]

@@ -29,7 +29,7 @@ impl Makes for WorkspaceId {
 }
 
 /// List the workspaces of a project that the caller reaches
-#[utoipa::path(get, path = "/api/app/projects/{project}/workspaces", tag = "workspaces",
+#[utoipa::path(get, operation_id = "list_workspaces", path = "/api/app/projects/{project}/workspaces", tag = "workspaces",
     params(("project" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
     responses((status = 200, body = Page<wire::WorkspaceDetail>), Refusals))]
 pub(super) async fn list(
@@ -41,7 +41,7 @@ pub(super) async fn list(
 }
 
 /// The same list, where clients of the original look for it
-#[utoipa::path(get, path = "/api/app/projects/{project}/workspaces/public", tag = "workspaces",
+#[utoipa::path(get, operation_id = "list_public_workspaces", path = "/api/app/projects/{project}/workspaces/public", tag = "workspaces",
     params(("project" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
     responses((status = 200, body = Page<wire::WorkspaceDetail>), Refusals))]
 pub(super) async fn list_public(
@@ -74,7 +74,7 @@ fn reached(
 }
 
 /// Create a workspace
-#[utoipa::path(post, path = "/api/app/projects/{project}/workspaces", tag = "workspaces",
+#[utoipa::path(post, operation_id = "create_workspace", path = "/api/app/projects/{project}/workspaces", tag = "workspaces",
     params(("project" = u64, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = wire::CreateWorkspace,
     responses((status = 201, body = Success<wire::WorkspaceDetail>), Refusals))]
 pub(super) async fn create(
@@ -98,7 +98,7 @@ pub(super) async fn create(
 }
 
 /// Show a workspace
-#[utoipa::path(get, path = "/api/app/projects/{project}/workspaces/{workspace}", tag = "workspaces",
+#[utoipa::path(get, operation_id = "show_workspace", path = "/api/app/projects/{project}/workspaces/{workspace}", tag = "workspaces",
     params(("project" = u64, Path), ("workspace" = u64, Path)),
     responses((status = 200, body = Success<wire::WorkspaceDetail>), Refusals))]
 pub(super) async fn show(
@@ -117,7 +117,7 @@ pub(super) async fn show(
 }
 
 /// Change a workspace
-#[utoipa::path(patch, path = "/api/app/projects/{project}/workspaces/{workspace}", tag = "workspaces",
+#[utoipa::path(patch, operation_id = "change_workspace", path = "/api/app/projects/{project}/workspaces/{workspace}", tag = "workspaces",
     params(("project" = u64, Path), ("workspace" = u64, Path)), request_body = wire::ChangeWorkspace,
     responses((status = 200, body = Success<wire::WorkspaceDetail>), Refusals))]
 pub(super) async fn change(
@@ -147,7 +147,7 @@ pub(super) async fn change(
 }
 
 /// Delete a workspace with every grant on it
-#[utoipa::path(delete, path = "/api/app/projects/{project}/workspaces/{workspace}", tag = "workspaces",
+#[utoipa::path(delete, operation_id = "delete_workspace", path = "/api/app/projects/{project}/workspaces/{workspace}", tag = "workspaces",
     params(("project" = u64, Path), ("workspace" = u64, Path)), responses((status = 200, body = Done), Refusals))]
 pub(super) async fn delete(
     State(node): State<Node>,
