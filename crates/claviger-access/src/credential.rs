@@ -90,8 +90,8 @@ pub fn present<'a>(mut headers: impl Iterator<Item = &'a [u8]>) -> Option<Presen
     let text = if credentials.contains(':') {
         PresentedText::Plain(credentials)
     } else {
-        let decoded = Zeroizing::new(BASE64.decode(credentials).ok()?);
-        PresentedText::Decoded(Zeroizing::new(std::str::from_utf8(&decoded).ok()?.to_owned()))
+        let decoded = String::from_utf8(BASE64.decode(credentials).ok()?).ok()?;
+        PresentedText::Decoded(Zeroizing::new(decoded))
     };
     let presented = Presented { colon: colon(&text)?, text };
     let (username, secret) = presented.text().split_at(presented.colon);

@@ -15,12 +15,12 @@ pub struct Decision {
 
 impl Decision {
     /// The first event says what was done; `changes` do it.
-    pub fn new(event: Event, changes: Vec<Change>) -> Self {
+    pub(crate) fn new(event: Event, changes: Vec<Change>) -> Self {
         Self { changes, events: vec![event] }
     }
 
     /// Adds more that is done in the same mutation.
-    pub fn and(mut self, event: Event, changes: impl IntoIterator<Item = Change>) -> Self {
+    pub(crate) fn and(mut self, event: Event, changes: impl IntoIterator<Item = Change>) -> Self {
         self.events.push(event);
         self.changes.extend(changes);
         self

@@ -149,11 +149,6 @@ impl Directory {
         self.workspaces.get(id)
     }
 
-    /// When an account ends: when its longest-lived secret does.
-    pub fn expiry_of(principal: &PrincipalView<'_>) -> Expiry {
-        principal.secrets().iter().map(|secret| secret.expires).max().unwrap_or(Expiry::NEVER)
-    }
-
     /// All that it holds, in an order of its own: two directories are the same if their contents are.
     pub fn contents(&self) -> Contents {
         let mut principals: Vec<Principal> =

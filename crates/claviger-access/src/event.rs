@@ -120,7 +120,7 @@ pub struct Event {
 
 impl Event {
     /// Records what is done under this permit, in the permit's scope.
-    pub fn under<A>(permit: &Permit<A>, name: EventName, target: Target) -> Self {
+    pub(crate) fn under<A>(permit: &Permit<A>, name: EventName, target: Target) -> Self {
         Self {
             name,
             actor: permit.by(),
@@ -135,13 +135,13 @@ impl Event {
     }
 
     /// A property as it was.
-    pub fn before(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn before(mut self, name: &'static str, value: impl ToString) -> Self {
         self.before.push(Fact::new(name, value));
         self
     }
 
     /// A property as it is from now on.
-    pub fn after(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn after(mut self, name: &'static str, value: impl ToString) -> Self {
         self.after.push(Fact::new(name, value));
         self
     }

@@ -43,8 +43,8 @@ impl Cluster {
         self.image.store(Some(Arc::new(directory)));
     }
 
-    /// Drops the image: what the store holds is not known to be this any more.
-    pub(crate) fn drop_image(&self) {
+    /// Drops the image: what the store holds is not known to be this any more. The keeper loads it anew.
+    pub fn drop_image(&self) {
         self.image.store(None);
     }
 }

@@ -4,7 +4,7 @@
 //! connection that idles, header bytes, connections in all and of one address. What must stay true: nothing that a
 //! stranger sends or does not send keeps memory or a descriptor for longer than these limits say.
 
-mod bare_line_feed;
+mod doubtful_framing;
 mod tls;
 
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use self::bare_line_feed::Watched;
+use self::doubtful_framing::Watched;
 pub use self::tls::{TlsError, acceptor};
 use crate::api::Peer;
 
@@ -139,8 +139,8 @@ async fn speak<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let peer = Peer { address, bare_line_feed: Arc::new(AtomicBool::new(false)) };
-    let stream = Watched::new(stream, Arc::clone(&peer.bare_line_feed));
+    let peer = Peer { address, doubtful: Arc::new(AtomicBool::new(false)) };
+    let stream = Watched::new(stream, Arc::clone(&peer.doubtful));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());

@@ -22,7 +22,7 @@ pub(super) fn may_do_without(
     let people = owners.iter().any(|owner| owner.kind() == PrincipalKind::Person);
     let counts = |owner: &PrincipalView<'_>| match people {
         true => owner.kind() == PrincipalKind::Person,
-        false => Directory::expiry_of(owner) == Expiry::NEVER,
+        false => owner.expires() == Expiry::NEVER,
     };
     if owners.iter().any(|owner| owner.id() != leaving.id() && counts(owner)) {
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::new_account::{self, NewServiceAccount, Plan};
 use super::project;
-use crate::authorize::{self, Caller, FoundOrganization, Scope};
+use crate::authorize::{self, Caller, FoundOrganization};
 use crate::change::Change;
 use crate::decision::{Decided, Decision};
 use crate::directory::Draft;
@@ -84,7 +84,8 @@ pub fn recover_owner(
     moment: Moment,
     mut random: RandomBytes,
 ) -> Result<Decided<NewServiceAccount>, Refusal> {
-    let permit = authorize::authorize::<FoundOrganization>(draft, caller, Scope::Organization(organization), moment)?;
+    let known = draft.organization(organization).ok_or(Refusal::NoSuchOrganization { organization })?.id;
+    let permit = authorize::found_organization(draft, caller, known)?;
     let (owner, changes) = make_owner(draft, &permit, &mut draft.ids(), owner, moment, &mut random)?;
     let event = Event::under(&permit, EventName::OrganizationOwnerRecovered, Target::Principal(owner.id))
         .after("username", &owner.username)

@@ -1,5 +1,7 @@
 //! Service accounts: create, change, delete; give and take their roles on projects and workspaces.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::last_owner;
 use super::new_account::{self, Plan};
 pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
@@ -8,7 +10,7 @@ use super::workspace;
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
 use crate::change::Change;
 use crate::decision::{Decided, Decision};
-use crate::directory::{Directory, Draft, NewIds, PrincipalView};
+use crate::directory::{Draft, NewIds, PrincipalView};
 use crate::effective;
 use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
@@ -51,10 +53,10 @@ pub struct CreateServiceAccount {
     pub name: AccountName,
     /// Its role in the organization.
     pub organization_role: OrganizationRole,
-    /// Its roles on projects, each project once.
-    pub projects: Vec<(ProjectId, Role)>,
-    /// Its roles on workspaces, each workspace once.
-    pub workspaces: Vec<(WorkspaceId, Role)>,
+    /// Its roles on projects.
+    pub projects: BTreeMap<ProjectId, Role>,
+    /// Its roles on workspaces.
+    pub workspaces: BTreeMap<WorkspaceId, Role>,
     /// When it ends.
     pub expires: RequestedExpiry,
 }
@@ -85,18 +87,18 @@ pub struct ChangeServiceAccount {
 pub struct AddToProjects {
     /// Whose accounts and projects.
     pub organization: OrganizationId,
-    /// Each project once.
-    pub projects: Vec<(ProjectId, Role)>,
-    /// Each account once.
-    pub accounts: Vec<PrincipalId>,
+    /// The projects, each with the role to give there.
+    pub projects: BTreeMap<ProjectId, Role>,
+    /// Who gets the roles.
+    pub accounts: BTreeSet<PrincipalId>,
 }
 
 /// Accounts to be taken off projects: all or nothing.
 pub struct RemoveFromProjects {
     /// Whose accounts and projects.
     pub organization: OrganizationId,
-    /// Each project once, with each account once.
-    pub projects: Vec<(ProjectId, Vec<PrincipalId>)>,
+    /// The projects, each with the accounts to take off.
+    pub projects: BTreeMap<ProjectId, BTreeSet<PrincipalId>>,
 }
 
 /// A role on one workspace for one account.
@@ -209,9 +211,10 @@ pub fn change(
             .after("organization_role", role);
         record(event, changes);
     }
-    let expiry_is = Directory::expiry_of(&account);
+    let expiry_is = account.expires();
     let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
-    if let Some(expires) = expires.filter(|expires| *expires != expiry_is) {
+    let differs = |expires: &Expiry| account.secrets().iter().any(|secret| secret.expires != *expires);
+    if let Some(expires) = expires.filter(differs) {
         let stays_owner = role_is == OrganizationRole::Owner
             && command.organization_role.is_none_or(|role| role == OrganizationRole::Owner);
         if stays_owner && expires != Expiry::NEVER {
@@ -420,23 +423,26 @@ fn remove(
 ) -> Result<(), Refusal> {
     let account = find(draft, permit.organization(), account)?;
     let standing = Standing::new(draft, caller, permit.organization());
-    let on_project = |grant: &&Grant| matches!(grant.granted, Granted::Project(on, _) if on == project);
-    let direct = account.grants().iter().filter(on_project).copied();
-    let grants: Vec<Grant> = direct.chain(effective::workspace_grants_in(draft, &account, project)).collect();
-    if grants.is_empty() {
-        return Ok(());
+    let take = |grant: &Grant| Change::GrantTaken { id: grant.id, principal: account.id() };
+    let target = Target::Principal(account.id());
+    for grant in account.grants() {
+        if let Granted::Project(on, role) = grant.granted
+            && on == project
+        {
+            standing.may_take(&account, grant)?;
+            let event = Event::under(permit, EventName::ServiceAccountRemovedFromProject, target).before("role", role);
+            done.add(event, [take(grant)]);
+        }
     }
-    let name = EventName::ServiceAccountRemovedFromProject;
-    let mut event = Event::under(permit, name, Target::Principal(account.id()));
-    for grant in &grants {
-        standing.may_take(&account, grant)?;
-        event = match grant.granted {
-            Granted::Workspace(workspace, role) => event.before("workspace", workspace).before("workspace_role", role),
-            _ => event.before("role", role_name(&grant.granted)),
-        };
+    for grant in effective::workspace_grants_in(draft, &account, project) {
+        standing.may_take(&account, &grant)?;
+        if let Granted::Workspace(workspace, role) = grant.granted {
+            let event = Event::under(permit, EventName::ServiceAccountRemovedFromWorkspace, target)
+                .before("workspace", workspace)
+                .before("role", role);
+            done.add(event, [take(&grant)]);
+        }
     }
-    let taken = grants.iter().map(|grant| Change::GrantTaken { id: grant.id, principal: account.id() });
-    done.add(event, taken);
     Ok(())
 }
 
@@ -448,8 +454,10 @@ fn place_in_project(
     project: ProjectId,
     moment: Moment,
 ) -> Result<Permit<ManageServiceAccounts>, Refusal> {
-    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Project(project), moment)?;
-    if permit.organization() == organization { Ok(permit) } else { Err(Refusal::NoSuchProject { project }) }
+    if draft.project(project).is_none_or(|known| known.organization != organization) {
+        return Err(Refusal::NoSuchProject { project });
+    }
+    authorize(draft, caller, Scope::Project(project), moment)
 }
 
 fn find(draft: &Draft, organization: OrganizationId, account: PrincipalId) -> Result<PrincipalView<'_>, Refusal> {

@@ -38,6 +38,7 @@ impl Directory {
 
     fn apply(&mut self, change: &Change) {
         match change {
+            Change::UsernameSuffixChosen { suffix } => self.username_suffix = Arc::new(suffix.clone()),
             Change::OrganizationFounded { id, name, .. } => {
                 self.count_id(id.number());
                 self.organizations.insert(Organization::new(*id, name.clone()));
@@ -83,6 +84,17 @@ impl Directory {
                 self.workspaces.remove(*id);
                 self.drop_grants(|grant| matches!(grant.granted, Granted::Workspace(on, _) if on == *id));
             }
+            Change::PrincipalCreated { .. }
+            | Change::PrincipalDeleted { .. }
+            | Change::SecretIssued { .. }
+            | Change::SecretExpiryChanged { .. }
+            | Change::GrantGiven { .. }
+            | Change::GrantTaken { .. } => self.apply_to_principal(change),
+        }
+    }
+
+    fn apply_to_principal(&mut self, change: &Change) {
+        match change {
             Change::PrincipalCreated { id, kind, organization, name, .. } => {
                 self.create_principal(*id, *kind, *organization, name);
             }
@@ -117,7 +129,14 @@ impl Directory {
                     self.recount_owner(*principal, organization);
                 }
             }
-            Change::UsernameSuffixChosen { suffix } => self.username_suffix = Arc::new(suffix.clone()),
+            Change::UsernameSuffixChosen { .. }
+            | Change::OrganizationFounded { .. }
+            | Change::ProjectCreated { .. }
+            | Change::ProjectChanged { .. }
+            | Change::ProjectDeleted { .. }
+            | Change::WorkspaceCreated { .. }
+            | Change::WorkspaceChanged { .. }
+            | Change::WorkspaceDeleted { .. } => {}
         }
     }
 

@@ -82,6 +82,11 @@ impl<'d> PrincipalView<'d> {
         self.row.deleted
     }
 
+    /// When it ends: when its longest-lived secret does. A person has no secret here and does not end.
+    pub fn expires(&self) -> Expiry {
+        self.secrets.iter().map(|secret| secret.expires).max().unwrap_or(Expiry::NEVER)
+    }
+
     /// Its secrets, by id.
     pub fn secrets(&self) -> &'d [HeldSecret] {
         self.secrets

@@ -345,3 +345,19 @@ fn a_secret_is_its_prefix_32_digits_and_the_checksum_of_both() {
         assert!(secret.digest().matches(&SecretDigest::from_bytes(sha256(secret.reveal()))));
     }
 }
+
+/// The first 20 digits against one division of the whole number; 62^20 is the greatest power that leaves room for it.
+#[test]
+fn the_digits_of_a_secret_are_those_of_the_random_number() {
+    let mut chance = Chance::seeded(5);
+    for _ in 0..500 {
+        let bytes: [u8; 96] = chance.bytes();
+        let power = 62_u128.pow(20);
+        let mut rest = bytes[..40].iter().fold(0, |number, byte| (number * 256 + u128::from(*byte)) % power);
+        let secret = Secret::generate(&mut RandomBytes::new(bytes)).unwrap();
+        for digit in secret.reveal().bytes().skip(4).take(20) {
+            assert_eq!(digit, BASE62[(rest % 62) as usize]);
+            rest /= 62;
+        }
+    }
+}

@@ -639,7 +639,25 @@ fn a_repeated_creation_makes_nothing_new() {
     }
 }
 
-/// "removes ... **this project only**, its workspaces included"
+/// Contract: "adding again sets the role": one grant in a scope, whatever it was, and nothing where it is so already.
+#[test]
+fn adding_again_sets_the_role() {
+    let mut scene = Scene::new();
+    let (owner, reader) = (scene.owner.clone(), scene.reader.clone());
+    for role in [Role::Consumer, Role::Owner, Role::Analyst] {
+        let on_project = scene.add(&[(scene.a, role)], &[&reader]);
+        let on_workspace = set_workspace_role(scene.a, scene.north_of_a, &reader, role);
+        for command in [on_project, on_workspace] {
+            scene.written(&owner, &command);
+            let again = perform(&mut scene.world, &owner.caller(), &command);
+            assert!(matches!(again, Outcome::Nothing), "{again:?}");
+        }
+        let expected = vec![Granted::Project(scene.a, role), Granted::Workspace(scene.north_of_a, role)];
+        assert_eq!(scene.world.rows.grants_of(reader.principal), expected);
+    }
+}
+
+/// "takes away **this project only**, its workspaces included"
 #[test]
 fn taking_an_account_off_a_project_leaves_its_other_projects() {
     let mut scene = Scene::new();

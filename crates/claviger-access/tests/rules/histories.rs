@@ -377,7 +377,7 @@ fn a_directory_that_outgrew_its_shards_holds_the_same() {
     let (mut ids, mut names, mut changes) = (world.draft.ids(), Vec::new(), Vec::new());
     for number in 0..PRINCIPALS {
         let id = ids.principal().unwrap();
-        let kind = if number % 50 == 0 { PrincipalKind::Person } else { PrincipalKind::ServiceAccount };
+        let kind = if number % 7 == 3 { PrincipalKind::Person } else { PrincipalKind::ServiceAccount };
         let is_account = kind == PrincipalKind::ServiceAccount;
         let name = format!("reader.{number:06x}.service-account");
         let organization = is_account.then_some(organization);

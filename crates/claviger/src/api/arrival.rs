@@ -25,8 +25,8 @@ use crate::random::RequestId;
 pub struct Peer {
     /// Its address.
     pub address: SocketAddr,
-    /// Whether it sent a line that ends in a bare line feed; see [`crate::listener`].
-    pub bare_line_feed: Arc<AtomicBool>,
+    /// Whether it sent framing that may be read in two ways; see [`crate::listener`].
+    pub doubtful: Arc<AtomicBool>,
 }
 
 /// The route that was matched, put into the answer for the log line.
@@ -39,8 +39,8 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
     let started = clock::instant();
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().cloned();
-    let close = is_ambiguous(request.headers())
-        || peer.as_ref().is_some_and(|peer| peer.bare_line_feed.load(Ordering::Relaxed));
+    let close =
+        is_ambiguous(request.headers()) || peer.as_ref().is_some_and(|peer| peer.doubtful.load(Ordering::Relaxed));
     request.extensions_mut().insert(id.clone());
     let mut response = match refuse_host(&request) {
         Some(refused) => refused.into_response(),

@@ -23,6 +23,9 @@ const LENGTH_MAX: usize = 64 * 1024;
 /// Most bytes of a body that lists many things.
 pub(super) const LIST_LENGTH_MAX: usize = 512 * 1024;
 
+/// Most levels of nesting; the deepest body here has three.
+const DEPTH_MAX: usize = 32;
+
 /// A body, read and parsed.
 pub(super) struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
 
@@ -63,10 +66,33 @@ fn is_json(content_type: &[u8]) -> bool {
 
 fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') if is_too_deep(bytes) => {
+            let sentence = format!("the body nests deeper than {DEPTH_MAX} levels; nothing here takes that");
+            Err(Failure::bad_request("body_too_deep", sentence))
+        }
         Some(b'{') => serde_json::from_slice(bytes).map_err(|error| misfit(&error)),
         Some(_) => Err(Failure::bad_request("body_not_object", "the body must be one JSON object: {...}")),
         None => Err(Failure::bad_request("body_not_object", "the body is empty; send one JSON object: {...}")),
     }
+}
+
+/// Fields that nobody knows are skipped at any depth by the parser, so the depth is looked at first.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 fn misfit(error: &serde_json::Error) -> Failure {
@@ -123,8 +149,11 @@ mod tests {
         {
             assert!(told(body).contains("body_not_json"), "{body}: {}", told(body));
         }
-        let deep = format!("{{\"x\": {}1{}}}", "[".repeat(200), "]".repeat(200));
-        assert!(told(&deep).contains("body_not_json"));
+        let nested =
+            |depth| format!("{{\"username\": \"[[\\\"{{{{\", \"x\": {}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(told(&nested(DEPTH_MAX - 1)), "fits");
+        assert!(told(&nested(DEPTH_MAX)).contains("body_too_deep"));
+        assert!(told(&nested(10_000)).contains("body_too_deep"));
         assert_eq!(Failure::bad_request("x", "y").into_response().status(), StatusCode::BAD_REQUEST);
     }
 

@@ -50,8 +50,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
             let sentence = format!("search is longer than {SEARCH_LENGTH_MAX} characters, as no name is; shorten it");
             return Err(Failure::bad_request("search_too_long", sentence));
         }
-        if search.as_ref().is_some_and(|search| search.contains('\0')) {
-            return Err(Failure::bad_request("search_invalid", "search holds a NUL character; remove it"));
+        // What was not UTF-8 arrives as the replacement character.
+        if search.as_ref().is_some_and(|search| search.contains(['\0', char::REPLACEMENT_CHARACTER])) {
+            let sentence = "search holds a NUL character or is not UTF-8; percent-encode the text itself";
+            return Err(Failure::bad_request("search_invalid", sentence));
         }
         Ok(Self { limit, search, cursor: asked.cursor })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use claviger_access::{Directory, effective};
+use claviger_access::effective;
 use claviger_wire::envelope::Success;
 use claviger_wire::me::Me;
 
@@ -22,7 +22,7 @@ pub(super) async fn show(identified: Identified) -> Result<Json<Success<Me>>, Fa
         user_name: view.name().to_owned(),
         user_email: view.name().to_owned(),
         is_service_account: true,
-        expires: show::end(Directory::expiry_of(&view)),
+        expires: show::end(view.expires()),
         organizations: BTreeMap::new(),
         projects: BTreeMap::new(),
         workspaces: BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! The service accounts of an organization.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -199,16 +201,15 @@ pub(super) async fn remove_from_project(
     Ids(PathId(organization)): Ids<PathId<OrganizationId>>,
     Body(body): Body<wire::RemoveFromProjects, LIST_LENGTH_MAX>,
 ) -> Result<Json<Done>, Failure> {
-    let mut projects: Vec<(ProjectId, Vec<PrincipalId>)> = Vec::new();
+    let mut projects: BTreeMap<ProjectId, BTreeSet<PrincipalId>> = BTreeMap::new();
     for listed in &body.projects {
         let project = in_body(listed.id, "project")?;
-        if projects.iter().any(|(before, _)| *before == project) {
+        if projects.insert(project, requested::ids(&listed.service_account_ids, "service account")?).is_some() {
             let sentence = format!("project {project} is listed twice; list it once");
             return Err(Failure::bad_request("listed_twice", sentence));
         }
-        projects.push((project, requested::ids(&listed.service_account_ids, "service account")?));
-        requested::few(projects.iter().map(|(_, accounts)| accounts.len().max(1)).sum(), "project and account")?;
     }
+    requested::few(projects.values().map(|accounts| accounts.len().max(1)).sum(), "project and account")?;
     let command = RemoveFromProjects { organization, projects };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| service_account::remove_from_projects(draft, &caller, &command, moment);

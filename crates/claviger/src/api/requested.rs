@@ -1,6 +1,6 @@
 //! From the wire to typed commands: names, roles, ends, lists of ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::Moment;
 use claviger_access::administration::service_account::RequestedExpiry;
@@ -74,11 +74,11 @@ pub(super) fn expiry(expires: Option<&str>, expires_in: Option<u64>) -> Result<R
     }
 }
 
-/// Things of one kind, each with a role, each once.
+/// Things of one kind, each with a role.
 pub(super) fn roles<I: Id + Ord>(
     listed: impl Iterator<Item = (u64, Role)>,
     what: &str,
-) -> Result<Vec<(I, Role)>, Failure> {
+) -> Result<BTreeMap<I, Role>, Failure> {
     let mut roles = BTreeMap::new();
     for (number, role) in listed {
         let id = in_body::<I>(number, what)?;
@@ -88,14 +88,12 @@ pub(super) fn roles<I: Id + Ord>(
         }
     }
     few(roles.len(), what)?;
-    Ok(roles.into_iter().collect())
+    Ok(roles)
 }
 
-/// Things of one kind, each once.
-pub(super) fn ids<I: Id + Ord>(listed: &[u64], what: &str) -> Result<Vec<I>, Failure> {
-    let mut ids = listed.iter().map(|number| in_body(*number, what)).collect::<Result<Vec<I>, _>>()?;
-    ids.sort();
-    ids.dedup();
+/// Things of one kind; who is listed twice is meant once.
+pub(super) fn ids<I: Id + Ord>(listed: &[u64], what: &str) -> Result<BTreeSet<I>, Failure> {
+    let ids = listed.iter().map(|number| in_body(*number, what)).collect::<Result<BTreeSet<I>, _>>()?;
     few(ids.len(), what)?;
     Ok(ids)
 }

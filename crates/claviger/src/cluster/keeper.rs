@@ -31,8 +31,13 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Runs until it is stopped.
+    /// Runs until it is stopped, and gives the lock back.
     pub async fn run(mut self, stop: CancellationToken) {
+        self.keep(&stop).await;
+        self.lock.release().await;
+    }
+
+    async fn keep(&mut self, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -3,6 +3,7 @@
 //! A form that was released is never changed: a new one gets a new version beside it.
 
 use claviger_access::change::WorkspaceProperties;
+use claviger_access::credential::SecretDigest;
 use claviger_access::grant::Granted;
 use claviger_access::identity::{
     GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
@@ -180,25 +181,16 @@ fn stored(change: &Change) -> Stored {
         Change::PrincipalDeleted { id, deleted } => {
             Stored::PrincipalDeleted { id: id.number(), deleted: deleted.seconds() }
         }
-        Change::SecretIssued { id, principal, digest, expires, created } => Stored::SecretIssued {
-            id: id.number(),
-            principal: principal.number(),
-            digest_kind: "sha256".to_owned(),
-            digest: hex(digest.as_bytes()),
-            expires: expires.moment().map(Moment::seconds),
-            created: created.seconds(),
-        },
+        Change::SecretIssued { id, principal, digest, expires, created } => {
+            stored_secret(*id, *principal, digest, *expires, *created)
+        }
         Change::SecretExpiryChanged { id, principal, expires } => Stored::SecretExpiryChanged {
             id: id.number(),
             principal: principal.number(),
             expires: expires.moment().map(Moment::seconds),
         },
         Change::GrantGiven { id, principal, granted, created } => {
-            let (scope, on, role) = match granted {
-                Granted::Organization(on, role) => (StoredScope::Organization, on.number(), role.name()),
-                Granted::Project(on, role) => (StoredScope::Project, on.number(), role.name()),
-                Granted::Workspace(on, role) => (StoredScope::Workspace, on.number(), role.name()),
-            };
+            let (scope, on, role) = stored_granted(granted);
             Stored::GrantGiven {
                 id: id.number(),
                 principal: principal.number(),
@@ -209,6 +201,31 @@ fn stored(change: &Change) -> Stored {
             }
         }
         Change::GrantTaken { id, principal } => Stored::GrantTaken { id: id.number(), principal: principal.number() },
+    }
+}
+
+fn stored_secret(
+    id: SecretId,
+    principal: PrincipalId,
+    digest: &SecretDigest,
+    expires: Expiry,
+    created: Moment,
+) -> Stored {
+    Stored::SecretIssued {
+        id: id.number(),
+        principal: principal.number(),
+        digest_kind: "sha256".to_owned(),
+        digest: hex(digest.as_bytes()),
+        expires: expires.moment().map(Moment::seconds),
+        created: created.seconds(),
+    }
+}
+
+fn stored_granted(granted: &Granted) -> (StoredScope, u64, &'static str) {
+    match granted {
+        Granted::Organization(on, role) => (StoredScope::Organization, on.number(), role.name()),
+        Granted::Project(on, role) => (StoredScope::Project, on.number(), role.name()),
+        Granted::Workspace(on, role) => (StoredScope::Workspace, on.number(), role.name()),
     }
 }
 
@@ -246,6 +263,12 @@ fn change(stored: Stored) -> Option<Change> {
             Change::WorkspaceChanged { id: WorkspaceId::new(id)?, properties: read_properties(properties) }
         }
         Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
+        of_principal => return principal_change(of_principal),
+    })
+}
+
+fn principal_change(stored: Stored) -> Option<Change> {
+    Some(match stored {
         Stored::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
             Change::PrincipalCreated {
                 id: PrincipalId::new(id)?,
@@ -287,6 +310,14 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::GrantTaken { id, principal } => {
             Change::GrantTaken { id: GrantId::new(id)?, principal: PrincipalId::new(principal)? }
         }
+        Stored::UsernameSuffixChosen { .. }
+        | Stored::OrganizationFounded { .. }
+        | Stored::ProjectCreated { .. }
+        | Stored::ProjectChanged { .. }
+        | Stored::ProjectDeleted { .. }
+        | Stored::WorkspaceCreated { .. }
+        | Stored::WorkspaceChanged { .. }
+        | Stored::WorkspaceDeleted { .. } => return None,
     })
 }
 

@@ -17,6 +17,10 @@ const ADVISORY_KEY: i64 = 0x636C_6176_6967_6572;
 /// The database must answer within this, or the lock counts as lost.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
+/// A lock that is held is asked for so often, and so long apart: two seconds in all.
+const SESSION_ASKED_MAX: u32 = 20;
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// The right to be the one process on a store.
 pub enum StoreLock {
     /// Held for as long as the file is open.
@@ -43,7 +47,18 @@ impl StoreLock {
         }
     }
 
+    /// The session of a process that was killed ends a moment later, so a lock that is held is asked for again.
     async fn take_session(location: &Location, url: &str) -> Result<Self, StoreError> {
+        for _ in 1..SESSION_ASKED_MAX {
+            match Self::ask_for_session(location, url).await {
+                Err(StoreError::InUse { .. }) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+                other => return other,
+            }
+        }
+        Self::ask_for_session(location, url).await
+    }
+
+    async fn ask_for_session(location: &Location, url: &str) -> Result<Self, StoreError> {
         let take = async {
             let mut session = AnyConnection::connect(url).await?;
             let asked = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END")
@@ -57,6 +72,18 @@ impl StoreLock {
             Ok(Self::Session(Box::new(session)))
         } else {
             Err(StoreError::InUse { store: location.to_string() })
+        }
+    }
+
+    /// Gives it back, so that the next process may have it at once.
+    pub async fn release(self) {
+        match self {
+            Self::File(file) => drop(file),
+            Self::Session(session) => {
+                if let Err(error) = session.close().await {
+                    tracing::debug!(%error, "the session of the store's lock ended badly");
+                }
+            }
         }
     }
 

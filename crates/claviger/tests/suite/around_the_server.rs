@@ -1,0 +1,245 @@
+//! The rows of the security catalogue under "Around the server", for what exists. Each test quotes its row.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::raw::exchange;
+use crate::world::{World, on_both_stores, send};
+
+const WORLD: &str = "
+acme: ada owner
+  shop: exporter admin
+";
+
+const ACCOUNTS: &str = "organizations/{acme}/service-accounts";
+
+/// A head that names the account, up to the blank line.
+fn head(world: &World, method: &str, path: &str, more: &str) -> String {
+    let header = world.account("ada").header();
+    format!("{method} {} HTTP/1.1\r\nHost: x\r\nAuthorization: {header}\r\n{more}", world.path(path))
+}
+
+/// A second request that must never be run: it would create an account.
+fn smuggled(world: &World) -> String {
+    let body = "{\"username\":\"smuggled\"}";
+    format!("{}Content-Length: {}\r\n\r\n{body}", head(world, "POST", ACCOUNTS, ""), body.len())
+}
+
+async fn nothing_was_smuggled(world: &World) {
+    assert_eq!(world.count("SELECT COUNT(*) FROM principals WHERE username LIKE 'smuggled%'").await, 0);
+}
+
+on_both_stores! {
+    /// every answer that depends on a credential: `Cache-Control: no-store`; no CORS headers: another site's script can
+    /// neither read nor preflight
+    async fn answers_are_not_cached_and_not_for_other_sites(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        for answer in [ada.get("me").await, ada.get("nowhere").await, ada.get("projects/99999").await, world.get_with("me", &[]).await] {
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+            assert!(answer.header("x-request-id").is_some_and(|id| id.len() == 32));
+            assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
+        }
+        let preflight = world.request(Method::OPTIONS, "me").header("origin", "https://elsewhere.example").header("access-control-request-method", "GET");
+        let answer = send(preflight).await.refused(405, "method_not_allowed");
+        assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"));
+    }
+
+    /// bodies: size limits per route, JSON depth, duplicate keys, NaN, lone surrogates: 400; unknown content types 415
+    async fn bodies_are_bounded_and_exact(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        let post = |path: &'static str, body: String| {
+            let request = ada.request(Method::POST, path).body(body);
+            async move { send(request).await }
+        };
+        post("projects/{shop}/service-accounts", format!("{{\"username\": \"{}\"}}", "x".repeat(70_000))).await.refused(413, "body_too_large");
+        post(ACCOUNTS, format!("{{\"username\": \"{}\"}}", "x".repeat(600_000))).await.refused(413, "body_too_large");
+        post(ACCOUNTS, format!("{{\"username\": \"a\", \"x\": {}{}}}", "[".repeat(1_000), "]".repeat(1_000))).await.refused(400, "body_too_deep");
+        post(ACCOUNTS, "{\"username\": \"a\", \"username\": \"b\"}".to_owned()).await.refused(400, "body_misfit");
+        post(ACCOUNTS, "{\"username\": NaN}".to_owned()).await.refused(400, "body_not_json");
+        post(ACCOUNTS, "{\"username\": \"\\ud800\"}".to_owned()).await.refused(400, "body_not_json");
+        for body in ["", "[]", "\"x\"", "null", "1"] {
+            post(ACCOUNTS, body.to_owned()).await.refused(400, "body_not_object");
+        }
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "application/jsonx"] {
+            let request = ada.request(Method::POST, ACCOUNTS).header("content-type", kind).body("{\"username\": \"a\"}");
+            send(request).await.refused(415, "not_json_type");
+        }
+        for (number, kind) in ["application/json; charset=utf-8", "APPLICATION/JSON"].into_iter().enumerate() {
+            let body = format!("{{\"username\": \"typed{number}\"}}");
+            let made = send(ada.request(Method::POST, ACCOUNTS).header("content-type", kind).body(body)).await.created();
+            world.remember_made(&format!("typed{number}"), &made);
+        }
+        // On a request without a body a content type means nothing, nor does what is acceptable.
+        let request = ada.request(Method::GET, "me").header("content-type", "application/xml").header("accept", "image/png");
+        send(request).await.ok();
+        let request = ada.request(Method::DELETE, "organizations/{acme}/service-accounts/{typed0}").header("content-type", "text/plain");
+        send(request).await.ok();
+    }
+
+    /// a chunked body is bounded as one with a length is
+    async fn a_chunked_body_is_bounded_too(world: World) {
+        let world = world.with(WORLD).await;
+        let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000)).repeat(40);
+        let request = format!("{}Transfer-Encoding: chunked\r\n\r\n{chunk}0\r\n\r\n", head(&world, "POST", ACCOUNTS, ""));
+        assert_eq!(exchange(world.address(), request.as_bytes(), 1).await.statuses, [413]);
+    }
+
+    /// HTTP/1.1 smuggling shapes: refused, or answered once and the connection closed: what follows is never run as a
+    /// second request
+    async fn nothing_is_smuggled(world: World) {
+        let world = world.with(WORLD).await;
+        let second = smuggled(&world);
+        let get = |more: &str, body: &str| format!("{}\r\n{body}", head(&world, "GET", "me", more));
+        let shapes = [
+            ("both lengths", get("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
+            ("both lengths, the other way", get("Transfer-Encoding: chunked\r\nContent-Length: 4\r\n", "0\r\n\r\n")),
+            ("two lengths", get("Content-Length: 0\r\nContent-Length: 4\r\n", "")),
+            ("the same length twice", get("Content-Length: 0\r\nContent-Length: 0\r\n", "")),
+            ("a list of lengths", get("Content-Length: 0, 0\r\n", "")),
+            ("a signed length", get("Content-Length: +0\r\n", "")),
+            ("chunked in disguise", get("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n")),
+            ("chunked not last", get("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n")),
+            ("identity, then chunked", get("Transfer-Encoding: identity, chunked\r\n", "0\r\n\r\n")),
+            ("chunked twice", get("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
+            ("a folded line", get("X-Folded: a\r\n b\r\n", "")),
+            ("a blank before the colon", get("Content-Length : 0\r\n", "")),
+            ("a bare carriage return", get("X-Bare: a\rb\r\n", "")),
+            ("bare line feeds in the head", get("", "").replace("\r\n", "\n")),
+            ("bare line feeds in chunks", get("Transfer-Encoding: chunked\r\n", "0\n\n")),
+        ];
+        for (name, first) in shapes {
+            let exchange = exchange(world.address(), format!("{first}{second}").as_bytes(), 3).await;
+            assert!(exchange.closed, "{name}: {exchange:?}");
+            assert_eq!(exchange.statuses.len(), 1, "{name}: {exchange:?}");
+            nothing_was_smuggled(&world).await;
+        }
+        // The same two requests in their right form are two: the test can tell.
+        let exchange = exchange(world.address(), format!("{}{}", get("", ""), get("", "")).as_bytes(), 2).await;
+        assert_eq!(exchange.statuses, [200, 200]);
+    }
+
+    /// no Host or two: refused
+    async fn exactly_one_host_is_sent(world: World) {
+        let world = world.with(WORLD).await;
+        for hosts in ["", "Host: a\r\nHost: b\r\n", "Host: a\r\nHost: a\r\n"] {
+            let request = format!("GET /api/app/me HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+            let exchange = exchange(world.address(), request.as_bytes(), 1).await;
+            assert_eq!(exchange.statuses, [400], "{hosts:?}");
+            assert!(exchange.text.contains("host_not_one"), "{exchange:?}");
+        }
+        let old = exchange(world.address(), b"GET /healthz HTTP/1.0\r\n\r\n", 1).await;
+        assert!(old.text.contains("200 OK"), "{old:?}");
+    }
+
+    /// `Upgrade: h2c` is ignored
+    async fn an_upgrade_is_ignored(world: World) {
+        let world = world.with(WORLD).await;
+        let request = head(&world, "GET", "me", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+        assert_eq!(exchange(world.address(), request.as_bytes(), 1).await.statuses, [200]);
+        let preface = exchange(world.address(), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 1).await;
+        assert!(preface.closed && preface.statuses.first().is_none_or(|status| *status >= 400), "{preface:?}");
+    }
+
+    /// slow clients time out
+    async fn slow_clients_are_cut(world: World) {
+        let world = world.with(WORLD).await;
+        for begun in ["", "GET /api/app/me HT", "GET /api/app/me HTTP/1.1\r\nHost: x\r\n"] {
+            let exchange = exchange(world.address(), begun.as_bytes(), 1).await;
+            assert!(exchange.closed && !exchange.statuses.contains(&200), "{begun:?}: {exchange:?}");
+        }
+    }
+
+    /// connections of one address are bounded, and others go on once some end
+    async fn connections_of_one_address_are_bounded(world: World) {
+        let world = world.with(WORLD).await;
+        let mut held = Vec::new();
+        for _ in 0..260 {
+            held.push(tokio::net::TcpStream::connect(world.address()).await.unwrap());
+        }
+        let mut open = 0;
+        for stream in &held {
+            // A connection over the limit is closed at once: reading it ends. One within it has nothing to read.
+            let mut byte = [0];
+            match tokio::time::timeout(std::time::Duration::from_millis(20), stream.peek(&mut byte)).await {
+                Err(_) => open += 1,
+                Ok(read) => assert!(matches!(read, Ok(0) | Err(_))),
+            }
+        }
+        assert!(open <= 200, "{open} connections are open");
+        drop(held);
+        world.account("ada").get("me").await.ok();
+    }
+
+    /// logs, metrics, errors, panics: no secret (searched after each test); X-Request-Id is ours, not the client's
+    async fn the_request_id_is_made_here(world: World) {
+        let world = world.with(WORLD).await;
+        let request = world.account("ada").request(Method::GET, "me").header("x-request-id", "mine");
+        let first = send(request).await;
+        assert_ne!(first.header("x-request-id"), Some("mine"));
+        assert_ne!(first.header("x-request-id"), world.account("ada").get("me").await.header("x-request-id"));
+    }
+
+    /// log lines made of what strangers sent: CR LF and escape sequences shown, not obeyed; no path and no query is
+    /// logged, only the route
+    async fn strangers_do_not_write_the_log(world: World) {
+        let world = world.with(WORLD).await;
+        send(world.request(Method::GET, "/api/app/%0d%0aforged-line%1b[31m?x=forged-query")).await.refused(404, "not_found");
+        let logged = crate::looked_through::logged();
+        assert!(!logged.contains("forged-line") && !logged.contains("forged-query"));
+        world.account("ada").post(ACCOUNTS, json!({ "username": "forged\nname" })).await.is(400);
+        assert!(!crate::looked_through::logged().contains("forged\nname"));
+    }
+
+    /// methods that a path does not have: 405 with Allow, in the envelope, with a slash too
+    async fn a_wrong_method_is_told_the_right_ones(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        for (method, path, allow) in [("PATCH", "me", "GET,HEAD"), ("PUT", "me/", "GET,HEAD"), ("PUT", ACCOUNTS, "GET,HEAD,POST"), ("TRACE", ACCOUNTS, "GET,HEAD,POST"), ("FORGED", ACCOUNTS, "GET,HEAD,POST"), ("POST", "projects/{shop}", "GET,HEAD,PATCH,DELETE")] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = send(ada.request(method.clone(), path)).await.refused(405, "method_not_allowed");
+            let mut told: Vec<&str> = answer.header("allow").unwrap().split(',').collect();
+            let mut allow: Vec<&str> = allow.split(',').collect();
+            told.sort();
+            allow.sort();
+            assert_eq!(told, allow, "{method} {path}");
+        }
+        let answer = send(ada.request(Method::HEAD, "me")).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, ""));
+    }
+
+    /// health: alive and ready without a credential, and neither says anything of the store
+    async fn health_needs_no_credential(world: World) {
+        let world = world.with(WORLD).await;
+        for (path, text) in [("/healthz", "ok\n"), ("/healthz/", "ok\n"), ("/readyz", "ready\n")] {
+            let answer = send(world.request(Method::GET, path)).await;
+            assert_eq!((answer.status, answer.text.as_str()), (200, text));
+        }
+        // The keeper brings the image back within half a second, which this must not meet.
+        let mut unready = None;
+        for _ in 0..100 {
+            world.node().cluster.drop_image();
+            let answer = send(world.request(Method::GET, "/readyz")).await;
+            world.node().cluster.drop_image();
+            let me = world.account("ada").get("me").await;
+            if (answer.status, me.status) == (503, 503) {
+                unready = Some((answer, me));
+                break;
+            }
+        }
+        let (answer, me) = unready.expect("not ready without an image");
+        assert_eq!(answer.refused(503, "unavailable").header("retry-after"), Some("1"));
+        me.refused(503, "unavailable");
+        send(world.request(Method::GET, "/healthz")).await.is(200);
+        let mut waited = 0;
+        while send(world.request(Method::GET, "/readyz")).await.status != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            waited += 1;
+            assert!(waited < 500, "the image did not come back");
+        }
+        world.account("ada").get("me").await.ok();
+    }
+}

@@ -1,0 +1,83 @@
+//! The OpenAPI description and the reference that browses it.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::world::{on_both_stores, send};
+
+const WORLD: &str = "acme: ada owner";
+
+on_both_stores! {
+    async fn the_description_is_served_without_a_credential(world: World) {
+        let world = world.with(WORLD).await;
+        for path in ["/api/openapi.json", "/api/openapi.json/"] {
+            let answer = send(world.request(Method::GET, path)).await.is(200);
+            assert_eq!(answer.body["openapi"], "3.1.0");
+            assert_eq!(answer.header("content-type"), Some("application/json"));
+        }
+    }
+
+    /// every operation is named once, tells what it answers, and is there: an unknown one is not
+    async fn every_described_route_is_there(world: World) {
+        let world = world.with(WORLD).await;
+        let description = send(world.request(Method::GET, "/api/openapi.json")).await.is(200).body;
+        let mut names = BTreeSet::new();
+        let mut count = 0;
+        for (path, operations) in description["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                count += 1;
+                assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{method} {path}");
+                assert!(operation["summary"].is_string(), "{method} {path}");
+                let concrete: String = path.split('/').map(|part| if part.starts_with('{') { "/1" } else { part }).map(|part| format!("/{}", part.trim_start_matches('/'))).collect();
+                let concrete = concrete.replacen("//", "/", 1);
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                let answer = send(world.request(method.clone(), &concrete)).await;
+                let public = path == "/healthz" || path == "/readyz";
+                assert_eq!(answer.status, if public { 200 } else { 401 }, "{method} {path} is reached, and asks who calls");
+            }
+        }
+        assert_eq!(count, 29, "as many operations as the contract has so far");
+    }
+
+    async fn every_reference_in_the_description_leads_somewhere(world: World) {
+        let world = world.with(WORLD).await;
+        let description = send(world.request(Method::GET, "/api/openapi.json")).await.is(200).body;
+        let mut references = Vec::new();
+        collect(&description, &mut references);
+        assert!(references.len() > 50);
+        for reference in references {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(description.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    /// the reference needs no internet: everything it names is served here, under a strict policy
+    async fn the_reference_is_whole_and_asks_nobody_else(world: World) {
+        let world = world.with(WORLD).await;
+        assert_eq!(send(world.request(Method::GET, "/api/docs")).await.header("location"), Some("/api/docs/"));
+        let page = send(world.request(Method::GET, "/api/docs/")).await.is(200);
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("script-src 'self';") && policy.contains("default-src 'none'"), "{policy}");
+        let named: Vec<&str> = page.text.split(['"', '\'']).filter(|part| part.starts_with("./") || part.starts_with("http")).collect();
+        assert!(named.len() >= 4, "{named:?}");
+        for name in named {
+            let path = name.strip_prefix("./").unwrap_or_else(|| panic!("{name} is elsewhere"));
+            send(world.request(Method::GET, &format!("/api/docs/{path}"))).await.is(200);
+        }
+    }
+}
+
+fn collect(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
+                references.push(reference.to_owned());
+            }
+            fields.values().for_each(|field| collect(field, references));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
+        _ => {}
+    }
+}

@@ -1,0 +1,135 @@
+//! What must be true of every world after every test.
+
+use std::io;
+use std::sync::{Mutex, Once};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use claviger_access::{Directory, Revision};
+use sqlx::Row;
+
+use crate::world::{On, World};
+
+/// Everything that was logged in this process.
+static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Writes the log into memory, at the most talkative level of our own.
+pub(crate) struct Log;
+
+impl Log {
+    pub(crate) fn start() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_env_filter("info,claviger=trace,sqlx=debug,hyper=debug,tower_http=trace")
+                .with_ansi(false)
+                .with_writer(|| Log)
+                .init();
+        });
+    }
+}
+
+impl Log {
+    /// Where the log stands.
+    pub(crate) fn position() -> usize {
+        LOGGED.lock().unwrap().len()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOGGED.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Looks through a world that still runs.
+pub(crate) async fn world(world: &World) {
+    image_equals_load_and_replay(world).await;
+    mutations_and_events_belong_together(world).await;
+    // No secret of this world is older than the world itself.
+    let logged = LOGGED.lock().unwrap()[world.log_begin()..].to_vec();
+    assert!(!logged.is_empty(), "nothing was logged, so the log was not captured");
+    no_secret_in(world, &logged, "the log");
+    if world.on() == On::Postgres {
+        for table in TABLES {
+            let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT CAST(t AS TEXT) FROM {table} t")))
+                .fetch_all(world.node().store.reads())
+                .await
+                .expect("the rows");
+            let rows: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+            no_secret_in(world, rows.join("\n").as_bytes(), table);
+        }
+    }
+}
+
+const TABLES: &[&str] = &[
+    "head",
+    "changes",
+    "organizations",
+    "projects",
+    "workspaces",
+    "principals",
+    "secrets",
+    "grants",
+    "idempotency_keys",
+    "audit_events",
+];
+
+/// Looks through the files that a stopped server leaves.
+pub(crate) fn store_at_rest(world: &World) {
+    let Some(folder) = world.location().folder() else { return };
+    for entry in std::fs::read_dir(folder).expect("the data folder") {
+        let path = entry.expect("an entry").path();
+        no_secret_in(world, &std::fs::read(&path).expect("a file"), &path.display().to_string());
+    }
+}
+
+fn no_secret_in(world: &World, written: &[u8], place: &str) {
+    let holds = |what: &str| memchr::memmem::find(written, what.as_bytes()).is_some();
+    for (username, secret) in world.secrets() {
+        assert!(!holds(&secret), "a secret is in {place}");
+        // The last group may differ with what follows, so the padding is left out.
+        let encoded = BASE64_STANDARD.encode(format!("{username}:{secret}"));
+        let unpadded = encoded.trim_end_matches('=');
+        assert!(!holds(&unpadded[..unpadded.len() - 1]), "an encoded secret is in {place}");
+    }
+}
+
+/// Invariant 6: loading at a revision equals applying all changes up to it, and both equal the image.
+async fn image_equals_load_and_replay(world: &World) {
+    let node = world.node();
+    let image = node.cluster.directory().expect("an image");
+    let loaded = node.store.load_directory(7, |_| {}).await.expect("a load");
+    assert_eq!(loaded.contents(), image.contents(), "loaded and applied differ");
+    let mut replayed = Directory::empty(8);
+    let changes = node.store.changes_after(Revision::ZERO, i64::MAX).await.expect("the changes");
+    for (at, (revision, mark, changes)) in changes.iter().enumerate() {
+        assert_eq!(revision.0, at as u64 + 1, "revisions have no gaps");
+        replayed.apply_all(changes, *revision, *mark);
+    }
+    assert_eq!(replayed.contents(), image.contents(), "replayed and applied differ");
+}
+
+/// Invariant 2: no mutation without its event, no event without its mutation, and the numbers have no gaps.
+async fn mutations_and_events_belong_together(world: &World) {
+    let lonely = world
+        .count("SELECT COUNT(*) FROM changes c LEFT JOIN audit_events e ON e.revision = c.revision WHERE e.id IS NULL")
+        .await;
+    assert_eq!(lonely, 0, "a mutation has no event");
+    let lonely = world
+        .count("SELECT COUNT(*) FROM audit_events e LEFT JOIN changes c ON e.revision = c.revision WHERE c.revision IS NULL")
+        .await;
+    assert_eq!(lonely, 0, "an event has no mutation");
+    let gaps = world.count("SELECT CAST(COALESCE(MAX(id), 0) - COUNT(*) AS BIGINT) FROM audit_events").await;
+    assert_eq!(gaps, 0, "event numbers have gaps");
+}
+
+/// What was logged so far.
+pub(crate) fn logged() -> String {
+    String::from_utf8_lossy(&LOGGED.lock().unwrap()).into_owned()
+}

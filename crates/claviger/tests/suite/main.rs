@@ -1,0 +1,32 @@
+//! The behaviour of the server, through its real HTTP surface, against both stores from one source.
+//!
+//! Each test gets a [`World`](world::World): a server on a store of its own, with organizations, projects, workspaces
+//! and accounts as its text says. After each test the world is looked through: the image equals what a load gives and
+//! what a replay of all changes gives, every mutation has its event, and no secret that was made is in the log or in
+//! the store.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+mod answer;
+mod looked_through;
+mod raw;
+mod world;
+
+mod around_the_server;
+mod description;
+mod errors_reference;
+mod idempotency;
+mod me;
+mod organization_accounts;
+mod paging;
+mod presented_credentials;
+mod project_accounts;
+mod projects;
+mod shapes;
+mod store;
+mod who_may_do_what;
+mod workspaces;
+mod writes;

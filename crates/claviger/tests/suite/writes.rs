@@ -1,0 +1,143 @@
+//! Writes as such: one transaction for what waits, one answer each, and none lost.
+
+use claviger::writer::{DECISIONS_A_BATCH, WAITING_OF_ONE_ORGANIZATION_MAX};
+use serde_json::json;
+
+use crate::world::on_both_stores;
+
+const WORLD: &str = "
+acme: ada owner
+  shop: exporter admin
+globex: gil owner
+";
+
+on_both_stores! {
+    async fn each_of_many_writes_at_once_gets_its_own_revision_and_answer(world: World) {
+        let world = world.with(WORLD).await;
+        let before = world.count("SELECT revision FROM head").await;
+        let sent: Vec<_> = (0..100)
+            .map(|number| {
+                let account = world.account(if number % 2 == 0 { "ada" } else { "exporter" });
+                let refused = number % 10 == 9;
+                let name = if refused { "a/b".to_owned() } else { format!("many{number}") };
+                tokio::spawn(async move { (name.clone(), account.post("projects/{shop}/service-accounts", json!({ "username": name })).await) })
+            })
+            .collect();
+        let mut created = 0;
+        for sent in sent {
+            let (name, answer) = sent.await.unwrap();
+            match name.as_str() {
+                "a/b" => drop(answer.refused(400, "name_invalid")),
+                _ => {
+                    world.remember_made(&name, &answer.created()).get("me").await.ok();
+                    created += 1;
+                }
+            }
+        }
+        assert_eq!(world.count("SELECT revision FROM head").await, before + created);
+    }
+
+    /// a refused decision leaves the others of its transaction alone
+    async fn a_refused_decision_leaves_the_others_alone(world: World) {
+        let world = world.with(WORLD).await;
+        let sent: Vec<_> = (0..40)
+            .map(|number| {
+                let ada = world.account("ada");
+                let project = if number % 2 == 0 { "shop" } else { "acme" };
+                let id = world.id(project);
+                tokio::spawn(async move {
+                    let body = json!({ "username": format!("n{number}"), "projects": [{ "id": id }] });
+                    (number, ada.post("organizations/{acme}/service-accounts", body).await)
+                })
+            })
+            .collect();
+        for sent in sent {
+            let (number, answer) = sent.await.unwrap();
+            match number % 2 {
+                0 => drop(world.remember_made(&format!("n{number}"), &answer.created())),
+                _ => drop(answer.refused(404, "project_not_found")),
+            }
+        }
+    }
+
+    /// a request that goes away does not cancel its queued write
+    async fn a_write_is_done_though_its_client_went_away(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        let mut gone = 0;
+        for number in 0..50 {
+            let (ada, name) = (ada.clone(), format!("gone{number}"));
+            let sending = tokio::spawn(async move { ada.post("organizations/{acme}/projects", json!({ "name": name })).await });
+            tokio::task::yield_now().await;
+            sending.abort();
+            gone += i64::from(sending.await.is_err());
+        }
+        assert!(gone > 0, "none went away");
+        // What was decided is whole: a project has its workspace, its change and its event (looked through afterwards).
+        let lonely = world.count("SELECT COUNT(*) FROM projects p LEFT JOIN workspaces w ON w.project_id = p.id WHERE w.id IS NULL").await;
+        assert_eq!(lonely, 0);
+        ada.post("organizations/{acme}/projects", json!({ "name": "still here" })).await.created();
+    }
+
+    /// one organization writes as fast as it can: its own 429; others' writes wait no longer than one batch
+    async fn one_organization_does_not_fill_the_queue(world: World) {
+        let world = world.with(WORLD).await;
+        const { assert!(WAITING_OF_ONE_ORGANIZATION_MAX < DECISIONS_A_BATCH) };
+        let node = world.node();
+        let acme = world.id("acme");
+        let organization = node.cluster.directory().unwrap().organizations().find(|known| known.id.number() == acme).unwrap().id;
+        // The queue is held by a transaction of our own, so that writes wait.
+        let holding = node.store.begin_at_head().await.unwrap();
+        let request = || claviger::writer::Request {
+            origin: claviger::store::writing::Origin { request_id: "held".to_owned(), address: None },
+            organization: Some(organization),
+        };
+        let write = || {
+            let (writer, request) = (node.writer.clone(), request());
+            tokio::spawn(async move { writer.perform(request, |_: &_, _, _| Ok(claviger_access::Decided::Nothing(()))).await })
+        };
+        let waiting: Vec<_> = (0..WAITING_OF_ONE_ORGANIZATION_MAX + 50).map(|_| write()).collect();
+        let mut refused = 0;
+        for _ in 0..1_000 {
+            refused = waiting.iter().filter(|waiting| waiting.is_finished()).count();
+            if refused >= 50 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert_eq!(refused, 50, "as many as are over the limit are refused at once");
+        let full = world.account("ada").post("organizations/{acme}/projects", json!({ "name": "x" })).await;
+        assert_eq!(full.refused(429, "too_many_writes").header("retry-after"), Some("1"));
+        let gil = world.account("gil");
+        let other = tokio::spawn(async move { gil.post("organizations/{globex}/projects", json!({ "name": "other" })).await });
+        // Checks do not wait at all.
+        world.account("gil").get("me").await.ok();
+        holding.roll_back().await.unwrap();
+        other.await.unwrap().created();
+        for waiting in waiting {
+            drop(waiting.await.unwrap());
+        }
+        world.account("ada").post("organizations/{acme}/projects", json!({ "name": "x" })).await.created();
+    }
+
+    async fn last_used_is_kept_without_a_write_a_request(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, exporter) = (world.account("ada"), world.account("exporter"));
+        let path = "organizations/{acme}/service-accounts/{exporter}";
+        assert!(ada.get(path).await.ok()["last_used"].is_null());
+        let revision = world.count("SELECT revision FROM head").await;
+        for _ in 0..20 {
+            exporter.get("me").await.ok();
+        }
+        let used = ada.get(path).await.ok()["last_used"].clone();
+        assert!(used.is_string());
+        assert_eq!(world.count("SELECT revision FROM head").await, revision);
+        // Flushed at shutdown, and never brought back by a deletion.
+        world.restart().await;
+        assert_eq!(world.account("ada").get(path).await.ok()["last_used"], used);
+        exporter.get("me").await.ok();
+        world.account("ada").delete(path).await.ok();
+        world.restart().await;
+        world.account("ada").get(path).await.refused(404, "service_account_not_found");
+    }
+}

@@ -1,0 +1,217 @@
+//! The tree's own rules, read from the tree: which way dependencies point, what no file may hold.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Functions fit a screen.
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// A file does one thing.
+const FILE_LINES_MAX: usize = 600;
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the crates")
+}
+
+/// Every Rust file below a folder: its path from there, and its text.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                found.push((name, std::fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The sources of all crates that ship, without their tests.
+fn shipped() -> Vec<(String, String)> {
+    let all = sources(&crates());
+    let shipped: Vec<_> = all.into_iter().filter(|(name, _)| name.split('/').nth(1) == Some("src")).collect();
+    assert!(shipped.len() > 60, "{} files", shipped.len());
+    shipped
+}
+
+/// Without the tests at a file's end.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests").next().unwrap()
+}
+
+#[test]
+fn crates_depend_one_way() {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+        .other_options(vec!["--offline".to_owned()])
+        .exec()
+        .expect("cargo metadata");
+    let ours: BTreeSet<&str> = ["claviger", "claviger-access", "claviger-client", "claviger-wire"].into();
+    let mut allowed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    allowed.insert("claviger", ["claviger-access", "claviger-client", "claviger-wire"].into());
+    allowed.insert("claviger-client", ["claviger-wire"].into());
+    allowed.insert("claviger-access", BTreeSet::new());
+    allowed.insert("claviger-wire", BTreeSet::new());
+    let world = ["tokio", "sqlx", "axum", "hyper", "reqwest", "serde_json", "tracing", "rand", "getrandom", "uuid"];
+    for package in metadata.packages.iter().filter(|package| ours.contains(package.name.as_str())) {
+        let normal = package.dependencies.iter().filter(|edge| edge.kind == cargo_metadata::DependencyKind::Normal);
+        let edges: BTreeSet<&str> = normal.map(|edge| edge.name.as_str()).collect();
+        let to_ours: BTreeSet<&str> = edges.intersection(&ours).copied().collect();
+        let allowed = &allowed[package.name.as_str()];
+        assert!(to_ours.is_subset(allowed), "{} depends on {to_ours:?}, and may on {allowed:?}", package.name);
+        if package.name == "claviger-access" {
+            assert!(world.iter().all(|name| !edges.contains(name)), "the rules know the world: {edges:?}");
+            assert!(!edges.contains("serde"), "domain types are not serializable");
+        }
+        if package.name == "claviger-wire" {
+            let asked = world.iter().filter(|name| **name != "serde_json");
+            assert!(asked.into_iter().all(|name| !edges.contains(name)), "the wire knows the world: {edges:?}");
+        }
+    }
+}
+
+/// `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
+#[test]
+fn rooms_of_the_server_look_down_alone() {
+    let above: [(&str, &[&str]); 7] = [
+        (
+            "store",
+            &[
+                "api",
+                "commands",
+                "writer",
+                "cluster",
+                "node",
+                "listener",
+                "last_used",
+                "config",
+                "telemetry",
+                "clock",
+                "random",
+            ],
+        ),
+        ("cluster", &["api", "commands", "writer", "node", "listener", "config", "telemetry"]),
+        ("last_used", &["api", "commands", "writer", "store", "cluster", "node", "listener", "config"]),
+        ("writer", &["api", "commands", "node", "listener", "config", "telemetry"]),
+        ("node", &["api", "commands", "listener", "config", "telemetry"]),
+        ("api", &["commands", "config", "telemetry"]),
+        ("listener", &["commands", "config", "telemetry", "store", "writer", "cluster", "node"]),
+    ];
+    for (name, text) in shipped() {
+        let Some(path) = name.strip_prefix("claviger/src/") else { continue };
+        let room = path.split(['/', '.']).next().unwrap();
+        let Some((_, above)) = above.iter().find(|(known, _)| *known == room) else { continue };
+        for line in code(&text).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for up in *above {
+                let looks_up = line.contains(&format!("crate::{up}::")) || line.contains(&format!("crate::{up};"));
+                assert!(!looks_up, "{name} looks up to {up}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sql_lives_in_the_store_alone_and_by_name() {
+    for (name, text) in shipped() {
+        let asks = code(&text).matches("sqlx::query").count();
+        if !name.starts_with("claviger/src/store/") {
+            assert_eq!(asks, 0, "{name} holds SQL");
+        }
+        // Setting up, locking and copying speak one engine each, and have no statement to prepare on both.
+        let one_engine = ["claviger/src/store/lock.rs", "claviger/src/store/backup.rs"].contains(&name.as_str());
+        assert!(one_engine || !code(&text).contains("sqlx::query(\""), "{name} holds a statement without a name");
+    }
+}
+
+/// Whoever is the operator may everything: only the command line on the host is.
+#[test]
+fn only_commands_act_as_the_operator() {
+    for (name, text) in shipped() {
+        let acts = code(&text).contains("Caller::Operator");
+        let may = name.starts_with("claviger/src/commands/") || name.starts_with("claviger-access/src/");
+        assert!(!acts || may, "{name} acts as the operator");
+    }
+}
+
+/// One function makes the token of an answer, and secrets are revealed where they are handed over, nowhere else.
+#[test]
+fn secrets_are_revealed_in_few_places() {
+    let mut places: Vec<String> =
+        shipped().into_iter().filter(|(_, text)| code(text).contains(".reveal()")).map(|(name, _)| name).collect();
+    places.retain(|name| !name.starts_with("claviger-client/"));
+    assert_eq!(
+        places,
+        [
+            "claviger-access/src/credential.rs",
+            "claviger/src/api/organization_accounts.rs",
+            "claviger/src/commands/init.rs",
+            "claviger/src/commands/recover_owner.rs",
+            "claviger/src/commands/service_account/create.rs",
+            "claviger/src/commands/shown_once.rs",
+        ]
+    );
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for (name, text) in shipped() {
+        assert!(text.starts_with("//!"), "{name} begins without //!");
+    }
+}
+
+#[test]
+fn no_file_is_dead() {
+    let files = shipped();
+    for (name, _) in &files {
+        let path = Path::new(name);
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        if ["lib", "main"].contains(&stem) {
+            continue;
+        }
+        let folder = path.parent().unwrap();
+        let parents = [folder.with_extension("rs"), folder.join("lib.rs"), folder.join("main.rs")];
+        let declared = files.iter().any(|(other, text)| {
+            parents.contains(&PathBuf::from(other)) && text.lines().any(|line| line.ends_with(&format!("mod {stem};")))
+        });
+        assert!(declared, "{name} belongs to nothing");
+    }
+}
+
+#[test]
+fn names_say_what_things_are() {
+    for (name, text) in shipped() {
+        for vague in ["util", "utils", "common", "helper", "helpers", "misc", "manager"] {
+            assert!(name.split(['/', '.', '_']).all(|part| part != vague), "{name} is called {vague}");
+        }
+        for unfinished in ["todo!(", "unimplemented!(", "FIXME", "XXX", "#[ignore"] {
+            assert!(!text.contains(unfinished), "{name} holds {unfinished}");
+        }
+    }
+}
+
+#[test]
+fn files_and_functions_fit_the_eye() {
+    for (name, text) in shipped() {
+        let lines: Vec<&str> = code(&text).lines().collect();
+        assert!(lines.len() <= FILE_LINES_MAX, "{name} has {} lines", lines.len());
+        for (at, line) in lines.iter().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let trimmed = line.trim_start();
+            let is_function = trimmed.split('(').next().unwrap().split_whitespace().any(|word| word == "fn");
+            if !is_function || trimmed.starts_with("//") {
+                continue;
+            }
+            let end = format!("{}}}", " ".repeat(indent));
+            let length = lines[at..].iter().position(|line| *line == end).map_or(1, |length| length + 1);
+            assert!(length <= FUNCTION_LINES_MAX, "{name}:{} has {length} lines", at + 1);
+        }
+    }
+}
