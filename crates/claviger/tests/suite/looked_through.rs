@@ -5,6 +5,8 @@ use std::sync::{Mutex, Once};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use claviger_access::grant::Granted;
+use claviger_access::identity::PrincipalId;
 use claviger_access::{Directory, Revision};
 use sqlx::Row;
 
@@ -51,6 +53,7 @@ impl io::Write for Log {
 pub(crate) async fn world(world: &World) {
     image_equals_load_and_replay(world).await;
     mutations_and_events_belong_together(world).await;
+    every_actor_was_permitted(world).await;
     // No secret of this world is older than the world itself.
     let logged = LOGGED.lock().unwrap()[world.log_begin()..].to_vec();
     assert!(!logged.is_empty(), "nothing was logged, so the log was not captured");
@@ -113,6 +116,45 @@ async fn image_equals_load_and_replay(world: &World) {
         replayed.apply_all(changes, *revision, *mark);
     }
     assert_eq!(replayed.contents(), image.contents(), "replayed and applied differ");
+}
+
+/// Invariant 4: replay the history, and each event's actor held, in the state just before it, the grant that the event
+/// names, and that grant gave the permission.
+async fn every_actor_was_permitted(world: &World) {
+    let store = world.node().store;
+    let changes = store.changes_after(Revision::ZERO, i64::MAX).await.expect("the changes");
+    let events = sqlx::query(
+        "SELECT revision, actor_kind, actor_id, basis, basis_grant_id, permission, action FROM audit_events ORDER BY id",
+    )
+    .fetch_all(store.reads())
+    .await
+    .expect("the events");
+    let mut before = Directory::empty(9);
+    for (revision, mark, changes) in changes {
+        for event in events.iter().filter(|event| event.get::<i64, _>("revision") == revision.0 as i64) {
+            was_permitted(&before, event);
+        }
+        before.apply_all(&changes, revision, mark);
+    }
+}
+
+fn was_permitted(before: &Directory, event: &sqlx::any::AnyRow) {
+    let (action, permission) = (event.get::<String, _>("action"), event.get::<String, _>("permission"));
+    if event.get::<String, _>("actor_kind") == "operator" {
+        assert_eq!(event.get::<String, _>("basis"), "operator", "{action}");
+        return;
+    }
+    let number = |column| u64::try_from(event.get::<Option<i64>, _>(column).expect("a number")).expect("an id");
+    let actor = before.principal(PrincipalId::new(number("actor_id")).expect("an id")).expect("an actor");
+    let grant = actor.grants().iter().find(|grant| grant.id.number() == number("basis_grant_id"));
+    let gives = match grant.expect("a grant that it held").granted {
+        Granted::Organization(_, role) => {
+            let in_projects = role.in_projects().map_or(&[][..], |role| role.permissions());
+            [role.permissions(), in_projects].concat()
+        }
+        Granted::Project(_, role) | Granted::Workspace(_, role) => role.permissions().to_vec(),
+    };
+    assert!(gives.iter().any(|given| given.name() == permission), "{action} needed {permission}, and had {gives:?}");
 }
 
 /// Invariant 2: no mutation without its event, no event without its mutation, and the numbers have no gaps.

@@ -18,6 +18,7 @@ mod world;
 mod around_the_server;
 mod description;
 mod errors_reference;
+mod histories;
 mod idempotency;
 mod me;
 mod organization_accounts;
