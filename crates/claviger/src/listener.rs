@@ -83,6 +83,8 @@ pub async fn serve(
         };
         let (stream, address, place) = match accepted {
             Ok(accepted) => accepted,
+            // The client went away before it was let in: no reason to let others wait.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection; trying again");
                 tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
@@ -108,7 +110,9 @@ async fn accept(
 ) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, address) = listener.accept().await?;
-    stream.set_nodelay(true)?;
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, peer = %address.ip(), "a connection ended as it began");
+    }
     Ok((stream, address, place))
 }
 
