@@ -112,6 +112,8 @@ impl World {
         looked_through::world(&world).await;
         world.stop().await;
         looked_through::store_at_rest(&world);
+        // Accounts hold their world: forgetting them lets it go, and its folder with it.
+        world.inner.accounts.lock().unwrap().clear();
     }
 
     async fn start(on: On) -> Self {
