@@ -215,3 +215,21 @@ fn files_and_functions_fit_the_eye() {
         }
     }
 }
+
+/// Each row of the security catalogue names a test that is there.
+#[test]
+fn the_security_catalogue_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("../../docs/internals/security-catalogue.md")).expect("the catalogue");
+    let suite: BTreeMap<String, String> = sources(&root.join("tests/suite")).into_iter().collect();
+    let mut named = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ") && line.contains("::")) {
+        for test in row.split('`').filter(|part| part.contains("::")) {
+            let (file, name) = test.split_once("::").unwrap();
+            let there = suite.get(&format!("{file}.rs")).is_some_and(|text| text.contains(&format!("fn {name}(")));
+            assert!(there, "{test} is not there");
+            named += 1;
+        }
+    }
+    assert!(named > 45, "{named} tests are named");
+}
