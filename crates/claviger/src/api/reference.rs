@@ -62,7 +62,7 @@ pub(super) fn router(description: OpenApi) -> Router {
         async move { ([(CONTENT_TYPE, "application/json")], json) }
     };
     let page = SwaggerUi::new("/api/docs")
-        .config(Config::new([DESCRIPTION_PATH]).try_it_out_enabled(false).validator_url("none"));
+        .config(Config::new([DESCRIPTION_PATH]).use_base_layout().try_it_out_enabled(false).validator_url("none"));
     let page = Router::from(page).layer(map_response(protect_page));
     Router::new()
         .route(DESCRIPTION_PATH, get(serve.clone()))
