@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{AnyConnection, Executor, Row};
+use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use super::{Engine, Location, Store, StoreError};
 
@@ -23,6 +23,10 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 /// Each connection asserts what the durability of writes rests on.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                                PRAGMA busy_timeout = 5000;";
+
+/// SQLite's codes for a file that is damaged, and for one that is something else.
+const SQLITE_CORRUPT: &str = "11";
+const SQLITE_NOTADB: &str = "26";
 
 /// A paused writer loses its transaction, not the others their turn.
 const POSTGRES_SETTINGS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '10s'; \
@@ -52,6 +56,9 @@ impl Store {
         };
         let options =
             AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address { what: location.to_string() })?;
+        if engine == Engine::Sqlite {
+            look_into(&location, &options).await?;
+        }
         let pool = |connections_max| {
             AnyPoolOptions::new()
                 .max_connections(connections_max)
@@ -91,6 +98,21 @@ impl Store {
             other => StoreError::Migration { store: self.location.to_string(), reason: other.to_string() },
         })
     }
+}
+
+/// Looks into the file once, past the pool: that would try again and again, and say in the end only that time ran out.
+async fn look_into(location: &Location, options: &AnyConnectOptions) -> Result<(), StoreError> {
+    let look = async {
+        let mut connection = AnyConnection::connect_with(options).await?;
+        set_up(&mut connection, SQLITE_SETTINGS).await?;
+        connection.close().await
+    };
+    look.await.map_err(|error: sqlx::Error| match error.as_database_error() {
+        Some(told) if told.code().is_some_and(|code| [SQLITE_CORRUPT, SQLITE_NOTADB].contains(&&*code)) => {
+            StoreError::unreadable(format!("{location}: {}", told.message()))
+        }
+        _ => StoreError::Database(error),
+    })
 }
 
 async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<()> {
