@@ -47,10 +47,13 @@ impl Node {
         }
         sqlx::any::install_default_drivers();
         let lock = StoreLock::take(&location).await?;
-        let store = Store::open(location).await?;
-        let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
-        let cluster = Arc::new(Cluster::default());
-        cluster.publish(store.load_directory(hash_key, progress).await?);
+        let (store, cluster) = match open(location, progress).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                lock.release().await;
+                return Err(error);
+            }
+        };
         let (last_used, dropped) = (Arc::new(LastUsed::default()), Arc::new(Notify::new()));
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), Arc::clone(&last_used), Arc::clone(&dropped));
         let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), lock, dropped };
@@ -68,6 +71,15 @@ impl Node {
         let node = Self { cluster, writer, store: store.clone(), last_used };
         Ok((node, Running { stop, writer: writer_task, keeper, store }))
     }
+}
+
+/// Opens the store and loads the directory, with the lock held.
+async fn open(location: Location, progress: impl FnMut(Progress) + Send) -> Result<(Store, Arc<Cluster>), StoreError> {
+    let store = Store::open(location).await?;
+    let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
+    let cluster = Arc::new(Cluster::default());
+    cluster.publish(store.load_directory(hash_key, progress).await?);
+    Ok((store, cluster))
 }
 
 impl Running {
