@@ -37,6 +37,15 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, code, sentence)
     }
 
+    /// For what failed after its write was done: "nothing was changed" or "try again" would not be true.
+    pub fn after_write(self) -> Self {
+        if self.status != StatusCode::SERVICE_UNAVAILABLE {
+            return self;
+        }
+        let sentence = "this was done, but the database went away right after it, so it cannot be shown; look before you send it again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", sentence)
+    }
+
     /// 404 for a path that leads nowhere, numbers that are no ids included.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path; see /api/docs for what there is")

@@ -128,7 +128,7 @@ pub(super) async fn change(
     let decide = move |draft: &_, moment, _| service_account::change(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;
     // Whoever lowers himself sees himself all the same: he was permitted when it was decided.
-    shown(&node, &identified, organization, account).await
+    shown(&node, &identified, organization, account).await.map_err(Failure::after_write)
 }
 
 /// Delete a service account from its organization

@@ -71,7 +71,8 @@ pub(super) async fn create(
     let (caller, key) = (identified.caller, idempotency.of(identified.principal));
     let decide = move |draft: &_, moment, _| project::create(draft, &caller, &command, moment);
     let id = node.writer.create(identified.write_request(), key, decide).await?;
-    Ok((StatusCode::CREATED, shown(&*node.cluster.directory()?, &identified, id)?))
+    let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
+    Ok((StatusCode::CREATED, shown(&directory, &identified, id)?))
 }
 
 /// Show a project
@@ -100,7 +101,8 @@ pub(super) async fn change(
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| project::change(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;
-    shown(&*node.cluster.directory()?, &identified, id)
+    let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
+    shown(&directory, &identified, id)
 }
 
 /// Delete a project with its workspaces and every grant on it

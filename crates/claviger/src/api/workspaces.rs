@@ -94,7 +94,8 @@ pub(super) async fn create(
     let (caller, key) = (identified.caller, idempotency.of(identified.principal));
     let decide = move |draft: &_, moment, _| workspace::create(draft, &caller, &command, moment);
     let id = node.writer.create(identified.write_request(), key, decide).await?;
-    Ok((StatusCode::CREATED, shown(&*node.cluster.directory()?, &identified, project, id)?))
+    let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
+    Ok((StatusCode::CREATED, shown(&directory, &identified, project, id)?))
 }
 
 /// Show a workspace
@@ -143,7 +144,8 @@ pub(super) async fn change(
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| workspace::change(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;
-    shown(&*node.cluster.directory()?, &identified, project, id)
+    let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
+    shown(&directory, &identified, project, id)
 }
 
 /// Delete a workspace with every grant on it
