@@ -43,8 +43,15 @@ impl Cluster {
         self.image.store(Some(Arc::new(directory)));
     }
 
-    /// Drops the image: what the store holds is not known to be this any more. The keeper loads it anew.
-    pub fn drop_image(&self) {
+    /// Puts a new image in the place of the one that it was made from. Where that one is not published any more, nothing
+    /// is: it was dropped because the right to it was lost, and a writer must not bring it back.
+    pub(crate) fn advance(&self, from: &Held, to: Directory) {
+        let from = Some(Arc::clone(from.image()));
+        self.image.compare_and_swap(&from, Some(Arc::new(to)));
+    }
+
+    /// Drops the image: what the store holds is not known to be this any more.
+    pub(crate) fn drop_image(&self) {
         self.image.store(None);
     }
 }

@@ -258,8 +258,12 @@ impl WriterTask {
 
     /// Decides and commits. Whoever is not among the answers afterwards was dropped, which says "unavailable".
     async fn write(&self, waiting: Vec<Queued>, answers: &mut Vec<Answer>) -> Result<(), WriteError> {
-        let image = self.cluster.directory().map_err(|_| WriteError::Unavailable)?;
+        if !self.cluster.is_ready() {
+            return Err(WriteError::Unavailable);
+        }
         let mut writing = self.store.begin_at_head().await.map_err(unavailable)?;
+        // Taken under the head, which a load waits for: so no image that lacks this write is published after it.
+        let image = self.cluster.directory().map_err(|_| WriteError::Unavailable)?;
         if writing.head() != (image.revision(), image.mark()) {
             tracing::error!(store = ?writing.head(), image = %image.revision(), "the store is not where the image is");
             self.drop_image();
@@ -299,7 +303,7 @@ impl WriterTask {
         };
         match committed {
             Outcome::Committed => {
-                self.cluster.publish(draft.into_image());
+                self.cluster.advance(image, draft.into_image());
                 Ok(())
             }
             Outcome::NotCommitted => Err(WriteError::Unavailable),

@@ -15,6 +15,10 @@ impl Held {
     pub(super) fn new(image: Arc<Directory>) -> Self {
         Self { image }
     }
+
+    pub(super) fn image(&self) -> &Arc<Directory> {
+        &self.image
+    }
 }
 
 impl Deref for Held {
