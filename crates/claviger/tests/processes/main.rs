@@ -1,0 +1,25 @@
+//! The program as it is run: real processes, real signals, real files, real clients, on both stores.
+//!
+//! What one process does inside is the business of `suite`. Here is what only a process can show: what it prints and
+//! where, what it leaves on the disk, how it is stopped and killed, what comes back afterwards, and that everything
+//! which every server wrote holds none of the secrets that were handed out ([`secrets`]).
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+mod chance;
+mod client;
+mod process;
+mod secrets;
+mod server;
+
+mod command_line;
+mod crash;
+mod host_commands;
+mod network;
+mod on_the_disk;
+mod real_clients;
+mod shutdown;
+mod start_up;
