@@ -2,11 +2,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use claviger_access::credential::Secret;
 use claviger_access::identity::Username;
+use rustix::fs::OFlags;
 
 use super::host::HostFailed;
 
@@ -26,7 +27,7 @@ impl Handover {
         }
         let path = named.unwrap_or(otherwise);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = file.map_err(|reason| match reason.kind() {
+        let file = file.or_else(|reason| left_empty(path).ok_or(reason)).map_err(|reason| match reason.kind() {
             io::ErrorKind::AlreadyExists => HostFailed::System {
                 what: path.display().to_string(),
                 reason: io::Error::other(
@@ -72,6 +73,15 @@ impl Handover {
             tracing::warn!(%error, path = %path.display(), "an empty file for a secret is left over");
         }
     }
+}
+
+/// A private file without a letter in it: a start that was killed before it made anything has left it.
+fn left_empty(path: &Path) -> Option<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = OpenOptions::new().write(true).custom_flags(flags).open(path).ok()?;
+    let about = file.metadata().ok()?;
+    let private = about.uid() == rustix::process::geteuid().as_raw() && about.mode() & 0o077 == 0;
+    (about.is_file() && about.len() == 0 && private).then_some(file)
 }
 
 /// A path as a shell reads it, within double quotes or without.
