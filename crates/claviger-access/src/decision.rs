@@ -2,6 +2,7 @@
 
 use crate::change::Change;
 use crate::event::Event;
+use crate::revision::Revision;
 
 /// Changes that somebody was permitted to make. Only a decider makes one; only the writer commits one.
 ///
@@ -24,6 +25,11 @@ impl Decision {
         self.events.push(event);
         self.changes.extend(changes);
         self
+    }
+
+    /// Whether each of its permits was given on exactly this state.
+    pub fn was_judged_at(&self, revision: Revision) -> bool {
+        self.events.iter().all(|event| event.judged_at() == revision)
     }
 
     /// What to do.

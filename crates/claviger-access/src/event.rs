@@ -6,6 +6,7 @@
 use crate::authorize::{Actor, Basis, Permit, Scope};
 use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
 use crate::permission::Permission;
+use crate::revision::Revision;
 
 macro_rules! event_names {
     ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => {
@@ -113,6 +114,7 @@ pub struct Event {
     scope: Scope,
     organization: OrganizationId,
     permission: Permission,
+    at: Revision,
     target: Target,
     before: Vec<Fact>,
     after: Vec<Fact>,
@@ -128,6 +130,7 @@ impl Event {
             scope: permit.scope(),
             organization: permit.organization(),
             permission: permit.permission(),
+            at: permit.at(),
             target,
             before: Vec::new(),
             after: Vec::new(),
@@ -174,6 +177,11 @@ impl Event {
     /// The permission that was needed.
     pub fn permission(&self) -> Permission {
         self.permission
+    }
+
+    /// The state that the permit was given on.
+    pub fn judged_at(&self) -> Revision {
+        self.at
     }
 
     /// The project whose log it belongs to as well, if any.

@@ -101,7 +101,7 @@ pub enum Refusal {
     ExpiryTooFar,
     /// The same `Idempotency-Key` made something before.
     #[error(
-        "this Idempotency-Key created {made} before; its secret cannot be shown again. If it is lost, delete {made} and create another with a new key"
+        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if that of service account {made} is lost, delete it and create another with a new key"
     )]
     AlreadyCreated {
         /// The id of what it made.

@@ -9,7 +9,7 @@
 pub mod held;
 pub mod keeper;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use claviger_access::Directory;
@@ -21,10 +21,22 @@ pub use self::held::Held;
 #[error("the directory is being loaded, or the store is out of reach; try again")]
 pub struct NotHeld;
 
+/// How often the image was dropped. Whoever makes an image names the generation that he began in: one that was begun
+/// before a drop does not come back after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation(u64);
+
+/// The image was dropped while this one was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the image was dropped meanwhile")]
+pub struct Stale;
+
 /// The published image.
 #[derive(Default)]
 pub struct Cluster {
     image: ArcSwapOption<Directory>,
+    /// Held while the image changes, never while it is read.
+    generation: Mutex<u64>,
 }
 
 impl Cluster {
@@ -38,20 +50,47 @@ impl Cluster {
         self.image.load().is_some()
     }
 
-    /// Makes this the image that every request from now on is decided with.
-    pub(crate) fn publish(&self, directory: Directory) {
+    /// The generation to name when publishing: asked for before the image, or the snapshot, that the new one is made of.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(*self.lock())
+    }
+
+    /// Makes this the image that every request from now on is decided with, unless the image was dropped since.
+    pub(crate) fn publish(&self, began: Generation, directory: Directory) -> Result<(), Stale> {
+        let generation = self.lock();
+        if Generation(*generation) != began {
+            return Err(Stale);
+        }
         self.image.store(Some(Arc::new(directory)));
+        Ok(())
     }
 
-    /// Puts a new image in the place of the one that it was made from. Where that one is not published any more, nothing
-    /// is: it was dropped because the right to it was lost, and a writer must not bring it back.
-    pub(crate) fn advance(&self, from: &Held, to: Directory) {
-        let from = Some(Arc::clone(from.image()));
-        self.image.compare_and_swap(&from, Some(Arc::new(to)));
-    }
-
-    /// Drops the image: what the store holds is not known to be this any more.
-    pub(crate) fn drop_image(&self) {
+    /// Drops the image: what the store holds is not known to be this any more. The keeper loads it anew.
+    pub fn drop_image(&self) {
+        let mut generation = self.lock();
+        *generation += 1;
         self.image.store(None);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.generation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_begun_before_a_drop_does_not_come_back_after_it() {
+        let cluster = Cluster::default();
+        let began = cluster.generation();
+        assert_eq!(cluster.publish(began, Directory::empty(1)), Ok(()));
+        assert_eq!(cluster.publish(began, Directory::empty(1)), Ok(()), "a writer goes on from image to image");
+        cluster.drop_image();
+        assert_eq!(cluster.publish(began, Directory::empty(1)), Err(Stale));
+        assert!(cluster.directory().is_err());
+        assert_eq!(cluster.publish(cluster.generation(), Directory::empty(1)), Ok(()));
+        assert!(cluster.is_ready());
     }
 }

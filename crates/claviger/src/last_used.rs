@@ -1,7 +1,7 @@
 //! When each secret was last used, without a write per request.
 //!
-//! Requests note it in memory; the writer flushes it between batches, and at shutdown. Off by a minute at most, and lost
-//! for that minute when the process is killed.
+//! Requests note it in memory; the writer flushes all of it every 20 seconds, in batches between writes, and at shutdown.
+//! Off by a minute at most, and lost for that minute when the process is killed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,21 +41,24 @@ impl LastUsed {
         self.shard(secret).get(&secret).copied()
     }
 
-    /// Takes out what is to be flushed: at most so many.
-    pub fn take(&self, limit: usize) -> Vec<(SecretId, Moment)> {
-        let mut taken = Vec::new();
+    /// What is to be flushed: at most so many. They stay here until they are, so that nobody sees a use go back.
+    pub fn waiting(&self, limit: usize) -> Vec<(SecretId, Moment)> {
+        let mut waiting = Vec::new();
         for shard in &self.shards {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = limit - taken.len();
-            let some: Vec<SecretId> = shard.keys().copied().take(room).collect();
-            taken.extend(some.into_iter().filter_map(|secret| shard.remove_entry(&secret)));
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.extend(shard.iter().take(limit - waiting.len()).map(|(secret, moment)| (*secret, *moment)));
         }
-        taken
+        waiting
     }
 
-    /// Puts back what could not be flushed.
-    pub fn put_back(&self, uses: Vec<(SecretId, Moment)>) {
-        uses.into_iter().for_each(|(secret, moment)| self.note(secret, moment));
+    /// These are in the store now. One that was used again meanwhile goes on waiting.
+    pub fn flushed(&self, uses: &[(SecretId, Moment)]) {
+        for (secret, moment) in uses {
+            let mut shard = self.shard(*secret);
+            if shard.get(secret) == Some(moment) {
+                shard.remove(secret);
+            }
+        }
     }
 }
 
@@ -68,24 +71,34 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_use_counts_and_is_taken_once() {
+    fn the_latest_use_counts_and_waits_until_it_is_flushed() {
         let uses = LastUsed::default();
         let secret = SecretId::new(7).expect("an id");
         uses.note(secret, at(20));
         uses.note(secret, at(10));
-        assert_eq!(uses.since_flush(secret), Some(at(20)));
-        assert_eq!(uses.take(10), vec![(secret, at(20))]);
-        assert_eq!(uses.take(10), vec![]);
+        let waiting = uses.waiting(10);
+        assert_eq!((&waiting[..], uses.since_flush(secret)), (&[(secret, at(20))][..], Some(at(20))));
         uses.note(secret, at(30));
-        uses.put_back(vec![(secret, at(20))]);
-        assert_eq!(uses.take(10), vec![(secret, at(30))]);
+        uses.flushed(&waiting);
+        assert_eq!(uses.waiting(10), vec![(secret, at(30))], "used again meanwhile");
+        uses.flushed(&[(secret, at(30))]);
+        assert_eq!((uses.waiting(10), uses.since_flush(secret)), (vec![], None));
     }
 
     #[test]
-    fn no_more_are_taken_than_asked_for() {
+    fn all_are_flushed_in_the_end_however_few_at_a_time() {
         let uses = LastUsed::default();
         (1..=1_000).for_each(|number| uses.note(SecretId::new(number).expect("an id"), at(1)));
-        assert_eq!(uses.take(300).len(), 300);
-        assert_eq!(uses.take(10_000).len(), 700);
+        let mut flushed = 0;
+        loop {
+            let waiting = uses.waiting(300);
+            assert!(waiting.len() <= 300);
+            if waiting.is_empty() {
+                break;
+            }
+            flushed += waiting.len();
+            uses.flushed(&waiting);
+        }
+        assert_eq!(flushed, 1_000);
     }
 }

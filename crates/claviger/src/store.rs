@@ -17,13 +17,19 @@ pub mod service_accounts;
 pub mod writing;
 
 mod change_format;
+mod connector;
+mod holder;
 mod open;
 mod rows;
 mod statements;
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sqlx::AnyPool;
+
+use self::connector::Connector;
 
 pub use self::location::Location;
 pub(crate) use self::open::prepare_folder;
@@ -44,10 +50,14 @@ pub enum Engine {
 pub struct Store {
     engine: Engine,
     location: Location,
-    /// One connection: SQLite has one writer, and a node has at most one write transaction open.
-    writes: AnyPool,
+    connector: Connector,
+    /// Who may write, as the head row must say.
+    holder: Arc<Mutex<String>>,
     reads: AnyPool,
 }
+
+/// A read that takes longer is given up: its connection may be to a host that is gone.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 
 impl Store {
     /// Which database it is.
@@ -67,8 +77,16 @@ impl Store {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        self.writes.close().await;
+        self.connector.close().await;
         self.reads.close().await;
+    }
+
+    /// Waits for a read, but not for ever.
+    async fn answered<T>(&self, read: impl Future<Output = sqlx::Result<T>>) -> Result<T, StoreError> {
+        match tokio::time::timeout(READ_WITHIN, read).await {
+            Ok(read) => Ok(read?),
+            Err(_) => Err(StoreError::no_answer()),
+        }
     }
 }
 
@@ -118,6 +136,12 @@ pub enum StoreError {
         /// What the system said.
         reason: std::io::Error,
     },
+    /// Another way to copy it.
+    #[error("{store} is a PostgreSQL database; copy it with pg_dump, which reads one snapshot while it runs")]
+    CopiedByPgDump {
+        /// Where, without credentials.
+        store: String,
+    },
     /// An address that is none.
     #[error("{what} is not an address of a store; use postgres://user@host/database")]
     Address {
@@ -127,6 +151,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn no_answer() -> Self {
+        let reason = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time");
+        Self::Database(sqlx::Error::Io(reason))
+    }
+
     pub(crate) fn unreadable(what: impl Into<String>) -> Self {
         Self::Unreadable { what: what.into() }
     }

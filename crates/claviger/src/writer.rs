@@ -9,7 +9,7 @@
 //! was decided on the state before it. A request that goes away does not cancel its write. A refused decision leaves the
 //! others alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{Cluster, Held};
+use crate::cluster::{Cluster, Generation, Held};
 use crate::last_used::LastUsed;
 use crate::store::bookkeeping::USES_A_BATCH;
 use crate::store::writing::{IdempotencyKey, Origin, Outcome, Writing};
@@ -38,8 +38,8 @@ pub const WAITING_OF_ONE_ORGANIZATION_MAX: usize = DECISIONS_A_BATCH - 56;
 /// Bookkeeping is flushed so often: a use is lost for less than a minute.
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
 
-/// A commit without a reply by then has an unknown outcome.
-const COMMIT_WITHIN: Duration = Duration::from_secs(5);
+/// A batch is decided and sent to the database within this, or given up.
+const DECIDE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Why a write was not done, or is not known to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +100,10 @@ struct Verdict {
     answer: Answer,
 }
 
-type Decider = Box<dyn FnOnce(&Draft, Moment, RandomBytes) -> Verdict + Send>;
+/// What a decider is called with: the state, the time and randomness, or why it comes to no decision.
+type Occasion<'d> = Result<(&'d Draft, Moment, RandomBytes), WriteError>;
+
+type Decider = Box<dyn FnOnce(Occasion<'_>) -> Verdict + Send>;
 
 type Answer = Box<dyn FnOnce(Result<(), WriteError>) + Send>;
 
@@ -138,27 +141,36 @@ impl Writer {
         let (sender, receiver) = oneshot::channel::<Result<R, WriteError>>();
         // The receiver is gone when the request is: the write is done all the same.
         let send = move |answer| drop(sender.send(answer));
-        let decide = move |draft: &Draft, moment, random| match decider(draft, moment, random) {
-            Ok(Decided::Write(decision, reply)) => Verdict {
-                decision: Some(decision),
-                made: made(&reply),
-                answer: Box::new(move |outcome| send(outcome.map(|()| reply))),
-            },
-            Ok(Decided::Nothing(reply)) => {
-                Verdict { decision: None, made: None, answer: Box::new(move |outcome| send(outcome.map(|()| reply))) }
+        let decide = move |occasion: Occasion<'_>| {
+            let decided = match occasion {
+                Ok((draft, moment, random)) => decider(draft, moment, random).map_err(WriteError::Refused),
+                Err(error) => Err(error),
+            };
+            match decided {
+                Ok(Decided::Write(decision, reply)) => Verdict {
+                    decision: Some(decision),
+                    made: made(&reply),
+                    answer: Box::new(move |outcome| send(outcome.map(|()| reply))),
+                },
+                Ok(Decided::Nothing(reply)) => Verdict {
+                    decision: None,
+                    made: None,
+                    answer: Box::new(move |outcome| send(outcome.map(|()| reply))),
+                },
+                Err(refused) => Verdict {
+                    decision: None,
+                    made: None,
+                    answer: Box::new(move |outcome| send(outcome.and(Err(refused)))),
+                },
             }
-            Err(refusal) => Verdict {
-                decision: None,
-                made: None,
-                answer: Box::new(move |outcome| send(outcome.and(Err(WriteError::Refused(refusal))))),
-            },
         };
         let queued = Queued { origin: request.origin, key, decide: Box::new(decide), _place: place };
         self.queue.try_send(queued).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WriteError::TooMany,
             mpsc::error::TrySendError::Closed(_) => WriteError::Unavailable,
         })?;
-        receiver.await.unwrap_or(Err(WriteError::Unavailable))
+        // Dropped without an answer: the writer panicked, and nobody can tell how far it came.
+        receiver.await.unwrap_or(Err(WriteError::OutcomeUnknown))
     }
 }
 
@@ -201,6 +213,23 @@ impl Drop for Place {
     }
 }
 
+/// Writes that ride in one transaction.
+struct Batch {
+    undecided: VecDeque<Queued>,
+    answers: Vec<Answer>,
+}
+
+impl Batch {
+    /// Answers everybody. What was not decided yet was not written, whatever became of the rest.
+    fn answer(self, outcome: &Result<(), WriteError>) {
+        self.answers.into_iter().for_each(|answer| answer(outcome.clone()));
+        for queued in self.undecided {
+            let verdict = (queued.decide)(Err(WriteError::Unavailable));
+            (verdict.answer)(Ok(()));
+        }
+    }
+}
+
 /// The task that writes.
 pub struct WriterTask {
     queue: mpsc::Receiver<Queued>,
@@ -234,7 +263,12 @@ impl WriterTask {
                     Some(first) => self.take_batch(first).await,
                     None => break,
                 },
-                _ = flush.tick() => self.keep_books().await,
+                _ = flush.tick() => {
+                    // Many uses go in many batches, with the writes that come meanwhile in between.
+                    if self.keep_books().await {
+                        flush.reset_immediately();
+                    }
+                }
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
@@ -249,61 +283,68 @@ impl WriterTask {
             waiting.push(next);
         }
         let started = clock::instant();
-        let count = waiting.len();
-        let mut answers = Vec::with_capacity(count);
-        let outcome = self.write(waiting, &mut answers).await;
-        tracing::debug!(decisions = count, micros = started.elapsed().as_micros() as u64, ?outcome, "wrote a batch");
-        answers.into_iter().for_each(|answer| answer(outcome.clone()));
+        let mut batch = Batch { undecided: waiting.into(), answers: Vec::new() };
+        let outcome = self.write(&mut batch).await;
+        let decisions = batch.answers.len();
+        tracing::debug!(decisions, micros = started.elapsed().as_micros() as u64, ?outcome, "wrote a batch");
+        batch.answer(&outcome);
     }
 
-    /// Decides and commits. Whoever is not among the answers afterwards was dropped, which says "unavailable".
-    async fn write(&self, waiting: Vec<Queued>, answers: &mut Vec<Answer>) -> Result<(), WriteError> {
-        if !self.cluster.is_ready() {
-            return Err(WriteError::Unavailable);
-        }
-        let mut writing = self.store.begin_at_head().await.map_err(unavailable)?;
-        // Taken under the head, which a load waits for: so no image that lacks this write is published after it.
+    async fn write(&self, batch: &mut Batch) -> Result<(), WriteError> {
+        // Asked for before the image: an image that is dropped from here on stays dropped.
+        let began = self.cluster.generation();
         let image = self.cluster.directory().map_err(|_| WriteError::Unavailable)?;
+        let (writing, draft) = match tokio::time::timeout(DECIDE_WITHIN, self.decide(batch, &image)).await {
+            Ok(decided) => decided?,
+            Err(_) => {
+                tracing::error!("the database took too long to take a batch of writes");
+                return Err(WriteError::Unavailable);
+            }
+        };
+        self.commit(writing, draft, &image, began).await
+    }
+
+    async fn decide(&self, batch: &mut Batch, image: &Held) -> Result<(Writing, Draft), WriteError> {
+        let mut writing = match self.store.begin_at_head().await {
+            Ok(writing) => writing,
+            Err(error @ StoreError::InUse { .. }) => {
+                self.drop_image();
+                return Err(unavailable(error));
+            }
+            Err(error) => return Err(unavailable(error)),
+        };
         if writing.head() != (image.revision(), image.mark()) {
             tracing::error!(store = ?writing.head(), image = %image.revision(), "the store is not where the image is");
             self.drop_image();
             return Err(WriteError::Unavailable);
         }
-        let mut draft = Draft::on(&image);
-        for queued in waiting {
-            match decide(queued, &mut draft, &mut writing).await {
-                Ok(answer) => answers.extend(answer),
-                Err(error) => {
-                    // Dropping the transaction would roll back too, but later.
-                    if let Err(error) = writing.roll_back().await {
-                        tracing::warn!(%error, "a transaction could not be rolled back; its connection is dropped");
-                    }
-                    return Err(unavailable(error));
-                }
-            }
+        let mut draft = Draft::on(image);
+        while let Some(queued) = batch.undecided.pop_front() {
+            let answer = decide(queued, &mut draft, &mut writing).await.map_err(unavailable)?;
+            batch.answers.push(answer);
         }
-        self.commit(writing, draft, &image).await
+        Ok((writing, draft))
     }
 
-    async fn commit(&self, writing: Writing, draft: Draft, image: &Held) -> Result<(), WriteError> {
+    async fn commit(&self, writing: Writing, draft: Draft, image: &Held, began: Generation) -> Result<(), WriteError> {
         let (revision, mark) = writing.head();
         if revision == image.revision() {
             return writing.roll_back().await.map_err(unavailable);
         }
-        let committed = match tokio::time::timeout(COMMIT_WITHIN, writing.commit()).await {
-            Ok(Ok(())) => Outcome::Committed,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, %revision, "a commit failed; looking up what became of it");
-                self.store.outcome_of(revision, mark).await
-            }
-            Err(_) => {
-                tracing::warn!(%revision, "a commit was not answered in time; looking up what became of it");
+        let committed = match writing.commit().await {
+            Ok(()) => Outcome::Committed,
+            Err(error) => {
+                tracing::warn!(%error, %revision, "a commit was not answered well; looking up what became of it");
                 self.store.outcome_of(revision, mark).await
             }
         };
         match committed {
             Outcome::Committed => {
-                self.cluster.advance(image, draft.into_image());
+                // Stale: what is loaded meanwhile may lack this write, so it must be loaded again before anybody is
+                // answered from it.
+                if self.cluster.publish(began, draft.into_image()).is_err() {
+                    self.drop_image();
+                }
                 Ok(())
             }
             Outcome::NotCommitted => Err(WriteError::Unavailable),
@@ -319,32 +360,38 @@ impl WriterTask {
         self.dropped.notify_one();
     }
 
-    async fn keep_books(&self) {
-        self.flush_uses().await;
+    /// Whether there is more to do at once.
+    async fn keep_books(&self) -> bool {
+        if self.flush_uses().await {
+            return true;
+        }
         if let Err(error) = self.store.forget_old_keys(clock::now()).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten; trying again later");
         }
+        false
     }
 
     /// Flushes one batch of uses; whether there may be more.
     async fn flush_uses(&self) -> bool {
-        let uses = self.last_used.take(USES_A_BATCH);
+        let uses = self.last_used.waiting(USES_A_BATCH);
         if uses.is_empty() {
             return false;
         }
         match self.store.note_uses(&uses).await {
-            Ok(()) => uses.len() == USES_A_BATCH,
+            Ok(()) => {
+                self.last_used.flushed(&uses);
+                uses.len() == USES_A_BATCH
+            }
             Err(error) => {
                 tracing::warn!(%error, "last uses could not be flushed; trying again later");
-                self.last_used.put_back(uses);
                 false
             }
         }
     }
 }
 
-/// Decides one, and adds it to the transaction. `None` where the decider panicked: its request is told "unavailable".
-async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Result<Option<Answer>, StoreError> {
+/// Decides one, and adds it to the transaction.
+async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Result<Answer, StoreError> {
     let moment = clock::now();
     let made_before = match &queued.key {
         Some(key) => writing.made_before(key, moment).await?,
@@ -353,19 +400,22 @@ async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Res
     draft.set_made_before(made_before);
     let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
     let random = random::bytes().map_err(no_randomness)?;
-    let decide = queued.decide;
-    let Ok(verdict) = catch_unwind(AssertUnwindSafe(|| decide(draft, moment, random))) else {
-        tracing::error!(request = %queued.origin.request_id, "a decision panicked; it is dropped");
-        return Ok(None);
+    let (decide, request_id) = (queued.decide, &queued.origin.request_id);
+    let Ok(verdict) = catch_unwind(AssertUnwindSafe(|| decide(Ok((draft, moment, random))))) else {
+        tracing::error!(request = %request_id, "a decision panicked; nothing of it is written");
+        return Ok(Box::new(|_| {}));
     };
     if let Some(decision) = &verdict.decision {
+        if !decision.was_judged_at(draft.revision()) {
+            return Err(StoreError::unreadable(format!("a decision of request {request_id}, made on another state")));
+        }
         draft.add(decision.changes(), draft.revision().next(), random::mark().map_err(no_randomness)?);
         writing.add(decision, draft, &queued.origin, moment).await?;
     }
     if let (Some(key), Some(made)) = (&queued.key, verdict.made) {
         writing.remember(key, made, moment).await?;
     }
-    Ok(Some(verdict.answer))
+    Ok(verdict.answer)
 }
 
 fn unavailable(error: StoreError) -> WriteError {

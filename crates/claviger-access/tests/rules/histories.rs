@@ -379,7 +379,7 @@ fn a_directory_that_outgrew_its_shards_holds_the_same() {
         let id = ids.principal().unwrap();
         let kind = if number % 7 == 3 { PrincipalKind::Person } else { PrincipalKind::ServiceAccount };
         let is_account = kind == PrincipalKind::ServiceAccount;
-        let name = format!("reader.{number:06x}.service-account");
+        let name = format!("grown.{number:06x}.service-account");
         let organization = is_account.then_some(organization);
         changes.push(Change::PrincipalCreated {
             id,

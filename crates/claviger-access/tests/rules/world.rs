@@ -5,6 +5,8 @@
 //! deleted and expired ones, those of other organizations, people. People have no use cases yet, so they come and go
 //! through raw changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use claviger_access::administration::organization::Found;
 use claviger_access::administration::project::{ChangeProject, CreateProject};
 use claviger_access::administration::service_account::{
@@ -309,18 +311,13 @@ impl World {
     }
 
     /// A few of them, each once.
-    fn accounts(&mut self, organization: OrganizationId) -> Vec<PrincipalId> {
-        let mut accounts: Vec<_> = (0..self.chance.below(4)).map(|_| self.any_account(organization)).collect();
-        accounts.sort();
-        accounts.dedup();
-        accounts
+    fn accounts(&mut self, organization: OrganizationId) -> BTreeSet<PrincipalId> {
+        (0..self.chance.below(4)).map(|_| self.any_account(organization)).collect()
     }
 
     /// A few projects of the organization with a role on each, each project once.
-    fn project_roles(&mut self, organization: OrganizationId) -> Vec<(ProjectId, Role)> {
-        let mut projects: Vec<_> = (0..self.chance.below(4)).map(|_| self.any_project(organization)).collect();
-        projects.sort();
-        projects.dedup();
+    fn project_roles(&mut self, organization: OrganizationId) -> BTreeMap<ProjectId, Role> {
+        let projects: Vec<_> = (0..self.chance.below(4)).map(|_| self.any_project(organization)).collect();
         projects.into_iter().map(|project| (project, self.any_role())).collect()
     }
 
@@ -451,7 +448,7 @@ impl World {
         match self.chance.below(18) {
             0..=3 => {
                 let projects = self.project_roles(organization);
-                let projects = projects.into_iter().map(|(project, _)| (project, self.accounts(organization)));
+                let projects = projects.into_keys().map(|project| (project, self.accounts(organization)));
                 Command::RemoveFromProjects(RemoveFromProjects { organization, projects: projects.collect() })
             }
             4..=7 => Command::RemoveFromProject { project, account },
@@ -514,13 +511,11 @@ impl World {
 
     fn create_service_account_in(&mut self, organization: OrganizationId) -> Command {
         let projects = self.project_roles(organization);
-        let mut workspaces: Vec<WorkspaceId> = Vec::new();
+        let mut workspaces: BTreeSet<WorkspaceId> = BTreeSet::new();
         for _ in 0..self.chance.below(3) {
             let project = self.any_project(organization);
-            workspaces.push(self.any_workspace(project));
+            workspaces.insert(self.any_workspace(project));
         }
-        workspaces.sort();
-        workspaces.dedup();
         Command::CreateServiceAccount(CreateServiceAccount {
             organization,
             name: self.any_name(),

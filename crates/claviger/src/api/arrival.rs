@@ -39,8 +39,7 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
     let started = clock::instant();
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().cloned();
-    let close =
-        is_ambiguous(request.headers()) || peer.as_ref().is_some_and(|peer| peer.doubtful.load(Ordering::Relaxed));
+    let ambiguous = is_ambiguous(request.headers());
     request.extensions_mut().insert(id.clone());
     let mut response = match refuse_host(&request) {
         Some(refused) => refused.into_response(),
@@ -52,7 +51,9 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    if close {
+    // Looked at last: the body may have shown it.
+    let doubtful = peer.as_ref().is_some_and(|peer| peer.doubtful.load(Ordering::Relaxed));
+    if ambiguous || doubtful {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     log(&id, peer.as_ref(), &method, &response, started.elapsed());

@@ -122,7 +122,7 @@ impl From<NotHeld> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a read failed");
-        let sentence = "the database does not answer; checks of existing accounts go on, try again";
+        let sentence = "the database does not answer, so this cannot be shown; try again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentence)
     }
 }

@@ -15,10 +15,6 @@ impl Held {
     pub(super) fn new(image: Arc<Directory>) -> Self {
         Self { image }
     }
-
-    pub(super) fn image(&self) -> &Arc<Directory> {
-        &self.image
-    }
 }
 
 impl Deref for Held {

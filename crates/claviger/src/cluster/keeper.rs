@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::Cluster;
+use super::{Cluster, Stale};
 use crate::random;
 use crate::store::lock::StoreLock;
 use crate::store::{Store, StoreError};
 
 /// The lock is looked at so often.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = crate::store::lock::LOOK_EVERY;
 
 /// Keeps the image as long as the lock is held, and brings both back.
 pub struct Keeper {
@@ -24,50 +24,60 @@ pub struct Keeper {
     pub store: Store,
     /// Where it goes.
     pub cluster: Arc<Cluster>,
-    /// The right to it.
-    pub lock: StoreLock,
     /// Wakes the keeper: the image was dropped.
     pub dropped: Arc<Notify>,
 }
 
 impl Keeper {
-    /// Runs until it is stopped, and gives the lock back.
-    pub async fn run(mut self, stop: CancellationToken) {
-        self.keep(&stop).await;
-        self.lock.release().await;
+    /// Runs until it is stopped; the lock, if it is held then.
+    pub async fn run(self, lock: StoreLock, stop: CancellationToken) -> Option<StoreLock> {
+        let mut lock = Some(lock);
+        let keeping = self.keep(&mut lock);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = keeping => {}
+        }
+        lock
     }
 
-    async fn keep(&mut self, stop: &CancellationToken) {
+    async fn keep(&self, lock: &mut Option<StoreLock>) {
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
                 () = self.dropped.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            if !self.lock.is_held().await {
+            let is_held = match lock.as_mut() {
+                Some(lock) => lock.is_held().await,
+                None => false,
+            };
+            if !is_held {
                 self.cluster.drop_image();
                 tracing::error!(store = %self.store.location(), "the store's lock is lost: nothing is answered until it is back");
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = self.take_lock_again() => {}
-                }
+                // The session that had it may live on and hold it against us: it is dropped first.
+                *lock = None;
+                *lock = Some(self.take_lock_again().await);
             }
-            if !self.cluster.is_ready() {
-                match load(&self.store, &self.cluster).await {
-                    Ok(()) => tracing::info!("the directory is loaded anew"),
-                    Err(error) => tracing::error!(%error, "the directory cannot be loaded; trying again"),
+            while !self.cluster.is_ready() {
+                match self.load().await {
+                    Ok(Ok(())) => tracing::info!("the directory is loaded anew"),
+                    Ok(Err(Stale)) => tracing::info!("the directory changed while it was loaded; loading it again"),
+                    Err(error) => {
+                        tracing::error!(%error, "the directory cannot be loaded; trying again");
+                        break;
+                    }
                 }
             }
         }
     }
 
-    async fn take_lock_again(&mut self) {
+    async fn take_lock_again(&self) -> StoreLock {
         loop {
-            match StoreLock::take(self.store.location()).await {
-                Ok(lock) => {
-                    self.lock = lock;
-                    return;
-                }
+            let taken = match StoreLock::take(self.store.location()).await {
+                Ok(lock) => self.claim().await.map(|()| lock),
+                Err(error) => Err(error),
+            };
+            match taken {
+                Ok(lock) => return lock,
                 Err(error) => {
                     tracing::warn!(%error, "the store's lock is not back yet");
                     tokio::time::sleep(LOOK_EVERY).await;
@@ -75,11 +85,16 @@ impl Keeper {
             }
         }
     }
-}
 
-async fn load(store: &Store, cluster: &Cluster) -> Result<(), StoreError> {
-    let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
-    let directory = store.load_directory(hash_key, |_| {}).await?;
-    cluster.publish(directory);
-    Ok(())
+    async fn claim(&self) -> Result<(), StoreError> {
+        let name = random::mark().map_err(|error| StoreError::unreadable(error.to_string()))?;
+        self.store.claim(name).await
+    }
+
+    async fn load(&self) -> Result<Result<(), Stale>, StoreError> {
+        let began = self.cluster.generation();
+        let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
+        let directory = self.store.load_directory(hash_key, |_| {}).await?;
+        Ok(self.cluster.publish(began, directory))
+    }
 }

@@ -15,7 +15,7 @@ pub struct Backup {
     store: StoreOptions,
 
     /// The new file; it holds every digest, so only its owner may read it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "CLAVIGER_BACKUP_TO")]
     to: PathBuf,
 }
 

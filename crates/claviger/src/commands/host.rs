@@ -52,6 +52,9 @@ pub enum HostFailed {
         /// Whether there is any.
         any: bool,
     },
+    /// A fault of ours.
+    #[error("a part of the server failed, so it stopped; the log tells which. Start it again, and report this")]
+    TaskFailed,
     /// A file or an address.
     #[error("{what}: {reason}")]
     System {
@@ -70,7 +73,7 @@ impl HostFailed {
             Self::NoOrganization(_) => Exit::NotFound,
             Self::Store(StoreError::InUse { .. }) | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
             Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
-            Self::Store(_) | Self::Tls(_) | Self::System { .. } => Exit::Unexpected,
+            Self::Store(_) | Self::Tls(_) | Self::TaskFailed | Self::System { .. } => Exit::Unexpected,
         }
     }
 

@@ -26,7 +26,7 @@ pub struct Create {
     name: String,
 
     /// Its first project's name
-    #[arg(long, value_name = "NAME", default_value = "First project")]
+    #[arg(long, value_name = "NAME", env = "CLAVIGER_PROJECT_NAME", default_value = "First project")]
     project: String,
 
     /// In which form the owner's credential is printed

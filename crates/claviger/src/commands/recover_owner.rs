@@ -24,7 +24,7 @@ pub struct RecoverOwner {
     store: StoreOptions,
 
     /// Which organization; may be left out where there is only one
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", env = "CLAVIGER_ORGANIZATION")]
     organization: Option<u64>,
 
     /// In which form the credential is printed

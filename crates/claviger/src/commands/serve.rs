@@ -2,7 +2,7 @@
 //!
 //! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -23,6 +23,7 @@ use crate::listener::{self, Limits};
 use crate::node::Node;
 use crate::store::load::Progress;
 use crate::telemetry::LogOptions;
+use crate::writer::WriteError;
 
 /// A bar is shown where loading is worth one.
 const BAR_FROM: usize = 50_000;
@@ -88,7 +89,10 @@ impl Serve {
         let bound = bound.map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
         let address =
             bound.local_addr().map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
-        let (node, running) = Node::start(self.store.location()?, progress_bar()).await?;
+        let (node, running) = tokio::select! {
+            started = Node::start(self.store.location()?, progress_bar()) => started?,
+            () = stop.cancelled() => return Ok(()),
+        };
         let scheme = if tls.is_some() { "https" } else { "http" };
         if let Err(failed) = self.found_if_empty(&node, &format!("{scheme}://{address}")).await {
             running.stop().await;
@@ -106,15 +110,22 @@ impl Serve {
             connections_max: self.connections_max,
             connections_of_one_address_max: self.connections_of_one_address_max,
         };
-        listener::serve(bound, tls, api::router(node), limits, stop).await;
+        let failed = running.failed();
+        tokio::select! {
+            () = listener::serve(bound, tls, api::router(node), limits, stop) => {}
+            () = failed.cancelled() => {}
+        }
         running.stop().await;
+        if failed.is_cancelled() {
+            return Err(HostFailed::TaskFailed);
+        }
         tracing::info!("stopped");
         Ok(())
     }
 
     /// Founds the first organization of an empty store, and hands its owner's secret over.
     async fn found_if_empty(&self, node: &Node, base_url: &str) -> Result<(), HostFailed> {
-        let directory = node.cluster.directory().map_err(|_| crate::writer::WriteError::Unavailable)?;
+        let directory = node.cluster.directory().map_err(|_| WriteError::Unavailable)?;
         if directory.organizations().next().is_some() {
             return Ok(());
         }
@@ -133,18 +144,17 @@ impl Serve {
         };
         match host::found(node, command).await {
             Ok(founded) => {
-                let mut out = std::io::stdout().lock();
-                let told = writeln!(
-                    out,
-                    "\nClaviger is new here. It made an organization ({}), a project ({}) with its workspace ({}), and an owner:\n",
+                let preface = format!(
+                    "Claviger is new here. It made an organization ({}), a project ({}) with its workspace ({}), and an owner:",
                     founded.organization, founded.project, founded.workspace
                 );
-                told.map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })?;
-                drop(out);
-                handover.hand_over(&founded.owner.username, &founded.owner.secret, base_url)
+                handover.hand_over(&preface, &founded.owner.username, &founded.owner.secret, base_url)
             }
             Err(failed) => {
-                handover.withdraw();
+                // Where the outcome is unknown, an owner may be there; the empty file does no harm.
+                if !matches!(failed, HostFailed::Write(WriteError::OutcomeUnknown)) {
+                    handover.withdraw();
+                }
                 Err(failed)
             }
         }

@@ -40,13 +40,20 @@ impl Handover {
         Ok(Self::File(file, path))
     }
 
-    /// Hands the secret over, and says how to use it at this address.
-    pub(super) fn hand_over(self, username: &Username, secret: &Secret, base_url: &str) -> Result<(), HostFailed> {
+    /// Hands the secret over, and says how to use it at this address. The file is written before anything is said:
+    /// whoever listens may have gone.
+    pub(super) fn hand_over(
+        self,
+        preface: &str,
+        username: &Username,
+        secret: &Secret,
+        base_url: &str,
+    ) -> Result<(), HostFailed> {
         let mut out = io::stdout().lock();
         let told = match self {
             Self::Terminal => writeln!(
                 out,
-                "  username  {username}\n  secret    {}\n\n  The secret is shown this once. Claviger keeps only a digest of it.\n\n  Try it:\n\n    curl -u '{username}:{}' {base_url}/api/app/me\n",
+                "\n{preface}\n\n  username  {username}\n  secret    {}\n\n  The secret is shown this once. Claviger keeps only a digest of it.\n\n  Try it:\n\n    curl -u '{username}:{}' {base_url}/api/app/me\n",
                 secret.reveal(),
                 secret.reveal(),
             ),
@@ -57,7 +64,7 @@ impl Handover {
                 let path = quoted(&path);
                 writeln!(
                     out,
-                    "  username     {username}\n  secret file  {path}\n\n  The secret is in that file alone; Claviger keeps only a digest of it.\n\n  Try it:\n\n    curl -u \"{username}:$(cat {path})\" {base_url}/api/app/me\n"
+                    "\n{preface}\n\n  username     {username}\n  secret file  {path}\n\n  The secret is in that file alone; Claviger keeps only a digest of it.\n\n  Try it:\n\n    curl -u \"{username}:$(cat {path})\" {base_url}/api/app/me\n"
                 )
             }
         };

@@ -9,9 +9,7 @@ impl Store {
     /// beside the process that writes.
     pub async fn copy_into(&self, file: &Path) -> Result<(), StoreError> {
         if self.engine == Engine::Postgres {
-            return Err(StoreError::Address {
-                what: format!("{} is a PostgreSQL database, which pg_dump copies while it runs; it", self.location),
-            });
+            return Err(StoreError::CopiedByPgDump { store: self.location.to_string() });
         }
         let failed = |reason| StoreError::File { path: file.to_owned(), reason };
         if file.exists() {
@@ -20,7 +18,12 @@ impl Store {
         // VACUUM INTO writes into an existing empty file and keeps its mode.
         drop(super::open::create_private(file)?);
         let name = file.to_str().ok_or_else(|| failed(std::io::Error::other("the path is not UTF-8")))?;
-        sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&self.reads).await?;
+        if let Err(error) = sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&self.reads).await {
+            if let Err(left) = std::fs::remove_file(file) {
+                tracing::warn!(%left, file = %file.display(), "half a copy is left over");
+            }
+            return Err(error.into());
+        }
         std::fs::File::open(file).and_then(|copy| copy.sync_all()).map_err(failed)
     }
 }

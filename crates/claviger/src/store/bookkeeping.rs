@@ -8,7 +8,7 @@ use claviger_access::identity::SecretId;
 
 use super::rows::number;
 use super::statements::statements;
-use super::writing::KEY_KEPT_SECONDS;
+use super::writing::{KEY_KEPT_SECONDS, begin_statement};
 use super::{Store, StoreError};
 
 statements! {
@@ -22,21 +22,18 @@ pub const USES_A_BATCH: usize = 500;
 impl Store {
     /// Notes when secrets were last used: at most [`USES_A_BATCH`] at a time.
     pub async fn note_uses(&self, uses: &[(SecretId, Moment)]) -> Result<(), StoreError> {
-        let mut transaction = self.writes.begin().await?;
+        let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
         for (secret, moment) in uses {
-            sqlx::query(NOTE_USE)
-                .bind(number(secret.number()))
-                .bind(moment.seconds())
-                .execute(&mut *transaction)
-                .await?;
+            let note = sqlx::query(NOTE_USE).bind(number(secret.number())).bind(moment.seconds());
+            self.answered(note.execute(&mut connection)).await?;
         }
-        Ok(transaction.commit().await?)
+        self.connector.commit(connection).await
     }
 
     /// Forgets idempotency keys that are older than a day.
     pub async fn forget_old_keys(&self, now: Moment) -> Result<(), StoreError> {
         let before = now.seconds() - KEY_KEPT_SECONDS;
-        sqlx::query(FORGET_KEYS).bind(before).execute(&self.writes).await?;
+        self.answered(sqlx::query(FORGET_KEYS).bind(before).execute(&self.reads)).await?;
         Ok(())
     }
 }

@@ -14,8 +14,15 @@ use super::{Location, StoreError};
 /// "claviger" in ASCII: the key of the advisory lock. It is per database.
 const ADVISORY_KEY: i64 = 0x636C_6176_6967_6572;
 
+/// Whoever holds the lock looks at it so often.
+pub const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// The database must answer within this, or the lock counts as lost.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+/// A process that lost its session has stopped answering after this.
+pub const NOTICED_WITHIN: Duration = Duration::from_secs(4);
+const _: () = assert!(LOOK_EVERY.as_millis() + ANSWER_WITHIN.as_millis() < NOTICED_WITHIN.as_millis());
 
 /// A lock that is held is asked for so often, and so long apart: two seconds in all.
 const SESSION_ASKED_MAX: u32 = 20;
@@ -75,15 +82,23 @@ impl StoreLock {
         }
     }
 
-    /// Gives it back, so that the next process may have it at once.
+    /// Gives it back. When this returns, another process can take it: without a word, PostgreSQL would notice only some
+    /// time after this process has ended.
     pub async fn release(self) {
-        match self {
-            Self::File(file) => drop(file),
-            Self::Session(session) => {
-                if let Err(error) = session.close().await {
-                    tracing::debug!(%error, "the session of the store's lock ended badly");
-                }
+        let Self::Session(mut session) = self else { return };
+        let give_back = async {
+            sqlx::query("SELECT CASE WHEN pg_advisory_unlock($1) THEN 1 ELSE 0 END")
+                .bind(ADVISORY_KEY)
+                .execute(&mut *session)
+                .await?;
+            session.close().await
+        };
+        match tokio::time::timeout(ANSWER_WITHIN, give_back).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the store's lock could not be given back; it ends with its connection")
             }
+            Err(_) => tracing::warn!("the database does not take the store's lock back; it ends with its connection"),
         }
     }
 

@@ -4,12 +4,14 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
+use super::connector::Connector;
 use super::{Engine, Location, Store, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
@@ -28,11 +30,16 @@ const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = F
 const SQLITE_CORRUPT: &str = "11";
 const SQLITE_NOTADB: &str = "26";
 
-/// A paused writer loses its transaction, not the others their turn.
-const POSTGRES_SETTINGS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '10s'; \
-                                 SET idle_in_transaction_session_timeout = '5s'; \
+/// Reading may take its time, but not for ever.
+const POSTGRES_SETTINGS: &str = "SET statement_timeout = '30s'; \
                                  SET default_transaction_isolation = 'read committed'; \
                                  SET application_name = 'claviger';";
+
+/// A paused writer loses its transaction, not the others their turn.
+const POSTGRES_WRITE_SETTINGS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '2s'; \
+                                       SET idle_in_transaction_session_timeout = '1s'; \
+                                       SET default_transaction_isolation = 'read committed'; \
+                                       SET application_name = 'claviger writer';";
 
 impl Store {
     /// Opens the store and brings its schema up to date. The caller holds its lock.
@@ -65,9 +72,10 @@ impl Store {
                 .acquire_timeout(CONNECTION_WITHIN)
                 .after_connect(move |connection, _| Box::pin(set_up(connection, settings)))
         };
-        let writes = pool(1).connect_with(options.clone()).await?;
+        let write_settings = if engine == Engine::Sqlite { SQLITE_SETTINGS } else { POSTGRES_WRITE_SETTINGS };
+        let connector = Connector::new(options.clone(), write_settings);
         let reads = pool(READERS_MAX).connect_lazy_with(options);
-        let store = Self { engine, location, writes, reads };
+        let store = Self { engine, location, connector, holder: Arc::default(), reads };
         if engine == Engine::Sqlite {
             store.assert_durable().await?;
         }
@@ -75,7 +83,7 @@ impl Store {
     }
 
     async fn assert_durable(&self) -> Result<(), StoreError> {
-        let mut connection = self.writes.acquire().await?;
+        let mut connection = self.connector.connect().await?;
         let journal = connection.fetch_one("PRAGMA journal_mode").await?.try_get::<String, _>(0)?;
         let synchronous = connection.fetch_one("PRAGMA synchronous").await?.try_get::<i64, _>(0)?;
         if journal == "wal" && synchronous == 2 {
@@ -89,7 +97,16 @@ impl Store {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        MIGRATIONS.run(&self.writes).await.map_err(|error| match error {
+        let mut connection = self.connector.connect().await?;
+        // A migration may take longer than a write may.
+        connection
+            .execute(if self.engine == Engine::Sqlite {
+                "PRAGMA busy_timeout = 5000"
+            } else {
+                "SET statement_timeout = 0"
+            })
+            .await?;
+        MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
             MigrateError::VersionMissing(found) => StoreError::Newer {
                 store: self.location.to_string(),
                 found,

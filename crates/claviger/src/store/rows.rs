@@ -43,7 +43,7 @@ statements! {
     DELETE_GRANT = "DELETE FROM grants WHERE id = $1";
 }
 
-/// Writes the rows of one change. `directory` is the state with all changes of the decision before this one.
+/// Writes the rows of one change. `directory` is the state with the whole decision applied.
 pub(super) async fn write(
     connection: &mut AnyConnection,
     directory: &Directory,

@@ -105,13 +105,12 @@ impl Store {
         permit: &Permit<ManageServiceAccounts>,
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
-        let rows = sqlx::query(LIST_IN_ORGANIZATION)
+        let list = sqlx::query(LIST_IN_ORGANIZATION)
             .bind(number(permit.organization().number()))
             .bind(window.after())
             .bind(window.pattern())
-            .bind(window.limit())
-            .fetch_all(&self.reads)
-            .await?;
+            .bind(window.limit());
+        let rows = self.answered(list.fetch_all(&self.reads)).await?;
         rows.iter().map(listed).collect()
     }
 
@@ -125,15 +124,14 @@ impl Store {
         let Scope::Project(project) = permit.scope() else {
             return self.service_accounts(permit, window).await;
         };
-        let rows = sqlx::query(LIST_IN_PROJECT)
+        let list = sqlx::query(LIST_IN_PROJECT)
             .bind(number(project.number()))
             .bind(workspace.map_or(0, |workspace| number(workspace.number())))
             .bind(number(permit.organization().number()))
             .bind(window.after())
             .bind(window.pattern())
-            .bind(window.limit())
-            .fetch_all(&self.reads)
-            .await?;
+            .bind(window.limit());
+        let rows = self.answered(list.fetch_all(&self.reads)).await?;
         rows.iter().map(listed).collect()
     }
 
@@ -143,11 +141,10 @@ impl Store {
         permit: &Permit<ReadServiceAccount>,
         account: PrincipalId,
     ) -> Result<Option<ListedAccount>, StoreError> {
-        let row = sqlx::query(FIND_IN_ORGANIZATION)
+        let find = sqlx::query(FIND_IN_ORGANIZATION)
             .bind(number(permit.organization().number()))
-            .bind(number(account.number()))
-            .fetch_optional(&self.reads)
-            .await?;
+            .bind(number(account.number()));
+        let row = self.answered(find.fetch_optional(&self.reads)).await?;
         row.as_ref().map(listed).transpose()
     }
 }

@@ -15,6 +15,7 @@ pub(super) use statements;
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         super::bookkeeping::STATEMENTS,
+        super::holder::STATEMENTS,
         super::load::STATEMENTS,
         super::rows::STATEMENTS,
         super::service_accounts::STATEMENTS,

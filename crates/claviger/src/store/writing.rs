@@ -12,15 +12,16 @@ use claviger_access::event::{Event, Fact, Target};
 use claviger_access::identity::{PrincipalId, PrincipalKind};
 use claviger_access::{Decision, Directory, Mark, Moment, Revision};
 use serde_json::json;
-use sqlx::{Any, Row, Transaction};
+use sqlx::{AnyConnection, Row};
 
+use super::connector::Connector;
 use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
 use super::{Engine, Store, StoreError, change_format};
 
 statements! {
     /// Locks the row: writers queue here.
-    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event";
+    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, holder";
     MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4 WHERE id = 1";
     INSERT_CHANGE = "INSERT INTO changes (revision, mark, request_id, made_at, body) VALUES ($1, $2, $3, $4, $5)";
     INSERT_EVENT = "INSERT INTO audit_events \
@@ -41,7 +42,9 @@ const FIND_OUT_WITHIN: Duration = Duration::from_secs(10);
 
 /// A transaction that holds the head.
 pub struct Writing {
-    transaction: Transaction<'static, Any>,
+    /// In a transaction. Dropping it rolls back; it is kept for the next write only where all went well.
+    connection: AnyConnection,
+    connector: Connector,
     revision: Revision,
     mark: Mark,
     next_event: i64,
@@ -80,14 +83,14 @@ pub enum Outcome {
 impl Store {
     /// Begins a transaction and takes the head.
     pub async fn begin_at_head(&self) -> Result<Writing, StoreError> {
-        let begin = match self.engine {
-            Engine::Sqlite => "BEGIN IMMEDIATE",
-            Engine::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        };
-        let mut transaction = self.writes.begin_with(begin).await?;
-        let head = sqlx::query(TAKE_HEAD).fetch_one(&mut *transaction).await?;
+        let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
+        let head = self.answered(sqlx::query(TAKE_HEAD).fetch_one(&mut connection)).await?;
+        if head.try_get::<String, _>("holder")? != self.holder() {
+            return Err(StoreError::InUse { store: self.location.to_string() });
+        }
         let (revision, mark) = read_head(&head)?;
-        Ok(Writing { transaction, revision, mark, next_event: head.try_get("next_event")?, next_id: None })
+        let (connector, next_event) = (self.connector.clone(), head.try_get("next_event")?);
+        Ok(Writing { connection, connector, revision, mark, next_event, next_id: None })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -113,8 +116,9 @@ impl Store {
 
     async fn find_change(&self, revision: Revision, mark: Mark) -> Result<bool, StoreError> {
         let mut writing = self.begin_at_head().await?;
-        let row = sqlx::query(FIND_CHANGE).bind(number(revision.0)).fetch_optional(&mut *writing.transaction).await?;
-        writing.transaction.rollback().await?;
+        let find = sqlx::query(FIND_CHANGE).bind(number(revision.0)).fetch_optional(&mut writing.connection);
+        let row = self.answered(find).await?;
+        writing.roll_back().await?;
         Ok(match row {
             Some(row) => row.try_get::<String, _>(0)? == hex(&mark.0),
             None => false,
@@ -134,7 +138,7 @@ impl Writing {
             .bind(number(key.caller.number()))
             .bind(key.digest.clone())
             .bind(now.seconds() - KEY_KEPT_SECONDS)
-            .fetch_optional(&mut *self.transaction)
+            .fetch_optional(&mut self.connection)
             .await?;
         Ok(match row {
             Some(row) => u64::try_from(row.try_get::<i64, _>(0)?).ok(),
@@ -148,14 +152,14 @@ impl Writing {
             .bind(number(key.caller.number()))
             .bind(key.digest.clone())
             .bind(now.seconds() - KEY_KEPT_SECONDS)
-            .execute(&mut *self.transaction)
+            .execute(&mut self.connection)
             .await?;
         sqlx::query(INSERT_KEY)
             .bind(number(key.caller.number()))
             .bind(key.digest.clone())
             .bind(number(made))
             .bind(now.seconds())
-            .execute(&mut *self.transaction)
+            .execute(&mut self.connection)
             .await?;
         Ok(())
     }
@@ -169,7 +173,7 @@ impl Writing {
         moment: Moment,
     ) -> Result<(), StoreError> {
         for change in decision.changes() {
-            rows::write(&mut self.transaction, after, change).await?;
+            rows::write(&mut self.connection, after, change).await?;
         }
         (self.revision, self.mark, self.next_id) = (after.revision(), after.mark(), Some(after.next_id()));
         let body = change_format::write(decision.changes())
@@ -180,7 +184,7 @@ impl Writing {
             .bind(origin.request_id.clone())
             .bind(moment.seconds())
             .bind(body)
-            .execute(&mut *self.transaction)
+            .execute(&mut self.connection)
             .await?;
         for event in decision.events() {
             self.record(event, origin, moment).await?;
@@ -223,7 +227,7 @@ impl Writing {
             .bind(origin.address.map(|address| address.to_string()))
             .bind(facts(event.facts_before()))
             .bind(facts(event.facts_after()))
-            .execute(&mut *self.transaction)
+            .execute(&mut self.connection)
             .await?;
         self.next_event += 1;
         Ok(())
@@ -237,15 +241,23 @@ impl Writing {
                 .bind(hex(&self.mark.0))
                 .bind(number(next_id))
                 .bind(self.next_event)
-                .execute(&mut *self.transaction)
+                .execute(&mut self.connection)
                 .await?;
         }
-        Ok(self.transaction.commit().await?)
+        self.connector.commit(self.connection).await
     }
 
     /// Gives the head back without a trace.
     pub async fn roll_back(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+        self.connector.roll_back(self.connection).await
+    }
+}
+
+/// How a transaction that writes begins.
+pub(super) const fn begin_statement(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "BEGIN IMMEDIATE",
+        Engine::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
     }
 }
 

@@ -70,6 +70,7 @@ async fn a_start_that_was_killed_is_no_lock_out(store: Store) {
     let mut founded = false;
     for _ in 0..10_000 {
         if store.on() == On::Sqlite && !store.data().join("claviger.db").exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             continue;
         }
         let rows = rows().await;

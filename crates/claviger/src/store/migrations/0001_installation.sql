@@ -8,11 +8,13 @@ CREATE TABLE head (
     next_id BIGINT NOT NULL,
     next_event BIGINT NOT NULL,
     epoch BIGINT NOT NULL,
-    username_suffix TEXT NOT NULL
+    username_suffix TEXT NOT NULL,
+    -- The process that may write, by a random name; empty where nobody does.
+    holder TEXT NOT NULL
 );
 
-INSERT INTO head (id, revision, mark, next_id, next_event, epoch, username_suffix)
-VALUES (1, 0, '00000000000000000000000000000000', 1, 1, 1, 'service-account');
+INSERT INTO head (id, revision, mark, next_id, next_event, epoch, username_suffix, holder)
+VALUES (1, 0, '00000000000000000000000000000000', 1, 1, 1, 'service-account', '');
 
 -- What each revision did, in a versioned format, for images to follow.
 CREATE TABLE changes (
