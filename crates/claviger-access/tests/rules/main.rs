@@ -6,7 +6,8 @@
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
 //! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),
-//! `rows` (what a store would keep, and what it adds up to) and `chance` (randomness with a seed).
+//! `rows` (what a store would keep, and what it adds up to), `chance` (randomness with a seed) and `slow_reading` (the
+//! parser that goes letter by letter).
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod authorization_header;
@@ -16,4 +17,5 @@ mod command;
 mod effective_roles;
 mod histories;
 mod rows;
+mod slow_reading;
 mod world;
