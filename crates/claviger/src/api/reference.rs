@@ -6,9 +6,9 @@ use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::middleware::map_response;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use claviger_wire::envelope::Failure;
+use claviger_wire::envelope;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response as Described,
@@ -16,6 +16,8 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::failure::{self, Failure};
 
 /// Where the description is served.
 const DESCRIPTION_PATH: &str = "/api/openapi.json";
@@ -38,9 +40,9 @@ pub(super) fn preface() -> OpenApi {
         .build();
     let mut components = Components::new();
     components.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
-    components.schemas.insert(Failure::name().into_owned(), Failure::schema());
+    components.schemas.insert(envelope::Failure::name().into_owned(), envelope::Failure::schema());
     let mut schemas = Vec::new();
-    Failure::schemas(&mut schemas);
+    envelope::Failure::schemas(&mut schemas);
     components.schemas.extend(schemas);
     OpenApiBuilder::new()
         .info(info)
@@ -68,9 +70,14 @@ pub(super) fn router(description: OpenApi) -> Router {
         .route(DESCRIPTION_PATH, get(serve.clone()))
         .route(&format!("{DESCRIPTION_PATH}/"), get(serve))
         .merge(page)
+        .method_not_allowed_fallback(failure::method_not_allowed)
 }
 
+/// What the page has no file for is answered as everywhere: its own answer would be empty or plain text.
 async fn protect_page(mut response: Response) -> Response {
+    if response.status().is_client_error() {
+        return Failure::not_found().into_response();
+    }
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
     response
 }
@@ -80,7 +87,7 @@ pub(super) struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        let failure = || ContentBuilder::new().schema(Some(Ref::from_schema_name(Failure::name()))).build();
+        let failure = || ContentBuilder::new().schema(Some(Ref::from_schema_name(envelope::Failure::name()))).build();
         let described = |text: &str| {
             RefOr::T(ResponseBuilder::new().description(text).content("application/json", failure()).build())
         };
