@@ -1,0 +1,125 @@
+//! What must be true of every answer.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, StatusCode};
+use claviger_wire::envelope::Failure;
+use serde_json::Value;
+
+use crate::sent::{PLANTED, Sender, Sent};
+use crate::world::{FRAME_LENGTH, World, log};
+
+/// Every code that an answer of this node may carry while its store is well. `unavailable`, `outcome_unknown`,
+/// `too_many_writes`, `exhausted` and `internal` are not among them.
+const CODES: &[&str] = &[
+    "account_above_own",
+    "already_created",
+    "body_misfit",
+    "body_not_json",
+    "body_not_object",
+    "body_too_large",
+    "cursor_invalid",
+    "default_workspace",
+    "expires_invalid",
+    "expires_twice",
+    "expiry_not_later",
+    "expiry_too_far",
+    "id_invalid",
+    "idempotency_key_invalid",
+    "last_owner",
+    "limit_invalid",
+    "limit_reached",
+    "listed_twice",
+    "method_not_allowed",
+    "name_exhausted",
+    "name_invalid",
+    "not_authenticated",
+    "not_found",
+    "not_json_type",
+    "organization_not_found",
+    "permission_missing",
+    "project_not_found",
+    "query_invalid",
+    "role_above_own",
+    "search_invalid",
+    "search_too_long",
+    "service_account_not_found",
+    "timezone_invalid",
+    "too_many_listed",
+    "workspace_not_found",
+];
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// Bytes of the request's body that were read.
+    pub taken: usize,
+}
+
+impl Answer {
+    pub fn check(&self, sent: &Sent, world: &World) {
+        assert!(!self.status.is_server_error(), "{} {self:?}", self.status);
+        assert!(self.headers.contains_key("x-request-id") && self.headers.contains_key("cache-control"), "{self:?}");
+        if self.status.as_u16() >= 400 && sent.method != Method::HEAD {
+            self.check_failure();
+        }
+        self.check_secrets(world);
+        self.check_limits(sent);
+        self.check_authority(sent, world);
+    }
+
+    fn check_failure(&self) {
+        let failure: Failure = serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        assert!(CODES.contains(&failure.code.as_str()), "{self:?}");
+        assert!(!failure.error.is_empty(), "{self:?}");
+        let header = match self.status {
+            StatusCode::UNAUTHORIZED => "www-authenticate",
+            StatusCode::METHOD_NOT_ALLOWED => "allow",
+            _ => "content-type",
+        };
+        assert!(self.headers.contains_key(header), "{self:?}");
+        assert!(!holds(&self.body, PLANTED), "an error gives back what was sent: {self:?}");
+    }
+
+    fn check_secrets(&self, world: &World) {
+        let log = log();
+        for secret in world.secrets() {
+            assert!(!holds(&self.body, secret), "the caller's secret comes back: {self:?}");
+            assert!(!holds(&log, secret), "the caller's secret is logged");
+        }
+        assert!(!holds(&log, PLANTED), "what was sent is logged");
+        let in_headers = self.headers.values().any(|value| holds(value.as_bytes(), PLANTED));
+        // The reference redirects to its own address with a slash, and a redirect keeps the query.
+        assert!(!in_headers || self.status.is_redirection(), "what was sent is in a header: {self:?}");
+    }
+
+    fn check_limits(&self, sent: &Sent) {
+        let (length, max) = (sent.body.len(), sent.body_length_max);
+        assert!(self.taken <= max + FRAME_LENGTH, "{} bytes were read where {max} are the limit", self.taken);
+        let too_long = max > 0 && length > max;
+        assert!(!too_long || !self.status.is_success(), "a body of {length} bytes was accepted: {self:?}");
+        let listed = serde_json::from_slice::<Value>(&self.body).ok();
+        let listed = listed.as_ref().and_then(|answer| answer["results"].as_array());
+        if let (true, Some(rows), Some(limit)) = (self.status.is_success(), listed, sent.asks("limit")) {
+            let limit: usize = limit.parse().unwrap_or_else(|_| panic!("a limit of {limit} was accepted"));
+            assert!((1..=1_000).contains(&limit) && rows.len() <= limit, "{} rows for {limit}", rows.len());
+        }
+    }
+
+    fn check_authority(&self, sent: &Sent, world: &World) {
+        let unknown = matches!(sent.sender, Sender::Nobody | Sender::Impostor);
+        if unknown && sent.is_route {
+            assert_eq!(self.status, StatusCode::UNAUTHORIZED, "{self:?}");
+        }
+        let in_app = sent.target.path().starts_with("/api/app");
+        assert!(!(unknown && in_app && self.status.is_success()), "a stranger was let in: {self:?}");
+        let writes = ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&sent.method);
+        let may_not = sent.sender == Sender::Consumer && world.consumer_is_as_made();
+        assert!(!(writes && may_not && self.status.is_success()), "a consumer wrote: {self:?}");
+    }
+}
+
+fn holds(text: &[u8], wanted: &str) -> bool {
+    text.windows(wanted.len()).any(|window| window == wanted.as_bytes())
+}
