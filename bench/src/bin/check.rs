@@ -1,0 +1,224 @@
+//! The check alone: read the header, find the account, compare the digest, authorize for a project.
+//!
+//! Over a thousand accounts and over many, of one account and of uniformly random ones; nanoseconds and allocations.
+//! Headers are made before the clock is read, some at a time, so that they are as close at hand as one that was just
+//! received; what a random account costs is what the directory has far away. Rounds alternate; the median counts.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::Parser;
+use claviger::clock;
+use claviger_access::authorize::{Scope, SeeProject, authorize};
+use claviger_access::directory::{HeldSecret, Loader, Principal, Workspace};
+use claviger_access::grant::{Grant, Granted};
+use claviger_access::identity::{
+    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, WorkspaceId,
+};
+use claviger_access::role::Role;
+use claviger_access::{Directory, Expiry, Mark, Moment, Revision, credential};
+use claviger_bench::{Ids, digest, secret, username};
+
+/// Measure the check alone
+#[derive(Parser)]
+struct Options {
+    /// Accounts of the large directory
+    #[arg(long, value_name = "N", env = "BENCH_ACCOUNTS", default_value_t = 1_000_000)]
+    accounts: u64,
+
+    /// Rounds of each kind
+    #[arg(long, value_name = "N", env = "BENCH_RUNS", default_value_t = 5)]
+    rounds: usize,
+}
+
+/// Accounts of the small directory.
+const FEW: u64 = 1_000;
+
+/// Checks whose headers are made at once.
+const BLOCK: usize = 1_000;
+
+/// Blocks of a round.
+const BLOCKS: usize = 300;
+
+fn main() {
+    let options = Options::parse();
+    let sizes = [FEW, options.accounts];
+    let mut directories = Vec::new();
+    for accounts in sizes {
+        let before = LIVE.load(Ordering::Relaxed);
+        directories.push(directory(accounts));
+        let bytes = LIVE.load(Ordering::Relaxed) - before;
+        println!("directory of {accounts} accounts with two grants: {} bytes an account", bytes / accounts as usize);
+    }
+    let kinds = [(0, true), (0, false), (1, true), (1, false)];
+    let mut measured = vec![Vec::new(); kinds.len()];
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    for round in 0..options.rounds {
+        for place in 0..kinds.len() {
+            let kind = (place + round) % kinds.len();
+            let (size, is_hot) = kinds[kind];
+            measured[kind].push(measure(&directories[size], sizes[size], is_hot, &mut random));
+        }
+    }
+    println!("\n| accounts | which | ns a check | slowest and fastest round | allocations a check |");
+    println!("| ---: | --- | ---: | ---: | ---: |");
+    for ((size, is_hot), rounds) in kinds.into_iter().zip(&mut measured) {
+        rounds.sort_by(|a, b| a.nanoseconds.total_cmp(&b.nanoseconds));
+        let (fastest, median, slowest) = (rounds[0], rounds[rounds.len() / 2], rounds[rounds.len() - 1]);
+        let which = if is_hot { "one" } else { "random" };
+        println!(
+            "| {} | {which} | {:.0} | {:.0}, {:.0} | {:.2} |",
+            sizes[size], median.nanoseconds, slowest.nanoseconds, fastest.nanoseconds, median.allocations
+        );
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Measured {
+    nanoseconds: f64,
+    allocations: f64,
+}
+
+fn measure(directory: &Directory, accounts: u64, is_hot: bool, random: &mut Random) -> Measured {
+    let ids = Ids::of(accounts);
+    let now = Moment::from_seconds(1_800_000_000).expect("a moment");
+    let (mut elapsed, mut allocations) = (Duration::ZERO, 0);
+    for _ in 0..BLOCKS {
+        let asked: Vec<(String, Scope)> = (0..BLOCK)
+            .map(|_| if is_hot { accounts / 2 } else { random.below(accounts) })
+            .map(|account| (header(account), Scope::Project(project(ids, ids.projects_of(account)[1]))))
+            .collect();
+        let (allocated, started) = (ALLOCATIONS.load(Ordering::Relaxed), clock::instant());
+        for (header, scope) in &asked {
+            check(directory, header, *scope, now);
+        }
+        elapsed += started.elapsed();
+        allocations += ALLOCATIONS.load(Ordering::Relaxed) - allocated;
+    }
+    let checks = (BLOCK * BLOCKS) as f64;
+    Measured { nanoseconds: elapsed.as_nanos() as f64 / checks, allocations: allocations as f64 / checks }
+}
+
+#[inline(never)]
+fn check(directory: &Directory, header: &str, scope: Scope, now: Moment) {
+    let presented = credential::present(std::iter::once(header.as_bytes())).expect("a credential");
+    let caller = directory.authenticate(&presented, now).expect("an account");
+    let permit = authorize::<SeeProject>(directory, &caller, scope, now);
+    black_box(&permit).as_ref().expect("a permit");
+}
+
+fn header(account: u64) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", username(account), secret(account))))
+}
+
+fn directory(accounts: u64) -> Directory {
+    let ids = Ids::of(accounts);
+    let mut loader = Loader::new(0x5eed, accounts as usize);
+    for number in 0..ids.organizations() {
+        loader.organization(organization(ids, number), format!("Organization {number}"));
+    }
+    for number in 0..ids.projects() {
+        let organization = organization(ids, number / claviger_bench::PROJECTS_OF_AN_ORGANIZATION);
+        loader.project(project(ids, number), organization, format!("Project {number}"), "UTC".to_owned());
+    }
+    for number in 0..ids.projects() {
+        loader.workspace(workspace(ids, number));
+    }
+    (0..accounts).for_each(|number| loader.principal(&account(ids, number)));
+    loader.finish(Revision::ZERO, Mark::ZERO, ids.account(accounts))
+}
+
+fn workspace(ids: Ids, number: u64) -> Workspace {
+    Workspace {
+        id: WorkspaceId::new(ids.workspace(number)).expect("an id"),
+        project: project(ids, number),
+        name: "All Project Data".to_owned(),
+        description: None,
+        is_default: true,
+        is_restricted: false,
+        is_visible: true,
+        created: Moment::from_seconds(1_700_000_000).expect("a moment"),
+        creator: None,
+    }
+}
+
+fn account(ids: Ids, number: u64) -> Principal {
+    let id = ids.account(number);
+    let grant = |which: u64, role| {
+        let on = project(ids, ids.projects_of(number)[which as usize]);
+        Grant { id: GrantId::new(id + 2 + which).expect("an id"), granted: Granted::Project(on, role) }
+    };
+    Principal {
+        id: PrincipalId::new(id).expect("an id"),
+        kind: PrincipalKind::ServiceAccount,
+        organization: Some(organization(ids, ids.organization_of(number))),
+        name: username(number),
+        deleted: false,
+        secrets: vec![HeldSecret {
+            id: SecretId::new(id + 1).expect("an id"),
+            expires: Expiry::NEVER,
+            digest: digest(number),
+        }],
+        grants: vec![grant(0, Role::Analyst), grant(1, Role::Consumer)],
+    }
+}
+
+fn organization(ids: Ids, number: u64) -> OrganizationId {
+    OrganizationId::new(ids.organization(number)).expect("an id")
+}
+
+fn project(ids: Ids, number: u64) -> ProjectId {
+    ProjectId::new(ids.project(number)).expect("an id")
+}
+
+/// Marsaglia's xorshift: the same numbers in each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// The system's allocator, and two counters.
+struct Counting;
+
+// A crate that does this (stats_alloc) is no longer kept up; it is these few lines.
+#[allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait; each method passes its arguments on as they came")]
+// SAFETY: all memory comes from `System` and goes back to it with the layout it was asked for with, so what `System`
+// keeps to is kept to. The counters are atomics and allocate nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps to the contract of `alloc`, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the pointer came from `System` with this layout, as all of them do.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LIVE.fetch_add(size, Ordering::Relaxed);
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the pointer came from `System` with this layout, and the caller keeps to the contract of `realloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
