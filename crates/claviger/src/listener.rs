@@ -6,6 +6,7 @@
 
 mod doubtful_framing;
 mod tls;
+mod write_deadline;
 
 use std::collections::HashMap;
 use std::io;
@@ -30,6 +31,7 @@ use tower::ServiceExt;
 
 use self::doubtful_framing::Watched;
 pub use self::tls::{TlsError, acceptor};
+use self::write_deadline::Progressing;
 use crate::api::Peer;
 
 /// Limits on what strangers may hold.
@@ -38,6 +40,8 @@ pub struct Limits {
     /// A head must arrive within this, and a connection may idle for so long. Gateways pool connections: keep it above
     /// their own (nginx: 60 s).
     pub idle: Duration,
+    /// A client must read some of its answer within this.
+    pub stalled: Duration,
     /// Open connections in all.
     pub connections_max: usize,
     /// Open connections of one address.
@@ -46,7 +50,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(75), connections_max: 10_000, connections_of_one_address_max: 2_000 }
+        Self {
+            idle: Duration::from_secs(75),
+            stalled: Duration::from_secs(30),
+            connections_max: 10_000,
+            connections_of_one_address_max: 2_000,
+        }
     }
 }
 
@@ -144,7 +153,7 @@ async fn speak<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let peer = Peer { address, doubtful: Arc::new(AtomicBool::new(false)) };
-    let stream = Watched::new(stream, Arc::clone(&peer.doubtful));
+    let stream = Watched::new(Progressing::new(stream, limits.stalled), Arc::clone(&peer.doubtful));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());

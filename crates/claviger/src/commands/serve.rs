@@ -109,6 +109,7 @@ impl Serve {
             idle: std::time::Duration::from_secs(self.idle_seconds),
             connections_max: self.connections_max,
             connections_of_one_address_max: self.connections_of_one_address_max,
+            ..Limits::default()
         };
         let failed = running.failed();
         tokio::select! {

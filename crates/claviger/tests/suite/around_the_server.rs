@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use crate::raw::exchange;
 use crate::world::{World, on_both_stores, send};
@@ -150,6 +151,23 @@ on_both_stores! {
         for begun in ["", "GET /api/app/me HT", "GET /api/app/me HTTP/1.1\r\nHost: x\r\n"] {
             let exchange = exchange(world.address(), begun.as_bytes(), 1).await;
             assert!(exchange.closed && !exchange.statuses.contains(&200), "{begun:?}: {exchange:?}");
+        }
+    }
+
+    /// a client that does not read its answers holds a connection for so long and no longer
+    async fn slow_readers_are_cut(world: World) {
+        let world = world.with(WORLD).await;
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let mut stream = socket.connect(world.address()).await.unwrap();
+        // More than any buffer between us holds.
+        let large = "GET /api/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20);
+        stream.write_all(large.as_bytes()).await.unwrap();
+        let mut waited = 0;
+        while stream.write_all(b"\r\n").await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            waited += 1;
+            assert!(waited < 200, "a client that does not read is served for ever");
         }
     }
 

@@ -439,6 +439,7 @@ fn limits() -> Limits {
     static LIMITS: OnceLock<Limits> = OnceLock::new();
     *LIMITS.get_or_init(|| Limits {
         idle: std::time::Duration::from_secs(2),
+        stalled: std::time::Duration::from_secs(1),
         connections_max: 1_000,
         connections_of_one_address_max: 200,
     })
