@@ -252,12 +252,7 @@ on_both_stores! {
         assert_eq!(answer.refused(503, "unavailable").header("retry-after"), Some("1"));
         me.refused(503, "unavailable");
         send(world.request(Method::GET, "/healthz")).await.is(200);
-        let mut waited = 0;
-        while send(world.request(Method::GET, "/readyz")).await.status != 200 {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            waited += 1;
-            assert!(waited < 500, "the image did not come back");
-        }
+        world.becomes_ready().await;
         world.account("ada").get("me").await.ok();
     }
 }

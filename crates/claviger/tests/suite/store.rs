@@ -86,6 +86,48 @@ on_both_stores! {
         world.node().store.reads().execute("UPDATE changes SET mark = (SELECT mark FROM head) WHERE revision = (SELECT revision FROM head)").await.unwrap();
     }
 
+    /// a process that was followed writes nothing more
+    async fn who_is_not_named_in_the_head_does_not_write(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        let reads = world.node().store.reads().clone();
+        let name: String = sqlx::query_scalar("SELECT holder FROM head").fetch_one(&reads).await.unwrap();
+        assert_eq!(name.len(), 32);
+        reads.execute("UPDATE head SET holder = 'another process'").await.unwrap();
+        let body = serde_json::json!({ "name": "x" });
+        ada.post("organizations/{acme}/projects", body.clone()).await.refused(503, "unavailable");
+        assert_eq!(world.count("SELECT COUNT(*) FROM projects WHERE name = 'x'").await, 0);
+        sqlx::query("UPDATE head SET holder = $1").bind(name).execute(&reads).await.unwrap();
+        world.becomes_ready().await;
+        ada.post("organizations/{acme}/projects", body).await.created();
+    }
+
+    /// the lock of a session dies with it: nothing is answered until it is back, then all goes on
+    async fn a_lost_session_is_noticed_and_comes_back(world: World) {
+        let world = world.with(WORLD).await;
+        if world.on() == On::Postgres {
+            let ada = world.account("ada");
+            let ended = world
+                .node()
+                .store
+                .reads()
+                .execute("SELECT CASE WHEN pg_terminate_backend(pid) THEN 1 ELSE 0 END FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+                .await
+                .unwrap();
+            assert_eq!(ended.rows_affected(), 1, "one session holds the lock");
+            let mut waited = 0;
+            while ada.get("me").await.status == 200 {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                waited += 1;
+                assert!(waited < 1_000, "it was not noticed");
+            }
+            ada.get("me").await.refused(503, "unavailable");
+            ada.post("organizations/{acme}/projects", serde_json::json!({ "name": "x" })).await.refused(503, "unavailable");
+            world.becomes_ready().await;
+            ada.post("organizations/{acme}/projects", serde_json::json!({ "name": "x" })).await.created();
+        }
+    }
+
     async fn files_are_for_their_owner_alone(world: World) {
         use std::os::unix::fs::PermissionsExt;
         let world = world.with(WORLD).await;

@@ -363,6 +363,16 @@ impl World {
         &self.inner.location
     }
 
+    /// Waits until the server may answer again.
+    pub(crate) async fn becomes_ready(&self) {
+        let mut waited = 0;
+        while send(self.request(Method::GET, "/readyz")).await.status != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            waited += 1;
+            assert!(waited < 1_000, "it does not become ready");
+        }
+    }
+
     /// Where the log stood when this world began.
     pub(crate) fn log_begin(&self) -> usize {
         self.inner.log_begin
