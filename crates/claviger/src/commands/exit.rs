@@ -18,6 +18,14 @@ pub enum Failed {
     /// The server refused, or could not be asked.
     #[error(transparent)]
     Call(#[from] Error),
+    /// It is not known whether an account was created.
+    #[error("{error}; if you try again, do it with --idempotency-key {key}, so that no second one is created")]
+    MayBeCreated {
+        /// The key that was sent.
+        key: String,
+        /// What came in place of an answer.
+        error: Error,
+    },
     /// A command on the host was not done.
     #[error(transparent)]
     Host(#[from] HostFailed),
@@ -103,6 +111,7 @@ impl Failed {
                     Exit::Unexpected
                 }
             },
+            Self::MayBeCreated { .. } => Exit::TryAgain,
             Self::Host(failed) => failed.exit(),
             Self::Connection(_) | Self::WhichOrganization { .. } | Self::NobodyToAsk => Exit::Usage,
             Self::Declined | Self::NoRandomness(_) | Self::Terminal(_) | Self::Output(_) | Self::SecretLost { .. } => {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use claviger_client::IdempotencyKey;
+use claviger_client::{Error, IdempotencyKey};
 use claviger_wire::roles::{OrganizationRoleName, ProjectRole, RoleName, WorkspaceRole};
 use claviger_wire::service_accounts::{CreateServiceAccount, NewServiceAccount};
 
@@ -42,7 +42,14 @@ impl CreateArgs {
     pub(super) async fn run(self, connection: &Connection, output: OutputArgs, random: [u8; 16]) -> Result<(), Failed> {
         let key = self.idempotency_key.clone().unwrap_or_else(|| IdempotencyKey::from_random(random));
         let organization = connection.organization().await?;
-        let made = connection.client().create_service_account(organization, &self.body(), &key).await?;
+        let made = connection.client().create_service_account(organization, &self.body(), &key).await;
+        let made = made.map_err(|error| match error {
+            // It may have been created: only the same key finds out without creating another.
+            Error::TimedOut { .. } | Error::Interrupted { .. } | Error::Unavailable(_) => {
+                Failed::MayBeCreated { key: key.as_str().to_owned(), error }
+            }
+            other => Failed::Call(other),
+        })?;
         let id = made.account.id;
         show(&made, output).map_err(|error| Failed::SecretLost { id, error })
     }
