@@ -136,12 +136,6 @@ pub enum StoreError {
         /// What the system said.
         reason: std::io::Error,
     },
-    /// Another way to copy it.
-    #[error("{store} is a PostgreSQL database; copy it with pg_dump, which reads one snapshot while it runs")]
-    CopiedByPgDump {
-        /// Where, without credentials.
-        store: String,
-    },
     /// An address that is none.
     #[error("{what} is not an address of a store; use postgres://user@host/database")]
     Address {

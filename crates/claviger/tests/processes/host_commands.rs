@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::client::Caller;
 use crate::process::{run, wait_until};
-use crate::server::{Founded, On, Server, Store, mode, on_both_stores, set_mode};
+use crate::server::{Founded, On, Store, mode, on_both_stores, set_mode};
 
 on_both_stores![
+    a_backup_under_writes_can_be_served_and_holds_the_accounts,
     one_more_organization_has_an_owner_of_its_own,
     a_lost_secret_is_no_lock_out,
     a_secret_that_could_not_be_told_is_no_lock_out,
@@ -127,9 +128,8 @@ fn recover(store: &Store, options: &[&str]) -> Founded {
     Founded::from_json(&run(store.command(&words)).ok())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_under_writes_can_be_served_and_holds_the_accounts() {
-    let store = Store::new(On::Sqlite);
+/// A copy of either store is an embedded one.
+async fn a_backup_under_writes_can_be_served_and_holds_the_accounts(store: Store) {
     let founded = store.init();
     let server = store.serve();
     let owner = founded.at(&server);
@@ -196,16 +196,4 @@ fn a_backup_of_nothing_is_refused_and_makes_nothing() {
     let refusal = run(store.command(&["backup", "--to", copy.to_str().expect("UTF-8")])).refused(1);
     assert!(refusal.contains("is not there, so there is nothing to copy"), "{refusal}");
     assert!(!copy.exists() && !store.data().exists());
-}
-
-#[test]
-fn a_backup_of_postgresql_is_left_to_its_own_tool() {
-    let store = Store::new(On::Postgres);
-    store.init();
-    let server: Server = store.serve();
-    let copy = store.home().join("copy.db");
-    let refusal = run(store.command(&["backup", "--to", copy.to_str().expect("UTF-8")])).refused(1);
-    assert!(refusal.contains("pg_dump"), "{refusal}");
-    assert!(!copy.exists());
-    drop(server);
 }
