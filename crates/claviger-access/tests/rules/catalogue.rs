@@ -725,3 +725,26 @@ fn a_project_of_ones_other_organization_is_not_there_in_this_one() {
     let add = scene.add(&[(foreign, Role::Consumer)], &[&scene.reader]);
     assert_eq!(scene.refused(&person, &add), Refusal::NoSuchProject { project: foreign });
 }
+
+/// "unknown username against known one: indistinguishable: digest and compare run against a dummy", "a deleted account;
+/// an expired one: the same amount of work", by counting.
+#[test]
+fn everybody_costs_the_same_work() {
+    use claviger_access::directory::AuthenticationStep::{Compare, Digest, LookUp};
+    let mut scene = Scene::new();
+    let (admin, reader) = (scene.admin.clone(), scene.reader.clone());
+    let steps = |scene: &Scene, username: &str, secret: &str| {
+        let header = format!("Basic {username}:{secret}");
+        let presented = claviger_access::credential::present(std::iter::once(header.as_bytes())).unwrap();
+        let mut steps = Vec::new();
+        let found = scene.world.draft.authenticate_observed(&presented, scene.world.now, |step| steps.push(step));
+        (steps, found.is_some())
+    };
+    let same = vec![Digest, LookUp, Compare];
+    assert_eq!(steps(&scene, &reader.username, &reader.secret), (same.clone(), true));
+    assert_eq!(steps(&scene, &reader.username, "wrong"), (same.clone(), false));
+    assert_eq!(steps(&scene, &reader.username, &admin.secret), (same.clone(), false));
+    assert_eq!(steps(&scene, "nobody.000000.service-account", &reader.secret), (same.clone(), false));
+    scene.written(&admin, &scene.delete(&reader));
+    assert_eq!(steps(&scene, &reader.username, &reader.secret), (same, false));
+}
