@@ -14,6 +14,7 @@ mod apply;
 mod draft;
 mod load;
 mod principals;
+mod ranges;
 mod records;
 mod shelves;
 
@@ -28,6 +29,7 @@ pub use self::principals::{HeldSecret, Principal, PrincipalView};
 pub use self::records::{Organization, Project, Workspace};
 
 use self::principals::{PrincipalShard, UsernameShard};
+use self::ranges::Ranges;
 use self::records::Records;
 use self::shelves::Shelves;
 use crate::authorize::{Caller, CredentialId};
@@ -46,7 +48,7 @@ pub struct Directory {
     hash_key: u64,
     username_suffix: Arc<UsernameSuffix>,
     count: usize,
-    principals: Shelves<PrincipalShard>,
+    principals: Ranges<PrincipalShard>,
     usernames: Shelves<UsernameShard>,
     organizations: Records<OrganizationId, Organization>,
     projects: Records<ProjectId, Project>,
@@ -130,7 +132,7 @@ impl Directory {
 
     /// The principal of that id, deleted ones included.
     pub fn principal(&self, id: PrincipalId) -> Option<PrincipalView<'_>> {
-        self.principals.at(hash_id(id.number())).find(id)
+        self.principals.at(id.number()).find(id)
     }
 
     /// The service account of that id if it is in that organization and was not deleted.
@@ -164,9 +166,7 @@ impl Directory {
 
     /// All that it holds, in an order of its own: two directories are the same if their contents are.
     pub fn contents(&self) -> Contents {
-        let mut principals: Vec<Principal> =
-            self.principals.iter().flat_map(|shard| shard.iter()).map(|view| view.to_principal()).collect();
-        principals.sort_by_key(|principal| principal.id);
+        let principals = self.views().map(|view| view.to_principal()).collect();
         let mut names: Vec<PrincipalId> = self.usernames.iter().flat_map(UsernameShard::iter).collect();
         names.sort();
         let mut organizations: Vec<Organization> = self.organizations.iter().cloned().collect();
@@ -186,6 +186,11 @@ impl Directory {
             projects,
             workspaces,
         }
+    }
+
+    /// All principals, by id.
+    fn views(&self) -> impl Iterator<Item = PrincipalView<'_>> {
+        self.principals.iter().flat_map(|(first, shard)| shard.iter(first))
     }
 
     fn hash_name(&self, username: &str) -> u64 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::principals::Principal;
 use super::records::{Organization, Project, Workspace};
-use super::{Directory, HeldSecret, hash_id};
+use super::{Directory, HeldSecret};
 use crate::change::Change;
 use crate::grant::{Grant, Granted};
 use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId};
@@ -193,7 +193,7 @@ impl Directory {
             secrets: Vec::new(),
             grants: Vec::new(),
         };
-        self.principals.at_mut(hash_id(id.number())).put(&principal);
+        self.principals.at_mut(id.number()).put(&principal);
         if kind == PrincipalKind::ServiceAccount {
             let hash = self.hash_name(name);
             self.usernames.at_mut(hash).insert(hash, id);
@@ -222,7 +222,7 @@ impl Directory {
     }
 
     fn change_principal(&mut self, id: PrincipalId, change: impl FnOnce(&mut Principal)) {
-        let shard = self.principals.at_mut(hash_id(id.number()));
+        let shard = self.principals.at_mut(id.number());
         let Some(mut principal) = shard.find(id).map(|view| view.to_principal()) else { return };
         change(&mut principal);
         shard.put(&principal);

@@ -3,38 +3,39 @@
 use std::sync::Arc;
 
 use super::principals::{Principal, PrincipalShard, UsernameShard};
+use super::ranges::{Ranges, SPAN};
 use super::records::{Organization, Project, Records, Workspace};
 use super::shelves::Shelves;
-use super::{Directory, dummy, hash_id};
+use super::{Directory, dummy};
 use crate::grant::Granted;
-use crate::identity::{OrganizationId, PrincipalKind, ProjectId, UsernameSuffix};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, UsernameSuffix};
 use crate::revision::{Mark, Revision};
 use crate::role::OrganizationRole;
 
-/// A shard should hold about this many principals: one is written anew at each change to one of them.
-const PRINCIPALS_A_SHARD: usize = 256;
+/// A shard should hold about this many usernames: one is written anew at each change to one of them.
+const USERNAMES_A_SHARD: usize = 256;
 
-/// How many shards suit that many principals, as a power of two.
-pub(super) fn suitable_bits(principals: usize) -> u32 {
-    (principals / PRINCIPALS_A_SHARD).next_power_of_two().trailing_zeros().clamp(6, 20)
+/// How many shards suit that many usernames, as a power of two.
+fn suitable_bits(usernames: usize) -> u32 {
+    (usernames / USERNAMES_A_SHARD).next_power_of_two().trailing_zeros().clamp(6, 20)
 }
 
 /// Takes rows, gives a directory. Organizations come before their projects, projects before their workspaces,
 /// principals last and in the order of their ids.
 pub struct Loader {
     directory: Directory,
-    principals: Vec<PrincipalShard>,
-    usernames: Vec<UsernameShard>,
+    /// The shard that is being filled, and the first id of its range. Copied once it is full: a copy has no room to
+    /// spare, and full shards lie close to each other.
+    filling: (u64, PrincipalShard),
+    usernames: Vec<(u64, PrincipalId)>,
 }
 
 impl Loader {
     /// A loader for about that many principals.
     pub fn new(hash_key: u64, expected: usize) -> Self {
-        let bits = suitable_bits(expected);
-        let shards = 1 << bits;
         Self {
-            principals: vec![PrincipalShard::default(); shards],
-            usernames: vec![UsernameShard::default(); shards],
+            filling: (0, PrincipalShard::default()),
+            usernames: Vec::with_capacity(expected),
             directory: Directory {
                 revision: Revision::ZERO,
                 mark: Mark::ZERO,
@@ -42,8 +43,8 @@ impl Loader {
                 hash_key,
                 username_suffix: Arc::default(),
                 count: 0,
-                principals: Shelves::new(bits),
-                usernames: Shelves::new(bits),
+                principals: Ranges::new(),
+                usernames: Shelves::new(suitable_bits(expected)),
                 organizations: Records::new(),
                 projects: Records::new(),
                 workspaces: Records::new(),
@@ -74,12 +75,17 @@ impl Loader {
 
     /// A principal.
     pub fn principal(&mut self, principal: &Principal) {
+        let first = principal.id.number() / SPAN * SPAN;
+        debug_assert!(first >= self.filling.0, "principals come in the order of their ids");
+        if first != self.filling.0 {
+            self.put_away();
+            self.filling.0 = first;
+        }
+        self.filling.1.put(principal);
         let directory = &mut self.directory;
-        self.principals[directory.principals.number(hash_id(principal.id.number()))].put(principal);
         directory.count += 1;
         if principal.kind == PrincipalKind::ServiceAccount {
-            let hash = directory.hash_name(&principal.name);
-            self.usernames[directory.usernames.number(hash)].push(hash, principal.id);
+            self.usernames.push((directory.hash_name(&principal.name), principal.id));
         }
         if let (Some(organization), false) = (principal.organization, principal.deleted) {
             directory.organizations.change(organization, |organization| organization.account_count += 1);
@@ -91,36 +97,94 @@ impl Loader {
         }
     }
 
+    fn put_away(&mut self) {
+        let (first, shard) = &mut self.filling;
+        if !shard.is_empty() {
+            *self.directory.principals.at_mut(*first) = shard.clone();
+            shard.clear();
+        }
+    }
+
     /// The directory, at this point of its history.
-    pub fn finish(self, revision: Revision, mark: Mark, next_id: u64) -> Directory {
-        let Self { mut directory, mut principals, mut usernames } = self;
-        principals.iter_mut().for_each(PrincipalShard::shrink);
-        usernames.iter_mut().for_each(UsernameShard::sort);
-        directory.principals = Shelves::from_shards(directory.principals.bits(), principals.into_iter());
-        directory.usernames = Shelves::from_shards(directory.usernames.bits(), usernames.into_iter());
+    pub fn finish(mut self, revision: Revision, mark: Mark, next_id: u64) -> Directory {
+        self.put_away();
+        let Self { mut directory, mut usernames, .. } = self;
+        directory.usernames = shelved(&mut usernames, directory.usernames.bits());
         Directory { revision, mark, next_id, ..directory }
     }
 }
 
+/// Usernames, by hash and id, on 2 to the `bits` shards.
+fn shelved(usernames: &mut [(u64, PrincipalId)], bits: u32) -> Shelves<UsernameShard> {
+    usernames.sort_unstable_by_key(|(hash, _)| *hash);
+    let shards = (0..1_u64 << bits).scan(usernames, |rest, number| {
+        let count = rest.partition_point(|(hash, _)| hash >> (64 - bits) <= number);
+        let (shard, later) = std::mem::take(rest).split_at_mut(count);
+        *rest = later;
+        Some(UsernameShard::of(shard))
+    });
+    Shelves::from_shards(bits, shards)
+}
+
 impl Directory {
-    /// Spreads the principals over more shards once there are many more than these were meant for.
+    /// Spreads the usernames over more shards once there are many more than these were meant for.
     pub(super) fn grow(&mut self) {
-        if self.count < (PRINCIPALS_A_SHARD * 4) << self.principals.bits() {
+        if self.count < (USERNAMES_A_SHARD * 4) << self.usernames.bits() {
             return;
         }
-        let bits = suitable_bits(self.count * 2);
-        let mut principals = vec![PrincipalShard::default(); 1 << bits];
-        let mut usernames = vec![UsernameShard::default(); 1 << bits];
-        let number = |hash: u64| (hash >> (64 - bits)) as usize;
-        for view in self.principals.iter().flat_map(PrincipalShard::iter) {
-            principals[number(hash_id(view.id().number()))].put(&view.to_principal());
-            if view.kind() == PrincipalKind::ServiceAccount {
-                let hash = self.hash_name(view.name());
-                usernames[number(hash)].push(hash, view.id());
-            }
+        let accounts = self.views().filter(|view| view.kind() == PrincipalKind::ServiceAccount);
+        let mut usernames: Vec<_> = accounts.map(|view| (self.hash_name(view.name()), view.id())).collect();
+        self.usernames = shelved(&mut usernames, suitable_bits(self.count * 2));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::OrganizationId;
+
+    fn account(number: u64) -> Principal {
+        Principal {
+            id: PrincipalId::new(number).expect("an id"),
+            kind: PrincipalKind::ServiceAccount,
+            organization: OrganizationId::new(1),
+            name: format!("account-{number}"),
+            deleted: false,
+            secrets: Vec::new(),
+            grants: Vec::new(),
         }
-        usernames.iter_mut().for_each(UsernameShard::sort);
-        self.principals = Shelves::from_shards(bits, principals.into_iter());
-        self.usernames = Shelves::from_shards(bits, usernames.into_iter());
+    }
+
+    fn found(directory: &Directory, numbers: impl Iterator<Item = u64>) {
+        for number in numbers {
+            let by_name = directory.service_account_named(&format!("account-{number}"));
+            assert_eq!(by_name.map(|view| view.id().number()), Some(number));
+            assert_eq!(directory.principal(account(number).id).map(|view| view.to_principal()), Some(account(number)));
+        }
+    }
+
+    /// Ids with gaps of all sizes, also of whole ranges.
+    #[test]
+    fn each_account_is_found_by_name_and_by_id() {
+        let numbers = || (1..2_000_u64).map(|number| number * number / 7 + number);
+        let mut loader = Loader::new(7, 10);
+        numbers().for_each(|number| loader.principal(&account(number)));
+        let directory = loader.finish(Revision::ZERO, Mark::ZERO, 1_000_000);
+        assert_eq!(directory.principal_count(), 1_999);
+        found(&directory, numbers());
+        assert!(directory.principal(account(5_000_000).id).is_none());
+        assert!(directory.service_account_named("account-0").is_none());
+    }
+
+    #[test]
+    fn more_accounts_than_expected_are_spread_over_more_shards() {
+        let last = 70_000;
+        let mut loader = Loader::new(7, 0);
+        (1..=last).for_each(|number| loader.principal(&account(number)));
+        let mut directory = loader.finish(Revision::ZERO, Mark::ZERO, last + 1);
+        let bits = directory.usernames.bits();
+        directory.grow();
+        assert!(directory.usernames.bits() > bits);
+        found(&directory, (1..=last).step_by(37));
     }
 }

@@ -1,9 +1,11 @@
 //! Principals with their secrets and grants, packed: a million of them must be cheap to hold and one cheap to change.
 //!
-//! A shard keeps four arrays: fixed-size rows sorted by id, and the names, secrets and grants of all rows end to end.
-//! Each row says where its parts end; they begin where those of the row before end. Changing one principal writes the
-//! shard anew, which is a few copies of memory and no allocation a row.
+//! A shard keeps one bit for each id of its range, which says whether that is a principal and, counted, where its row
+//! is; and four arrays: fixed-size rows in the order of their ids, and the names, secrets and grants of all rows end to
+//! end. Each row says where its parts end; they begin where those of the row before end. Changing one principal writes
+//! the shard anew, which is a few copies of memory and no allocation a row.
 
+use super::ranges::SPAN;
 use crate::credential::SecretDigest;
 use crate::expiry::Expiry;
 use crate::grant::Grant;
@@ -50,6 +52,7 @@ pub struct Principal {
 /// A principal in its shard.
 #[derive(Debug, Clone, Copy)]
 pub struct PrincipalView<'d> {
+    id: PrincipalId,
     row: &'d Row,
     name: &'d str,
     secrets: &'d [HeldSecret],
@@ -59,7 +62,7 @@ pub struct PrincipalView<'d> {
 impl<'d> PrincipalView<'d> {
     /// Its id.
     pub fn id(&self) -> PrincipalId {
-        self.row.id
+        self.id
     }
 
     /// What it is.
@@ -99,7 +102,7 @@ impl<'d> PrincipalView<'d> {
 
     pub(super) fn to_principal(self) -> Principal {
         Principal {
-            id: self.row.id,
+            id: self.id,
             kind: self.row.kind,
             organization: self.row.organization,
             name: self.name.to_owned(),
@@ -112,7 +115,6 @@ impl<'d> PrincipalView<'d> {
 
 #[derive(Debug, Clone, Copy)]
 struct Row {
-    id: PrincipalId,
     organization: Option<OrganizationId>,
     name_end: u32,
     secrets_end: u32,
@@ -121,28 +123,43 @@ struct Row {
     deleted: bool,
 }
 
-/// Some hundreds of principals.
+/// The principals of one range of ids.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PrincipalShard {
+    held: [u64; SPAN as usize / 64],
     rows: Vec<Row>,
     names: String,
     secrets: Vec<HeldSecret>,
     grants: Vec<Grant>,
 }
 
+/// Which word of [`PrincipalShard::held`] an id's bit is in, and that bit.
+fn bit(id: PrincipalId) -> (usize, u64) {
+    let within = id.number() % SPAN;
+    ((within / 64) as usize, 1 << (within % 64))
+}
+
 impl PrincipalShard {
     pub(super) fn find(&self, id: PrincipalId) -> Option<PrincipalView<'_>> {
-        let place = self.rows.binary_search_by_key(&id, |row| row.id).ok()?;
-        Some(self.view(place))
+        let (word, bit) = bit(id);
+        (self.held[word] & bit != 0).then(|| self.view(id, self.place(id)))
     }
 
-    fn view(&self, place: usize) -> PrincipalView<'_> {
+    /// How many principals have smaller ids.
+    fn place(&self, id: PrincipalId) -> usize {
+        let (word, bit) = bit(id);
+        let before = self.held[..word].iter().map(|word| word.count_ones()).sum::<u32>();
+        (before + (self.held[word] & (bit - 1)).count_ones()) as usize
+    }
+
+    fn view(&self, id: PrincipalId, place: usize) -> PrincipalView<'_> {
         let row = &self.rows[place];
         let (name, secrets, grants) = match place.checked_sub(1).map(|before| &self.rows[before]) {
             Some(before) => (before.name_end as usize, before.secrets_end as usize, before.grants_end as usize),
             None => (0, 0, 0),
         };
         PrincipalView {
+            id,
             row,
             name: &self.names[name..row.name_end as usize],
             secrets: &self.secrets[secrets..row.secrets_end as usize],
@@ -150,13 +167,16 @@ impl PrincipalShard {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = PrincipalView<'_>> {
-        (0..self.rows.len()).map(|place| self.view(place))
+    /// All of them. `first` is the first id of the range.
+    pub(super) fn iter(&self, first: u64) -> impl Iterator<Item = PrincipalView<'_>> {
+        (first..first + SPAN).filter_map(PrincipalId::new).filter_map(|id| self.find(id))
     }
 
     /// Adds one whose id is greater than all before.
     pub(super) fn push(&mut self, principal: PrincipalView<'_>) {
-        debug_assert!(self.rows.last().is_none_or(|last| last.id < principal.id()));
+        let (word, bit) = bit(principal.id);
+        debug_assert!(self.held[word] < bit && self.held[word + 1..].iter().all(|word| *word == 0));
+        self.held[word] |= bit;
         self.names.push_str(principal.name);
         self.secrets.extend_from_slice(principal.secrets);
         self.grants.extend_from_slice(principal.grants);
@@ -171,7 +191,6 @@ impl PrincipalShard {
     /// Adds one, or puts it in the place of the one with its id.
     pub(super) fn put(&mut self, principal: &Principal) {
         let row = Row {
-            id: principal.id,
             organization: principal.organization,
             name_end: 0,
             secrets_end: 0,
@@ -179,43 +198,57 @@ impl PrincipalShard {
             kind: principal.kind,
             deleted: principal.deleted,
         };
-        let put =
-            PrincipalView { row: &row, name: &principal.name, secrets: &principal.secrets, grants: &principal.grants };
-        if self.rows.last().is_none_or(|last| last.id < principal.id) {
+        let put = PrincipalView {
+            id: principal.id,
+            row: &row,
+            name: &principal.name,
+            secrets: &principal.secrets,
+            grants: &principal.grants,
+        };
+        let place = self.place(principal.id);
+        if place == self.rows.len() {
             return self.push(put);
         }
+        let first = principal.id.number() / SPAN * SPAN;
         let mut written = Self {
+            held: [0; SPAN as usize / 64],
             rows: Vec::with_capacity(self.rows.len() + 1),
             names: String::with_capacity(self.names.len() + principal.name.len()),
             secrets: Vec::with_capacity(self.secrets.len() + principal.secrets.len()),
             grants: Vec::with_capacity(self.grants.len() + principal.grants.len()),
         };
-        let place = self.rows.partition_point(|row| row.id < principal.id);
-        (0..place).for_each(|before| written.push(self.view(before)));
+        self.iter(first).filter(|view| view.id < put.id).for_each(|view| written.push(view));
         written.push(put);
-        let after = place + usize::from(self.rows.get(place).is_some_and(|row| row.id == principal.id));
-        (after..self.rows.len()).for_each(|after| written.push(self.view(after)));
+        self.iter(first).filter(|view| view.id > put.id).for_each(|view| written.push(view));
         *self = written;
     }
 
     /// Takes away every grant for which `gone` says so.
     pub(super) fn drop_grants(&mut self, gone: impl Fn(&Grant) -> bool) {
-        let before = std::mem::take(self);
-        for view in before.iter() {
-            let grants: Vec<Grant> = view.grants.iter().copied().filter(|grant| !gone(grant)).collect();
-            self.push(PrincipalView { grants: &grants, ..view });
+        let (mut kept, mut begin) = (Vec::with_capacity(self.grants.len()), 0);
+        for row in &mut self.rows {
+            let end = row.grants_end as usize;
+            kept.extend(self.grants[begin..end].iter().copied().filter(|grant| !gone(grant)));
+            (row.grants_end, begin) = (kept.len() as u32, end);
         }
+        self.grants = kept;
     }
 
     pub(super) fn has_grant(&self, wanted: impl Fn(&Grant) -> bool) -> bool {
         self.grants.iter().any(wanted)
     }
 
-    pub(super) fn shrink(&mut self) {
-        self.rows.shrink_to_fit();
-        self.names.shrink_to_fit();
-        self.secrets.shrink_to_fit();
-        self.grants.shrink_to_fit();
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Forgets everything but keeps its memory, to be filled anew.
+    pub(super) fn clear(&mut self) {
+        self.held = [0; SPAN as usize / 64];
+        self.rows.clear();
+        self.names.clear();
+        self.secrets.clear();
+        self.grants.clear();
     }
 }
 
@@ -248,23 +281,32 @@ impl UsernameShard {
     /// Those whose name may have this hash.
     pub(super) fn tagged(&self, hash: u64) -> impl Iterator<Item = PrincipalId> {
         let tag = hash as u32;
-        let first = self.entries.partition_point(|entry| entry.tag < tag);
-        self.entries[first..].iter().take_while(move |entry| entry.tag == tag).filter_map(|entry| entry.id())
+        self.entries[self.first(tag)..].iter().take_while(move |entry| entry.tag == tag).filter_map(|entry| entry.id())
+    }
+
+    /// Where the entries of this tag begin, or would. Tags are spread evenly, so it is near where the tag lies among all
+    /// numbers of 32 bits: some neighbours are looked at, where halving would look all over the shard.
+    fn first(&self, tag: u32) -> usize {
+        let entries = &self.entries;
+        let mut place = ((entries.len() as u64 * u64::from(tag)) >> 32) as usize;
+        while place > 0 && entries[place - 1].tag >= tag {
+            place -= 1;
+        }
+        while place < entries.len() && entries[place].tag < tag {
+            place += 1;
+        }
+        place
     }
 
     pub(super) fn insert(&mut self, hash: u64, id: PrincipalId) {
-        let place = self.entries.partition_point(|entry| entry.tag < hash as u32);
+        let place = self.first(hash as u32);
         self.entries.insert(place, UsernameEntry::new(hash, id));
     }
 
-    /// Adds one out of order; [`Self::sort`] must follow.
-    pub(super) fn push(&mut self, hash: u64, id: PrincipalId) {
-        self.entries.push(UsernameEntry::new(hash, id));
-    }
-
-    pub(super) fn sort(&mut self) {
-        self.entries.sort_unstable_by_key(|entry| entry.tag);
-        self.entries.shrink_to_fit();
+    /// All at once, by hash and id, in any order.
+    pub(super) fn of(named: &mut [(u64, PrincipalId)]) -> Self {
+        named.sort_unstable_by_key(|(hash, _)| *hash as u32);
+        Self { entries: named.iter().map(|(hash, id)| UsernameEntry::new(*hash, *id)).collect() }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = PrincipalId> {

@@ -61,18 +61,6 @@ impl<S: Clone + Default> Shelves<S> {
         Arc::make_mut(&mut shelf[lower])
     }
 
-    /// Changes every shard for which `wants` says so.
-    pub(super) fn change_where(&mut self, wants: impl Fn(&S) -> bool, mut change: impl FnMut(&mut S)) {
-        for upper in 0..self.upper.len() {
-            for lower in 0..self.upper[upper].len() {
-                if wants(&self.upper[upper][lower]) {
-                    let shelf = Arc::make_mut(&mut Arc::make_mut(&mut self.upper)[upper]);
-                    change(Arc::make_mut(&mut shelf[lower]));
-                }
-            }
-        }
-    }
-
     /// All shards.
     pub(super) fn iter(&self) -> impl Iterator<Item = &S> {
         self.upper.iter().flat_map(|shelf| shelf.iter()).map(|shard| &**shard)
