@@ -1,22 +1,20 @@
 //! Loading the directory: one snapshot, window by window of ids.
 //!
-//! Decoding a row costs more than reading it, so many rows are packed into one text, the same way on both engines: a
-//! million accounts come in some thousands of rows. Usernames hold neither blanks nor semicolons, which separate.
+//! Decoding a row costs more than reading it, so all rows of a window are packed into one text, the same way on both
+//! engines: a million accounts come in some hundreds of rows. While one window is read, [`unpack`] reads the one before.
 
-use std::collections::BTreeMap;
+mod unpack;
 
-use claviger_access::directory::{HeldSecret, Loader, Principal, Workspace};
-use claviger_access::grant::{Grant, Granted};
-use claviger_access::identity::{
-    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
-};
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::directory::{Loader, Principal, Workspace};
+use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, UsernameSuffix, WorkspaceId};
 use claviger_access::{Change, Directory, Moment, Revision};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
+use tokio::sync::mpsc;
 
-use super::change_format::{self, read_expiry, read_kind};
-use super::rows::{digest, number};
+use self::unpack::Window;
+use super::change_format;
+use super::rows::number;
 use super::statements::statements;
 use super::writing::read_head;
 use super::{Engine, Store, StoreError};
@@ -30,22 +28,24 @@ statements! {
                        FROM workspaces ORDER BY id";
     READ_PEOPLE = "SELECT id, display_name, CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END AS deleted \
                    FROM principals WHERE kind = 1 ORDER BY id";
-    READ_ACCOUNTS = "SELECT string_agg(CAST(id AS TEXT) || ' ' || CAST(organization_id AS TEXT) || ' ' || \
-                     CASE WHEN deleted_at IS NULL THEN '0' ELSE '1' END || ' ' || username, ';') AS packed \
-                     FROM principals WHERE kind = 2 AND id >= $1 AND id < $2 GROUP BY id / 1024";
-    READ_SECRETS = "SELECT string_agg(CAST(principal_id AS TEXT) || ' ' || CAST(id AS TEXT) || ' ' || digest_kind || ' ' || \
-                    digest || ' ' || COALESCE(CAST(expires_at AS TEXT), '-'), ';') AS packed \
-                    FROM secrets WHERE principal_id >= $1 AND principal_id < $2 GROUP BY principal_id / 1024";
-    READ_GRANTS = "SELECT string_agg(CAST(principal_id AS TEXT) || ' ' || CAST(id AS TEXT) || ' ' || \
-                   CASE WHEN project_id IS NULL THEN 'o ' || CAST(organization_id AS TEXT) \
-                   WHEN workspace_id IS NULL THEN 'p ' || CAST(project_id AS TEXT) \
-                   ELSE 'w ' || CAST(workspace_id AS TEXT) END || ' ' || role, ';') AS packed \
-                   FROM grants WHERE principal_id >= $1 AND principal_id < $2 GROUP BY principal_id / 1024";
+    /// These three are read in [`unpack`]. Without a GROUP BY, for which SQLite would sort; concat_ws leaves a NULL out.
+    READ_ACCOUNTS = "SELECT string_agg(concat_ws(' ', id, organization_id, \
+                     CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END, username), ';') AS packed \
+                     FROM principals WHERE kind = 2 AND id >= $1 AND id < $2";
+    READ_SECRETS = "SELECT string_agg(concat_ws(' ', principal_id, id, digest_kind, digest, expires_at), ';') AS packed \
+                    FROM secrets WHERE principal_id >= $1 AND principal_id < $2";
+    READ_GRANTS = "SELECT string_agg(concat_ws(' ', principal_id, id, \
+                   CASE WHEN project_id IS NULL THEN 'o' WHEN workspace_id IS NULL THEN 'p' ELSE 'w' END, \
+                   COALESCE(workspace_id, project_id, organization_id), role), ';') AS packed \
+                   FROM grants WHERE principal_id >= $1 AND principal_id < $2";
     READ_CHANGES = "SELECT revision, mark, body FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2";
 }
 
 /// Ids are read in windows of so many.
-const WINDOW: u64 = 1 << 16;
+const WINDOW: u64 = 1 << 14;
+
+/// So many windows may be read before they are unpacked: enough that neither side waits for the other for long.
+const WINDOWS_WAITING_MAX: usize = 4;
 
 /// How far a load has come.
 #[derive(Debug, Clone, Copy)]
@@ -83,16 +83,22 @@ impl Store {
         let suffix = head.try_get::<String, _>("username_suffix")?;
         loader.username_suffix(UsernameSuffix::parse(&suffix).map_err(|_| StoreError::unreadable("the suffix"))?);
         read_places(&mut snapshot, &mut loader).await?;
-        let mut people = read_people(&mut snapshot).await?;
-        let mut loaded = 0;
+        let people = read_people(&mut snapshot).await?;
+        let mut loaded = people.len();
+        let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
+        let unpacking = tokio::task::spawn_blocking(move || unpack::into_loader(loader, people, waiting));
         for from in (0..next_id).step_by(WINDOW as usize) {
-            let later = people.split_off(&(from + WINDOW));
-            let window = read_window(&mut snapshot, from, from + WINDOW, std::mem::replace(&mut people, later)).await?;
-            loaded += window.len();
-            window.values().for_each(|principal| loader.principal(principal));
+            let window = read_window(&mut snapshot, from, from + WINDOW).await?;
+            loaded += window.account_count();
+            // Whoever reads them has stopped, and says below why.
+            if windows.send(window).await.is_err() {
+                break;
+            }
             progress(Progress { loaded, of });
         }
+        drop(windows);
         snapshot.commit().await?;
+        let loader = unpacking.await.map_err(|error| StoreError::unreadable(error.to_string()))??;
         Ok(loader.finish(revision, mark, next_id))
     }
 
@@ -140,114 +146,41 @@ async fn read_places(snapshot: &mut AnyConnection, loader: &mut Loader) -> Resul
     Ok(())
 }
 
-async fn read_people(snapshot: &mut AnyConnection) -> Result<BTreeMap<u64, Principal>, StoreError> {
-    let mut people = BTreeMap::new();
+async fn read_people(snapshot: &mut AnyConnection) -> Result<Vec<Principal>, StoreError> {
+    let mut people = Vec::new();
     for row in sqlx::query(READ_PEOPLE).fetch_all(&mut *snapshot).await? {
-        let id = id(&row, "id", PrincipalId::new)?;
         let deleted = row.try_get::<i64, _>("deleted").or_else(|_| row.try_get::<i32, _>("deleted").map(i64::from))?;
-        people.insert(
-            id.number(),
-            Principal {
-                id,
-                kind: PrincipalKind::Person,
-                organization: None,
-                name: row.try_get("display_name")?,
-                deleted: deleted != 0,
-                secrets: Vec::new(),
-                grants: Vec::new(),
-            },
-        );
+        people.push(Principal {
+            id: id(&row, "id", PrincipalId::new)?,
+            kind: PrincipalKind::Person,
+            organization: None,
+            name: row.try_get("display_name")?,
+            deleted: deleted != 0,
+            secrets: Vec::new(),
+            grants: Vec::new(),
+        });
     }
     Ok(people)
 }
 
-/// The principals of a window of ids, people among them, with their secrets and grants.
-async fn read_window(
-    snapshot: &mut AnyConnection,
-    from: u64,
-    to: u64,
-    mut principals: BTreeMap<u64, Principal>,
-) -> Result<BTreeMap<u64, Principal>, StoreError> {
-    for packed in read_packed(snapshot, READ_ACCOUNTS, from, to).await? {
-        for line in packed.split(';') {
-            let account = account(line).ok_or_else(|| unreadable("an account", line))?;
-            principals.insert(account.id.number(), account);
-        }
-    }
-    for packed in read_packed(snapshot, READ_SECRETS, from, to).await? {
-        for line in packed.split(';') {
-            let (principal, secret) = secret(line).ok_or_else(|| unreadable("a secret", line))?;
-            principals.get_mut(&principal).ok_or_else(|| unreadable("a secret", line))?.secrets.push(secret);
-        }
-    }
-    for packed in read_packed(snapshot, READ_GRANTS, from, to).await? {
-        for line in packed.split(';') {
-            let (principal, grant) = grant(line).ok_or_else(|| unreadable("a grant", line))?;
-            principals.get_mut(&principal).ok_or_else(|| unreadable("a grant", line))?.grants.push(grant);
-        }
-    }
-    for principal in principals.values_mut() {
-        principal.secrets.sort_unstable_by_key(|secret| secret.id);
-        principal.grants.sort_unstable();
-    }
-    Ok(principals)
+/// The rows of a window of ids, packed.
+async fn read_window(snapshot: &mut AnyConnection, from: u64, to: u64) -> Result<Window, StoreError> {
+    Ok(Window {
+        end: to,
+        accounts: read_packed(snapshot, READ_ACCOUNTS, from, to).await?,
+        secrets: read_packed(snapshot, READ_SECRETS, from, to).await?,
+        grants: read_packed(snapshot, READ_GRANTS, from, to).await?,
+    })
 }
 
 async fn read_packed(
-    snapshot: &mut AnyConnection,
+    connection: &mut AnyConnection,
     statement: &'static str,
     from: u64,
     to: u64,
-) -> Result<Vec<String>, StoreError> {
-    let rows = sqlx::query(statement).bind(number(from)).bind(number(to)).fetch_all(snapshot).await?;
-    rows.iter().map(|row| Ok(row.try_get::<String, _>("packed")?)).collect()
-}
-
-fn account(line: &str) -> Option<Principal> {
-    let mut parts = line.split(' ');
-    let account = Principal {
-        id: PrincipalId::new(parts.next()?.parse().ok()?)?,
-        kind: read_kind(2)?,
-        organization: Some(OrganizationId::new(parts.next()?.parse().ok()?)?),
-        deleted: parts.next()? == "1",
-        name: parts.next()?.to_owned(),
-        secrets: Vec::new(),
-        grants: Vec::new(),
-    };
-    parts.next().is_none().then_some(account)
-}
-
-fn secret(line: &str) -> Option<(u64, HeldSecret)> {
-    let mut parts = line.split(' ');
-    let principal = parts.next()?.parse().ok()?;
-    let id = SecretId::new(parts.next()?.parse().ok()?)?;
-    if parts.next()? != "sha256" {
-        return None;
-    }
-    let digest = digest(parts.next()?)?;
-    let expires = match parts.next()? {
-        "-" => None,
-        seconds => Some(seconds.parse().ok()?),
-    };
-    Some((principal, HeldSecret { id, digest, expires: read_expiry(expires)? }))
-}
-
-fn grant(line: &str) -> Option<(u64, Grant)> {
-    let mut parts = line.split(' ');
-    let principal = parts.next()?.parse().ok()?;
-    let id = GrantId::new(parts.next()?.parse().ok()?)?;
-    let (scope, on, role) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
-    let granted = match scope {
-        "o" => Granted::Organization(OrganizationId::new(on)?, OrganizationRole::parse(role)?),
-        "p" => Granted::Project(ProjectId::new(on)?, Role::parse(role)?),
-        _ => Granted::Workspace(WorkspaceId::new(on)?, Role::parse(role)?),
-    };
-    Some((principal, Grant { id, granted }))
-}
-
-/// Names the row by its first number alone: the rest may be a digest.
-fn unreadable(what: &str, line: &str) -> StoreError {
-    StoreError::unreadable(format!("{what} of principal {}", line.split(' ').next().unwrap_or_default()))
+) -> Result<String, StoreError> {
+    let row = sqlx::query(statement).bind(number(from)).bind(number(to)).fetch_one(connection).await?;
+    Ok(row.try_get::<Option<String>, _>("packed")?.unwrap_or_default())
 }
 
 fn id<T>(row: &AnyRow, column: &str, new: impl Fn(u64) -> Option<T>) -> Result<T, StoreError> {
