@@ -90,8 +90,10 @@ pub fn present<'a>(mut headers: impl Iterator<Item = &'a [u8]>) -> Option<Presen
     let text = if credentials.contains(':') {
         PresentedText::Plain(credentials)
     } else {
-        let decoded = String::from_utf8(BASE64.decode(credentials).ok()?).ok()?;
-        PresentedText::Decoded(Zeroizing::new(decoded))
+        let mut decoded = Zeroizing::new(BASE64.decode(credentials).ok()?);
+        // What is no text stays in there, and is wiped with it; what is one goes on in the same memory.
+        std::str::from_utf8(&decoded).ok()?;
+        PresentedText::Decoded(Zeroizing::new(String::from_utf8(std::mem::take(&mut *decoded)).ok()?))
     };
     let presented = Presented { colon: colon(&text)?, text };
     let (username, secret) = presented.text().split_at(presented.colon);
