@@ -30,9 +30,10 @@ pub enum LogForm {
 pub struct NoFilter(String);
 
 impl LogOptions {
-    /// Begins to log. sqlx would log statements, so it is kept to warnings unless the filter names it.
+    /// Begins to log. sqlx would log statements, so it is kept to warnings unless the filter names it otherwise.
     pub fn start(&self) -> Result<(), NoFilter> {
-        let filter = if self.log.contains("sqlx") { self.log.clone() } else { format!("{},sqlx=warn", self.log) };
+        // What sqlx says of a connection's settings it says with their values: a line of a password file among them.
+        let filter = format!("sqlx=warn,sqlx_postgres::options=error,{}", self.log);
         let filter = EnvFilter::try_new(filter).map_err(|error| NoFilter(error.to_string()))?;
         let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         // A second start in one process finds the first one's subscriber in place and keeps it.

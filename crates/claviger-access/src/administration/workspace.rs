@@ -74,6 +74,7 @@ pub fn create(
     };
     let event = Event::under(&permit, EventName::WorkspaceCreated, Target::Workspace(id))
         .after("name", command.name.as_str())
+        .after("description", command.description.as_ref().map_or("", Description::as_str))
         .after("is_restricted", command.is_restricted)
         .after("is_visible", command.is_visible);
     Ok(Decided::Write(Decision::new(event, vec![change]), id))

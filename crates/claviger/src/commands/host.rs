@@ -8,12 +8,12 @@ use claviger_access::identity::AccountName;
 use claviger_access::text::{DisplayName, TextError};
 
 use super::exit::Exit;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, StoreOptions};
 use crate::listener::TlsError;
 use crate::node::Node;
 use crate::random::RequestId;
-use crate::store::StoreError;
 use crate::store::writing::Origin;
+use crate::store::{Location, StoreError};
 use crate::telemetry::NoFilter;
 use crate::writer::{Request, WriteError};
 
@@ -80,6 +80,18 @@ impl HostFailed {
     pub(super) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let what = PathBuf::from(path).display().to_string();
         move |reason| Self::System { what, reason }
+    }
+}
+
+/// The store, which must be there: a mistyped folder is not set up by a command that works on what is in it.
+pub(super) fn existing(store: &StoreOptions) -> Result<Location, HostFailed> {
+    let location = store.location()?;
+    match location.file() {
+        Some(file) if !file.exists() => {
+            let reason = std::io::Error::other("is not there; name the data folder with --data");
+            Err(HostFailed::System { what: file.display().to_string(), reason })
+        }
+        _ => Ok(location),
     }
 }
 

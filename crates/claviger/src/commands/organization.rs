@@ -44,7 +44,7 @@ impl Organization {
             owner: host::owner_name()?,
             first: None,
         };
-        let (node, running) = Node::start(create.store.location()?, |_| {}).await?;
+        let (node, running) = Node::start(host::existing(&create.store)?, |_| {}).await?;
         let founded = host::found(&node, command).await;
         running.stop().await;
         init::print(&founded?, create.output)

@@ -35,7 +35,7 @@ pub struct RecoverOwner {
 impl RecoverOwner {
     /// Makes the owner.
     pub async fn run(self) -> Result<(), HostFailed> {
-        let (node, running) = Node::start(self.store.location()?, |_| {}).await?;
+        let (node, running) = Node::start(host::existing(&self.store)?, |_| {}).await?;
         let made = self.make(&node).await;
         running.stop().await;
         let (organization, owner) = made?;

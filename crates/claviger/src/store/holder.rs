@@ -25,10 +25,12 @@ impl Store {
     /// Makes this process, by a new random name, the one that writes. The caller has just taken the lock.
     pub async fn claim(&self, name: Mark) -> Result<(), StoreError> {
         let holder = hex(&name.0);
+        let own = self.holder();
         let before = self.set_holder(&holder).await?;
         *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = holder;
         // The embedded store's lock is the kernel's: it ends with its process, not before and not after.
-        if !before.is_empty() && self.engine == Engine::Postgres {
+        // Still this process's own name: nobody came in between.
+        if !before.is_empty() && before != own && self.engine == Engine::Postgres {
             tracing::info!(
                 "the process before this one did not give the store back; waiting until it must have noticed"
             );
