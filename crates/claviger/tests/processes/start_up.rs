@@ -267,6 +267,28 @@ fn a_password_on_the_command_line_is_refused_and_not_repeated() {
     assert!(ended.err.contains("127.0.0.1"), "where the store is can be shown: {}", ended.err);
 }
 
+/// What the database's driver says of settings that it cannot read it says with their values.
+#[test]
+fn what_stands_in_a_password_file_or_in_the_url_is_not_logged() {
+    let store = Store::new(On::Postgres);
+    let file = store.home().join("pgpass");
+    std::fs::write(&file, "hushhush-is-no-line-of-a-password-file\n").expect("a file");
+    crate::server::set_mode(&file, 0o600);
+    for log in ["info", "debug,sqlx=info"] {
+        let mut init = store.claviger(&["serve", "--listen", "127.0.0.1:0", "--log", log]);
+        init.env("PGPASSFILE", &file).env("CLAVIGER_DATABASE", format!("{}?hushhush=hushhush", store.database()));
+        let server = Server::ready(init);
+        if let Some(told) = Some(server.out()).filter(|told| !told.is_empty()) {
+            secrets::handed_out(
+                &told_owner(&told),
+                std::fs::read_to_string(secret_file(&told)).expect("a secret").trim(),
+            );
+        }
+        let ended = server.stop();
+        assert!(!ended.err.contains("hush"), "{}", ended.err);
+    }
+}
+
 /// Names the store by the variable.
 fn name_store(store: &Store, command: &mut Command) {
     match store.on() {
