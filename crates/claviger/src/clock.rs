@@ -16,8 +16,12 @@ static LATEST: AtomicI64 = AtomicI64::new(0);
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub fn now() -> Moment {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
-    let read = i64::try_from(elapsed).unwrap_or(i64::MAX);
-    let latest = LATEST.fetch_max(read, Ordering::Relaxed).max(read);
+    never_back(&LATEST, i64::try_from(elapsed).unwrap_or(i64::MAX))
+}
+
+/// What was read, or what was read before it if that is later.
+fn never_back(latest: &AtomicI64, read: i64) -> Moment {
+    let latest = latest.fetch_max(read, Ordering::Relaxed).max(read);
     Moment::from_seconds(latest).unwrap_or(Moment::LAST)
 }
 
@@ -25,4 +29,22 @@ pub fn now() -> Moment {
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub fn instant() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_is_not_followed() {
+        let latest = AtomicI64::new(0);
+        let seconds = |read| never_back(&latest, read).seconds();
+        assert_eq!([seconds(100), seconds(40), seconds(99), seconds(101), seconds(-5)], [100, 100, 100, 101, 101]);
+        assert_eq!(seconds(i64::MAX), Moment::LAST.seconds());
+    }
+
+    #[test]
+    fn it_is_later_than_when_this_was_written() {
+        assert!(now().seconds() > 1_760_000_000);
+    }
 }

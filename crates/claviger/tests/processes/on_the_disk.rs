@@ -115,6 +115,49 @@ fn a_folder_or_file_that_may_not_be_written_is_refused() {
     assert_eq!(fs::read(&database).expect("the database"), before);
 }
 
+/// "disk full: a clear error, nothing half-written": a limit on the size of files stops a write where a full disk does,
+/// for whichever user runs the tests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_takes_no_more_refuses_writes_and_loses_nothing() {
+    let store = Store::new(On::Sqlite);
+    let founded = store.init();
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 600; exec \"$@\"", "bash"]).arg(env!("CARGO_BIN_EXE_claviger"));
+    shell.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(store.data());
+    let server = crate::server::Server::ready(shell);
+    let owner = founded.at(&server);
+    let path = format!("/api/app/organizations/{}/service-accounts", founded.organization);
+    let (mut made, mut refused) = (Vec::new(), 0);
+    for number in 0..2_000 {
+        let answer = owner.post(&path, serde_json::json!({ "username": format!("n{number}") })).await;
+        match answer.status {
+            201 => {
+                let text = |name: &str| answer.body["results"][name].as_str().expect("text").to_owned();
+                made.push(owner.with(&text("username"), &text("token")));
+            }
+            status => {
+                assert_eq!(status, 503, "{}", answer.body);
+                refused += 1;
+                if refused == 5 {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(refused > 0 && !made.is_empty(), "{} made, {refused} refused", made.len());
+    owner.me().await.is(200);
+    made[0].me().await.is(200);
+    server.stop();
+    // With room again, everything that was answered is there, and nothing else.
+    let server = store.serve();
+    for account in &made {
+        account.at(server.url()).me().await.is(200);
+    }
+    let accounts = founded.at(&server).get(&path).await.is(200).as_array().expect("a list").len();
+    assert_eq!(accounts, 1 + made.len(), "nothing half-written");
+    assert_eq!(store.number("SELECT revision - (SELECT COUNT(*) FROM changes) FROM head").await, 0);
+}
+
 #[test]
 fn a_corrupt_database_is_refused_and_left_as_it_is() {
     let store = Store::new(On::Sqlite);
