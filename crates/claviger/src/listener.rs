@@ -100,7 +100,7 @@ pub async fn serve(
                 continue;
             }
         };
-        let Some(address_place) = addresses.take_place(address.ip()) else { continue };
+        let Some(address_place) = addresses.take_place(counted(address.ip())) else { continue };
         let connection = connection(stream, address, tls.clone(), app.clone(), limits, graceful.watcher());
         tokio::spawn(async move {
             connection.await;
@@ -170,6 +170,14 @@ async fn speak<S>(
     }
 }
 
+/// The address that a peer counts as: of IPv6 its network of 64 bits, which is what one host is given.
+fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// Open connections by address.
 #[derive(Default)]
 struct Addresses {
@@ -203,5 +211,19 @@ impl Drop for AddressPlace {
                 counts.remove(&self.address);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_counts_as_one_address() {
+        let counted = |text: &str| counted(text.parse().expect("an address")).to_string();
+        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), counted("2001:db8:1:2::1"));
+        assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
+        assert_eq!(counted("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_ne!(counted("192.0.2.7"), counted("192.0.2.8"));
     }
 }

@@ -77,7 +77,26 @@ pub struct Request {
     pub origin: Origin,
     /// Whose queue it counts in; `None` for the operator.
     pub organization: Option<OrganizationId>,
+    /// How many places it takes there: one, and more where it changes much.
+    pub weight: usize,
 }
+
+impl Request {
+    /// The same, for so many things at once.
+    pub fn of_many(mut self, things: usize) -> Self {
+        self.weight = 1 + things / THINGS_A_PLACE;
+        self
+    }
+}
+
+/// A write of so many things takes one place more.
+const THINGS_A_PLACE: usize = 10;
+
+/// So many changes ride in one transaction, or one decision more: nobody waits for long behind what is large.
+const CHANGES_A_BATCH: usize = 2_000;
+
+/// Nothing more is decided in a batch that has taken so long.
+const BATCH_FULL_AFTER: Duration = Duration::from_secs(2);
 
 /// The way to the writer's task.
 #[derive(Clone)]
@@ -137,7 +156,7 @@ impl Writer {
         R: Send + 'static,
         D: FnOnce(&Draft, Moment, RandomBytes) -> Result<Decided<R>, Refusal> + Send + 'static,
     {
-        let place = self.waiting.take_place(request.organization)?;
+        let place = self.waiting.take_place(request.organization, request.weight)?;
         let (sender, receiver) = oneshot::channel::<Result<R, WriteError>>();
         // The receiver is gone when the request is: the write is done all the same.
         let send = move |answer| drop(sender.send(answer));
@@ -184,19 +203,20 @@ struct Waiting {
 struct Place {
     waiting: Arc<Waiting>,
     organization: Option<OrganizationId>,
+    weight: usize,
 }
 
 impl Waiting {
-    fn take_place(self: &Arc<Self>, organization: Option<OrganizationId>) -> Result<Place, WriteError> {
+    fn take_place(self: &Arc<Self>, organization: Option<OrganizationId>, weight: usize) -> Result<Place, WriteError> {
         if let Some(organization) = organization {
             let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
             let count = counts.entry(organization).or_insert(0);
             if *count >= WAITING_OF_ONE_ORGANIZATION_MAX {
                 return Err(WriteError::TooManyOfOrganization);
             }
-            *count += 1;
+            *count += weight;
         }
-        Ok(Place { waiting: Arc::clone(self), organization })
+        Ok(Place { waiting: Arc::clone(self), organization, weight })
     }
 }
 
@@ -205,7 +225,7 @@ impl Drop for Place {
         let Some(organization) = self.organization else { return };
         let mut counts = self.waiting.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&organization) {
-            *count -= 1;
+            *count -= self.weight;
             if *count == 0 {
                 counts.remove(&organization);
             }
@@ -255,12 +275,21 @@ pub fn writer(
 impl WriterTask {
     /// Runs until it is stopped; what waits then is still done, and bookkeeping is flushed.
     pub async fn run(mut self, stop: CancellationToken) {
+        // What did not fit into the batch before, in its order.
+        let mut backlog = VecDeque::new();
         let mut flush = tokio::time::interval(FLUSH_EVERY);
         flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            if !backlog.is_empty() {
+                self.take_batch(&mut backlog).await;
+                continue;
+            }
             tokio::select! {
                 first = self.queue.recv() => match first {
-                    Some(first) => self.take_batch(first).await,
+                    Some(first) => {
+                        backlog.push_back(first);
+                        self.take_batch(&mut backlog).await;
+                    }
                     None => break,
                 },
                 _ = flush.tick() => {
@@ -275,18 +304,21 @@ impl WriterTask {
         while self.flush_uses().await {}
     }
 
-    async fn take_batch(&mut self, first: Queued) {
-        let mut waiting = vec![first];
+    async fn take_batch(&mut self, backlog: &mut VecDeque<Queued>) {
+        let mut waiting = std::mem::take(backlog);
         while waiting.len() < DECISIONS_A_BATCH
             && let Ok(next) = self.queue.try_recv()
         {
-            waiting.push(next);
+            waiting.push_back(next);
         }
         let started = clock::instant();
-        let mut batch = Batch { undecided: waiting.into(), answers: Vec::new() };
+        let mut batch = Batch { undecided: waiting, answers: Vec::new() };
         let outcome = self.write(&mut batch).await;
         let decisions = batch.answers.len();
         tracing::debug!(decisions, micros = started.elapsed().as_micros() as u64, ?outcome, "wrote a batch");
+        if outcome.is_ok() {
+            *backlog = std::mem::take(&mut batch.undecided);
+        }
         batch.answer(&outcome);
     }
 
@@ -319,9 +351,15 @@ impl WriterTask {
             return Err(WriteError::Unavailable);
         }
         let mut draft = Draft::on(image);
-        while let Some(queued) = batch.undecided.pop_front() {
-            let answer = decide(queued, &mut draft, &mut writing).await.map_err(unavailable)?;
+        let started = clock::instant();
+        let mut changes = 0;
+        while changes < CHANGES_A_BATCH
+            && started.elapsed() < BATCH_FULL_AFTER
+            && let Some(queued) = batch.undecided.pop_front()
+        {
+            let (answer, made) = decide(queued, &mut draft, &mut writing).await.map_err(unavailable)?;
             batch.answers.push(answer);
+            changes += made;
         }
         Ok((writing, draft))
     }
@@ -390,8 +428,8 @@ impl WriterTask {
     }
 }
 
-/// Decides one, and adds it to the transaction.
-async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Result<Answer, StoreError> {
+/// Decides one, and adds it to the transaction; its answer, and how many changes it made.
+async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Result<(Answer, usize), StoreError> {
     let moment = clock::now();
     let made_before = match &queued.key {
         Some(key) => writing.made_before(key, moment).await?,
@@ -403,7 +441,7 @@ async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Res
     let (decide, request_id) = (queued.decide, &queued.origin.request_id);
     let Ok(verdict) = catch_unwind(AssertUnwindSafe(|| decide(Ok((draft, moment, random))))) else {
         tracing::error!(request = %request_id, "a decision panicked; nothing of it is written");
-        return Ok(Box::new(|_| {}));
+        return Ok((Box::new(|_| {}), 0));
     };
     if let Some(decision) = &verdict.decision {
         if !decision.was_judged_at(draft.revision()) {
@@ -415,7 +453,8 @@ async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Res
     if let (Some(key), Some(made)) = (&queued.key, verdict.made) {
         writing.remember(key, made, moment).await?;
     }
-    Ok(verdict.answer)
+    let changes = verdict.decision.as_ref().map_or(0, |decision| decision.changes().len());
+    Ok((verdict.answer, changes))
 }
 
 fn unavailable(error: StoreError) -> WriteError {

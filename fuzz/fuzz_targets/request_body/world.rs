@@ -146,7 +146,7 @@ async fn found(folder: &Path) -> (Node, Running, Credential) {
         first: Some(UsernameSuffix::default()),
     };
     let origin = Origin { request_id: RequestId::new().as_str().to_owned(), address: None };
-    let request = writer::Request { origin, organization: None };
+    let request = writer::Request { origin, organization: None, weight: 1 };
     let decide =
         move |draft: &_, moment, random| organization::found(draft, &Caller::Operator, &command, moment, random);
     let founded = node.writer.perform(request, decide).await.expect("an organization");

@@ -12,6 +12,7 @@ use claviger_access::administration::service_account::{
 };
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::{self, ManageServiceAccounts};
+use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
 use claviger_access::role::{OrganizationRole, Role};
@@ -677,6 +678,42 @@ fn taking_an_account_off_a_project_leaves_its_other_projects() {
     assert!(matches!(again, Outcome::Nothing), "{again:?}");
 }
 
+/// Each role that is lost with a project has its event: the one on the project, and each on a workspace of it.
+#[test]
+fn each_role_that_is_taken_with_a_project_is_recorded() {
+    let mut scene = Scene::new();
+    let (owner, reader) = (scene.owner.clone(), scene.reader.clone());
+    let (a, north) = (scene.a, scene.north_of_a);
+    let south = create_workspace(&mut scene.world, a);
+    let on_workspaces = [(north, Role::Analyst), (south, Role::Consumer)];
+    let from_workspace = |(workspace, role): (WorkspaceId, Role)| {
+        let facts = vec![Fact::new("workspace", workspace), Fact::new("role", role)];
+        (EventName::ServiceAccountRemovedFromWorkspace, facts)
+    };
+    let one = Command::RemoveFromProject { project: a, account: reader.principal };
+    for (remove, on_project) in [(scene.remove(&[(a, &[&reader])]), Some(Role::Admin)), (one, None)] {
+        if let Some(role) = on_project {
+            scene.written(&owner, &scene.add(&[(a, role), (scene.b, role)], &[&reader]));
+        }
+        for (workspace, role) in on_workspaces {
+            scene.written(&owner, &set_workspace_role(a, workspace, &reader, role));
+        }
+        let outcome = perform(&mut scene.world, &owner.caller(), &remove);
+        let Outcome::Written(decision, _) = outcome else { panic!("not written: {outcome:?}") };
+        let from_project =
+            on_project.map(|role| (EventName::ServiceAccountRemovedFromProject, vec![Fact::new("role", role)]));
+        let expected: Vec<_> = from_project.into_iter().chain(on_workspaces.map(from_workspace)).collect();
+        let told: Vec<_> =
+            decision.events().iter().map(|event| (event.name(), event.facts_before().to_vec())).collect();
+        assert_eq!(told, expected);
+        for event in decision.events() {
+            assert_eq!((event.target(), event.scope()), (Target::Principal(reader.principal), Scope::Project(a)));
+            assert_eq!(event.facts_after(), []);
+        }
+        assert_eq!(scene.world.rows.grants_of(reader.principal), [Granted::Project(scene.b, Role::Admin)]);
+    }
+}
+
 /// Contract: "each project is born with one global default workspace that cannot be deleted"
 #[test]
 fn the_default_workspace_stays() {
@@ -711,8 +748,15 @@ fn founding_is_the_operators() {
     scene.forbidden(&owner, &found);
     let recover = Command::RecoverOwner { organization: scene.acme, owner: account_name("owner") };
     for who in [scene.owner.clone(), scene.admin.clone()] {
-        scene.forbidden(&who, &recover);
+        let refusal = scene.refused(&who.caller(), &recover);
+        assert!(matches!(refusal, Refusal::PermissionMissing { .. }), "{refusal}");
     }
+    let organization = OrganizationId::new(scene.world.rows.next_id).expect("an id");
+    let nowhere = Command::RecoverOwner { organization, owner: account_name("owner") };
+    for who in [owner.caller(), Caller::Operator] {
+        assert_eq!(scene.refused(&who, &nowhere), Refusal::NoSuchOrganization { organization });
+    }
+    written(&mut scene.world, &Caller::Operator, &recover);
 }
 
 /// "anything across organizations, by any id ... list members: 404": also where the caller is a member of both.
@@ -722,8 +766,13 @@ fn a_project_of_ones_other_organization_is_not_there_in_this_one() {
     let admin = Granted::Organization(scene.acme, OrganizationRole::Admin);
     let person = scene.world.person(&[admin, Granted::Organization(scene.other, OrganizationRole::Member)]);
     let foreign = scene.project_of_other;
-    let add = scene.add(&[(foreign, Role::Consumer)], &[&scene.reader]);
-    assert_eq!(scene.refused(&person, &add), Refusal::NoSuchProject { project: foreign });
+    for command in [
+        scene.create(OrganizationRole::Member, &[(foreign, Role::Consumer)]),
+        scene.add(&[(foreign, Role::Consumer)], &[&scene.reader]),
+        scene.remove(&[(foreign, &[&scene.reader])]),
+    ] {
+        assert_eq!(scene.refused(&person, &command), Refusal::NoSuchProject { project: foreign });
+    }
 }
 
 /// "unknown username against known one: indistinguishable: digest and compare run against a dummy", "a deleted account;

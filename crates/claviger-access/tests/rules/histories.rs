@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use claviger_access::authorize::{
-    Actor, CreateProjects, DeleteProject, FoundOrganization, ManageServiceAccounts, ManageWorkspaces, UpdateProject,
-    authorize,
+    Actor, CreateProjects, DeleteProject, ManageServiceAccounts, ManageWorkspaces, UpdateProject, authorize,
 };
 use claviger_access::event::{EventName, Fact};
 use claviger_access::grant::Granted;
@@ -67,10 +66,7 @@ fn is_authorized(
         Permission::WorkspacesManage => {
             authorize::<ManageWorkspaces>(directory, caller, scope, now).map(|permit| permit.through())
         }
-        Permission::OwnersManage => {
-            authorize::<FoundOrganization>(directory, caller, scope, now).map(|permit| permit.through())
-        }
-        other => panic!("no mutation needs {other}"),
+        other => panic!("no mutation by a principal needs {other}"),
     }
 }
 

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use crate::clock;
 use crate::random::RequestId;
 
@@ -41,7 +41,9 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().cloned();
     let ambiguous = is_ambiguous(request.headers());
     request.extensions_mut().insert(id.clone());
-    let mut response = match refuse_host(&request) {
+    let refused = refuse(&request);
+    let is_refused = refused.is_some();
+    let mut response = match refused {
         Some(refused) => refused.into_response(),
         None => next.run(request).await,
     };
@@ -53,7 +55,7 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     // Looked at last: the body may have shown it.
     let doubtful = peer.as_ref().is_some_and(|peer| peer.doubtful.load(Ordering::Relaxed));
-    if ambiguous || doubtful {
+    if ambiguous || doubtful || is_refused {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     log(&id, peer.as_ref(), &method, &response, started.elapsed());
@@ -72,13 +74,16 @@ fn log(id: &RequestId, peer: Option<&Peer>, method: &Method, response: &Response
     let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str());
     let peer = address(peer).map_or_else(|| "-".to_owned(), |address| address.to_string());
     let status = response.status();
+    // Strangers write in the method what they like.
+    let method = if failure::is_standard(method) { method.as_str() } else { "other" };
+    let is_read = ["GET", "HEAD", "OPTIONS"].contains(&method);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     if status.is_server_error() {
-        tracing::warn!(request = %id, %peer, %method, route, status = status.as_u16(), micros, "answered");
-    } else if status.is_client_error() || !method.is_safe() {
-        tracing::info!(request = %id, %peer, %method, route, status = status.as_u16(), micros, "answered");
+        tracing::warn!(request = %id, %peer, method, route, status = status.as_u16(), micros, "answered");
+    } else if status.is_client_error() || !is_read {
+        tracing::info!(request = %id, %peer, method, route, status = status.as_u16(), micros, "answered");
     } else {
-        tracing::debug!(request = %id, %peer, %method, route, status = status.as_u16(), micros, "answered");
+        tracing::debug!(request = %id, %peer, method, route, status = status.as_u16(), micros, "answered");
     }
 }
 
@@ -87,8 +92,12 @@ pub(super) fn address(peer: Option<&Peer>) -> Option<IpAddr> {
     peer.map(|peer| peer.address.ip())
 }
 
-/// HTTP/1.1 wants exactly one `Host` (RFC 9112, section 3.2).
-fn refuse_host(request: &Request) -> Option<Failure> {
+/// HTTP/1.1 wants exactly one `Host` (RFC 9112, section 3.2). A path that begins with two slashes is another path than
+/// with one: a gateway's rules may tell them apart.
+fn refuse(request: &Request) -> Option<Failure> {
+    if request.uri().path().starts_with("//") {
+        return Some(Failure::not_found());
+    }
     let hosts = request.headers().get_all(HOST).iter().count();
     let wrong = hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11);
     wrong.then(|| Failure::bad_request("host_not_one", "send exactly one Host header"))

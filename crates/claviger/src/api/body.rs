@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
@@ -22,6 +22,9 @@ const LENGTH_MAX: usize = 64 * 1024;
 
 /// Most bytes of a body that lists many things.
 pub(super) const LIST_LENGTH_MAX: usize = 512 * 1024;
+
+/// So much of a body that is too long is read all the same.
+const THROWN_AWAY_MAX: usize = 4 * 1024 * 1024;
 
 /// Most levels of nesting; the deepest body here has three.
 const DEPTH_MAX: usize = 32;
@@ -41,21 +44,42 @@ where
             let sentence = "send the body as Content-Type: application/json, or without a Content-Type";
             return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json_type", sentence));
         }
-        let reading = Limited::new(request.into_body(), MAX).collect();
-        let read = tokio::time::timeout(ARRIVES_WITHIN, reading).await.map_err(|_| {
-            let sentence =
-                format!("the body did not arrive within {} seconds; send it again", ARRIVES_WITHIN.as_secs());
-            Failure::bad_request("body_incomplete", sentence)
-        })?;
-        match read {
-            Ok(collected) => parse(&collected.to_bytes()).map(Self),
-            Err(error) if error.is::<LengthLimitError>() => {
+        let reading = read(request.into_body(), MAX);
+        match tokio::time::timeout(ARRIVES_WITHIN, reading).await {
+            Ok(Ok(Some(bytes))) => parse(&bytes).map(Self),
+            Ok(Ok(None)) => {
                 let sentence = format!("the body is longer than {MAX} bytes; send less at a time");
                 Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", sentence))
             }
-            Err(_) => Err(Failure::bad_request("body_incomplete", "the body ended before its length; send it again")),
+            Ok(Err(_)) => {
+                Err(Failure::bad_request("body_incomplete", "the body ended before its length; send it again"))
+            }
+            Err(_) => {
+                let within = ARRIVES_WITHIN.as_secs();
+                let sentence = format!("the body did not arrive within {within} seconds; send it again");
+                Err(Failure::bad_request("body_incomplete", sentence))
+            }
         }
     }
+}
+
+/// Reads a body of at most so many bytes; `None` where there are more. Of what is too long some is read and thrown away:
+/// a connection that is closed on unread bytes is reset, and the client may never see why.
+async fn read(mut body: axum::body::Body, length_max: usize) -> Result<Option<Bytes>, axum::Error> {
+    let (mut kept, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length += data.len();
+        if length <= length_max {
+            kept.extend_from_slice(&data);
+        } else {
+            kept = Vec::new();
+        }
+        if length > length_max + THROWN_AWAY_MAX {
+            break;
+        }
+    }
+    Ok((length <= length_max).then(|| kept.into()))
 }
 
 /// `application/json`, in any case and with any parameters.
@@ -102,7 +126,8 @@ fn misfit(error: &serde_json::Error) -> Failure {
     }
     let told = error.to_string();
     let told = told.split(" at line ").next().unwrap_or_default();
-    let what = match told.find("expected ") {
+    // The last one is the parser's own: what was sent may hold the word as well.
+    let what = match told.rfind("expected ") {
         Some(from) => told.get(from..).unwrap_or_default().to_owned(),
         None if told.starts_with("missing field") || told.starts_with("duplicate field") => told.to_owned(),
         None => "something else was expected".to_owned(),
@@ -131,6 +156,7 @@ mod tests {
             r#"{"username": "a", "role": "cvg_secret"}"#,
             r#"{"username": "a", "projects": "cvg_secret"}"#,
             r#"{"username": "a", "expires_in": "cvg_secret expected "}"#,
+            r#"{"username": "a", "role": "expected cvg_secret"}"#,
             r#"{"username": "cvg_secret", "username": "cvg_secret"}"#,
         ] {
             let told = told(body);

@@ -35,7 +35,7 @@ impl Identified {
     /// Where a write of this request comes from.
     pub(super) fn write_request(&self) -> writer::Request {
         let organization = self.held.principal(self.principal).and_then(|view| view.organization());
-        writer::Request { origin: self.origin.clone(), organization }
+        writer::Request { origin: self.origin.clone(), organization, weight: 1 }
     }
 }
 

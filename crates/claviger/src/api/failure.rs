@@ -140,7 +140,8 @@ pub(super) async fn method_not_allowed(request: Request) -> Response {
     Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence).into_response()
 }
 
-fn is_standard(method: &Method) -> bool {
+/// Whether it is one of HTTP's own.
+pub(super) fn is_standard(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
         .contains(method)
 }

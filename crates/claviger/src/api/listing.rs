@@ -5,6 +5,7 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use claviger_access::identity::ID_END;
 use serde::Deserialize;
 
 use super::failure::Failure;
@@ -73,7 +74,7 @@ impl Listing {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let last = cursor.rsplit('-').nth(1).and_then(|last| last.parse().ok());
         match last {
-            Some(last) if *cursor == list.cursor(last) => Ok(Some(last)),
+            Some(last) if last < ID_END && *cursor == list.cursor(last) => Ok(Some(last)),
             _ => {
                 let sentence = "this cursor is not of this list; take next_cursor from the page before, unchanged";
                 Err(Failure::bad_request("cursor_invalid", sentence))

@@ -69,8 +69,9 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Success<wire::NewServiceAccount>>), Failure> {
     let command = create_command(organization, body)?;
     let (caller, key) = (identified.caller, idempotency.of(identified.principal));
+    let request = identified.write_request().of_many(command.projects.len() + command.workspaces.len());
     let decide = move |draft: &_, moment, random| service_account::create(draft, &caller, &command, moment, random);
-    let made = node.writer.create(identified.write_request(), key, decide).await?;
+    let made = node.writer.create(request, key, decide).await?;
     Ok((StatusCode::CREATED, Json(Success::new(show_new(made)))))
 }
 
@@ -182,10 +183,11 @@ pub(super) async fn add_to_project(
         projects: requested::roles(projects, "project")?,
         accounts: requested::ids(&body.service_account_ids, "service account")?,
     };
-    requested::few(command.projects.len() * command.accounts.len(), "project and account")?;
+    let pairs = command.projects.len() * command.accounts.len();
+    requested::few(pairs, "project and account")?;
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| service_account::add_to_projects(draft, &caller, &command, moment);
-    node.writer.perform(identified.write_request(), decide).await?;
+    node.writer.perform(identified.write_request().of_many(pairs), decide).await?;
     Ok(Json(Done::default()))
 }
 
@@ -209,11 +211,12 @@ pub(super) async fn remove_from_project(
             return Err(Failure::bad_request("listed_twice", sentence));
         }
     }
-    requested::few(projects.values().map(|accounts| accounts.len().max(1)).sum(), "project and account")?;
+    let pairs = projects.values().map(|accounts| accounts.len().max(1)).sum();
+    requested::few(pairs, "project and account")?;
     let command = RemoveFromProjects { organization, projects };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| service_account::remove_from_projects(draft, &caller, &command, moment);
-    node.writer.perform(identified.write_request(), decide).await?;
+    node.writer.perform(identified.write_request().of_many(pairs), decide).await?;
     Ok(Json(Done::default()))
 }
 

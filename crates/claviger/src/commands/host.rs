@@ -46,6 +46,9 @@ pub enum HostFailed {
     /// Not there.
     #[error("there is no organization {0} in this store")]
     NoOrganization(u64),
+    /// No store is there.
+    #[error("{} is not there; name the data folder with --data, or set one up by claviger init", .0.display())]
+    NoStore(PathBuf),
     /// There are several, or none.
     #[error("{}", if *any { "there are several organizations; name one with --organization ID" } else { "this store holds no organization yet; run claviger init, or claviger serve" })]
     WhichOrganization {
@@ -69,7 +72,9 @@ impl HostFailed {
     /// The exit code that tells a script.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Log(_) | Self::Name { .. } | Self::WhichOrganization { .. } => Exit::Usage,
+            Self::Config(_) | Self::Log(_) | Self::Name { .. } | Self::NoStore(_) | Self::WhichOrganization { .. } => {
+                Exit::Usage
+            }
             Self::NoOrganization(_) => Exit::NotFound,
             Self::Store(StoreError::InUse { .. }) | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
             Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
@@ -87,10 +92,7 @@ impl HostFailed {
 pub(super) fn existing(store: &StoreOptions) -> Result<Location, HostFailed> {
     let location = store.location()?;
     match location.file() {
-        Some(file) if !file.exists() => {
-            let reason = std::io::Error::other("is not there; name the data folder with --data");
-            Err(HostFailed::System { what: file.display().to_string(), reason })
-        }
+        Some(file) if !file.exists() => Err(HostFailed::NoStore(file)),
         _ => Ok(location),
     }
 }
@@ -98,7 +100,7 @@ pub(super) fn existing(store: &StoreOptions) -> Result<Location, HostFailed> {
 /// A request of the operator's.
 pub(super) fn operator() -> Request {
     let origin = Origin { request_id: RequestId::new().as_str().to_owned(), address: None };
-    Request { origin, organization: None }
+    Request { origin, organization: None, weight: 1 }
 }
 
 pub(super) fn name(option: &'static str, typed: &str) -> Result<DisplayName, HostFailed> {

@@ -67,12 +67,12 @@ pub struct Serve {
     idle_seconds: u64,
 
     /// Open connections in all
-    #[arg(long, value_name = "N", env = "CLAVIGER_CONNECTIONS_MAX", default_value_t = 10_000)]
-    connections_max: usize,
+    #[arg(long, value_name = "N", env = "CLAVIGER_CONNECTIONS_MAX", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections_max: u32,
 
     /// Open connections of one address
-    #[arg(long, value_name = "N", env = "CLAVIGER_CONNECTIONS_OF_ONE_ADDRESS_MAX", default_value_t = 2_000)]
-    connections_of_one_address_max: usize,
+    #[arg(long, value_name = "N", env = "CLAVIGER_CONNECTIONS_OF_ONE_ADDRESS_MAX", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections_of_one_address_max: u32,
 }
 
 impl Serve {
@@ -105,12 +105,7 @@ impl Serve {
         }
         let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
         tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
-        let limits = Limits {
-            idle: std::time::Duration::from_secs(self.idle_seconds),
-            connections_max: self.connections_max,
-            connections_of_one_address_max: self.connections_of_one_address_max,
-            ..Limits::default()
-        };
+        let limits = self.limits();
         let failed = running.failed();
         tokio::select! {
             () = listener::serve(bound, tls, api::router(node), limits, stop) => {}
@@ -122,6 +117,28 @@ impl Serve {
         }
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// As asked for, as far as the process may have so many files open.
+    fn limits(&self) -> Limits {
+        let asked = self.connections_max as usize;
+        let room = open_files_max().saturating_sub(FILES_OF_OUR_OWN).max(1);
+        if room < asked {
+            tracing::warn!(
+                asked,
+                room,
+                "fewer connections than asked for: the system allows this process no more open files"
+            );
+        }
+        let connections_max = asked.min(room);
+        // One address must not be able to take all of them.
+        let of_one = (self.connections_of_one_address_max as usize).min(connections_max.div_ceil(2));
+        Limits {
+            idle: std::time::Duration::from_secs(self.idle_seconds),
+            connections_max,
+            connections_of_one_address_max: of_one,
+            ..Limits::default()
+        }
     }
 
     /// Founds the first organization of an empty store, and hands its owner's secret over.
@@ -160,6 +177,21 @@ impl Serve {
             }
         }
     }
+}
+
+/// The store and its connections, the log, and some to spare.
+const FILES_OF_OUR_OWN: usize = 100;
+
+/// How many files the process may have open, after asking for as many as it may ask for.
+fn open_files_max() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    current.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
 }
 
 /// Progress on a terminal, on standard error, where there is much to load.

@@ -2,6 +2,8 @@
 
 mod from_postgres;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Engine, Location, Store, StoreError};
@@ -21,7 +23,8 @@ impl Store {
     /// `VACUUM INTO` reads one snapshot. It writes into an existing empty file and keeps its mode.
     async fn vacuum_into(&self, file: &Path) -> Result<(), StoreError> {
         let name = file.to_str().ok_or_else(|| failed(file)(std::io::Error::other("the path is not UTF-8")))?;
-        drop(super::open::create_private(file)?);
+        let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+        drop(new.map_err(failed(file))?);
         if let Err(error) = sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&self.reads).await {
             if let Err(left) = std::fs::remove_file(file) {
                 tracing::warn!(%left, file = %file.display(), "half a copy is left over");

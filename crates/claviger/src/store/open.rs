@@ -150,14 +150,15 @@ pub(crate) fn prepare_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// Opens a file that only its owner may read, creating it so. SQLite's `-wal` and `-shm` take its mode.
 pub(super) fn create_private(path: &Path) -> Result<File, StoreError> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(|reason| StoreError::File { path: path.to_owned(), reason })
+    let failed = |reason| StoreError::File { path: path.to_owned(), reason };
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+    let file = file.map_err(failed)?;
+    // One that was put here, from a backup perhaps, may be open to others.
+    let mode = file.metadata().map_err(failed)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    }
+    Ok(file)
 }
 
 /// A path as it may stand in a URL.

@@ -12,34 +12,34 @@ use super::rows::number;
 use super::statements::statements;
 use super::{Store, StoreError};
 
+/// An account as every list reads it. It ends when its longest-lived secret does.
+macro_rules! accounts_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT p.id, p.username, p.created_at, p.creator_id, \
+             COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
+             (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
+             (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
+              FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
+             FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
+             WHERE p.kind = 2 AND p.deleted_at IS NULL AND ",
+            $condition
+        )
+    };
+}
+
 statements! {
-    LIST_IN_ORGANIZATION = "SELECT p.id, p.username, p.created_at, p.creator_id, \
-        COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
-        (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
-        (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
-         FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
-        FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
-        WHERE p.organization_id = $1 AND p.kind = 2 AND p.deleted_at IS NULL AND p.id > $2 \
-        AND lower(p.username) LIKE $3 ESCAPE '!' ORDER BY p.id LIMIT $4";
-    LIST_IN_PROJECT = "SELECT p.id, p.username, p.created_at, p.creator_id, \
-        COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
-        (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
-        (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
-         FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
-        FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
-        WHERE p.id IN ( \
+    LIST_IN_ORGANIZATION = accounts_where!(
+        "p.organization_id = $1 AND p.id > $2 AND lower(p.username) LIKE $3 ESCAPE '!' ORDER BY p.id LIMIT $4"
+    );
+    LIST_IN_PROJECT = accounts_where!(
+        "p.id IN ( \
             SELECT g.principal_id FROM grants g WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
             UNION SELECT g.principal_id FROM grants g \
             WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('owner', 'admin')) \
-        AND p.kind = 2 AND p.deleted_at IS NULL AND p.id > $4 \
-        AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6";
-    FIND_IN_ORGANIZATION = "SELECT p.id, p.username, p.created_at, p.creator_id, \
-        COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
-        (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
-        (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
-         FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
-        FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
-        WHERE p.organization_id = $1 AND p.kind = 2 AND p.deleted_at IS NULL AND p.id = $2";
+         AND p.id > $4 AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6"
+    );
+    FIND_IN_ORGANIZATION = accounts_where!("p.organization_id = $1 AND p.id = $2");
 }
 
 /// An account as lists show it. Times are seconds since the epoch.

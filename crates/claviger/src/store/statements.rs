@@ -2,7 +2,7 @@
 
 /// Declares the statements of a module: a constant each, and `STATEMENTS` with all of them.
 macro_rules! statements {
-    ($($(#[$meta:meta])* $name:ident = $sql:literal;)*) => {
+    ($($(#[$meta:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$meta])* const $name: &str = $sql;)*
 
         pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql),)*];

@@ -110,7 +110,12 @@ async fn comes_back(store: &Store) {
 
 async fn recovering_names_an_organization_where_there_are_several(store: Store) {
     let refusal = run(store.command(&["recover-owner"])).refused(2);
-    assert!(refusal.contains("no organization yet; run claviger init"), "{refusal}");
+    let nothing = match store.on() {
+        On::Sqlite => "is not there; name the data folder with --data, or set one up by claviger init",
+        On::Postgres => "no organization yet; run claviger init",
+    };
+    assert!(refusal.contains(nothing), "{refusal}");
+    assert!(!store.data().exists(), "a mistyped folder is not made");
     let first = store.init();
     run(store.command(&["organization", "create", "Globex"])).ok();
     let refusal = run(store.command(&["recover-owner"])).refused(2);

@@ -206,7 +206,7 @@ impl World {
             first: first.then(UsernameSuffix::default),
         };
         let origin = Origin { request_id: "founding".to_owned(), address: None };
-        let request = Request { origin, organization: None };
+        let request = Request { origin, organization: None, weight: 1 };
         let founded = self
             .node()
             .writer

@@ -91,6 +91,7 @@ on_both_stores! {
         let request = || claviger::writer::Request {
             origin: claviger::store::writing::Origin { request_id: "held".to_owned(), address: None },
             organization: Some(organization),
+            weight: 1,
         };
         let write = || {
             let (writer, request) = (node.writer.clone(), request());
