@@ -121,6 +121,33 @@ on_both_stores! {
         world.account("ada").post("organizations/{acme}/projects", json!({ "name": "x" })).await.created();
     }
 
+    /// others' writes wait no longer than one batch, also behind writes of a thousand things each
+    async fn a_write_of_many_things_takes_many_places(world: World) {
+        let world = world.with(WORLD).await;
+        let (node, acme) = (world.node(), world.id("acme"));
+        let organization = node.cluster.directory().unwrap().organizations().find(|known| known.id.number() == acme).unwrap().id;
+        let holding = node.store.begin_at_head().await.unwrap();
+        let write = || {
+            let origin = claviger::store::writing::Origin { request_id: "held".to_owned(), address: None };
+            let request = claviger::writer::Request { origin, organization: Some(organization), weight: 1 }.of_many(1_000);
+            let writer = node.writer.clone();
+            tokio::spawn(async move { writer.perform(request, |_: &_, _, _| Ok(claviger_access::Decided::Nothing(()))).await })
+        };
+        let waiting: Vec<_> = (0..5).map(|_| write()).collect();
+        for _ in 0..1_000 {
+            if waiting.iter().filter(|waiting| waiting.is_finished()).count() >= 3 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        holding.roll_back().await.unwrap();
+        let mut refused = 0;
+        for waiting in waiting {
+            refused += usize::from(waiting.await.unwrap() == Err(claviger::writer::WriteError::TooManyOfOrganization));
+        }
+        assert_eq!(refused, 3, "two are let in, the others are told to come back");
+    }
+
     async fn last_used_is_kept_without_a_write_a_request(world: World) {
         let world = world.with(WORLD).await;
         let (ada, exporter) = (world.account("ada"), world.account("exporter"));
