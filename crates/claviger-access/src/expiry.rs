@@ -6,8 +6,8 @@
 pub struct Moment(i64);
 
 impl Moment {
-    /// 9999-12-30T22:00:00Z, the last that RFC 3339 can write with four digits for the year, whatever the offset.
-    pub const LAST: Moment = Moment(253_402_207_200);
+    /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write with four digits for the year.
+    pub const LAST: Moment = Moment(253_402_300_799);
 
     /// The moment so many seconds after the epoch; `None` before the epoch or after [`Moment::LAST`].
     pub const fn from_seconds(seconds: i64) -> Option<Self> {

@@ -1,6 +1,10 @@
 //! Times on the wire: RFC 3339 in UTC with whole seconds, such as `2026-11-23T20:15:00Z`.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
+/// Civil times are counted from here: unlike jiff's timestamps they reach the last second of the year 9999.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Why a text is no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,17 +42,30 @@ pub fn parse(text: &str) -> Result<i64, NoTime> {
     if !zoned {
         return Err(NoTime);
     }
-    let whole_seconds = format!("{}{}", &text[..19], &text[zone..]);
-    whole_seconds.parse::<Timestamp>().map(Timestamp::as_second).map_err(|_| NoTime)
+    let wall = text[..19].replace(['t', ' '], "T").parse::<DateTime>().map_err(|_| NoTime)?;
+    Ok(wall.duration_since(EPOCH).as_secs() - offset(&text[zone..])?)
 }
 
-/// Writes seconds since the epoch; `None` before it, or after 9999-12-30T22:00:00Z, the last that every offset can show
-/// with four digits for the year.
+/// Seconds east of UTC, from `Z` or `+00:00`, whose shape was looked at.
+fn offset(zone: &str) -> Result<i64, NoTime> {
+    if zone.len() == 1 {
+        return Ok(0);
+    }
+    let number = |part: &str| part.parse::<i64>().map_err(|_| NoTime);
+    let (hours, minutes) = (number(&zone[1..3])?, number(&zone[4..6])?);
+    if hours > 23 || minutes > 59 {
+        return Err(NoTime);
+    }
+    let seconds = hours * 3_600 + minutes * 60;
+    Ok(if zone.starts_with('-') { -seconds } else { seconds })
+}
+
+/// Writes seconds since the epoch; `None` before it, or after the year 9999.
 pub fn print(seconds: i64) -> Option<String> {
     if seconds < 0 {
         return None;
     }
-    Timestamp::from_second(seconds).ok().map(|timestamp| timestamp.to_string())
+    EPOCH.checked_add(SignedDuration::from_secs(seconds)).ok().map(|wall| format!("{wall}Z"))
 }
 
 #[cfg(test)]
@@ -101,9 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn the_last_moment_is_in_the_year_9999() {
-        assert_eq!(print(253_402_207_200).as_deref(), Some("9999-12-30T22:00:00Z"));
-        assert_eq!(print(253_402_207_201), None);
-        assert_eq!(parse("9999-12-31T23:59:59Z"), Err(NoTime));
+    fn the_last_second_of_the_year_9999_is_the_last() {
+        let last = "9999-12-31T23:59:59Z";
+        assert_eq!(parse(last), Ok(253_402_300_799));
+        assert_eq!(print(253_402_300_799).as_deref(), Some(last));
+        assert_eq!(print(253_402_300_800), None);
+        assert_eq!(parse("9999-12-31T23:59:59-01:00").ok().and_then(print), None);
+        assert_eq!(print(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(parse("1970-01-01T00:00:00+00:01"), Ok(-60));
+        assert_eq!(parse("2028-02-29T12:34:56Z").ok().and_then(print).as_deref(), Some("2028-02-29T12:34:56Z"));
+        assert_eq!(parse("2030-01-01T00:00:00+24:00"), Err(NoTime));
+        assert_eq!(parse("2030-01-01T00:00:00+00:60"), Err(NoTime));
     }
 }
