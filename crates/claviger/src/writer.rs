@@ -90,7 +90,7 @@ impl Request {
 }
 
 /// A write of so many things takes one place more.
-const THINGS_A_PLACE: usize = 10;
+const THINGS_A_PLACE: usize = 2;
 
 /// So many changes ride in one transaction, or one decision more: nobody waits for long behind what is large.
 const CHANGES_A_BATCH: usize = 2_000;

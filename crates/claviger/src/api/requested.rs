@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::ids::{Id, in_body};
 
 /// Most pairs of a project and an account in one request.
-const PAIRS_MAX: usize = 1_000;
+const PAIRS_MAX: usize = 200;
 
 pub(super) fn account_name(typed: &str) -> Result<AccountName, Failure> {
     AccountName::parse(typed).map_err(|error| invalid("username", &error))
