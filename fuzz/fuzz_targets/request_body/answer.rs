@@ -46,6 +46,7 @@ const CODES: &[&str] = &[
     "timezone_invalid",
     "too_many_listed",
     "workspace_not_found",
+    "body_too_deep",
 ];
 
 #[derive(Debug)]
@@ -96,7 +97,11 @@ impl Answer {
 
     fn check_limits(&self, sent: &Sent) {
         let (length, max) = (sent.body.len(), sent.body_length_max);
-        assert!(self.taken <= max + FRAME_LENGTH, "{} bytes were read where {max} are the limit", self.taken);
+        // What is too long is read a little further and thrown away, so that the refusal arrives.
+        let read_max = max + THROWN_AWAY_LENGTH + FRAME_LENGTH;
+        assert!(self.taken <= read_max, "{} bytes were read where {read_max} are the most", self.taken);
+        let refused = self.status == StatusCode::PAYLOAD_TOO_LARGE;
+        assert!(self.taken <= max + FRAME_LENGTH || refused, "{} bytes were read for {self:?}", self.taken);
         let too_long = max > 0 && length > max;
         assert!(!too_long || !self.status.is_success(), "a body of {length} bytes was accepted: {self:?}");
         let listed = serde_json::from_slice::<Value>(&self.body).ok();
