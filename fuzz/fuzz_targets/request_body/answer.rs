@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::sent::{PLANTED, Sender, Sent};
 use crate::world::{FRAME_LENGTH, World, log};
 
+/// So much of a body that is too long is read all the same.
+const THROWN_AWAY_LENGTH: usize = 4 * 1024 * 1024;
+
 /// Every code that an answer of this node may carry while its store is well. `unavailable`, `outcome_unknown`,
 /// `too_many_writes`, `exhausted` and `internal` are not among them.
 const CODES: &[&str] = &[
