@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::StoreError;
 
 /// The name of the database file in the data folder.
-const FILE_NAME: &str = "claviger.db";
+pub(super) const FILE_NAME: &str = "claviger.db";
 
 /// A folder for SQLite, or an address for PostgreSQL. Shown without credentials.
 #[derive(Clone, PartialEq, Eq)]

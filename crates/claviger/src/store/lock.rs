@@ -74,7 +74,8 @@ impl StoreLock {
                 .await?;
             Ok::<_, sqlx::Error>((asked.try_get::<i32, _>(0)? == 1, session))
         };
-        let (taken, session) = tokio::time::timeout(ANSWER_WITHIN, take).await.map_err(|_| no_answer())??;
+        let (taken, session) =
+            tokio::time::timeout(ANSWER_WITHIN, take).await.map_err(|_| StoreError::no_answer())??;
         if taken {
             Ok(Self::Session(Box::new(session)))
         } else {
@@ -112,8 +113,4 @@ impl StoreLock {
             }
         }
     }
-}
-
-fn no_answer() -> StoreError {
-    StoreError::Database(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time")))
 }

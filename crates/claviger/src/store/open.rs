@@ -12,6 +12,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use super::connector::Connector;
+use super::location::FILE_NAME;
 use super::{Engine, Location, Store, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
@@ -55,7 +56,7 @@ impl Store {
         let (engine, url, settings) = match &location {
             Location::Folder(folder) => {
                 prepare_folder(folder)?;
-                let file = folder.join("claviger.db");
+                let file = folder.join(FILE_NAME);
                 drop(create_private(&file)?);
                 (Engine::Sqlite, format!("sqlite://{}", encoded(&file)?), SQLITE_SETTINGS)
             }
