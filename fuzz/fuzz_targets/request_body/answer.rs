@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use claviger_wire::envelope::Failure;
 use serde_json::Value;
 
-use crate::sent::{PLANTED, Sender, Sent};
+use crate::sent::{PLANTED, Sender, Sent, holds};
 use crate::world::{FRAME_LENGTH, World, log};
 
 /// So much of a body that is too long is read all the same.
@@ -126,8 +126,4 @@ impl Answer {
         let may_not = sent.sender == Sender::Consumer && world.consumer_is_as_made();
         assert!(!(writes && may_not && self.status.is_success()), "a consumer wrote: {self:?}");
     }
-}
-
-fn holds(text: &[u8], wanted: &str) -> bool {
-    text.windows(wanted.len()).any(|window| window == wanted.as_bytes())
 }

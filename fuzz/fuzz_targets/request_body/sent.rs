@@ -111,12 +111,22 @@ impl Sent {
         request
     }
 
+    /// Whether a text stands anywhere in it.
+    pub fn says(&self, text: &str) -> bool {
+        let key = self.idempotency_key.as_ref().map_or(&b""[..], HeaderValue::as_bytes);
+        [self.target.to_string().as_bytes(), &self.body, key].into_iter().any(|part| holds(part, text))
+    }
+
     /// What the query asks for under this name, if it asks once.
     pub fn asks(&self, name: &str) -> Option<String> {
         let pairs = form_urlencoded::parse(self.target.query()?.as_bytes());
         let mut values = pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         values.next().filter(|_| values.next().is_none())
     }
+}
+
+pub fn holds(bytes: &[u8], wanted: &str) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes())
 }
 
 fn planted(text: &[u8]) -> Vec<u8> {
