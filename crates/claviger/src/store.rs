@@ -19,6 +19,7 @@ pub mod writing;
 mod change_format;
 mod connector;
 mod holder;
+mod no_connection;
 mod open;
 mod rows;
 mod statements;
@@ -96,6 +97,14 @@ pub enum StoreError {
     /// The database refused, failed or did not answer. Nothing is known to be written.
     #[error("the database does not answer as it should: {0}")]
     Database(#[from] sqlx::Error),
+    /// It cannot be reached as it is set up.
+    #[error("cannot connect to {store}: {reason}")]
+    NoConnection {
+        /// Where, without credentials.
+        store: String,
+        /// What is in the way, and the way out.
+        reason: String,
+    },
     /// Another process has it.
     #[error("{store} is in use by another claviger process; stop that one first, or name another store")]
     InUse {

@@ -20,6 +20,7 @@ mod crash;
 mod host_commands;
 mod network;
 mod on_the_disk;
+mod postgres_connection;
 mod real_clients;
 mod shutdown;
 mod start_up;
