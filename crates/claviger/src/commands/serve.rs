@@ -3,10 +3,11 @@
 //! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again.
 
 use std::io::IsTerminal;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use claviger_access::administration::organization::Found;
 use claviger_access::identity::UsernameSuffix;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -50,7 +51,7 @@ pub struct Serve {
     tls_key: Option<PathBuf>,
 
     /// A proxy in front carries TLS: do not warn about listening beyond loopback without it
-    #[arg(long, env = "CLAVIGER_BEHIND_TLS")]
+    #[arg(long, env = "CLAVIGER_BEHIND_TLS", value_parser = BoolishValueParser::new())]
     behind_tls: bool,
 
     /// Where the first owner's secret goes, instead of the terminal. Where standard output is no terminal: owner-secret
@@ -94,7 +95,7 @@ impl Serve {
             () = stop.cancelled() => return Ok(()),
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
-        if let Err(failed) = self.found_if_empty(&node, &format!("{scheme}://{address}")).await {
+        if let Err(failed) = self.found_if_empty(&node, &pasted(scheme, address)).await {
             running.stop().await;
             return Err(failed);
         }
@@ -179,6 +180,19 @@ impl Serve {
     }
 }
 
+/// The server's URL from this machine, as a shell reads it. "Every address" is none to connect to, and a certificate
+/// names this machine rather than its loopback address.
+fn pasted(scheme: &str, mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        if scheme == "https" {
+            return format!("{scheme}://localhost:{}", address.port());
+        }
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    // Some shells look for files by what stands in brackets.
+    if address.is_ipv6() { format!("'{scheme}://{address}'") } else { format!("{scheme}://{address}") }
+}
+
 /// The store and its connections, the log, and some to spare.
 const FILES_OF_OUR_OWN: usize = 100;
 
@@ -229,4 +243,24 @@ fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
         stopping.cancel();
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_to_paste_leads_to_this_machine() {
+        for (scheme, listen, url) in [
+            ("http", "127.0.0.1:8000", "http://127.0.0.1:8000"),
+            ("http", "0.0.0.0:8000", "http://127.0.0.1:8000"),
+            ("http", "[::]:8000", "'http://[::1]:8000'"),
+            ("https", "0.0.0.0:443", "https://localhost:443"),
+            ("https", "[::]:443", "https://localhost:443"),
+            ("https", "192.0.2.7:443", "https://192.0.2.7:443"),
+            ("https", "[2001:db8::7]:443", "'https://[2001:db8::7]:443'"),
+        ] {
+            assert_eq!(pasted(scheme, listen.parse().expect("an address")), url);
+        }
+    }
 }
