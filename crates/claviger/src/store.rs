@@ -18,9 +18,12 @@ pub mod writing;
 
 mod change_format;
 mod connector;
+mod grants;
 mod holder;
+mod many;
 mod no_connection;
 mod open;
+mod record;
 mod rows;
 mod statements;
 

@@ -2,13 +2,13 @@
 
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
-use claviger_access::grant::Granted;
-use claviger_access::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
+use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
 use claviger_access::{Change, Directory, Moment};
 use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 
+use super::grants::Grants;
 use super::statements::statements;
 
 statements! {
@@ -36,17 +36,29 @@ statements! {
     INSERT_SECRET = "INSERT INTO secrets (id, principal_id, digest_kind, digest, created_at, expires_at) \
                      VALUES ($1, $2, 'sha256', $3, $4, $5)";
     UPDATE_SECRET_EXPIRY = "UPDATE secrets SET expires_at = $2 WHERE id = $1";
-    INSERT_GRANT = "INSERT INTO grants \
-                    (id, principal_id, principal_kind, home_organization_id, organization_id, project_id, workspace_id, \
-                     role, created_at) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    DELETE_GRANT = "DELETE FROM grants WHERE id = $1";
 }
 
-/// Writes the rows of one change. `directory` is the state with the whole decision applied.
+/// Writes the rows of a decision's changes. `directory` is the state with the whole decision applied.
 pub(super) async fn write(
     connection: &mut AnyConnection,
     directory: &Directory,
+    changes: &[Change],
+) -> Result<(), sqlx::Error> {
+    let mut grants = Grants::default();
+    for change in changes {
+        if !matches!(change, Change::GrantGiven { .. } | Change::GrantTaken { .. }) {
+            // It may make or take away what grants stand on.
+            grants.send(connection).await?;
+        }
+        write_one(connection, directory, &mut grants, change).await?;
+    }
+    grants.send(connection).await
+}
+
+async fn write_one(
+    connection: &mut AnyConnection,
+    directory: &Directory,
+    grants: &mut Grants,
     change: &Change,
 ) -> Result<(), sqlx::Error> {
     match change {
@@ -113,9 +125,9 @@ pub(super) async fn write(
             run(connection, update.bind(expires.moment().map(Moment::seconds))).await
         }
         Change::GrantGiven { id, principal, granted, created } => {
-            insert_grant(connection, directory, *id, *principal, *granted, *created).await
+            grants.give(directory, *id, *principal, *granted, *created)
         }
-        Change::GrantTaken { id, .. } => run(connection, sqlx::query(DELETE_GRANT).bind(number(id.number()))).await,
+        Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
     }
 }
 
@@ -168,42 +180,6 @@ async fn insert_principal(
         .bind(new.email.clone())
         .bind(created.seconds())
         .bind(creator.map(|creator| number(creator.number())));
-    run(connection, insert).await
-}
-
-/// The rows above a grant (project, organization, the holder's kind and home) come from the directory, and the schema
-/// compares them with its own.
-async fn insert_grant(
-    connection: &mut AnyConnection,
-    directory: &Directory,
-    id: GrantId,
-    holder: PrincipalId,
-    granted: Granted,
-    created: Moment,
-) -> Result<(), sqlx::Error> {
-    let missing = |what: &str| sqlx::Error::Protocol(format!("grant {id} names {what}, which is not in the directory"));
-    let principal = directory.principal(holder).ok_or_else(|| missing("a principal"))?;
-    let organization_of = |project: ProjectId| {
-        directory.project(project).map(|project| project.organization).ok_or_else(|| missing("a project"))
-    };
-    let (organization, project, workspace, role) = match granted {
-        Granted::Organization(organization, role) => (organization, None, None, role.name()),
-        Granted::Project(project, role) => (organization_of(project)?, Some(project), None, role.name()),
-        Granted::Workspace(workspace, role) => {
-            let project = directory.workspace(workspace).ok_or_else(|| missing("a workspace"))?.project;
-            (organization_of(project)?, Some(project), Some(workspace), role.name())
-        }
-    };
-    let insert = sqlx::query(INSERT_GRANT)
-        .bind(number(id.number()))
-        .bind(number(holder.number()))
-        .bind(principal.kind() as i16)
-        .bind(principal.organization().map(|home| number(home.number())))
-        .bind(number(organization.number()))
-        .bind(project.map(|project| number(project.number())))
-        .bind(workspace.map(|workspace| number(workspace.number())))
-        .bind(role)
-        .bind(created.seconds());
     run(connection, insert).await
 }
 

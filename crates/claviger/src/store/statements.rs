@@ -11,12 +11,18 @@ macro_rules! statements {
 
 pub(super) use statements;
 
+use super::many::Many;
+use super::{grants, record};
+
 /// Every statement that the program sends but for beginning, ending and setting up: name and text.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let many = [&record::INSERT_CHANGES, &record::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
     [
         super::bookkeeping::STATEMENTS,
+        super::grants::STATEMENTS,
         super::holder::STATEMENTS,
         super::load::STATEMENTS,
+        super::record::STATEMENTS,
         super::rows::STATEMENTS,
         super::service_accounts::STATEMENTS,
         super::writing::STATEMENTS,
@@ -24,4 +30,5 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     .into_iter()
     .flatten()
     .copied()
+    .chain(many.into_iter().flat_map(Many::statements))
 }
