@@ -18,6 +18,7 @@ mod server;
 mod command_line;
 mod crash;
 mod host_commands;
+mod loading;
 mod network;
 mod on_the_disk;
 mod postgres_connection;
