@@ -111,7 +111,8 @@ CREATE TABLE grants (
     CHECK (workspace_id IS NULL OR project_id IS NOT NULL)
 );
 
-CREATE INDEX grants_by_principal ON grants (principal_id);
+-- With all that a start reads of a grant: looking up each one's row would cost it a fifth of its time.
+CREATE INDEX grants_by_principal ON grants (principal_id, id, organization_id, project_id, workspace_id, role);
 CREATE INDEX grants_by_project ON grants (project_id);
 CREATE INDEX grants_by_workspace ON grants (workspace_id);
 CREATE INDEX grants_by_organization ON grants (organization_id, project_id);
