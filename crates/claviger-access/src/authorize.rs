@@ -72,7 +72,7 @@ pub enum Actor {
 /// What allowed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
-    /// A grant that the caller holds.
+    /// A grant that the caller holds, himself, through a team, or as a member of the organization.
     Grant(GrantId),
     /// It is about the caller himself, or about what every member may.
     Oneself,
@@ -109,6 +109,12 @@ actions! {
     DeleteProject needs ProjectDelete;
     /// Create, change and delete workspaces.
     ManageWorkspaces needs WorkspacesManage;
+    /// Give people, teams and every member roles on a project, and take them.
+    ManageMembers needs MembersManage;
+    /// Create, rename and delete teams; add and remove their members.
+    ManageTeams needs TeamsManage;
+    /// Create, change and delete a project's custom roles.
+    ManageRoles needs RolesManage;
     /// See a project's name and what of it one reaches.
     SeeProject needs DataRead;
     /// See an organization's name and what of it one reaches.
@@ -205,9 +211,13 @@ pub fn authorize<A: Action>(
         Scope::Organization(organization) => effective::organization_grants(&view, organization)
             .find(|(_, role)| role.permissions().contains(&A::PERMISSION))
             .map(|(grant, _)| grant),
-        Scope::Project(project) => effective::project_grants(&view, organization, project)
-            .find(|(_, role)| role.permissions().contains(&A::PERMISSION))
-            .map(|(grant, _)| grant),
+        Scope::Project(project) => directory
+            .project(project)
+            .and_then(|project| {
+                effective::project_sources(directory, &view, project)
+                    .find(|source| directory.allows(source.role, A::PERMISSION))
+            })
+            .map(|source| source.grant.id),
     };
     match grant {
         Some(grant) => {
@@ -253,7 +263,12 @@ pub fn see_project(
         return Err(refused);
     };
     let Some(view) = directory.principal(principal) else { return Err(Refusal::NotAuthenticated) };
-    match effective::workspace_grants_in(directory, &view, project).next() {
+    // A custom role need not hold the permission to read; who has it sees the project's name all the same.
+    let on_project = directory
+        .project(project)
+        .and_then(|project| effective::project_sources(directory, &view, project).map(|source| source.grant).next());
+    let mut on_workspaces = effective::workspace_grants_in(directory, &view, project).map(|(grant, _)| grant);
+    match on_project.or_else(|| on_workspaces.next()) {
         Some(grant) => {
             let by = Actor::Principal(principal, view.kind());
             Ok(Permit::new(directory, by, scope, organization, Basis::Grant(grant.id)))

@@ -15,7 +15,7 @@ use claviger_access::authorize::{self, ManageServiceAccounts};
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::TimezoneName;
 use claviger_access::{Caller, Refusal, Scope};
 
@@ -119,8 +119,10 @@ impl Scene {
     }
 
     fn add(&self, projects: &[(ProjectId, Role)], accounts: &[&Credential]) -> Command {
-        let (projects, accounts) =
-            (projects.iter().copied().collect(), accounts.iter().map(|account| account.principal).collect());
+        let (projects, accounts) = (
+            projects.iter().map(|(id, role)| (*id, (*role).into())).collect(),
+            accounts.iter().map(|account| account.principal).collect(),
+        );
         Command::AddToProjects(AddToProjects { organization: self.acme, projects, accounts })
     }
 
@@ -131,7 +133,10 @@ impl Scene {
     }
 
     fn role_on(&self, project: ProjectId, account: &Credential) -> Option<Role> {
-        self.world.rows.project_role(account.principal, project)
+        match self.world.rows.project_role(account.principal, project)? {
+            ProjectRole::BuiltIn(role) => Some(role),
+            ProjectRole::Custom(role) => panic!("no custom role is given here: {role}"),
+        }
     }
 
     /// Everything that manages service accounts, in Acme and in A, about the account without a role.
@@ -146,7 +151,7 @@ impl Scene {
             self.remove(&[(project, &[&self.reader])]),
             create_in(project),
             Command::RemoveFromProject { project, account },
-            Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account, role: Role::Consumer }),
+            Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account, role: Role::Consumer.into() }),
             Command::TakeWorkspaceRole { project, workspace, account },
         ]
     }
@@ -213,7 +218,7 @@ fn create_account(
         organization,
         name: account_name("export"),
         organization_role,
-        projects: projects.iter().copied().collect(),
+        projects: projects.iter().map(|(id, role)| (*id, (*role).into())).collect(),
         workspaces: BTreeMap::new(),
         expires: RequestedExpiry::Never,
     })
@@ -256,7 +261,7 @@ fn rename_workspace(project: ProjectId, workspace: WorkspaceId) -> Command {
 }
 
 fn set_workspace_role(project: ProjectId, workspace: WorkspaceId, account: &Credential, role: Role) -> Command {
-    Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account: account.principal, role })
+    Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account: account.principal, role: role.into() })
 }
 
 fn in_seconds(seconds: u64) -> RequestedExpiry {
@@ -461,10 +466,10 @@ fn what_is_of_another_organization_is_refused_to_the_operator_too() {
         name: account_name("export"),
         organization_role: OrganizationRole::Member,
         projects: BTreeMap::new(),
-        workspaces: BTreeMap::from([(scene.north_of_a, Role::Consumer)]),
+        workspaces: BTreeMap::from([(scene.north_of_a, Role::Consumer.into())]),
         expires: RequestedExpiry::Never,
     };
-    in_workspace.workspaces.insert(workspace, Role::Consumer);
+    in_workspace.workspaces.insert(workspace, Role::Consumer.into());
     for command in [
         scene.create(OrganizationRole::Member, &[(foreign, Role::Consumer)]),
         scene.add(&[(foreign, Role::Consumer)], &[&scene.reader]),
@@ -656,7 +661,7 @@ fn adding_again_sets_the_role() {
             let again = perform(&mut scene.world, &owner.caller(), &command);
             assert!(matches!(again, Outcome::Nothing), "{again:?}");
         }
-        let expected = vec![Granted::Project(scene.a, role), Granted::Workspace(scene.north_of_a, role)];
+        let expected = vec![Granted::Project(scene.a, role.into()), Granted::Workspace(scene.north_of_a, role.into())];
         assert_eq!(scene.world.rows.grants_of(reader.principal), expected);
     }
 }
@@ -710,7 +715,7 @@ fn each_role_that_is_taken_with_a_project_is_recorded() {
             assert_eq!((event.target(), event.scope()), (Target::Principal(reader.principal), Scope::Project(a)));
             assert_eq!(event.facts_after(), []);
         }
-        assert_eq!(scene.world.rows.grants_of(reader.principal), [Granted::Project(scene.b, Role::Admin)]);
+        assert_eq!(scene.world.rows.grants_of(reader.principal), [Granted::Project(scene.b, Role::Admin.into())]);
     }
 }
 
