@@ -115,6 +115,10 @@ actions! {
     ManageTeams needs TeamsManage;
     /// Create, change and delete a project's custom roles.
     ManageRoles needs RolesManage;
+    /// Read which roles a project knows, and who holds them.
+    ReadRoles needs RolesManage;
+    /// Read what gives somebody a role.
+    Explain needs MembersManage;
     /// See a project's name and what of it one reaches.
     SeeProject needs DataRead;
     /// See an organization's name and what of it one reaches.
@@ -144,6 +148,12 @@ impl<A> Permit<A> {
     {
         let permission = A::PERMISSION;
         Self { by, scope, organization, through, permission, at: directory.revision(), action: PhantomData }
+    }
+
+    /// Who may give a project's roles may read which there are.
+    fn to_read_roles(self) -> Permit<ReadRoles> {
+        let Self { by, scope, organization, through, permission, at, .. } = self;
+        Permit { by, scope, organization, through, permission, at, action: PhantomData }
     }
 
     /// Who may.
@@ -293,6 +303,43 @@ pub fn read_service_account(
                 return Err(not_there(scope));
             }
             let by = Actor::Principal(principal, view.kind());
+            Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
+        }
+        _ => authorize(directory, caller, scope, now),
+    }
+}
+
+/// May the caller read a project's roles? Who makes them may, and who gives them to people, teams or accounts.
+pub fn read_roles(
+    directory: &Directory,
+    caller: &Caller,
+    project: ProjectId,
+    now: Moment,
+) -> Result<Permit<ReadRoles>, Refusal> {
+    let scope = Scope::Project(project);
+    let given = authorize::<ManageMembers>(directory, caller, scope, now).map(Permit::to_read_roles);
+    let given =
+        given.or_else(|_| authorize::<ManageServiceAccounts>(directory, caller, scope, now).map(Permit::to_read_roles));
+    given.or_else(|_| authorize(directory, caller, scope, now))
+}
+
+/// May the caller have it explained what this principal may do in an organization? Who manages its members may, and
+/// each for himself.
+pub fn explain(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    principal: PrincipalId,
+    now: Moment,
+) -> Result<Permit<Explain>, Refusal> {
+    let scope = Scope::Organization(organization);
+    match *caller {
+        Caller::Principal { principal: own, credential } if own == principal => {
+            let view = principal_of(directory, own, credential, now)?;
+            if directory.organization(organization).is_none() || !effective::is_member(&view, organization) {
+                return Err(not_there(scope));
+            }
+            let by = Actor::Principal(own, view.kind());
             Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
         }
         _ => authorize(directory, caller, scope, now),

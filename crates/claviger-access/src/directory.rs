@@ -35,6 +35,7 @@ use self::shelves::Shelves;
 use crate::authorize::{Caller, CredentialId};
 use crate::credential::{Presented, SecretDigest};
 use crate::expiry::{Expiry, Moment};
+use crate::grant::{Grant, Granted, Holder};
 use crate::identity::{
     CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
 };
@@ -198,6 +199,27 @@ impl Directory {
                 self.custom_role(id).is_some_and(|role| role.properties.permissions.contains(permission))
             }
         }
+    }
+
+    /// Who holds a role of a project directly, and on which workspace, if not on all of it. Looks at every grant of the
+    /// installation: it is asked before and after a role is deleted.
+    pub fn holders_of(&self, project: ProjectId, role: ProjectRole) -> Vec<(Holder, Option<WorkspaceId>)> {
+        let place = |grant: &Grant| match grant.granted() {
+            Granted::Project(on, held) if held == role && on == project => Some(None),
+            Granted::Workspace(on, held) if held == role && self.workspace(on)?.project == project => Some(Some(on)),
+            _ => None,
+        };
+        let holds = |holder: Holder, grants: &[Grant]| -> Vec<(Holder, Option<WorkspaceId>)> {
+            grants.iter().filter_map(place).map(|workspace| (holder, workspace)).collect()
+        };
+        let known = self.project(project);
+        let open =
+            known.map_or_else(Vec::new, |known| holds(Holder::EveryMember(project), known.default_access.as_slice()));
+        let organization = known.and_then(|known| self.organization(known.organization));
+        let teams = organization.into_iter().flat_map(|organization| &organization.teams);
+        let teams = teams.filter_map(|id| self.team(*id)).flat_map(|team| holds(Holder::Team(team.id), &team.grants));
+        let principals = self.views().flat_map(|view| holds(Holder::Principal(view.id()), view.grants()));
+        open.into_iter().chain(teams).chain(principals).collect()
     }
 
     /// All that it holds, in an order of its own: two directories are the same if their contents are.

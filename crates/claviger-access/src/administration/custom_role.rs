@@ -11,7 +11,8 @@ use crate::decision::{Decided, Decision};
 use crate::directory::{CustomRole, Draft};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
-use crate::identity::{CustomRoleId, ProjectId};
+use crate::grant::Holder;
+use crate::identity::{CustomRoleId, ProjectId, WorkspaceId};
 use crate::permission::PermissionSet;
 use crate::refusal::Refusal;
 use crate::role::{ProjectRole, Role};
@@ -121,14 +122,17 @@ pub fn change(draft: &Draft, caller: &Caller, command: &ChangeRole, moment: Mome
     Ok(Decided::Write(Decision::new(event, vec![Change::CustomRole(change)]), ()))
 }
 
-/// Deletes a custom role. Whoever held it is a consumer there from now on.
+/// Who held a role, and on which workspace, if not on all of the project.
+pub type Holders = Vec<(Holder, Option<WorkspaceId>)>;
+
+/// Deletes a custom role. Whoever held it is a consumer there from now on; the reply says who.
 pub fn delete(
     draft: &Draft,
     caller: &Caller,
     project: ProjectId,
     id: CustomRoleId,
     moment: Moment,
-) -> Result<Decided<()>, Refusal> {
+) -> Result<Decided<Holders>, Refusal> {
     let permit = authorize::<ManageRoles>(draft, caller, Scope::Project(project), moment)?;
     let role = find(draft, project, id)?;
     let standing = Standing::new(draft, caller, permit.organization());
@@ -138,8 +142,9 @@ pub fn delete(
         .before("name", &role.properties.name)
         .before("permissions", listed(&role.properties.permissions))
         .after("holders_are", Role::Consumer);
+    let holders = draft.holders_of(project, ProjectRole::Custom(id));
     let change = Change::CustomRole(CustomRoleChange::Deleted { id });
-    Ok(Decided::Write(Decision::new(event, vec![change]), ()))
+    Ok(Decided::Write(Decision::new(event.after("holders", holders.len()), vec![change]), holders))
 }
 
 /// What a role that is copied allows. One of another project is read only by who manages roles there.

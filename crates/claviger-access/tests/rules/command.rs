@@ -161,7 +161,9 @@ impl Command {
             }
             Self::CreateRole(create) => replying(custom_role::create(draft, caller, create, moment), |_| Reply::Done),
             Self::ChangeRole(change) => done(custom_role::change(draft, caller, change, moment)),
-            Self::DeleteRole { project, role } => done(custom_role::delete(draft, caller, *project, *role, moment)),
+            Self::DeleteRole { project, role } => {
+                replying(custom_role::delete(draft, caller, *project, *role, moment), |_| Reply::Done)
+            }
             _ => panic!("decided above"),
         }
     }

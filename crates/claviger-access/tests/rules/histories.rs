@@ -496,7 +496,6 @@ fn histories_hold_every_event_and_every_refusal() {
         "expiry_not_later",
         "expiry_too_far",
         "last_owner",
-        "limit_reached",
         "name_exhausted",
         "not_authenticated",
         "organization_not_found",

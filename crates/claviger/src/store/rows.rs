@@ -1,9 +1,12 @@
 //! What each change does to the rows.
 
+pub(super) mod custom_role;
+pub(super) mod grant;
+pub(super) mod team;
+
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
-use claviger_access::grant::Granted;
-use claviger_access::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
+use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
 use claviger_access::{Change, Directory, Moment};
 use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
@@ -18,6 +21,7 @@ statements! {
                       VALUES ($1, $2, $3, $4, $5, $6)";
     UPDATE_PROJECT = "UPDATE projects SET name = $2, timezone = $3 WHERE id = $1";
     DELETE_PROJECT_GRANTS = "DELETE FROM grants WHERE project_id = $1";
+    DELETE_PROJECT_ROLES = "DELETE FROM custom_roles WHERE project_id = $1";
     DELETE_PROJECT_WORKSPACES = "DELETE FROM workspaces WHERE project_id = $1";
     DELETE_PROJECT = "DELETE FROM projects WHERE id = $1";
     INSERT_WORKSPACE = "INSERT INTO workspaces \
@@ -36,11 +40,7 @@ statements! {
     INSERT_SECRET = "INSERT INTO secrets (id, principal_id, digest_kind, digest, created_at, expires_at) \
                      VALUES ($1, $2, 'sha256', $3, $4, $5)";
     UPDATE_SECRET_EXPIRY = "UPDATE secrets SET expires_at = $2 WHERE id = $1";
-    INSERT_GRANT = "INSERT INTO grants \
-                    (id, principal_id, principal_kind, home_organization_id, organization_id, project_id, workspace_id, \
-                     role, created_at) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    DELETE_GRANT = "DELETE FROM grants WHERE id = $1";
+    LEAVE_TEAMS = "DELETE FROM team_members WHERE principal_id = $1";
 }
 
 /// Writes the rows of one change. `directory` is the state with the whole decision applied.
@@ -72,7 +72,7 @@ pub(super) async fn write(
             run(connection, update.bind(name.clone()).bind(timezone.clone())).await
         }
         Change::ProjectDeleted { id } => {
-            let statements = [DELETE_PROJECT_GRANTS, DELETE_PROJECT_WORKSPACES, DELETE_PROJECT];
+            let statements = [DELETE_PROJECT_GRANTS, DELETE_PROJECT_ROLES, DELETE_PROJECT_WORKSPACES, DELETE_PROJECT];
             run_each(connection, statements, id.number()).await
         }
         Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
@@ -95,7 +95,8 @@ pub(super) async fn write(
             insert_principal(connection, new, *created, *creator).await
         }
         Change::PrincipalDeleted { id, deleted } => {
-            run_each(connection, [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS], id.number()).await?;
+            let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, LEAVE_TEAMS];
+            run_each(connection, statements, id.number()).await?;
             let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
             run(connection, mark).await
         }
@@ -112,10 +113,13 @@ pub(super) async fn write(
             let update = sqlx::query(UPDATE_SECRET_EXPIRY).bind(number(id.number()));
             run(connection, update.bind(expires.moment().map(Moment::seconds))).await
         }
-        Change::GrantGiven { id, principal, granted, created } => {
-            insert_grant(connection, directory, *id, *principal, *granted, *created).await
+        Change::GrantGiven { id, holder, granted, created } => {
+            let grant = grant::Given { id: *id, holder: *holder, granted: *granted, created: *created };
+            grant::insert(connection, directory, &grant).await
         }
-        Change::GrantTaken { id, .. } => run(connection, sqlx::query(DELETE_GRANT).bind(number(id.number()))).await,
+        Change::GrantTaken { id, .. } => grant::delete(connection, *id).await,
+        Change::Team(change) => team::write(connection, directory, change).await,
+        Change::CustomRole(change) => custom_role::write(connection, change).await,
     }
 }
 
@@ -168,42 +172,6 @@ async fn insert_principal(
         .bind(new.email.clone())
         .bind(created.seconds())
         .bind(creator.map(|creator| number(creator.number())));
-    run(connection, insert).await
-}
-
-/// The rows above a grant (project, organization, the holder's kind and home) come from the directory, and the schema
-/// compares them with its own.
-async fn insert_grant(
-    connection: &mut AnyConnection,
-    directory: &Directory,
-    id: GrantId,
-    holder: PrincipalId,
-    granted: Granted,
-    created: Moment,
-) -> Result<(), sqlx::Error> {
-    let missing = |what: &str| sqlx::Error::Protocol(format!("grant {id} names {what}, which is not in the directory"));
-    let principal = directory.principal(holder).ok_or_else(|| missing("a principal"))?;
-    let organization_of = |project: ProjectId| {
-        directory.project(project).map(|project| project.organization).ok_or_else(|| missing("a project"))
-    };
-    let (organization, project, workspace, role) = match granted {
-        Granted::Organization(organization, role) => (organization, None, None, role.name()),
-        Granted::Project(project, role) => (organization_of(project)?, Some(project), None, role.name()),
-        Granted::Workspace(workspace, role) => {
-            let project = directory.workspace(workspace).ok_or_else(|| missing("a workspace"))?.project;
-            (organization_of(project)?, Some(project), Some(workspace), role.name())
-        }
-    };
-    let insert = sqlx::query(INSERT_GRANT)
-        .bind(number(id.number()))
-        .bind(number(holder.number()))
-        .bind(principal.kind() as i16)
-        .bind(principal.organization().map(|home| number(home.number())))
-        .bind(number(organization.number()))
-        .bind(project.map(|project| number(project.number())))
-        .bind(workspace.map(|workspace| number(workspace.number())))
-        .bind(role)
-        .bind(created.seconds());
     run(connection, insert).await
 }
 

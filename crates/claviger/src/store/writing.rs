@@ -208,6 +208,8 @@ impl Writing {
             Target::Project(id) => ("project", id.number()),
             Target::Workspace(id) => ("workspace", id.number()),
             Target::Principal(id) => ("principal", id.number()),
+            Target::Team(id) => ("team", id.number()),
+            Target::CustomRole(id) => ("custom_role", id.number()),
         };
         sqlx::query(INSERT_EVENT)
             .bind(self.next_event)

@@ -16,6 +16,7 @@ mod raw;
 mod world;
 
 mod around_the_server;
+mod authorization_table;
 mod description;
 mod errors_reference;
 mod histories;
