@@ -9,7 +9,7 @@ use crate::projects::Project;
 use crate::roles::OrganizationRoleName;
 use crate::workspaces::Workspace;
 
-/// The caller. Maps are keyed by the id in decimal.
+/// The caller. Maps are keyed by the id in decimal, which makes the keys strings: JSON has no others.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Me {
     /// The caller's own id.
@@ -23,10 +23,13 @@ pub struct Me {
     /// When it ends; null for never.
     pub expires: Option<String>,
     /// The caller's organization.
+    #[schema(value_type = BTreeMap<String, Organization>)]
     pub organizations: BTreeMap<u64, Organization>,
     /// Projects that its grants reach.
+    #[schema(value_type = BTreeMap<String, Project>)]
     pub projects: BTreeMap<u64, Project>,
     /// Workspaces that its grants reach.
+    #[schema(value_type = BTreeMap<String, Workspace>)]
     pub workspaces: BTreeMap<u64, Workspace>,
 }
 

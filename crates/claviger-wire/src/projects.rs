@@ -74,6 +74,7 @@ pub struct ProjectIndexEntry {
     /// What the caller's roles allow.
     pub permissions: Vec<String>,
     /// The workspaces that the caller reaches, keyed by id.
+    #[schema(value_type = BTreeMap<String, Workspace>)]
     pub workspaces: BTreeMap<u64, Workspace>,
 }
 

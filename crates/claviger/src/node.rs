@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
-use crate::cluster::keeper::Keeper;
+use crate::cluster::keeper::{FirstLoad, Keeper};
 use crate::last_used::LastUsed;
 use crate::random;
 use crate::store::load::Progress;
@@ -35,30 +35,50 @@ pub struct Running {
     failed: CancellationToken,
     writer: JoinHandle<()>,
     keeper: JoinHandle<Option<StoreLock>>,
+    loaded: oneshot::Receiver<Result<(), StoreError>>,
     cluster: Arc<Cluster>,
     store: Store,
 }
 
 impl Node {
-    /// Takes the lock, opens the store, loads the directory, starts writing.
+    /// A node that answers: [`open`](Self::open), and the directory is loaded.
     pub async fn start(
         location: Location,
-        progress: impl FnMut(Progress) + Send,
+        progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Result<(Self, Running), StoreError> {
+        let (node, mut running) = Self::open(location, progress).await?;
+        match running.loaded().await {
+            Ok(()) => Ok((node, running)),
+            Err(error) => {
+                running.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes the lock, opens the store, and begins to load the directory. Until that is done, which
+    /// [`Running::loaded`] tells, there is no image, and whoever asks this node for anything is told to try again.
+    pub async fn open(
+        location: Location,
+        progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<(Self, Running), StoreError> {
         if let Location::Folder(folder) = &location {
             crate::store::prepare_folder(folder)?;
         }
         sqlx::any::install_default_drivers();
         let lock = StoreLock::take(&location).await?;
-        let (store, cluster) = match open(location, progress).await {
-            Ok(opened) => opened,
+        let store = match open(location).await {
+            Ok(store) => store,
             Err(error) => {
                 lock.release().await;
                 return Err(error);
             }
         };
-        let (last_used, dropped) = (Arc::new(LastUsed::default()), Arc::new(Notify::new()));
+        let (cluster, last_used) = (Arc::new(Cluster::default()), Arc::new(LastUsed::default()));
+        let dropped = Arc::new(Notify::new());
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), Arc::clone(&last_used), Arc::clone(&dropped));
+        let (told, loaded) = oneshot::channel();
+        let first = FirstLoad { progress, told };
         let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), dropped };
         let (stop, keeper_stop) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
@@ -75,7 +95,7 @@ impl Node {
             keeper: tokio::spawn({
                 let stop = keeper_stop.clone();
                 async move {
-                    let lock = keeper.run(lock, stop).await;
+                    let lock = keeper.run(lock, first, stop).await;
                     keeping.came();
                     lock
                 }
@@ -83,6 +103,7 @@ impl Node {
             stop,
             keeper_stop,
             failed,
+            loaded,
             cluster: Arc::clone(&cluster),
             store: store.clone(),
         };
@@ -90,17 +111,11 @@ impl Node {
     }
 }
 
-/// Opens the store and loads the directory, with the lock held.
-async fn open(location: Location, progress: impl FnMut(Progress) + Send) -> Result<(Store, Arc<Cluster>), StoreError> {
+/// Opens the store and makes this process the one that writes, with the lock held.
+async fn open(location: Location) -> Result<Store, StoreError> {
     let store = Store::open(location).await?;
-    let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
-    store.claim(random::mark().map_err(no_randomness)?).await?;
-    let hash_key = random::hash_key().map_err(no_randomness)?;
-    let cluster = Arc::new(Cluster::default());
-    let began = cluster.generation();
-    let directory = store.load_directory(hash_key, progress).await?;
-    cluster.publish(began, directory).map_err(|stale| StoreError::unreadable(stale.to_string()))?;
-    Ok((store, cluster))
+    store.claim(random::mark().map_err(|error| StoreError::unreadable(error.to_string()))?).await?;
+    Ok(store)
 }
 
 /// The end of a task. One that is dropped before it came is that of a task that panicked: nothing may be answered
@@ -131,6 +146,12 @@ impl Running {
     /// Cancelled where a task has failed: the node must be stopped.
     pub fn failed(&self) -> CancellationToken {
         self.failed.clone()
+    }
+
+    /// Waits until the directory is loaded for the first time. Asked once; where it cannot be loaded, the node must be
+    /// stopped.
+    pub async fn loaded(&mut self) -> Result<(), StoreError> {
+        (&mut self.loaded).await.unwrap_or_else(|error| Err(StoreError::unreadable(error.to_string())))
     }
 
     /// Does what waits, flushes, answers nothing any more, closes the store, and gives the lock back last.

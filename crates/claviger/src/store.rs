@@ -18,8 +18,12 @@ pub mod writing;
 
 mod change_format;
 mod connector;
+mod grants;
 mod holder;
+mod many;
+mod no_connection;
 mod open;
+mod record;
 mod rows;
 mod statements;
 
@@ -59,6 +63,9 @@ pub struct Store {
 /// A read that takes longer is given up: its connection may be to a host that is gone.
 const READ_WITHIN: Duration = Duration::from_secs(30);
 
+/// Whoever stops does not wait longer for reads that nobody wants any more.
+const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+
 impl Store {
     /// Which database it is.
     pub fn engine(&self) -> Engine {
@@ -75,10 +82,12 @@ impl Store {
         &self.reads
     }
 
-    /// Closes all connections.
+    /// Closes all connections. One that waits for the answer to a read that was given up is left to end by itself.
     pub async fn close(&self) {
         self.connector.close().await;
-        self.reads.close().await;
+        if tokio::time::timeout(CLOSED_WITHIN, self.reads.close()).await.is_err() {
+            tracing::debug!("a read is still under way; its connection ends with this process");
+        }
     }
 
     /// Waits for a read, but not for ever.
@@ -96,6 +105,14 @@ pub enum StoreError {
     /// The database refused, failed or did not answer. Nothing is known to be written.
     #[error("the database does not answer as it should: {0}")]
     Database(#[from] sqlx::Error),
+    /// It cannot be reached as it is set up.
+    #[error("cannot connect to {store}: {reason}")]
+    NoConnection {
+        /// Where, without credentials.
+        store: String,
+        /// What is in the way, and the way out.
+        reason: String,
+    },
     /// Another process has it.
     #[error("{store} is in use by another claviger process; stop that one first, or name another store")]
     InUse {

@@ -7,11 +7,13 @@
 //!
 //! What must stay true: an answer is given only after the commit, also when it says "nothing to do" or refuses, for it
 //! was decided on the state before it. A request that goes away does not cancel its write. A refused decision leaves the
-//! others alone.
+//! others alone. However much waits of others, a small write is in the next batch: [`queue`] says whose turn it is.
 
-use std::collections::{HashMap, VecDeque};
+mod queue;
+
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use claviger_access::identity::OrganizationId;
@@ -19,6 +21,7 @@ use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use self::queue::Queue;
 use crate::cluster::{Cluster, Generation, Held};
 use crate::last_used::LastUsed;
 use crate::store::bookkeeping::USES_A_BATCH;
@@ -32,7 +35,7 @@ pub const DECISIONS_A_BATCH: usize = 256;
 /// So many writes wait in all.
 const WAITING_MAX: usize = 8 * DECISIONS_A_BATCH;
 
-/// So many writes of one organization wait: less than a batch, so that others' writes are in the next one.
+/// So many writes of one organization wait, less than a batch takes.
 pub const WAITING_OF_ONE_ORGANIZATION_MAX: usize = DECISIONS_A_BATCH - 56;
 
 /// Bookkeeping is flushed so often: a use is lost for less than a minute.
@@ -109,7 +112,13 @@ struct Queued {
     origin: Origin,
     key: Option<IdempotencyKey>,
     decide: Decider,
-    _place: Place,
+    place: Place,
+}
+
+impl Queued {
+    fn wait_in(self, waiting: &mut Queue<Self>) {
+        waiting.add(self.place.organization, self.place.weight, self);
+    }
 }
 
 /// What a decider said, with its types put away.
@@ -183,7 +192,7 @@ impl Writer {
                 },
             }
         };
-        let queued = Queued { origin: request.origin, key, decide: Box::new(decide), _place: place };
+        let queued = Queued { origin: request.origin, key, decide: Box::new(decide), place };
         self.queue.try_send(queued).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WriteError::TooMany,
             mpsc::error::TrySendError::Closed(_) => WriteError::Unavailable,
@@ -193,10 +202,16 @@ impl Writer {
     }
 }
 
-/// How many writes wait for each organization.
+/// How many writes wait, and how many places those of each organization take.
 #[derive(Default)]
 struct Waiting {
-    counts: Mutex<HashMap<OrganizationId, usize>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    writes: usize,
+    places: HashMap<OrganizationId, usize>,
 }
 
 /// A place in an organization's queue, until it is decided.
@@ -208,51 +223,69 @@ struct Place {
 
 impl Waiting {
     fn take_place(self: &Arc<Self>, organization: Option<OrganizationId>, weight: usize) -> Result<Place, WriteError> {
+        let mut counts = self.lock();
+        if counts.writes >= WAITING_MAX {
+            return Err(WriteError::TooMany);
+        }
         if let Some(organization) = organization {
-            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = counts.entry(organization).or_insert(0);
-            if *count >= WAITING_OF_ONE_ORGANIZATION_MAX {
+            let places = counts.places.entry(organization).or_insert(0);
+            if *places >= WAITING_OF_ONE_ORGANIZATION_MAX {
                 return Err(WriteError::TooManyOfOrganization);
             }
-            *count += weight;
+            *places += weight;
         }
+        counts.writes += 1;
         Ok(Place { waiting: Arc::clone(self), organization, weight })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let mut counts = self.waiting.lock();
+        counts.writes -= 1;
         let Some(organization) = self.organization else { return };
-        let mut counts = self.waiting.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&organization) {
-            *count -= self.weight;
-            if *count == 0 {
-                counts.remove(&organization);
+        if let Some(places) = counts.places.get_mut(&organization) {
+            *places -= self.weight;
+            if *places == 0 {
+                counts.places.remove(&organization);
             }
         }
     }
 }
 
 /// Writes that ride in one transaction.
-struct Batch {
-    undecided: VecDeque<Queued>,
+struct Batch<'q> {
+    waiting: &'q mut Queue<Queued>,
     answers: Vec<Answer>,
 }
 
-impl Batch {
-    /// Answers everybody. What was not decided yet was not written, whatever became of the rest.
+impl Batch<'_> {
+    /// The next that rides in it, if there is room.
+    fn take(&mut self) -> Option<Queued> {
+        if self.answers.len() < DECISIONS_A_BATCH { self.waiting.take() } else { None }
+    }
+
+    /// Answers everybody who was decided. Where that failed, also those who would have ridden in it: they were not
+    /// written, whatever became of the rest, and nobody waits for a store that does not answer.
     fn answer(self, outcome: &Result<(), WriteError>) {
+        let room = DECISIONS_A_BATCH - self.answers.len();
         self.answers.into_iter().for_each(|answer| answer(outcome.clone()));
-        for queued in self.undecided {
-            let verdict = (queued.decide)(Err(WriteError::Unavailable));
-            (verdict.answer)(Ok(()));
+        if outcome.is_err() {
+            for queued in std::iter::from_fn(|| self.waiting.take()).take(room) {
+                let verdict = (queued.decide)(Err(WriteError::Unavailable));
+                (verdict.answer)(Ok(()));
+            }
         }
     }
 }
 
 /// The task that writes.
 pub struct WriterTask {
-    queue: mpsc::Receiver<Queued>,
+    arriving: mpsc::Receiver<Queued>,
     store: Store,
     cluster: Arc<Cluster>,
     last_used: Arc<LastUsed>,
@@ -267,28 +300,25 @@ pub fn writer(
     last_used: Arc<LastUsed>,
     dropped: Arc<Notify>,
 ) -> (Writer, WriterTask) {
-    let (sender, queue) = mpsc::channel(WAITING_MAX);
+    let (sender, arriving) = mpsc::channel(WAITING_MAX);
     let writer = Writer { queue: sender, waiting: Arc::default() };
-    (writer, WriterTask { queue, store, cluster, last_used, dropped })
+    (writer, WriterTask { arriving, store, cluster, last_used, dropped })
 }
 
 impl WriterTask {
     /// Runs until it is stopped; what waits then is still done, and bookkeeping is flushed.
     pub async fn run(mut self, stop: CancellationToken) {
-        // What did not fit into the batch before, in its order.
-        let mut backlog = VecDeque::new();
+        let mut waiting = Queue::default();
         let mut flush = tokio::time::interval(FLUSH_EVERY);
         flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            if !backlog.is_empty() {
-                self.take_batch(&mut backlog).await;
-                continue;
-            }
             tokio::select! {
-                first = self.queue.recv() => match first {
+                // What did not fit into the batch before.
+                () = std::future::ready(()), if !waiting.is_empty() => self.take_batch(&mut waiting).await,
+                first = self.arriving.recv(), if waiting.is_empty() => match first {
                     Some(first) => {
-                        backlog.push_back(first);
-                        self.take_batch(&mut backlog).await;
+                        first.wait_in(&mut waiting);
+                        self.take_batch(&mut waiting).await;
                     }
                     None => break,
                 },
@@ -298,31 +328,25 @@ impl WriterTask {
                         flush.reset_immediately();
                     }
                 }
-                () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
+                () = stop.cancelled(), if !self.arriving.is_closed() => self.arriving.close(),
             }
         }
         while self.flush_uses().await {}
     }
 
-    async fn take_batch(&mut self, backlog: &mut VecDeque<Queued>) {
-        let mut waiting = std::mem::take(backlog);
-        while waiting.len() < DECISIONS_A_BATCH
-            && let Ok(next) = self.queue.try_recv()
-        {
-            waiting.push_back(next);
+    async fn take_batch(&mut self, waiting: &mut Queue<Queued>) {
+        while let Ok(next) = self.arriving.try_recv() {
+            next.wait_in(waiting);
         }
         let started = clock::instant();
-        let mut batch = Batch { undecided: waiting, answers: Vec::new() };
+        let mut batch = Batch { waiting, answers: Vec::new() };
         let outcome = self.write(&mut batch).await;
         let decisions = batch.answers.len();
         tracing::debug!(decisions, micros = started.elapsed().as_micros() as u64, ?outcome, "wrote a batch");
-        if outcome.is_ok() {
-            *backlog = std::mem::take(&mut batch.undecided);
-        }
         batch.answer(&outcome);
     }
 
-    async fn write(&self, batch: &mut Batch) -> Result<(), WriteError> {
+    async fn write(&self, batch: &mut Batch<'_>) -> Result<(), WriteError> {
         // Asked for before the image: an image that is dropped from here on stays dropped.
         let began = self.cluster.generation();
         let image = self.cluster.directory().map_err(|_| WriteError::Unavailable)?;
@@ -336,7 +360,7 @@ impl WriterTask {
         self.commit(writing, draft, &image, began).await
     }
 
-    async fn decide(&self, batch: &mut Batch, image: &Held) -> Result<(Writing, Draft), WriteError> {
+    async fn decide(&self, batch: &mut Batch<'_>, image: &Held) -> Result<(Writing, Draft), WriteError> {
         let mut writing = match self.store.begin_at_head().await {
             Ok(writing) => writing,
             Err(error @ StoreError::InUse { .. }) => {
@@ -355,7 +379,7 @@ impl WriterTask {
         let mut changes = 0;
         while changes < CHANGES_A_BATCH
             && started.elapsed() < BATCH_FULL_AFTER
-            && let Some(queued) = batch.undecided.pop_front()
+            && let Some(queued) = batch.take()
         {
             let (answer, made) = decide(queued, &mut draft, &mut writing).await.map_err(unavailable)?;
             batch.answers.push(answer);

@@ -121,7 +121,7 @@ pub(super) async fn delete(
 
 /// All projects that the caller reaches, with their workspaces, keyed by id
 #[utoipa::path(get, operation_id = "index_projects", path = "/api/app/projects/metadata/index", tag = "projects",
-    responses((status = 200, body = Success<BTreeMap<u64, wire::ProjectIndexEntry>>), Refusals))]
+    responses((status = 200, body = Success<BTreeMap<String, wire::ProjectIndexEntry>>), Refusals))]
 pub(super) async fn index(
     identified: Identified,
 ) -> Result<Json<Success<BTreeMap<u64, wire::ProjectIndexEntry>>>, Failure> {

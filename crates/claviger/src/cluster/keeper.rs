@@ -1,4 +1,7 @@
-//! Watches the store's lock, and brings the image back after it was lost.
+//! Loads the image, watches the store's lock, and brings the image back after it was lost.
+//!
+//! The first load is told to whoever started the node, for a store that cannot be loaded ends the start. Later ones are
+//! tried again until they work.
 //!
 //! The lock of a PostgreSQL session dies with its connection. Losing it drops the image, until the lock is back and the
 //! image is loaded anew: another process may have written meanwhile. A writer that met a store which is not at the
@@ -7,11 +10,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{Cluster, Stale};
 use crate::random;
+use crate::store::load::Progress;
 use crate::store::lock::StoreLock;
 use crate::store::{Store, StoreError};
 
@@ -28,16 +32,46 @@ pub struct Keeper {
     pub dropped: Arc<Notify>,
 }
 
+/// What the load of a node that starts is told to.
+pub struct FirstLoad<P> {
+    /// How far it has come.
+    pub progress: P,
+    /// What became of it.
+    pub told: oneshot::Sender<Result<(), StoreError>>,
+}
+
 impl Keeper {
-    /// Runs until it is stopped; the lock, if it is held then.
-    pub async fn run(self, lock: StoreLock, stop: CancellationToken) -> Option<StoreLock> {
+    /// Runs until it is stopped, or until the first load has failed; the lock, if it is held then.
+    pub async fn run<P>(self, lock: StoreLock, first: FirstLoad<P>, stop: CancellationToken) -> Option<StoreLock>
+    where
+        P: FnMut(Progress) + Send,
+    {
         let mut lock = Some(lock);
-        let keeping = self.keep(&mut lock);
+        let keeping = async {
+            if self.load_first(first).await {
+                self.keep(&mut lock).await;
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => {}
             () = keeping => {}
         }
         lock
+    }
+
+    /// Loads for the first time; whether it went well.
+    async fn load_first<P: FnMut(Progress) + Send>(&self, mut first: FirstLoad<P>) -> bool {
+        let loaded = loop {
+            match self.load(&mut first.progress).await {
+                Ok(Ok(())) => break Ok(()),
+                Ok(Err(Stale)) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        let is_loaded = loaded.is_ok();
+        // The receiver is gone where the node is being stopped already.
+        drop(first.told.send(loaded));
+        is_loaded
     }
 
     async fn keep(&self, lock: &mut Option<StoreLock>) {
@@ -58,7 +92,7 @@ impl Keeper {
                 *lock = Some(self.take_lock_again().await);
             }
             while !self.cluster.is_ready() {
-                match self.load().await {
+                match self.load(|_| {}).await {
                     Ok(Ok(())) => tracing::info!("the directory is loaded anew"),
                     Ok(Err(Stale)) => tracing::info!("the directory changed while it was loaded; loading it again"),
                     Err(error) => {
@@ -91,10 +125,10 @@ impl Keeper {
         self.store.claim(name).await
     }
 
-    async fn load(&self) -> Result<Result<(), Stale>, StoreError> {
+    async fn load(&self, progress: impl FnMut(Progress) + Send) -> Result<Result<(), Stale>, StoreError> {
         let began = self.cluster.generation();
         let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
-        let directory = self.store.load_directory(hash_key, |_| {}).await?;
+        let directory = self.store.load_directory(hash_key, progress).await?;
         Ok(self.cluster.publish(began, directory))
     }
 }

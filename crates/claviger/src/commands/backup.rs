@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::host::HostFailed;
+use super::host::{self, HostFailed};
 use crate::config::StoreOptions;
 use crate::store::Store;
 
@@ -22,15 +22,7 @@ pub struct Backup {
 impl Backup {
     /// Makes the copy.
     pub async fn run(self) -> Result<(), HostFailed> {
-        let location = self.store.location()?;
-        if let Some(file) = location.file()
-            && !file.exists()
-        {
-            let reason =
-                std::io::Error::other("is not there, so there is nothing to copy; name the data folder with --data");
-            return Err(HostFailed::System { what: file.display().to_string(), reason });
-        }
-        let store = Store::connect(location).await?;
+        let store = Store::connect(host::existing(&self.store)?).await?;
         let copied = store.copy_into(&self.to).await;
         store.close().await;
         copied?;

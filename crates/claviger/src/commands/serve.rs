@@ -3,15 +3,18 @@
 //! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again.
 
 use std::io::IsTerminal;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use claviger_access::administration::organization::Found;
 use claviger_access::identity::UsernameSuffix;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::host::{self, HostFailed};
@@ -20,7 +23,7 @@ use crate::api;
 use crate::clock;
 use crate::config::StoreOptions;
 use crate::listener::{self, Limits};
-use crate::node::Node;
+use crate::node::{Node, Running};
 use crate::store::load::Progress;
 use crate::telemetry::LogOptions;
 use crate::writer::WriteError;
@@ -50,7 +53,7 @@ pub struct Serve {
     tls_key: Option<PathBuf>,
 
     /// A proxy in front carries TLS: do not warn about listening beyond loopback without it
-    #[arg(long, env = "CLAVIGER_BEHIND_TLS")]
+    #[arg(long, env = "CLAVIGER_BEHIND_TLS", value_parser = BoolishValueParser::new())]
     behind_tls: bool,
 
     /// Where the first owner's secret goes, instead of the terminal. Where standard output is no terminal: owner-secret
@@ -90,31 +93,61 @@ impl Serve {
         let address =
             bound.local_addr().map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
         let (node, running) = tokio::select! {
-            started = Node::start(self.store.location()?, progress_bar()) => started?,
+            opened = Node::open(self.store.location()?, progress_bar()) => opened?,
             () = stop.cancelled() => return Ok(()),
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
-        if let Err(failed) = self.found_if_empty(&node, &format!("{scheme}://{address}")).await {
-            running.stop().await;
-            return Err(failed);
-        }
         if tls.is_none() && !self.behind_tls && !address.ip().is_loopback() {
             tracing::warn!(
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
-        tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
-        let limits = self.limits();
+        self.answer(node, running, Reached { bound, tls, address, scheme, started }, stop).await
+    }
+
+    /// Answers from now on: 503 while the directory is loaded. Then founds, where there is nothing.
+    async fn answer(
+        &self,
+        node: Node,
+        mut running: Running,
+        reached: Reached,
+        stop: CancellationToken,
+    ) -> Result<(), HostFailed> {
+        let Reached { bound, tls, address, scheme, started } = reached;
+        // Ends the listener also where the start fails; what it answers then is finished as at any other end.
+        let closing = stop.child_token();
         let failed = running.failed();
-        tokio::select! {
-            () = listener::serve(bound, tls, api::router(node), limits, stop) => {}
-            () = failed.cancelled() => {}
-        }
+        let serving = async {
+            tokio::select! {
+                () = listener::serve(bound, tls, api::router(node.clone()), self.limits(), closing.clone()) => {}
+                () = failed.cancelled() => {}
+            }
+        };
+        let beginning = async {
+            tracing::debug!(%address, scheme, "listening; the directory is being loaded");
+            let begun = tokio::select! {
+                loaded = running.loaded() => match loaded {
+                    // Not given up for a signal: whoever was founded must be handed over.
+                    Ok(()) => self.found_if_empty(&node, &pasted(scheme, address)).await,
+                    Err(error) => Err(error.into()),
+                },
+                () = stop.cancelled() => return Ok(()),
+                () = failed.cancelled() => return Ok(()),
+            };
+            if begun.is_err() {
+                closing.cancel();
+                return begun;
+            }
+            let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
+            tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+            Ok(())
+        };
+        let (begun, ()) = tokio::join!(beginning, serving);
         running.stop().await;
         if failed.is_cancelled() {
             return Err(HostFailed::TaskFailed);
         }
+        begun?;
         tracing::info!("stopped");
         Ok(())
     }
@@ -179,6 +212,28 @@ impl Serve {
     }
 }
 
+/// The server's URL from this machine, as a shell reads it. "Every address" is none to connect to, and a certificate
+/// names this machine rather than its loopback address.
+fn pasted(scheme: &str, mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        if scheme == "https" {
+            return format!("{scheme}://localhost:{}", address.port());
+        }
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    // Some shells look for files by what stands in brackets.
+    if address.is_ipv6() { format!("'{scheme}://{address}'") } else { format!("{scheme}://{address}") }
+}
+
+/// How the server is reached, and since when it starts.
+struct Reached {
+    bound: TcpListener,
+    tls: Option<TlsAcceptor>,
+    address: SocketAddr,
+    scheme: &'static str,
+    started: Instant,
+}
+
 /// The store and its connections, the log, and some to spare.
 const FILES_OF_OUR_OWN: usize = 100;
 
@@ -229,4 +284,24 @@ fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
         stopping.cancel();
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_to_paste_leads_to_this_machine() {
+        for (scheme, listen, url) in [
+            ("http", "127.0.0.1:8000", "http://127.0.0.1:8000"),
+            ("http", "0.0.0.0:8000", "http://127.0.0.1:8000"),
+            ("http", "[::]:8000", "'http://[::1]:8000'"),
+            ("https", "0.0.0.0:443", "https://localhost:443"),
+            ("https", "[::]:443", "https://localhost:443"),
+            ("https", "192.0.2.7:443", "https://192.0.2.7:443"),
+            ("https", "[2001:db8::7]:443", "'https://[2001:db8::7]:443'"),
+        ] {
+            assert_eq!(pasted(scheme, listen.parse().expect("an address")), url);
+        }
+    }
 }

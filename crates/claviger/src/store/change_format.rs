@@ -15,7 +15,7 @@ use claviger_access::role::OrganizationRole;
 use claviger_access::{Change, Expiry, Moment};
 use serde::{Deserialize, Serialize};
 
-use super::rows::grant::read_role;
+use super::grants::read_role;
 use super::rows::{digest, hex};
 
 /// The version that this program writes, and the only one so far.

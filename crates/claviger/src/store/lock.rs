@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
-use super::{Location, StoreError};
+use super::{Location, StoreError, no_connection};
 
 /// "claviger" in ASCII: the key of the advisory lock. It is per database.
 const ADVISORY_KEY: i64 = 0x636C_6176_6967_6572;
+
+/// So that an operator sees which session must not be ended.
+const SESSION_SETTINGS: &str = "SET application_name = 'claviger lock'";
 
 /// Whoever holds the lock looks at it so often.
 pub const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -68,14 +71,15 @@ impl StoreLock {
     async fn ask_for_session(location: &Location, url: &str) -> Result<Self, StoreError> {
         let take = async {
             let mut session = AnyConnection::connect(url).await?;
+            session.execute(SESSION_SETTINGS).await?;
             let asked = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END")
                 .bind(ADVISORY_KEY)
                 .fetch_one(&mut session)
                 .await?;
             Ok::<_, sqlx::Error>((asked.try_get::<i32, _>(0)? == 1, session))
         };
-        let (taken, session) =
-            tokio::time::timeout(ANSWER_WITHIN, take).await.map_err(|_| StoreError::no_answer())??;
+        let asked = tokio::time::timeout(ANSWER_WITHIN, take).await.map_err(|_| StoreError::no_answer())?;
+        let (taken, session) = asked.map_err(|error| no_connection::explained(location, error))?;
         if taken {
             Ok(Self::Session(Box::new(session)))
         } else {

@@ -1,7 +1,6 @@
 //! What each change does to the rows.
 
 pub(super) mod custom_role;
-pub(super) mod grant;
 pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -12,6 +11,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 
+use super::grants::Grants;
 use super::statements::statements;
 
 statements! {
@@ -43,10 +43,27 @@ statements! {
     LEAVE_TEAMS = "DELETE FROM team_members WHERE principal_id = $1";
 }
 
-/// Writes the rows of one change. `directory` is the state with the whole decision applied.
+/// Writes the rows of a decision's changes. `directory` is the state with the whole decision applied.
 pub(super) async fn write(
     connection: &mut AnyConnection,
     directory: &Directory,
+    changes: &[Change],
+) -> Result<(), sqlx::Error> {
+    let mut grants = Grants::default();
+    for change in changes {
+        if !matches!(change, Change::GrantGiven { .. } | Change::GrantTaken { .. }) {
+            // It may make or take away what grants stand on.
+            grants.send(connection).await?;
+        }
+        write_one(connection, directory, &mut grants, change).await?;
+    }
+    grants.send(connection).await
+}
+
+async fn write_one(
+    connection: &mut AnyConnection,
+    directory: &Directory,
+    grants: &mut Grants,
     change: &Change,
 ) -> Result<(), sqlx::Error> {
     match change {
@@ -113,11 +130,8 @@ pub(super) async fn write(
             let update = sqlx::query(UPDATE_SECRET_EXPIRY).bind(number(id.number()));
             run(connection, update.bind(expires.moment().map(Moment::seconds))).await
         }
-        Change::GrantGiven { id, holder, granted, created } => {
-            let grant = grant::Given { id: *id, holder: *holder, granted: *granted, created: *created };
-            grant::insert(connection, directory, &grant).await
-        }
-        Change::GrantTaken { id, .. } => grant::delete(connection, *id).await,
+        Change::GrantGiven { id, holder, granted, created } => grants.give(directory, *id, *holder, *granted, *created),
+        Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
         Change::Team(change) => team::write(connection, directory, change).await,
         Change::CustomRole(change) => custom_role::write(connection, change).await,
     }

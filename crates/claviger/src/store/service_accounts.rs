@@ -5,8 +5,9 @@
 use claviger_access::Permit;
 use claviger_access::authorize::{ManageServiceAccounts, ReadServiceAccount, Scope};
 use claviger_access::identity::{PrincipalId, WorkspaceId};
-use sqlx::Row;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, Row};
 
 use super::rows::number;
 use super::statements::statements;
@@ -38,7 +39,7 @@ statements! {
             UNION SELECT m.principal_id FROM grants g JOIN team_members m ON m.team_id = g.team_id \
             WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
             UNION SELECT g.principal_id FROM grants g \
-            WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('owner', 'admin')) \
+            WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('admin', 'owner')) \
           OR p.organization_id = $3 AND EXISTS ( \
             SELECT 1 FROM grants g WHERE g.project_id = $1 AND g.principal_id IS NULL AND g.team_id IS NULL)) \
          AND p.id > $4 AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6"
@@ -109,13 +110,7 @@ impl Store {
         permit: &Permit<ManageServiceAccounts>,
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
-        let list = sqlx::query(LIST_IN_ORGANIZATION)
-            .bind(number(permit.organization().number()))
-            .bind(window.after())
-            .bind(window.pattern())
-            .bind(window.limit());
-        let rows = self.answered(list.fetch_all(&self.reads)).await?;
-        rows.iter().map(listed).collect()
+        self.list(sqlx::query(LIST_IN_ORGANIZATION).bind(number(permit.organization().number())), window).await
     }
 
     /// The accounts that reach the permit's project, or this workspace of it; by id.
@@ -131,10 +126,17 @@ impl Store {
         let list = sqlx::query(LIST_IN_PROJECT)
             .bind(number(project.number()))
             .bind(workspace.map_or(0, |workspace| number(workspace.number())))
-            .bind(number(permit.organization().number()))
-            .bind(window.after())
-            .bind(window.pattern())
-            .bind(window.limit());
+            .bind(number(permit.organization().number()));
+        self.list(list, window).await
+    }
+
+    /// The part of a list that is asked for; its statement takes the window last.
+    async fn list(
+        &self,
+        list: Query<'_, Any, AnyArguments>,
+        window: &Window,
+    ) -> Result<Vec<ListedAccount>, StoreError> {
+        let list = list.bind(window.after()).bind(window.pattern()).bind(window.limit());
         let rows = self.answered(list.fetch_all(&self.reads)).await?;
         rows.iter().map(listed).collect()
     }
@@ -167,4 +169,18 @@ fn listed(row: &AnyRow) -> Result<ListedAccount, StoreError> {
         last_used: row.try_get("last_used_at")?,
         expires: row.try_get("expires_at")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use claviger_access::role::OrganizationRole;
+
+    use super::*;
+
+    #[test]
+    fn the_roles_that_a_list_reaches_a_project_by_are_those_of_the_rule() {
+        let roles = OrganizationRole::ALL.into_iter().filter(|role| role.in_projects().is_some());
+        let names: Vec<String> = roles.map(|role| format!("'{}'", role.name())).collect();
+        assert!(LIST_IN_PROJECT.contains(&format!("g.role IN ({})", names.join(", "))), "{LIST_IN_PROJECT}");
+    }
 }

@@ -11,16 +11,21 @@ macro_rules! statements {
 
 pub(super) use statements;
 
+use super::many::Many;
+use super::{grants, record};
+
 /// Every statement that the program sends but for beginning, ending and setting up: name and text.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let many = [&record::INSERT_CHANGES, &record::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
     [
         super::bookkeeping::STATEMENTS,
+        super::grants::STATEMENTS,
         super::holder::STATEMENTS,
         super::load::STATEMENTS,
         super::load::shared::STATEMENTS,
+        super::record::STATEMENTS,
         super::rows::STATEMENTS,
         super::rows::custom_role::STATEMENTS,
-        super::rows::grant::STATEMENTS,
         super::rows::team::STATEMENTS,
         super::service_accounts::STATEMENTS,
         super::writing::STATEMENTS,
@@ -28,4 +33,5 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     .into_iter()
     .flatten()
     .copied()
+    .chain(many.into_iter().flat_map(Many::statements))
 }

@@ -7,27 +7,20 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use claviger_access::authorize::{Actor, Basis};
-use claviger_access::event::{Event, Fact, Target};
-use claviger_access::identity::{PrincipalId, PrincipalKind};
+use claviger_access::identity::PrincipalId;
 use claviger_access::{Decision, Directory, Mark, Moment, Revision};
-use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
 use super::connector::Connector;
+use super::record::Record;
 use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
-use super::{Engine, Store, StoreError, change_format};
+use super::{Engine, Store, StoreError};
 
 statements! {
     /// Locks the row: writers queue here.
     TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, holder";
     MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4 WHERE id = 1";
-    INSERT_CHANGE = "INSERT INTO changes (revision, mark, request_id, made_at, body) VALUES ($1, $2, $3, $4, $5)";
-    INSERT_EVENT = "INSERT INTO audit_events \
-                    (id, revision, made_at, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, \
-                     target_id, organization_id, project_id, request_id, address, facts_before, facts_after) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     FIND_CHANGE = "SELECT mark FROM changes WHERE revision = $1";
     FIND_KEY = "SELECT made_id FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at > $3";
     FORGET_OLD_KEY = "DELETE FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at <= $3";
@@ -47,7 +40,8 @@ pub struct Writing {
     connector: Connector,
     revision: Revision,
     mark: Mark,
-    next_event: i64,
+    /// What its decisions leave in the logs.
+    record: Record,
     next_id: Option<u64>,
 }
 
@@ -89,8 +83,8 @@ impl Store {
             return Err(StoreError::InUse { store: self.location.to_string() });
         }
         let (revision, mark) = read_head(&head)?;
-        let (connector, next_event) = (self.connector.clone(), head.try_get("next_event")?);
-        Ok(Writing { connection, connector, revision, mark, next_event, next_id: None })
+        let (connector, record) = (self.connector.clone(), Record::new(head.try_get("next_event")?));
+        Ok(Writing { connection, connector, revision, mark, record, next_id: None })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -172,77 +166,24 @@ impl Writing {
         origin: &Origin,
         moment: Moment,
     ) -> Result<(), StoreError> {
-        for change in decision.changes() {
-            rows::write(&mut self.connection, after, change).await?;
-        }
+        rows::write(&mut self.connection, after, decision.changes()).await?;
         (self.revision, self.mark, self.next_id) = (after.revision(), after.mark(), Some(after.next_id()));
-        let body = change_format::write(decision.changes())
-            .map_err(|error| StoreError::unreadable(format!("a change of revision {}: {error}", self.revision)))?;
-        sqlx::query(INSERT_CHANGE)
-            .bind(number(self.revision.0))
-            .bind(hex(&self.mark.0))
-            .bind(origin.request_id.clone())
-            .bind(moment.seconds())
-            .bind(body)
-            .execute(&mut self.connection)
-            .await?;
-        for event in decision.events() {
-            self.record(event, origin, moment).await?;
+        self.record.add(decision, self.head(), origin, moment)?;
+        if self.record.is_long() {
+            self.record.send(&mut self.connection).await?;
         }
-        Ok(())
-    }
-
-    async fn record(&mut self, event: &Event, origin: &Origin, moment: Moment) -> Result<(), StoreError> {
-        let (actor_kind, actor_id) = match event.actor() {
-            Actor::Principal(id, PrincipalKind::Person) => ("person", Some(number(id.number()))),
-            Actor::Principal(id, PrincipalKind::ServiceAccount) => ("service_account", Some(number(id.number()))),
-            Actor::Operator => ("operator", None),
-        };
-        let (basis, grant) = match event.through() {
-            Basis::Grant(grant) => ("grant", Some(number(grant.number()))),
-            Basis::Oneself => ("oneself", None),
-            Basis::Operator => ("operator", None),
-        };
-        let (target_kind, target) = match event.target() {
-            Target::Organization(id) => ("organization", id.number()),
-            Target::Project(id) => ("project", id.number()),
-            Target::Workspace(id) => ("workspace", id.number()),
-            Target::Principal(id) => ("principal", id.number()),
-            Target::Team(id) => ("team", id.number()),
-            Target::CustomRole(id) => ("custom_role", id.number()),
-        };
-        sqlx::query(INSERT_EVENT)
-            .bind(self.next_event)
-            .bind(number(self.revision.0))
-            .bind(moment.seconds())
-            .bind(actor_kind)
-            .bind(actor_id)
-            .bind(basis)
-            .bind(grant)
-            .bind(event.permission().name())
-            .bind(event.name().text())
-            .bind(target_kind)
-            .bind(number(target))
-            .bind(number(event.organization().number()))
-            .bind(event.project().map(|project| number(project.number())))
-            .bind(origin.request_id.clone())
-            .bind(origin.address.map(|address| address.to_string()))
-            .bind(facts(event.facts_before()))
-            .bind(facts(event.facts_after()))
-            .execute(&mut self.connection)
-            .await?;
-        self.next_event += 1;
         Ok(())
     }
 
     /// Moves the head and commits. An error means that the outcome is not known.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         if let Some(next_id) = self.next_id {
+            self.record.send(&mut self.connection).await?;
             sqlx::query(MOVE_HEAD)
                 .bind(number(self.revision.0))
                 .bind(hex(&self.mark.0))
                 .bind(number(next_id))
-                .bind(self.next_event)
+                .bind(self.record.next_event())
                 .execute(&mut self.connection)
                 .await?;
         }
@@ -271,9 +212,4 @@ pub(super) fn read_head(head: &sqlx::any::AnyRow) -> Result<(Revision, Mark), St
         (Some(revision), Some(mark)) => Ok((Revision(revision), Mark(mark))),
         _ => Err(StoreError::unreadable("the head row")),
     }
-}
-
-/// Facts in their order, as pairs: a workspace and its role may both be there more than once.
-fn facts(facts: &[Fact]) -> String {
-    json!(facts.iter().map(|fact| (fact.name, &fact.value)).collect::<Vec<_>>()).to_string()
 }

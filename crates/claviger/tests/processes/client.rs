@@ -25,6 +25,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) request_id: String,
+    pub(crate) retry_after: Option<String>,
 }
 
 impl Answer {
@@ -77,8 +78,8 @@ impl Caller {
         }
         let response = request.send().await?;
         let status = response.status().as_u16();
-        let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-        let request_id = request_id.to_owned();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (request_id, retry_after) = (header("x-request-id").unwrap_or_default(), header("retry-after"));
         let body = response.bytes().await?;
         let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         if let (Some(username), Some(secret)) =
@@ -86,7 +87,7 @@ impl Caller {
         {
             secrets::handed_out(username, secret);
         }
-        Ok(Answer { status, body, request_id })
+        Ok(Answer { status, body, request_id, retry_after })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

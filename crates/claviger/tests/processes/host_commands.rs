@@ -198,7 +198,7 @@ async fn write_until(owner: &Caller, organization: u64, writer: usize, enough: &
 fn a_backup_of_nothing_is_refused_and_makes_nothing() {
     let store = Store::new(On::Sqlite);
     let copy = store.home().join("copy.db");
-    let refusal = run(store.command(&["backup", "--to", copy.to_str().expect("UTF-8")])).refused(1);
-    assert!(refusal.contains("is not there, so there is nothing to copy"), "{refusal}");
+    let refusal = run(store.command(&["backup", "--to", copy.to_str().expect("UTF-8")])).refused(2);
+    assert!(refusal.contains("is not there; name the data folder with --data"), "{refusal}");
     assert!(!copy.exists() && !store.data().exists());
 }

@@ -54,6 +54,24 @@ async fn tls_is_spoken_by_the_process_itself(store: Store) {
     assert!(me_by_curl(&founded, &server, &["--cacert", &certificate]).contains(&founded.username));
 }
 
+/// In a variable a switch is turned on as one is used to, and a word that says neither is refused.
+#[test]
+fn the_variable_for_a_proxy_that_carries_tls_takes_what_says_yes_or_no() {
+    let store = Store::new(On::Sqlite);
+    store.init();
+    let serving = |says: &str| {
+        let mut serve = store.serving(&["--listen", "0.0.0.0:0"]);
+        serve.env("CLAVIGER_BEHIND_TLS", says);
+        serve
+    };
+    for (says, warned) in [("1", 0), ("true", 0), ("yes", 0), ("0", 1), ("false", 1)] {
+        let ended = Server::ready(serving(says)).stop();
+        assert_eq!(warnings(&ended.err).len(), warned, "{says}: {}", ended.err);
+    }
+    let refused = run(serving("perhaps"));
+    assert_eq!(refused.code(), 2, "{}", refused.err);
+}
+
 #[test]
 fn a_certificate_without_its_key_is_refused() {
     let store = Store::new(On::Sqlite);
@@ -69,7 +87,7 @@ fn a_certificate_without_its_key_is_refused() {
 }
 
 /// A certificate for this machine that signs itself, and its key, as files.
-fn certificate(store: &Store, name: &str) -> (String, String) {
+pub(crate) fn certificate(store: &Store, name: &str) -> (String, String) {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
     let file = |ending: &str, text: String| -> String {

@@ -96,6 +96,13 @@ impl Store {
         Self::with(On::Postgres, Some(cluster.database()))
     }
 
+    /// A store at an address that may name files in its home folder.
+    pub(crate) fn at(address: impl FnOnce(&Path) -> String) -> Self {
+        let store = Self::with(On::Postgres, None);
+        let database = Some(address(store.home()));
+        Self { database, ..store }
+    }
+
     fn with(on: On, database: Option<String>) -> Self {
         Self { on, home: tempfile::tempdir().expect("a folder"), database }
     }

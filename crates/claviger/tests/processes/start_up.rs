@@ -9,6 +9,7 @@ use claviger::commands::CommandLine;
 use serde_json::Value;
 
 use crate::client::Caller;
+use crate::network::certificate;
 use crate::process::{Ended, run, run_other, wait_until};
 use crate::secrets;
 use crate::server::{Founded, On, Server, Store, mode, on_both_stores, set_mode};
@@ -215,6 +216,26 @@ fn every_option_of_serve_and_init_names_its_variable() {
             assert!(variable.is_some_and(|name| name.starts_with("CLAVIGER_")), "{name} {:?}", option.get_long());
         }
     }
+}
+
+#[test]
+fn a_first_start_on_every_address_tells_one_that_can_be_asked() {
+    let store = Store::new(On::Sqlite);
+    let server = store.serve_with(&["--listen", "0.0.0.0:0"]);
+    told_and_pasted(&server, "http://127.0.0.1:", "curl");
+
+    let store = Store::new(On::Sqlite);
+    let (certificate, key) = certificate(&store, "one");
+    let server = store.serve_with(&["--listen", "0.0.0.0:0", "--tls-certificate", &certificate, "--tls-key", &key]);
+    told_and_pasted(&server, "https://localhost:", &format!("curl --cacert {certificate}"));
+}
+
+fn told_and_pasted(server: &Server, url: &str, curl: &str) {
+    let told = told(server);
+    let owner = told_owner(&told);
+    secrets::handed_out(&owner, std::fs::read_to_string(secret_file(&told)).expect("a secret").trim());
+    assert!(told.contains(&format!(" {url}")), "{told}");
+    assert_eq!(pasted(&told.replace("curl", curl))["results"]["user_name"], owner.as_str());
 }
 
 #[tokio::test]

@@ -45,12 +45,22 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let description = send(world.request(Method::GET, "/api/openapi.json")).await.is(200).body;
         let mut references = Vec::new();
-        collect(&description, &mut references);
+        collect("$ref", &description, &mut references);
         assert!(references.len() > 50);
         for reference in references {
-            let pointer = reference.strip_prefix('#').unwrap();
+            let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();
             assert!(description.pointer(pointer).is_some(), "{reference}");
         }
+    }
+
+    /// maps are keyed by ids, and keys of JSON are strings: a generated client must not look for integers
+    async fn what_keys_a_map_is_described_as_a_string(world: World) {
+        let world = world.with(WORLD).await;
+        let description = send(world.request(Method::GET, "/api/openapi.json")).await.is(200).body;
+        let mut keys = Vec::new();
+        collect("propertyNames", &description, &mut keys);
+        assert!(keys.len() >= 5, "the maps of me, and of the index with its entries: {keys:?}");
+        assert!(keys.iter().all(|key| key["type"] == "string"), "{keys:?}");
     }
 
     /// the reference needs no internet: everything it names is served here, under a strict policy
@@ -69,15 +79,14 @@ on_both_stores! {
     }
 }
 
-fn collect(value: &Value, references: &mut Vec<String>) {
+/// The values of all fields of this name, however deep.
+fn collect<'a>(name: &str, value: &'a Value, found: &mut Vec<&'a Value>) {
     match value {
         Value::Object(fields) => {
-            if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
-                references.push(reference.to_owned());
-            }
-            fields.values().for_each(|field| collect(field, references));
+            found.extend(fields.get(name));
+            fields.values().for_each(|field| collect(name, field, found));
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
+        Value::Array(items) => items.iter().for_each(|item| collect(name, item, found)),
         _ => {}
     }
 }

@@ -27,6 +27,7 @@ mod paging;
 mod presented_credentials;
 mod project_accounts;
 mod projects;
+mod secrets_made;
 mod shapes;
 mod store;
 mod who_may_do_what;

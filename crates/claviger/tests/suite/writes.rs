@@ -1,6 +1,10 @@
 //! Writes as such: one transaction for what waits, one answer each, and none lost.
 
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
 use claviger::writer::{DECISIONS_A_BATCH, WAITING_OF_ONE_ORGANIZATION_MAX};
+use claviger_access::identity::OrganizationId;
 use serde_json::json;
 
 use crate::world::on_both_stores;
@@ -146,6 +150,36 @@ on_both_stores! {
             refused += usize::from(waiting.await.unwrap() == Err(claviger::writer::WriteError::TooManyOfOrganization));
         }
         assert_eq!(refused, 3, "two are let in, the others are told to come back");
+    }
+
+    /// others' writes ride in the next batch, also where several organizations write as fast as they can
+    async fn a_write_is_in_the_next_batch_whatever_waits_of_others(world: World) {
+        let world = world.with(WORLD).await;
+        let node = world.node();
+        let holding = node.store.begin_at_head().await.unwrap();
+        let decided = Arc::new(Mutex::new(Vec::new()));
+        let mut waiting = Vec::new();
+        let busy = (1..=4).flat_map(|organization| [organization; WAITING_OF_ONE_ORGANIZATION_MAX]);
+        for organization in busy.chain([5]) {
+            let origin = claviger::store::writing::Origin { request_id: "held".to_owned(), address: None };
+            let request = claviger::writer::Request { origin, organization: OrganizationId::new(organization), weight: 1 };
+            let (writer, decided) = (node.writer.clone(), decided.clone());
+            let mut write = Box::pin(async move {
+                let decider = move |_: &_, _, _| {
+                    decided.lock().unwrap().push(organization);
+                    Ok(claviger_access::Decided::Nothing(()))
+                };
+                writer.perform(request, decider).await
+            });
+            assert!(std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context).is_pending())).await);
+            waiting.push(write);
+        }
+        holding.roll_back().await.unwrap();
+        for write in waiting {
+            write.await.unwrap();
+        }
+        let place = decided.lock().unwrap().iter().position(|organization| *organization == 5).unwrap();
+        assert!(place <= DECISIONS_A_BATCH, "{place} were decided before it");
     }
 
     async fn last_used_is_kept_without_a_write_a_request(world: World) {

@@ -27,7 +27,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -141,14 +141,51 @@ impl Cluster {
 
     /// Makes an empty database that no other test knows, and returns its URL.
     pub(crate) fn database(&self) -> String {
+        self.url(&self.database_of(ROLE))
+    }
+
+    /// The same for a role that was made by [`guard`](Self::guard); returns its name.
+    pub(crate) fn database_of(&self, role: &str) -> String {
         let name = format!("test_{}", self.databases_made.fetch_add(1, Ordering::Relaxed));
-        self.execute(&format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0"));
-        self.url(&name)
+        self.execute(&format!("CREATE DATABASE {name} OWNER {role} TEMPLATE template0"));
+        name
     }
 
     /// The URL of a database of this server, whether it exists or not.
     pub(crate) fn url(&self, name: &str) -> String {
         format!("postgres://{ROLE}@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Makes one more role, which is let in with its password and over TLS alone. The server shows this certificate.
+    pub(crate) fn guard(&self, role: &str, password: &str, certificate: &str, key: &str) {
+        self.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}'"));
+        self.write("server.crt", certificate);
+        self.write("server.key", key);
+        self.write(
+            "pg_hba.conf",
+            &format!("hostssl all {role} all scram-sha-256\nhost all postgres,{ROLE} all trust\n"),
+        );
+        self.execute("ALTER SYSTEM SET ssl = on");
+        self.execute("SELECT pg_reload_conf()");
+        wait_until("PostgreSQL to speak TLS", || self.log().contains("parameter \"ssl\" changed to \"on\""));
+    }
+
+    /// The URL of a database for the superuser, who sees what sessions there are.
+    pub(crate) fn url_of_superuser(&self, name: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Writes a file of the server's own, which it alone may read.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.directory.join("cluster").join(name);
+        let written = fs::metadata(self.pid_file()).and_then(|of_server| {
+            fs::write(&path, text)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+            chown(&path, Some(of_server.uid()), Some(of_server.gid()))
+        });
+        if let Err(error) = written {
+            panic!("cannot write {} for PostgreSQL: {error}", path.display());
+        }
     }
 
     /// Ends the server as a crash does: all its processes at once, with no chance to write or to say goodbye. When this

@@ -6,7 +6,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 
-use super::super::{Store, StoreError};
+use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
 const TABLES: [&str; 13] = [
@@ -31,7 +31,8 @@ const READ_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name FROM inform
 impl Store {
     /// Fills an embedded store that was just made.
     pub(super) async fn fill(&self, copy: &Store) -> Result<(), StoreError> {
-        let mut snapshot = self.reads.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let snapshot = self.reads.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        let mut snapshot = snapshot.map_err(|error| no_connection::explained(&self.location, error))?;
         let mut connection = copy.connector.connect().await?;
         let mut rows = connection.begin().await?;
         rows.execute("DELETE FROM head").await?;

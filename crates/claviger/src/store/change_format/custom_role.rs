@@ -4,8 +4,8 @@ use claviger_access::change::{CustomRoleChange, CustomRoleProperties};
 use claviger_access::identity::{CustomRoleId, PrincipalId, ProjectId};
 use serde::{Deserialize, Serialize};
 
+use super::super::grants::read_role;
 use super::super::rows::custom_role::{print_permissions, read_permissions};
-use super::super::rows::grant::read_role;
 use super::moment;
 
 #[derive(Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::super::StoreError;
+use super::super::grants::read_role;
 use super::super::rows::custom_role::read_permissions;
-use super::super::rows::grant::read_role;
 use super::super::statements::statements;
 use super::id;
 

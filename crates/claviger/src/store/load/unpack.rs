@@ -15,8 +15,8 @@ use tokio::sync::mpsc;
 
 use super::super::StoreError;
 use super::super::change_format::read_expiry;
+use super::super::grants::read_role;
 use super::super::rows::digest;
-use super::super::rows::grant::read_role;
 
 /// All rows whose principal's id is below `end`, and not below the window before.
 pub(super) struct Window {
