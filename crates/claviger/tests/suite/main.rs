@@ -17,8 +17,10 @@ mod world;
 
 mod around_the_server;
 mod authorization_table;
+mod custom_roles;
 mod description;
 mod errors_reference;
+mod explain;
 mod histories;
 mod idempotency;
 mod me;
@@ -30,6 +32,7 @@ mod projects;
 mod secrets_made;
 mod shapes;
 mod store;
+mod teams;
 mod who_may_do_what;
 mod workspaces;
 mod writes;
