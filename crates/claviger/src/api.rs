@@ -38,7 +38,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use self::arrival::Peer;
+pub use self::arrival::{Peer, answer_to_no_request};
 pub use self::reference::description;
 
 use crate::node::Node;

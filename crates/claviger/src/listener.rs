@@ -5,6 +5,7 @@
 //! stranger sends or does not send keeps memory or a descriptor for longer than these limits say.
 
 mod doubtful_framing;
+mod parser_answers;
 mod tls;
 mod write_deadline;
 
@@ -30,9 +31,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use self::doubtful_framing::Watched;
+use self::parser_answers::{Replacing, Requests};
 pub use self::tls::{TlsError, acceptor};
 use self::write_deadline::Progressing;
-use crate::api::Peer;
+use crate::api::{Peer, answer_to_no_request};
 
 /// Limits on what strangers may hold.
 #[derive(Debug, Clone, Copy)]
@@ -154,10 +156,17 @@ async fn speak<S>(
 {
     let peer = Peer { address, doubtful: Arc::new(AtomicBool::new(false)) };
     let stream = Watched::new(Progressing::new(stream, limits.stalled), Arc::clone(&peer.doubtful));
+    let requests = Arc::<Requests>::default();
+    let stream = Replacing::new(stream, Arc::clone(&requests), {
+        let peer = peer.clone();
+        move |status| answer_to_no_request(status, &peer)
+    });
     let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let unfinished = requests.begin();
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());
-        app.clone().oneshot(request)
+        let answered = app.clone().oneshot(request);
+        async move { answered.await.map(|response| response.map(|body| unfinished.until_taken(body))) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

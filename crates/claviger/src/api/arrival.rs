@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, HeaderValue, Method, Version};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -48,11 +48,7 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        headers.insert("x-request-id", value);
-    }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    mark(headers, &id);
     // Looked at last: the body may have shown it.
     let doubtful = peer.as_ref().is_some_and(|peer| peer.doubtful.load(Ordering::Relaxed));
     if ambiguous || doubtful || is_refused {
@@ -60,6 +56,25 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
     }
     log(&id, peer.as_ref(), &method, &response, started.elapsed());
     response
+}
+
+/// What every answer carries.
+fn mark(headers: &mut HeaderMap, id: &RequestId) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert("x-request-id", value);
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+}
+
+/// The answer to what the HTTP parser could not read as a request, and refuses with this status. Nothing of what was
+/// sent is in it, nor in the log.
+pub fn answer_to_no_request(status: StatusCode, peer: &Peer) -> Option<Response<Vec<u8>>> {
+    let id = RequestId::new();
+    let mut response = Failure::of_the_parser(status)?.into_bytes();
+    mark(response.headers_mut(), &id);
+    tracing::info!(request = %id, peer = %peer.address.ip(), status = status.as_u16(), "answered what is no request");
+    Some(response)
 }
 
 /// Puts the route that matched into the answer.

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use claviger_access::Refusal;
@@ -50,14 +50,43 @@ impl Failure {
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path; see /api/docs for what there is")
     }
+
+    /// What the HTTP parser refuses with this status, before there is a request.
+    pub(super) fn of_the_parser(status: StatusCode) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => {
+                Some(Self::bad_request("not_http", "this cannot be read as a request; send HTTP/1.1"))
+            }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                let sentence = "the head of this request is too large; send fewer and shorter headers, cookies first";
+                Some(Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", sentence))
+            }
+            _ => None,
+        }
+    }
+
+    /// The answer where nothing but bytes can be sent.
+    pub(super) fn into_bytes(self) -> Response<Vec<u8>> {
+        let status = self.status;
+        let body = serde_json::to_vec(&self.into_envelope()).unwrap_or_default();
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
+
+    fn into_envelope(self) -> envelope::Failure {
+        let mut body = envelope::Failure::new(self.code, self.sentence);
+        body.results = self.made.map(|id| Made { id });
+        body
+    }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut body = envelope::Failure::new(self.code, self.sentence);
-        body.results = self.made.map(|id| Made { id });
-        let mut response = (self.status, Json(body)).into_response();
-        match self.status {
+        let status = self.status;
+        let mut response = (status, Json(self.into_envelope())).into_response();
+        match status {
             StatusCode::UNAUTHORIZED => {
                 response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
             }

@@ -75,14 +75,7 @@ async fn write_one(
             run(connection, insert.bind(name.clone()).bind(created.seconds())).await
         }
         Change::ProjectCreated { id, organization, name, timezone, created, creator } => {
-            let insert = sqlx::query(INSERT_PROJECT)
-                .bind(number(id.number()))
-                .bind(number(organization.number()))
-                .bind(name.clone())
-                .bind(timezone.clone())
-                .bind(created.seconds())
-                .bind(creator.map(|creator| number(creator.number())));
-            run(connection, insert).await
+            insert_project(connection, *id, *organization, (name, timezone), *created, *creator).await
         }
         Change::ProjectChanged { id, name, timezone } => {
             let update = sqlx::query(UPDATE_PROJECT).bind(number(id.number()));
@@ -135,6 +128,24 @@ async fn write_one(
         Change::Team(change) => team::write(connection, directory, change).await,
         Change::CustomRole(change) => custom_role::write(connection, change).await,
     }
+}
+
+async fn insert_project(
+    connection: &mut AnyConnection,
+    id: ProjectId,
+    organization: OrganizationId,
+    (name, timezone): (&str, &str),
+    created: Moment,
+    creator: Option<PrincipalId>,
+) -> Result<(), sqlx::Error> {
+    let insert = sqlx::query(INSERT_PROJECT)
+        .bind(number(id.number()))
+        .bind(number(organization.number()))
+        .bind(name.to_owned())
+        .bind(timezone.to_owned())
+        .bind(created.seconds())
+        .bind(creator.map(|creator| number(creator.number())));
+    run(connection, insert).await
 }
 
 async fn insert_workspace(

@@ -30,6 +30,29 @@ async fn nothing_was_smuggled(world: &World) {
     assert_eq!(world.count("SELECT COUNT(*) FROM principals WHERE username LIKE 'smuggled%'").await, 0);
 }
 
+/// A refusal by the parser with all that every refusal has, and nothing after it.
+fn is_refused_by_the_parser(text: &str, code: &str) {
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let header = |name: &str| {
+        let mut values = head.split("\r\n").filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let value = values.next().unwrap_or_else(|| panic!("no {name}: {text}"));
+        assert_eq!(values.next(), None, "{name} is there twice: {text}");
+        value
+    };
+    assert_eq!(header("content-type"), "application/json");
+    assert_eq!(header("cache-control"), "no-store");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("connection"), "close");
+    assert!(header("date").ends_with(" GMT"), "{text}");
+    assert_eq!(header("content-length"), body.len().to_string());
+    let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!((&body["status"], &body["code"]), (&json!("error"), &json!(code)), "{body}");
+    assert!(body["error"].as_str().is_some_and(|sentence| sentence.len() > 20), "{body}");
+    let id = header("x-request-id");
+    assert_eq!(id.len(), 32);
+    assert!(crate::looked_through::logged().contains(id), "the log carries the id as well");
+}
+
 on_both_stores! {
     /// every answer that depends on a credential: `Cache-Control: no-store`; no CORS headers: another site's script can
     /// neither read nor preflight
@@ -134,6 +157,56 @@ on_both_stores! {
         }
         let old = exchange(world.address(), b"GET /healthz HTTP/1.0\r\n\r\n", 1).await;
         assert!(old.text.contains("200 OK"), "{old:?}");
+    }
+
+    /// what the HTTP parser refuses by itself is answered as everything else is: in the envelope, with an id, not cached
+    async fn what_is_no_request_is_answered_in_the_envelope(world: World) {
+        let world = world.with(WORLD).await;
+        let secret = world.account("ada").secret.clone();
+        let long = format!("X-Long: {}\r\n\r\n", "x".repeat(25 * 1_024));
+        let many = format!("{}\r\n", "X-Many: y\r\n".repeat(65));
+        for (sent, status, code) in [
+            (format!("GET /api/app/me HTTP/1.1\r\nHost: x\r\n{secret} : x\r\n\r\n"), 400, "not_http"),
+            (format!("{secret}\r\n\r\n"), 400, "not_http"),
+            (head(&world, "GET", "me", &long), 431, "head_too_large"),
+            (head(&world, "GET", "me", &many), 431, "head_too_large"),
+        ] {
+            let exchange = exchange(world.address(), sent.as_bytes(), 2).await;
+            assert!(exchange.closed, "{exchange:?}");
+            assert_eq!(exchange.statuses, [status], "{exchange:?}");
+            is_refused_by_the_parser(&exchange.text, code);
+            assert!(!exchange.text.contains(&secret), "{exchange:?}");
+        }
+    }
+
+    /// an answer of ours stays as it is, whatever it looks like, and whatever comes after it
+    async fn only_the_parsers_own_answers_are_replaced(world: World) {
+        let world = world.with(WORLD).await;
+        let good = format!("{}\r\n", head(&world, "GET", "me", ""));
+        let wrong = "GET /api/app/me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n";
+        let no_body = format!("{}\r\n", head(&world, "HEAD", "me", ""));
+        let large = "GET /api/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n";
+        for (first, status) in [(&*good, 200), (&*no_body, 200), (large, 200), (&*format!("{good}{good}"), 200)] {
+            let alone = exchange(world.address(), format!("{first}{wrong}").as_bytes(), 9).await;
+            let both = exchange(world.address(), format!("{first}no request\r\n\r\n").as_bytes(), 9).await;
+            assert_eq!(both.statuses.first(), Some(&status), "{both:?}");
+            assert_eq!(both.statuses.len(), alone.statuses.len(), "{both:?}");
+            // The answers of routes are what they are before any other second request.
+            let end = |text: &str| text.rfind("HTTP/1.1 400 Bad Request\r\n").expect("a refusal at the end");
+            let (ours, refusal) = both.text.split_at(end(&both.text));
+            let unmarked = |text: &str| -> Vec<String> {
+                let kept = |line: &&str| !line.starts_with("x-request-id: ") && !line.starts_with("date: ");
+                text.split("\r\n").filter(kept).map(str::to_owned).collect()
+            };
+            assert!(unmarked(ours) == unmarked(&alone.text[..end(&alone.text)]), "{first}");
+            is_refused_by_the_parser(refusal, "not_http");
+        }
+        // A head and nothing else, with the status of the parser's.
+        let bare = exchange(world.address(), wrong.replace("GET", "HEAD").as_bytes(), 9).await;
+        assert_eq!(bare.statuses, [400], "{bare:?}");
+        assert!(bare.text.ends_with("\r\n\r\n") && !bare.text.contains("content-length: 0\r\n"), "{bare:?}");
+        let refused = exchange(world.address(), wrong.as_bytes(), 9).await;
+        assert!(refused.text.contains("\"code\":\"host_not_one\""), "a 400 of a route is not the parser's: {refused:?}");
     }
 
     /// `Upgrade: h2c` is ignored

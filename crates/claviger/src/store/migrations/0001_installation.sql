@@ -167,7 +167,8 @@ CREATE TABLE grants (
     CHECK ((role = 'custom') = (custom_role_id IS NOT NULL))
 );
 
-CREATE INDEX grants_by_principal ON grants (principal_id);
+-- With all that a start reads of a grant: looking up each one's row would cost it a fifth of its time.
+CREATE INDEX grants_by_principal ON grants (principal_id, id, organization_id, project_id, workspace_id, role, custom_role_id);
 CREATE INDEX grants_by_team ON grants (team_id);
 CREATE INDEX grants_by_custom_role ON grants (custom_role_id);
 CREATE INDEX grants_by_project ON grants (project_id);
