@@ -95,8 +95,8 @@ impl Request {
 /// A write of so many things takes one place more.
 const THINGS_A_PLACE: usize = 2;
 
-/// So many changes ride in one transaction, or one decision more: nobody waits for long behind what is large.
-const CHANGES_A_BATCH: usize = 2_000;
+/// So many changes ride in one transaction, or one decision more: what is small waits for one that is large, not for more.
+const CHANGES_A_BATCH: usize = 300;
 
 /// Nothing more is decided in a batch that has taken so long.
 const BATCH_FULL_AFTER: Duration = Duration::from_secs(2);
