@@ -4,6 +4,7 @@
 //! on the host. All others speak to a running server through `claviger-client`.
 
 pub mod backup;
+pub mod confirmation;
 pub mod connection;
 pub mod exit;
 pub mod host;
@@ -17,6 +18,9 @@ pub mod serve;
 pub mod service_account;
 pub mod terminal;
 
+mod creation;
+mod granted;
+mod scope;
 mod shown_once;
 
 use clap::{Parser, Subcommand};
