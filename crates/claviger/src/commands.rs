@@ -7,6 +7,7 @@ pub mod backup;
 pub mod confirmation;
 pub mod connection;
 pub mod exit;
+pub mod explain;
 pub mod host;
 pub mod init;
 pub mod me;
@@ -14,8 +15,10 @@ pub mod organization;
 pub mod output;
 pub mod project;
 pub mod recover_owner;
+pub mod role;
 pub mod serve;
 pub mod service_account;
+pub mod team;
 pub mod terminal;
 
 mod creation;
@@ -50,8 +53,14 @@ pub enum Command {
     Backup(backup::Backup),
     /// Service accounts of a running server
     ServiceAccount(service_account::ServiceAccountArgs),
+    /// Teams of a running server
+    Team(team::TeamArgs),
+    /// Custom roles of a running server's projects
+    Role(role::RoleArgs),
     /// Projects of a running server
     Project(project::ProjectArgs),
+    /// What somebody may do at a running server, and why
+    Explain(explain::ExplainArgs),
     /// Who the caller is at a running server
     Me(me::MeArgs),
 }
