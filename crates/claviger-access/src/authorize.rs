@@ -151,7 +151,7 @@ impl<A> Permit<A> {
     }
 
     /// Who may give a project's roles may read which there are.
-    fn to_read_roles(self) -> Permit<ReadRoles> {
+    fn into_read_roles(self) -> Permit<ReadRoles> {
         let Self { by, scope, organization, through, permission, at, .. } = self;
         Permit { by, scope, organization, through, permission, at, action: PhantomData }
     }
@@ -317,9 +317,9 @@ pub fn read_roles(
     now: Moment,
 ) -> Result<Permit<ReadRoles>, Refusal> {
     let scope = Scope::Project(project);
-    let given = authorize::<ManageMembers>(directory, caller, scope, now).map(Permit::to_read_roles);
-    let given =
-        given.or_else(|_| authorize::<ManageServiceAccounts>(directory, caller, scope, now).map(Permit::to_read_roles));
+    let given = authorize::<ManageMembers>(directory, caller, scope, now).map(Permit::into_read_roles);
+    let given = given
+        .or_else(|_| authorize::<ManageServiceAccounts>(directory, caller, scope, now).map(Permit::into_read_roles));
     given.or_else(|_| authorize(directory, caller, scope, now))
 }
 
