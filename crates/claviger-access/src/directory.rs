@@ -218,7 +218,9 @@ impl Directory {
         let organization = known.and_then(|known| self.organization(known.organization));
         let teams = organization.into_iter().flat_map(|organization| &organization.teams);
         let teams = teams.filter_map(|id| self.team(*id)).flat_map(|team| holds(Holder::Team(team.id), &team.grants));
-        let principals = self.views().flat_map(|view| holds(Holder::Principal(view.id()), view.grants()));
+        let holding = self.principals.iter().filter(|(_, shard)| shard.has_grant(|grant| place(grant).is_some()));
+        let principals = holding.flat_map(|(first, shard)| shard.iter(first));
+        let principals = principals.flat_map(|view| holds(Holder::Principal(view.id()), view.grants()));
         open.into_iter().chain(teams).chain(principals).collect()
     }
 

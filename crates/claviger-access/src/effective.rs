@@ -109,6 +109,33 @@ pub fn workspace_sources<'d>(
     direct.chain(on_project)
 }
 
+/// The roles on a project that a principal has without a grant on it: by its role in the organization, and as a member.
+pub fn shared_roles<'d>(
+    directory: &'d Directory,
+    principal: &PrincipalView<'d>,
+    project: ProjectId,
+) -> impl Iterator<Item = ProjectRole> {
+    let project = directory.project(project);
+    let own = project.and_then(|project| organization_role(principal, project.organization));
+    let above = own.and_then(OrganizationRole::in_projects).map(ProjectRole::BuiltIn);
+    let open = project.filter(|_| own.is_some()).and_then(|project| project.default_access);
+    above.into_iter().chain(open.and_then(|grant| grant.granted().project_role()))
+}
+
+/// What the grants on projects allow that a principal holds itself or through its teams, in one pass over them.
+pub fn permissions_by_project(
+    directory: &Directory,
+    principal: &PrincipalView<'_>,
+) -> BTreeMap<ProjectId, PermissionSet> {
+    let mut all: BTreeMap<ProjectId, PermissionSet> = BTreeMap::new();
+    for (grant, _) in held(directory, principal) {
+        if let Granted::Project(project, role) = grant.granted() {
+            all.entry(project).or_default().add(&directory.permissions_of(role));
+        }
+    }
+    all
+}
+
 /// The highest role on a project; `None` for who does not reach it, or reaches a workspace of it alone.
 pub fn project_role(directory: &Directory, principal: &PrincipalView<'_>, project: ProjectId) -> Option<ProjectRole> {
     project_sources(directory, principal, directory.project(project)?).map(|source| source.role).max()
@@ -139,7 +166,8 @@ pub fn workspace_permissions(
     add_up(directory, workspace_sources(directory, principal, workspace))
 }
 
-fn add_up(directory: &Directory, sources: impl Iterator<Item = Source>) -> PermissionSet {
+/// All that these sources allow together.
+pub fn add_up(directory: &Directory, sources: impl Iterator<Item = Source>) -> PermissionSet {
     sources.fold(PermissionSet::default(), |mut all, source| {
         all.add(&directory.permissions_of(source.role));
         all
@@ -189,14 +217,12 @@ pub fn reach(
 ) -> BTreeMap<ProjectId, ReachedProject> {
     let mut reached: BTreeMap<ProjectId, ReachedProject> = BTreeMap::new();
     if let Some(organization) = directory.organization(organization) {
-        let own = organization_role(principal, organization.id);
-        if let Some(role) = own.and_then(OrganizationRole::in_projects) {
-            organization.projects.iter().for_each(|id| reached.entry(*id).or_default().add(directory, role.into()));
-        }
-        let open = organization.open_projects.iter().filter(|_| own.is_some());
-        for project in open.filter_map(|id| directory.project(*id)) {
-            if let Some(role) = project.default_access.and_then(|grant| grant.granted().project_role()) {
-                reached.entry(project.id).or_default().add(directory, role);
+        let above = organization_role(principal, organization.id).and_then(OrganizationRole::in_projects);
+        // Most members are above no project: they meet those alone that are open to all.
+        let shared = if above.is_some() { &organization.projects } else { &organization.open_projects };
+        for project in shared {
+            for role in shared_roles(directory, principal, *project) {
+                reached.entry(*project).or_default().add(directory, role);
             }
         }
     }

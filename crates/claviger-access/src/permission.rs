@@ -66,6 +66,11 @@ permissions! {
 }
 
 impl Permission {
+    /// The one of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|permission| permission.name() == name)
+    }
+
     /// What it is about: the part before the colon.
     pub fn noun(self) -> &'static str {
         self.name().split(':').next().unwrap_or_default()

@@ -78,9 +78,7 @@ pub enum Refusal {
         scope: Scope,
     },
     /// Whoever holds more than the caller is not his to change.
-    #[error(
-        "service account {account} is {role} in {scope}, which is above your own role there; ask somebody who holds {role}"
-    )]
+    #[error("user {account} is {role} in {scope}, which is above your own role there; ask somebody who holds {role}")]
     AccountAboveOwn {
         /// Who was to be changed.
         account: PrincipalId,
@@ -166,7 +164,7 @@ pub enum Refusal {
     ExpiryTooFar,
     /// The same `Idempotency-Key` made something before.
     #[error(
-        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if that of service account {made} is lost, delete it and create another with a new key"
+        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account whose secret is lost, delete it and create another with a new key"
     )]
     AlreadyCreated {
         /// The id of what it made.
@@ -182,7 +180,7 @@ pub enum Refusal {
     #[error("this store is set up already; to found one more organization, run claviger organization create")]
     AlreadySetUp,
     /// The organization holds as many as it may.
-    #[error("organization {organization} holds {limit} {things}, which is the limit; delete some first")]
+    #[error("organization {organization} holds {limit} {things}, which is the limit; delete some first, or send fewer")]
     LimitReached {
         /// Which organization.
         organization: OrganizationId,

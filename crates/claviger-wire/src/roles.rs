@@ -162,6 +162,9 @@ pub struct ChangeRole {
     /// What it allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
+    /// The role that it is said to be copied from; its permissions come only by being listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_from_role_id: Option<RoleName>,
 }
 
 /// A role that was deleted, and who held it and is a consumer since.

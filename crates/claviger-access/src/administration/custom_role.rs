@@ -3,6 +3,7 @@
 //! Nobody puts a permission into a role that he does not hold himself, and nobody changes a role that allows what he
 //! may not: he would lower others above him.
 
+use super::holding::few;
 use super::project::creator;
 use super::standing::Standing;
 use crate::authorize::{Caller, ManageRoles, Permit, Scope, authorize};
@@ -50,6 +51,8 @@ pub struct ChangeRole {
     pub description: Option<Option<Description>>,
     /// What it allows.
     pub permissions: Option<PermissionSet>,
+    /// The role that it is said to be copied from; its permissions come only by being named.
+    pub copied_from: Option<ProjectRole>,
 }
 
 /// Creates a custom role.
@@ -102,8 +105,9 @@ pub fn change(draft: &Draft, caller: &Caller, command: &ChangeRole, moment: Mome
             None => is.description.clone(),
         },
         permissions: command.permissions.clone().unwrap_or_else(|| is.permissions.clone()),
-        copied_from: is.copied_from,
+        copied_from: command.copied_from.or(is.copied_from),
     };
+    command.copied_from.map(|role| copied(draft, caller, project, role, moment)).transpose()?;
     if *is == to_be {
         return Ok(Decided::Nothing(()));
     }
@@ -138,13 +142,14 @@ pub fn delete(
     let standing = Standing::new(draft, caller, permit.organization());
     standing.may_give_in_project(project, ProjectRole::Custom(id))?;
     standing.may_give_in_project(project, Role::Consumer.into())?;
+    let holders = draft.holders_of(project, ProjectRole::Custom(id));
     let event = Event::under(&permit, EventName::CustomRoleDeleted, Target::CustomRole(id))
         .before("name", &role.properties.name)
         .before("permissions", listed(&role.properties.permissions))
+        .before("holders", few(holders.iter().map(holder_told)))
         .after("holders_are", Role::Consumer);
-    let holders = draft.holders_of(project, ProjectRole::Custom(id));
     let change = Change::CustomRole(CustomRoleChange::Deleted { id });
-    Ok(Decided::Write(Decision::new(event.after("holders", holders.len()), vec![change]), holders))
+    Ok(Decided::Write(Decision::new(event, vec![change]), holders))
 }
 
 /// What a role that is copied allows. One of another project is read only by who manages roles there.
@@ -206,6 +211,15 @@ fn name_is_free(
 fn find(draft: &Draft, project: ProjectId, role: CustomRoleId) -> Result<&CustomRole, Refusal> {
     let known = draft.custom_role(role).filter(|known| known.project == project);
     known.ok_or(Refusal::NoSuchRole { role, project })
+}
+
+fn holder_told((holder, workspace): &(Holder, Option<WorkspaceId>)) -> String {
+    let holder = match holder {
+        Holder::Principal(id) => format!("user {id}"),
+        Holder::Team(id) => format!("team {id}"),
+        Holder::EveryMember(_) => "everyone".to_owned(),
+    };
+    workspace.map_or(holder.clone(), |workspace| format!("{holder} on workspace {workspace}"))
 }
 
 fn listed(permissions: &PermissionSet) -> String {

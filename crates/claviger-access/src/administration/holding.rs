@@ -4,11 +4,11 @@ use super::standing::Standing;
 use crate::authorize::{Action, Permit};
 use crate::change::Change;
 use crate::decision::{Decided, Decision};
-use crate::directory::NewIds;
+use crate::directory::{Directory, NewIds, PrincipalView, Project, Team};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
 use crate::grant::{Grant, Granted, Holder};
-use crate::identity::PrincipalKind;
+use crate::identity::{PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
 use crate::refusal::Refusal;
 use crate::role::ProjectRole;
 
@@ -52,7 +52,7 @@ enum Step {
 }
 
 impl<'a> Holding<'a> {
-    pub(super) fn of_principal(principal: &crate::directory::PrincipalView<'a>) -> Self {
+    pub(super) fn of_principal(principal: &PrincipalView<'a>) -> Self {
         let kind = match principal.kind() {
             PrincipalKind::Person => HolderKind::Person,
             PrincipalKind::ServiceAccount => HolderKind::ServiceAccount,
@@ -60,11 +60,11 @@ impl<'a> Holding<'a> {
         Self { holder: Holder::Principal(principal.id()), kind, grants: principal.grants() }
     }
 
-    pub(super) fn of_team(team: &'a crate::directory::Team) -> Self {
+    pub(super) fn of_team(team: &'a Team) -> Self {
         Self { holder: Holder::Team(team.id), kind: HolderKind::Team, grants: &team.grants }
     }
 
-    pub(super) fn of_every_member(project: &'a crate::directory::Project) -> Self {
+    pub(super) fn of_every_member(project: &'a Project) -> Self {
         let grants = project.default_access.as_slice();
         Self { holder: Holder::EveryMember(project.id), kind: HolderKind::EveryMember, grants }
     }
@@ -131,11 +131,7 @@ impl<'a> Holding<'a> {
 }
 
 /// The event of a service account that is made with this role.
-pub(super) fn born_with<A: Action>(
-    permit: &Permit<A>,
-    account: crate::identity::PrincipalId,
-    granted: &Granted,
-) -> Event {
+pub(super) fn born_with<A: Action>(permit: &Permit<A>, account: PrincipalId, granted: &Granted) -> Event {
     let holding = Holding { holder: Holder::Principal(account), kind: HolderKind::ServiceAccount, grants: &[] };
     holding.added(permit, granted)
 }
@@ -163,6 +159,41 @@ fn event_name(kind: HolderKind, on_workspace: bool, step: &Step) -> EventName {
         (HolderKind::Team, true, Step::Removed) => E::WorkspaceTeamRemoved,
         (HolderKind::EveryMember, _, Step::Added | Step::Changed) => E::ProjectDefaultAccessGranted,
         (HolderKind::EveryMember, _, Step::Removed) => E::ProjectDefaultAccessRevoked,
+    }
+}
+
+/// Whether something is granted on this workspace, or, where none is named, on the project or on any workspace of it.
+pub(super) fn is_in(
+    directory: &Directory,
+    project: ProjectId,
+    workspace: Option<WorkspaceId>,
+) -> impl Fn(&Granted) -> bool {
+    move |granted| match (granted, workspace) {
+        (Granted::Project(on, _), None) => *on == project,
+        (Granted::Workspace(on, _), None) => directory.workspace(*on).is_some_and(|known| known.project == project),
+        (Granted::Workspace(on, _), Some(workspace)) => *on == workspace,
+        (Granted::Organization(..) | Granted::Project(..), _) => false,
+    }
+}
+
+/// So many of those whom a deletion concerns are told one by one.
+const TOLD_MAX: usize = 100;
+
+/// The first of many, for the record, and how many more there were.
+pub(super) fn few(mut all: impl ExactSizeIterator<Item = String>) -> String {
+    let told: Vec<String> = all.by_ref().take(TOLD_MAX).collect();
+    match all.len() {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
+}
+
+/// A role with the place that it is on.
+pub(super) fn role_told(granted: &Granted) -> String {
+    match granted {
+        Granted::Organization(on, role) => format!("organization {on} {role}"),
+        Granted::Project(on, role) => format!("project {on} {role}"),
+        Granted::Workspace(on, role) => format!("workspace {on} {role}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! People in a project: their roles on it and on its workspaces.
 
-use super::holding::{Gathered, Holding};
+use super::holding::{Gathered, Holding, is_in};
 use super::standing::Standing;
 use super::workspace;
 use crate::authorize::{Caller, ManageMembers, Scope, authorize};
@@ -40,12 +40,7 @@ pub fn set_role(
     let standing = Standing::new(draft, caller, organization);
     let (holding, mut done) = (Holding::of_principal(&person), Gathered::default());
     let Some(role) = command.role else {
-        let is_there = |granted: &Granted| match (granted, workspace) {
-            (Granted::Project(on, _), None) => *on == project,
-            (Granted::Workspace(on, _), None) => draft.workspace(*on).is_some_and(|known| known.project == project),
-            (Granted::Workspace(on, _), Some(workspace)) => *on == workspace.id,
-            _ => false,
-        };
+        let is_there = is_in(draft, project, command.workspace);
         holding.take(&permit, &standing, is_there, &mut done)?;
         return Ok(done.decided());
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::holding::{Gathered, Holding, born_with};
+use super::holding::{Gathered, Holding, born_with, is_in};
 use super::last_owner;
 use super::new_account::{self, Plan};
 pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
@@ -337,7 +337,7 @@ pub fn take_workspace_role(
     let account = find(draft, permit.organization(), account)?;
     let standing = Standing::new(draft, caller, permit.organization());
     let mut done = Gathered::default();
-    let is_there = |granted: &Granted| matches!(granted, Granted::Workspace(on, _) if *on == workspace);
+    let is_there = is_in(draft, project, Some(workspace));
     Holding::of_principal(&account).take(&permit, &standing, is_there, &mut done)?;
     Ok(done.decided())
 }
@@ -353,12 +353,7 @@ fn remove(
 ) -> Result<(), Refusal> {
     let account = find(draft, permit.organization(), account)?;
     let standing = Standing::new(draft, caller, permit.organization());
-    let is_in_project = |granted: &Granted| match granted {
-        Granted::Project(on, _) => *on == project,
-        Granted::Workspace(on, _) => draft.workspace(*on).is_some_and(|workspace| workspace.project == project),
-        Granted::Organization(..) => false,
-    };
-    Holding::of_principal(&account).take(permit, &standing, is_in_project, done)
+    Holding::of_principal(&account).take(permit, &standing, is_in(draft, project, None), done)
 }
 
 /// A permit for a project that must be in the organization that the request names.

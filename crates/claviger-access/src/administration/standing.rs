@@ -1,5 +1,8 @@
 //! How a caller stands to roles and to accounts: roles are given up to one's own, and who holds more is not touched.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use crate::authorize::{Caller, Scope, own_organization_role};
 use crate::directory::{Directory, PrincipalView};
 use crate::effective::{self, Through};
@@ -14,11 +17,13 @@ pub(super) struct Standing<'a> {
     directory: &'a Directory,
     caller: &'a Caller,
     organization: OrganizationId,
+    /// What he holds by project, gathered once: both he and those whom he changes may hold thousands of grants.
+    held: OnceCell<BTreeMap<ProjectId, PermissionSet>>,
 }
 
 impl<'a> Standing<'a> {
     pub(super) fn new(directory: &'a Directory, caller: &'a Caller, organization: OrganizationId) -> Self {
-        Self { directory, caller, organization }
+        Self { directory, caller, organization, held: OnceCell::new() }
     }
 
     /// Refuses an organization role above the caller's own.
@@ -95,12 +100,19 @@ impl<'a> Standing<'a> {
     pub(super) fn permissions_on(&self, project: ProjectId) -> PermissionSet {
         match self.caller {
             Caller::Operator => Role::Owner.permission_set(),
-            Caller::Principal { principal, .. } => self
-                .directory
-                .principal(*principal)
-                .map(|caller| effective::project_permissions(self.directory, &caller, project))
-                .unwrap_or_default(),
+            Caller::Principal { principal, .. } => match self.directory.principal(*principal) {
+                Some(caller) => self.gathered(&caller, project),
+                None => PermissionSet::default(),
+            },
         }
+    }
+
+    fn gathered(&self, caller: &PrincipalView<'_>, project: ProjectId) -> PermissionSet {
+        let held = self.held.get_or_init(|| effective::permissions_by_project(self.directory, caller));
+        let mut all = held.get(&project).cloned().unwrap_or_default();
+        let above = effective::shared_roles(self.directory, caller, project);
+        above.for_each(|role| all.add(&self.directory.permissions_of(role)));
+        all
     }
 
     fn role_on(&self, project: ProjectId) -> Option<ProjectRole> {

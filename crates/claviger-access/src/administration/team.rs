@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::holding::{Gathered, Holding};
+use super::holding::{Gathered, Holding, few, is_in, role_told};
 use super::project::creator;
 use super::standing::Standing;
 use super::workspace;
@@ -27,7 +27,10 @@ pub const TEAMS_MAX: usize = 1_000;
 /// Most members of one team.
 pub const MEMBERS_MAX: usize = 10_000;
 
-/// Most teams of one member.
+/// Most roles of one team: what a member holds through its teams is looked at whenever it asks for something.
+pub const ROLES_MAX: usize = 1_000;
+
+/// Most teams of one member in one organization.
 pub const TEAMS_OF_ONE_MAX: usize = 100;
 
 /// New teams, all or nothing.
@@ -56,7 +59,7 @@ pub struct SetTeamRole {
     pub workspace: Option<WorkspaceId>,
     /// Which team.
     pub team: TeamId,
-    /// The role; `None` takes it away.
+    /// The role; `None` takes it away, and without a workspace also what the team holds on the project's workspaces.
     pub role: Option<ProjectRole>,
 }
 
@@ -107,6 +110,7 @@ pub fn rename(
     if team.name == name.as_str() {
         return Ok(Decided::Nothing(()));
     }
+    holds_no_more_than(draft, caller, team)?;
     name_is_free(draft, organization, name, Some(id))?;
     let event = Event::under(&permit, EventName::TeamUpdated, Target::Team(id))
         .before("name", &team.name)
@@ -130,7 +134,8 @@ pub fn delete(
         holds_no_more_than(draft, caller, team)?;
         let event = Event::under(&permit, EventName::TeamDeleted, Target::Team(*id))
             .before("name", &team.name)
-            .before("members", team.members.len());
+            .before("members", few(team.members.iter().map(PrincipalId::to_string)))
+            .before("roles", few(team.grants.iter().map(|grant| role_told(&grant.granted()))));
         done.add(event, [Change::Team(TeamChange::Deleted { id: *id })]);
     }
     Ok(done.decided())
@@ -158,7 +163,9 @@ pub fn add_members(
         if count > MEMBERS_MAX {
             return Err(Refusal::LimitReached { organization, things: "members in one team", limit: MEMBERS_MAX });
         }
-        if member.teams().len() >= TEAMS_OF_ONE_MAX {
+        let own =
+            member.teams().iter().filter(|team| draft.team(**team).is_some_and(|of| of.organization == organization));
+        if own.count() >= TEAMS_OF_ONE_MAX {
             let things = "teams of one member";
             return Err(Refusal::LimitReached { organization, things, limit: TEAMS_OF_ONE_MAX });
         }
@@ -203,11 +210,7 @@ pub fn set_role(draft: &Draft, caller: &Caller, command: &SetTeamRole, moment: M
     let standing = Standing::new(draft, caller, organization);
     let mut done = Gathered::default();
     let Some(role) = command.role else {
-        let is_there = |granted: &Granted| match (granted, workspace) {
-            (Granted::Project(on, _), None) => *on == project,
-            (Granted::Workspace(on, _), Some(workspace)) => *on == workspace.id,
-            _ => false,
-        };
+        let is_there = is_in(draft, project, command.workspace);
         Holding::of_team(team).take(&permit, &standing, is_there, &mut done)?;
         return Ok(done.decided());
     };
@@ -216,6 +219,10 @@ pub fn set_role(draft: &Draft, caller: &Caller, command: &SetTeamRole, moment: M
         Some(workspace) => Granted::Workspace(workspace.id, role),
         None => Granted::Project(project, role),
     };
+    let is_new = !team.grants.iter().any(|grant| grant.granted().is_in_scope_of(&granted));
+    if is_new && team.grants.len() >= ROLES_MAX {
+        return Err(Refusal::LimitReached { organization, things: "roles of one team", limit: ROLES_MAX });
+    }
     Holding::of_team(team).set(&permit, &standing, granted, &mut draft.ids(), moment, &mut done)?;
     Ok(done.decided())
 }

@@ -128,9 +128,9 @@ struct Row {
     organization: Option<OrganizationId>,
     name_end: u32,
     grants_end: u32,
-    /// Narrow, since both are few of each principal.
+    teams_end: u32,
+    /// Narrow, since there are few of each principal.
     secrets_end: u16,
-    teams_end: u16,
     kind: PrincipalKind,
     deleted: bool,
 }
@@ -177,7 +177,7 @@ impl PrincipalShard {
             name: &self.names[name as usize..row.name_end as usize],
             secrets: &self.secrets[usize::from(secrets)..usize::from(row.secrets_end)],
             grants: &self.grants[grants as usize..row.grants_end as usize],
-            teams: &self.teams[usize::from(teams)..usize::from(row.teams_end)],
+            teams: &self.teams[teams as usize..row.teams_end as usize],
         }
     }
 
@@ -199,7 +199,7 @@ impl PrincipalShard {
             name_end: self.names.len() as u32,
             grants_end: self.grants.len() as u32,
             secrets_end: self.secrets.len() as u16,
-            teams_end: self.teams.len() as u16,
+            teams_end: self.teams.len() as u32,
             ..*principal.row
         });
     }
@@ -251,6 +251,17 @@ impl PrincipalShard {
             (row.grants_end, begin) = (kept.len() as u32, end);
         }
         self.grants = kept;
+    }
+
+    /// Takes everybody out of a team.
+    pub(super) fn leave_team(&mut self, team: TeamId) {
+        let (mut kept, mut begin) = (Vec::with_capacity(self.teams.len()), 0);
+        for row in &mut self.rows {
+            let end = row.teams_end as usize;
+            kept.extend(self.teams[begin..end].iter().copied().filter(|other| *other != team));
+            (row.teams_end, begin) = (kept.len() as u32, end);
+        }
+        self.teams = kept;
     }
 
     /// Gives another role wherever `role` says so.

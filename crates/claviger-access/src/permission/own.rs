@@ -60,9 +60,8 @@ impl PermissionName {
     /// Reads a name. What has a noun of the catalogue must be in the catalogue, so that a permission that is added to it
     /// later is nobody's already; `data` alone is shared, for more than reading and writing in general.
     pub fn parse(text: &str) -> Result<Self, PermissionError> {
-        let known = Permission::ALL.iter().find(|permission| permission.name() == text);
-        if let Some(known) = known {
-            return Ok(Self::OfCatalogue(*known));
+        if let Some(known) = Permission::parse(text) {
+            return Ok(Self::OfCatalogue(known));
         }
         let form = PermissionError::Form { length_max: OwnPermission::LENGTH_MAX };
         let Some((noun, verb)) = text.split_once(':') else { return Err(form) };
@@ -74,6 +73,13 @@ impl PermissionName {
             return Err(PermissionError::Reserved { noun: noun.to_owned() });
         }
         Ok(Self::Own(OwnPermission(text.into())))
+    }
+
+    /// One of the installation's own, as it was stored: it stays what it was when the catalogue grows.
+    pub fn own_as_stored(text: &str) -> Option<Self> {
+        let (noun, verb) = text.split_once(':')?;
+        let fits = text.len() <= OwnPermission::LENGTH_MAX && is_word(noun) && is_word(verb);
+        fits.then(|| Self::Own(OwnPermission(text.into())))
     }
 
     /// Its name.

@@ -10,6 +10,7 @@ use claviger_access::administration::service_account::{
     AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
     SetWorkspaceRole,
 };
+use claviger_access::administration::team::{CreateTeams, ROLES_MAX, SetTeamRole};
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::{self, ManageServiceAccounts};
 use claviger_access::event::{EventName, Fact, Target};
@@ -664,6 +665,33 @@ fn adding_again_sets_the_role() {
         let expected = vec![Granted::Project(scene.a, role.into()), Granted::Workspace(scene.north_of_a, role.into())];
         assert_eq!(scene.world.rows.grants_of(reader.principal), expected);
     }
+}
+
+/// "one organization writes ... as fast as it can": what a member holds through a team is looked at at every request, so
+/// it is bounded.
+#[test]
+fn a_team_holds_a_bounded_number_of_roles() {
+    let mut scene = Scene::new();
+    let (owner, acme, a) = (scene.owner.clone(), scene.acme, scene.a);
+    scene.written(&owner, &Command::CreateTeams(CreateTeams { organization: acme, names: vec![display_name("Crew")] }));
+    let team = scene.world.rows.teams_in(acme)[0];
+    let role = |workspace| SetTeamRole { project: a, workspace, team, role: Some(Role::Consumer.into()) };
+    scene.written(&owner, &Command::SetTeamRole(role(None)));
+    let mut workspaces = vec![scene.north_of_a];
+    while workspaces.len() < ROLES_MAX - 2 {
+        workspaces.push(create_workspace(&mut scene.world, a));
+    }
+    for workspace in &workspaces {
+        scene.written(&owner, &Command::SetTeamRole(role(Some(*workspace))));
+    }
+    let on_b = |role: Role| SetTeamRole { project: scene.b, workspace: None, team, role: Some(role.into()) };
+    let last = Command::SetTeamRole(on_b(Role::Consumer));
+    let changed = Command::SetTeamRole(on_b(Role::Analyst));
+    let default = scene.world.rows.workspaces_of(a)[0];
+    scene.written(&owner, &last);
+    let limit = Refusal::LimitReached { organization: acme, things: "roles of one team", limit: ROLES_MAX };
+    assert_eq!(scene.refused(&owner.caller(), &Command::SetTeamRole(role(Some(default)))), limit);
+    scene.written(&owner, &changed);
 }
 
 /// "takes away **this project only**, its workspaces included"

@@ -580,6 +580,7 @@ impl World {
                     name: self.chance.one_in(3).then(|| self.any_display_name()),
                     description,
                     permissions,
+                    copied_from: self.chance.one_in(4).then(|| self.any_role(project)),
                 })
             }
             19 => Command::DeleteRole { project, role: self.any_custom_role(project) },

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole, Holders};
-use claviger_access::authorize::read_roles;
+use claviger_access::authorize::{ManageRoles, Scope, authorize, read_roles};
 use claviger_access::directory::CustomRole;
 use claviger_access::grant::Holder;
 use claviger_access::identity::{CustomRoleId, PrincipalKind, ProjectId};
@@ -41,11 +41,13 @@ impl<'de> Deserialize<'de> for PathRole {
 }
 
 impl PathRole {
-    /// Of a role that is to be changed.
-    fn custom(&self) -> Result<CustomRoleId, Failure> {
+    /// Of a role that is to be changed. Who may change none is told that first.
+    fn custom(&self, identified: &Identified, project: ProjectId) -> Result<CustomRoleId, Failure> {
         match requested::role(self.0)? {
             ProjectRole::Custom(id) => Ok(id),
             ProjectRole::BuiltIn(role) => {
+                let Identified { held, caller, now, .. } = identified;
+                authorize::<ManageRoles>(held, caller, Scope::Project(project), *now)?;
                 let sentence = format!("{role} is a built-in role and cannot be changed; make a custom role instead");
                 Err(Failure::new(StatusCode::CONFLICT, "role_built_in", sentence))
             }
@@ -122,13 +124,14 @@ pub(super) async fn change(
     Body(body): Body<wire::ChangeRole>,
 ) -> Result<Json<Success<wire::CustomRole>>, Failure> {
     let Ids((PathId(project), role)) = path;
-    let id = role.custom()?;
+    let id = role.custom(&identified, project)?;
     let command = ChangeRole {
         project,
         role: id,
         name: body.name.as_deref().map(requested::name).transpose()?,
         description: body.description.as_deref().map(requested::description).transpose()?,
         permissions: body.permissions.as_deref().map(requested::permissions).transpose()?,
+        copied_from: body.copied_from_role_id.map(requested::role).transpose()?,
     };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| custom_role::change(draft, &caller, &command, moment);
@@ -148,10 +151,13 @@ pub(super) async fn delete(
     path: Ids<(PathId<ProjectId>, PathRole)>,
 ) -> Result<Json<Success<wire::DeletedRole>>, Failure> {
     let Ids((PathId(project), role)) = path;
-    let (id, caller) = (role.custom()?, identified.caller);
+    let (id, caller) = (role.custom(&identified, project)?, identified.caller);
     let decide = move |draft: &_, moment, _| custom_role::delete(draft, &caller, project, id, moment);
-    let holders = node.writer.perform(identified.write_request(), decide).await?;
-    let holders = show_holders(&identified.held, holders);
+    let many = identified.held.holders_of(project, ProjectRole::Custom(id)).len();
+    let holders = node.writer.perform(identified.write_request().of_many(many), decide).await?;
+    // Those who got the role while this request waited are known by the image that it was decided on.
+    let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
+    let holders = show_holders(&directory, holders);
     Ok(Json(Success::new(wire::DeletedRole { role_id: id.to_string(), holders })))
 }
 

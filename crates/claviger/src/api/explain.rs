@@ -7,7 +7,7 @@ use claviger_access::authorize::explain;
 use claviger_access::directory::{PrincipalView, Project};
 use claviger_access::effective::{self, Source};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
-use claviger_access::permission::{PermissionName, PermissionSet};
+use claviger_access::permission::PermissionName;
 use claviger_access::role::ProjectRole;
 use claviger_access::{Directory, Refusal};
 use claviger_wire::envelope::Success;
@@ -102,8 +102,7 @@ fn explained(directory: &Directory, view: &PrincipalView<'_>, project: &Project,
         Some(workspace) => effective::workspace_sources(directory, view, workspace).collect(),
         None => effective::project_sources(directory, view, project).collect(),
     };
-    let mut all = PermissionSet::default();
-    sources.iter().for_each(|source| all.add(&directory.permissions_of(source.role)));
+    let all = effective::add_up(directory, sources.iter().copied());
     let wanted = question.permission.as_ref();
     Explanation {
         principal_id: view.id().number(),
@@ -114,13 +113,14 @@ fn explained(directory: &Directory, view: &PrincipalView<'_>, project: &Project,
         permissions: show::permissions(directory, project, &all),
         permission: wanted.map(|permission| permission.as_str().to_owned()),
         allowed: wanted.map(|permission| all.allows(permission)),
-        grants: sources.iter().filter_map(|source| explained_grant(directory, view, source, wanted)).collect(),
+        grants: sources.iter().filter_map(|source| explained_grant(directory, view, project, source, wanted)).collect(),
     }
 }
 
 fn explained_grant(
     directory: &Directory,
     view: &PrincipalView<'_>,
+    project: &Project,
     source: &Source,
     wanted: Option<&PermissionName>,
 ) -> Option<ExplainedGrant> {
@@ -136,7 +136,7 @@ fn explained_grant(
         name,
         role: source.role.to_string(),
         role_name,
-        through: show::through_whom(directory, view, source.through)?,
+        through: show::through_whom(directory, view, project.organization, source.through)?,
         allows: wanted.map(|permission| directory.permissions_of(source.role).allows(permission)),
     })
 }

@@ -61,7 +61,7 @@ pub(super) async fn set_role(
 
 /// Take away a team's role on a project
 ///
-/// Its roles on single workspaces stay.
+/// Its roles on the project's workspaces go with it.
 #[utoipa::path(delete, operation_id = "take_project_team_role", path = "/api/app/projects/{project}/teams/{team}", tag = "teams of a project",
     params(("project" = u64, Path), ("team" = u64, Path)), responses((status = 200, body = Done), Refusals))]
 pub(super) async fn take_role(

@@ -3,7 +3,7 @@
 use claviger_access::directory::{Organization, PrincipalView, Project, Workspace};
 use claviger_access::effective::{self, ReachedProject, Source, Through};
 use claviger_access::grant::Granted;
-use claviger_access::identity::{ProjectId, WorkspaceId};
+use claviger_access::identity::{OrganizationId, ProjectId, WorkspaceId};
 use claviger_access::permission::PermissionSet;
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::{self as access, Directory, Expiry, Moment};
@@ -212,8 +212,8 @@ fn is_sensitive(directory: &Directory, role: ProjectRole) -> bool {
 
 /// All that an account is granted in its organization: itself, through its teams, and as every member is.
 pub(super) fn grants(directory: &Directory, view: &PrincipalView<'_>) -> Vec<Grant> {
-    let organization = view.organization().and_then(|id| directory.organization(id));
-    let open = organization.into_iter().flat_map(|organization| &organization.open_projects);
+    let Some(organization) = view.organization().and_then(|id| directory.organization(id)) else { return Vec::new() };
+    let open = std::iter::once(organization).flat_map(|organization| &organization.open_projects);
     let open = open.filter_map(|id| Some((directory.project(*id)?.default_access?, Through::EveryMember)));
     let held = effective::held(directory, view).chain(open);
     let shown = held.filter_map(|(grant, through)| {
@@ -223,7 +223,14 @@ pub(super) fn grants(directory: &Directory, view: &PrincipalView<'_>) -> Vec<Gra
             Granted::Project(_, role) | Granted::Workspace(_, role) => role.to_string(),
         };
         let project_id = project.map(|project| project.number());
-        Some(Grant { scope, id, name, project_id, role, through: through_whom(directory, view, through)? })
+        Some(Grant {
+            scope,
+            id,
+            name,
+            project_id,
+            role,
+            through: through_whom(directory, view, organization.id, through)?,
+        })
     });
     shown.collect()
 }
@@ -246,8 +253,13 @@ pub(super) fn granted_on(
 }
 
 /// Whom a role was given to, by which a principal has it.
-pub(super) fn through_whom(directory: &Directory, view: &PrincipalView<'_>, through: Through) -> Option<wire::Through> {
-    let organization = || view.organization().and_then(|id| directory.organization(id));
+pub(super) fn through_whom(
+    directory: &Directory,
+    view: &PrincipalView<'_>,
+    organization: OrganizationId,
+    through: Through,
+) -> Option<wire::Through> {
+    let organization = || directory.organization(organization);
     let (kind, id, name) = match through {
         Through::Individual => (ThroughKind::Individual, view.id().number(), view.name().to_owned()),
         Through::Team(id) => (ThroughKind::Team, id.number(), directory.team(id)?.name.clone()),

@@ -117,7 +117,8 @@ pub(super) async fn delete(
     let Ids((PathId(organization), PathId(team))) = path;
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| team::delete(draft, &caller, organization, &[team].into(), moment);
-    node.writer.perform(identified.write_request(), decide).await?;
+    let members = identified.held.team(team).map_or(0, |known| known.members.len());
+    node.writer.perform(identified.write_request().of_many(members), decide).await?;
     Ok(Json(Done::default()))
 }
 

@@ -141,7 +141,7 @@ impl ChangeArgs {
         let OneRole { role, within } = self.of;
         let ChangeTo { name, description, permissions } = self.change;
         let permissions = (!permissions.is_empty()).then_some(permissions);
-        let change = ChangeRole { name, description, permissions };
+        let change = ChangeRole { name, description, permissions, ..Default::default() };
         let role = connection.client().change_role(within.project, role, &change).await?;
         Ok(output.show(&role, one_table)?)
     }

@@ -132,6 +132,8 @@ on_both_stores! {
         assert_eq!(world.account("nia").get("me").await.ok()["workspaces"][world.id("eu").to_string()]["role"], "consumer");
         ada.get("projects/{shop}/custom-roles/{reporter}").await.refused(404, "role_not_found");
         ada.delete("projects/{shop}/custom-roles/{reporter}").await.refused(404, "role_not_found");
+        let deletions = "SELECT COUNT(*) FROM audit_events WHERE action = 'custom_role.deleted' AND facts_before LIKE '%everyone, user % on workspace %'";
+        assert_eq!(world.count(deletions).await, 1, "the record says who was lowered");
         // A role that goes while it is given: what comes later does not find it.
         let projects = json!([{ "id": world.id("shop"), "role": reporter }]);
         ada.post("organizations/{acme}/service-accounts/add-to-project", json!({ "projects": projects, "service_account_ids": [world.id("nia")] })).await.refused(404, "role_not_found");
@@ -183,6 +185,8 @@ on_both_stores! {
             assert_eq!(ada.get(&path).await.ok()["is_default"], true);
             ada.put(&path, json!({ "name": "x" })).await.refused(409, "role_built_in");
             ada.delete(&path).await.refused(409, "role_built_in");
+            world.account("mel").delete(&path).await.refused(403, "permission_missing");
+            world.account("gil").delete(&path).await.refused(404, "project_not_found");
         }
         for no_role in ["superuser", "0", "007", "-1", "9007199254740992"] {
             ada.get(&format!("{ROLES}/{no_role}")).await.refused(404, "not_found");

@@ -56,8 +56,11 @@ on_both_stores! {
         assert_eq!(reach(&world, "mel").await, (json!({ shop.as_str(): "analyst" }), on_both));
         exporter.put("projects/{shop}/workspaces/{eu}/teams/{data}", json!({ "role": "admin" })).await.ok();
         assert_eq!(reach(&world, "mel").await.1[&eu], "admin");
+        exporter.put("projects/{shop}/workspaces/{eu}/service-accounts/{mel}", json!({ "role": "consumer" })).await.ok();
         exporter.delete("projects/{shop}/teams/{data}").await.ok();
-        assert_eq!(reach(&world, "mel").await, (json!({ shop.as_str(): null }), json!({ eu.as_str(): "admin" })));
+        let own = (json!({ shop.as_str(): null }), json!({ eu.as_str(): "consumer" }));
+        assert_eq!(reach(&world, "mel").await, own, "its workspaces included, and what is one's own stays");
+        exporter.put("projects/{shop}/workspaces/{eu}/teams/{data}", json!({ "role": "admin" })).await.ok();
         ada.post("organizations/{acme}/teams/{data}/add-members", json!({ "user_ids": [world.id("nia")] })).await.ok();
         assert_eq!(reach(&world, "nia").await.1, json!({ eu.as_str(): "admin" }));
         ada.post("organizations/{acme}/teams/{data}/remove-members", json!({ "user_ids": [world.id("nia"), world.id("bob")] })).await.ok();
@@ -158,6 +161,7 @@ on_both_stores! {
         bob.post(add, json!({ "user_ids": [bob.id] })).await.refused(403, "team_above_own");
         bob.post("organizations/{acme}/teams/{owners}/remove-members", json!({ "user_ids": [world.id("nia")] })).await.refused(403, "team_above_own");
         bob.delete("organizations/{acme}/teams/{owners}").await.refused(403, "team_above_own");
+        bob.patch("organizations/{acme}/teams/{owners}", json!({ "name": "Mine" })).await.refused(403, "team_above_own");
         bob.put("projects/{shop}/teams/{owners}", json!({ "role": "consumer" })).await.refused(403, "team_above_own");
         bob.delete("projects/{shop}/teams/{owners}").await.refused(403, "team_above_own");
         bob.delete("organizations/{acme}/service-accounts/{nia}").await.refused(403, "team_above_own");

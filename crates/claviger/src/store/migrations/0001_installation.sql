@@ -118,7 +118,7 @@ CREATE TABLE team_members (
 
 CREATE INDEX team_members_by_principal ON team_members (principal_id, team_id);
 
--- permissions are parted by blanks; copied_from is a built-in role's name or a custom role's id, which may be gone.
+-- permissions are parted by blanks, own/ before those of the installation's own; copied_from is a built-in role's name or a custom role's id, which may be gone.
 CREATE TABLE custom_roles (
     id BIGINT PRIMARY KEY,
     project_id BIGINT NOT NULL REFERENCES projects (id),

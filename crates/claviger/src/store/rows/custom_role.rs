@@ -1,7 +1,7 @@
 //! Custom roles as rows.
 
 use claviger_access::change::{CustomRoleChange, CustomRoleProperties};
-use claviger_access::permission::{PermissionName, PermissionSet};
+use claviger_access::permission::{Permission, PermissionName, PermissionSet};
 use claviger_access::role::Role;
 use sqlx::AnyConnection;
 
@@ -49,12 +49,38 @@ fn bind<'q>(query: Query<'q>, properties: &CustomRoleProperties) -> Query<'q> {
         .bind(properties.copied_from.map(|role| role.to_string()))
 }
 
+/// Marks a permission of the installation's own, so that it stays one when the catalogue grows.
+const OWN: &str = "own/";
+
 /// Parted by blanks, which no permission holds.
 pub(in crate::store) fn print_permissions(permissions: &PermissionSet) -> String {
-    permissions.names().map(|name| name.as_str().to_owned()).collect::<Vec<_>>().join(" ")
+    let print = |name: PermissionName| match name {
+        PermissionName::OfCatalogue(permission) => permission.name().to_owned(),
+        PermissionName::Own(own) => format!("{OWN}{own}"),
+    };
+    permissions.names().map(print).collect::<Vec<_>>().join(" ")
 }
 
 /// `None` where one is no permission.
 pub(in crate::store) fn read_permissions(text: &str) -> Option<PermissionSet> {
-    text.split_ascii_whitespace().map(|name| PermissionName::parse(name).ok()).collect()
+    let read = |name: &str| match name.strip_prefix(OWN) {
+        Some(own) => PermissionName::own_as_stored(own),
+        None => Permission::parse(name).map(PermissionName::OfCatalogue),
+    };
+    text.split_ascii_whitespace().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_of_ones_own_stays_one_whatever_the_catalogue_holds() {
+        let stored = "data:read own/reports:export own/audit:whatever own/audit:read";
+        let read = read_permissions(stored).expect("readable");
+        assert_eq!(print_permissions(&read), "data:read own/audit:read own/audit:whatever own/reports:export");
+        assert!(!read.contains(Permission::AuditRead));
+        assert_eq!(read_permissions("audit:whatever"), None);
+        assert_eq!(read_permissions("own/nothing"), None);
+    }
 }
