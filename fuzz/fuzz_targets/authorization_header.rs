@@ -69,6 +69,7 @@ fn one_account() -> Directory {
         deleted: false,
         secrets: vec![secret],
         grants: Vec::new(),
+        teams: Vec::new(),
     });
     loader.finish(Revision::ZERO, Mark::ZERO, 4)
 }

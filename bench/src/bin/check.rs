@@ -148,9 +148,9 @@ fn workspace(ids: Ids, number: u64) -> Workspace {
 
 fn account(ids: Ids, number: u64) -> Principal {
     let id = ids.account(number);
-    let grant = |which: u64, role| {
+    let grant = |which: u64, role: Role| {
         let on = project(ids, ids.projects_of(number)[which as usize]);
-        Grant { id: GrantId::new(id + 2 + which).expect("an id"), granted: Granted::Project(on, role) }
+        Grant::new(GrantId::new(id + 2 + which).expect("an id"), Granted::Project(on, role.into()))
     };
     Principal {
         id: PrincipalId::new(id).expect("an id"),
@@ -164,6 +164,7 @@ fn account(ids: Ids, number: u64) -> Principal {
             digest: digest(number),
         }],
         grants: vec![grant(0, Role::Analyst), grant(1, Role::Consumer)],
+        teams: Vec::new(),
     }
 }
 

@@ -4,11 +4,16 @@
 //! [`Decision`](crate::Decision) or a [`Refusal`](crate::Refusal). Each authorizes first, on that very state. None reads
 //! a clock or makes a random number.
 
+pub mod custom_role;
+pub mod default_access;
+pub mod member;
 pub mod organization;
 pub mod project;
 pub mod service_account;
+pub mod team;
 pub mod workspace;
 
+mod holding;
 mod last_owner;
 mod new_account;
 mod standing;

@@ -72,7 +72,7 @@ pub enum Actor {
 /// What allowed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
-    /// A grant that the caller holds.
+    /// A grant that the caller holds, himself, through a team, or as a member of the organization.
     Grant(GrantId),
     /// It is about the caller himself, or about what every member may.
     Oneself,
@@ -109,6 +109,16 @@ actions! {
     DeleteProject needs ProjectDelete;
     /// Create, change and delete workspaces.
     ManageWorkspaces needs WorkspacesManage;
+    /// Give people, teams and every member roles on a project, and take them.
+    ManageMembers needs MembersManage;
+    /// Create, rename and delete teams; add and remove their members.
+    ManageTeams needs TeamsManage;
+    /// Create, change and delete a project's custom roles.
+    ManageRoles needs RolesManage;
+    /// Read which roles a project knows, and who holds them.
+    ReadRoles needs RolesManage;
+    /// Read what gives somebody a role.
+    Explain needs MembersManage;
     /// See a project's name and what of it one reaches.
     SeeProject needs DataRead;
     /// See an organization's name and what of it one reaches.
@@ -138,6 +148,12 @@ impl<A> Permit<A> {
     {
         let permission = A::PERMISSION;
         Self { by, scope, organization, through, permission, at: directory.revision(), action: PhantomData }
+    }
+
+    /// Who may give a project's roles may read which there are.
+    fn into_read_roles(self) -> Permit<ReadRoles> {
+        let Self { by, scope, organization, through, permission, at, .. } = self;
+        Permit { by, scope, organization, through, permission, at, action: PhantomData }
     }
 
     /// Who may.
@@ -205,9 +221,13 @@ pub fn authorize<A: Action>(
         Scope::Organization(organization) => effective::organization_grants(&view, organization)
             .find(|(_, role)| role.permissions().contains(&A::PERMISSION))
             .map(|(grant, _)| grant),
-        Scope::Project(project) => effective::project_grants(&view, organization, project)
-            .find(|(_, role)| role.permissions().contains(&A::PERMISSION))
-            .map(|(grant, _)| grant),
+        Scope::Project(project) => directory
+            .project(project)
+            .and_then(|project| {
+                effective::project_sources(directory, &view, project)
+                    .find(|source| directory.allows(source.role, A::PERMISSION))
+            })
+            .map(|source| source.grant.id),
     };
     match grant {
         Some(grant) => {
@@ -253,7 +273,12 @@ pub fn see_project(
         return Err(refused);
     };
     let Some(view) = directory.principal(principal) else { return Err(Refusal::NotAuthenticated) };
-    match effective::workspace_grants_in(directory, &view, project).next() {
+    // A custom role need not hold the permission to read; who has it sees the project's name all the same.
+    let on_project = directory
+        .project(project)
+        .and_then(|project| effective::project_sources(directory, &view, project).map(|source| source.grant).next());
+    let mut on_workspaces = effective::workspace_grants_in(directory, &view, project).map(|(grant, _)| grant);
+    match on_project.or_else(|| on_workspaces.next()) {
         Some(grant) => {
             let by = Actor::Principal(principal, view.kind());
             Ok(Permit::new(directory, by, scope, organization, Basis::Grant(grant.id)))
@@ -278,6 +303,43 @@ pub fn read_service_account(
                 return Err(not_there(scope));
             }
             let by = Actor::Principal(principal, view.kind());
+            Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
+        }
+        _ => authorize(directory, caller, scope, now),
+    }
+}
+
+/// May the caller read a project's roles? Who makes them may, and who gives them to people, teams or accounts.
+pub fn read_roles(
+    directory: &Directory,
+    caller: &Caller,
+    project: ProjectId,
+    now: Moment,
+) -> Result<Permit<ReadRoles>, Refusal> {
+    let scope = Scope::Project(project);
+    let given = authorize::<ManageMembers>(directory, caller, scope, now).map(Permit::into_read_roles);
+    let given = given
+        .or_else(|_| authorize::<ManageServiceAccounts>(directory, caller, scope, now).map(Permit::into_read_roles));
+    given.or_else(|_| authorize(directory, caller, scope, now))
+}
+
+/// May the caller have it explained what this principal may do in an organization? Who manages its members may, and
+/// each for himself.
+pub fn explain(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    principal: PrincipalId,
+    now: Moment,
+) -> Result<Permit<Explain>, Refusal> {
+    let scope = Scope::Organization(organization);
+    match *caller {
+        Caller::Principal { principal: own, credential } if own == principal => {
+            let view = principal_of(directory, own, credential, now)?;
+            if directory.organization(organization).is_none() || !effective::is_member(&view, organization) {
+                return Err(not_there(scope));
+            }
+            let by = Actor::Principal(own, view.kind());
             Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
         }
         _ => authorize(directory, caller, scope, now),

@@ -5,9 +5,15 @@
 //!
 //! [`Directory::apply`]: crate::Directory::apply
 
+mod custom_role;
+mod team;
+
+pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
+pub use self::team::TeamChange;
+
 use crate::credential::SecretDigest;
 use crate::expiry::{Expiry, Moment};
-use crate::grant::Granted;
+use crate::grant::{Granted, Holder};
 use crate::identity::{
     GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
 };
@@ -137,7 +143,7 @@ pub enum Change {
         /// Its id.
         id: GrantId,
         /// To whom.
-        principal: PrincipalId,
+        holder: Holder,
         /// Which role where.
         granted: Granted,
         /// When.
@@ -148,8 +154,12 @@ pub enum Change {
         /// Which.
         id: GrantId,
         /// From whom.
-        principal: PrincipalId,
+        holder: Holder,
     },
+    /// Something about a team.
+    Team(TeamChange),
+    /// Something about a custom role.
+    CustomRole(CustomRoleChange),
 }
 
 /// What can be changed of a workspace.

@@ -26,7 +26,7 @@ use foldhash::quality::FixedState;
 pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
-pub use self::records::{Organization, Project, Workspace};
+pub use self::records::{CustomRole, Organization, Project, Team, Workspace};
 
 use self::principals::{PrincipalShard, UsernameShard};
 use self::ranges::Ranges;
@@ -35,8 +35,13 @@ use self::shelves::Shelves;
 use crate::authorize::{Caller, CredentialId};
 use crate::credential::{Presented, SecretDigest};
 use crate::expiry::{Expiry, Moment};
-use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId};
+use crate::grant::{Grant, Granted, Holder};
+use crate::identity::{
+    CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
+};
+use crate::permission::{Permission, PermissionSet};
 use crate::revision::{Mark, Revision};
+use crate::role::ProjectRole;
 
 /// One revision of the installation.
 #[derive(Clone)]
@@ -53,6 +58,8 @@ pub struct Directory {
     organizations: Records<OrganizationId, Organization>,
     projects: Records<ProjectId, Project>,
     workspaces: Records<WorkspaceId, Workspace>,
+    teams: Records<TeamId, Team>,
+    custom_roles: Records<CustomRoleId, CustomRole>,
     dummy: Arc<[HeldSecret; 1]>,
 }
 
@@ -164,6 +171,59 @@ impl Directory {
         self.workspaces.get(id)
     }
 
+    /// The team of that id.
+    pub fn team(&self, id: TeamId) -> Option<&Team> {
+        self.teams.get(id)
+    }
+
+    /// The custom role of that id.
+    pub fn custom_role(&self, id: CustomRoleId) -> Option<&CustomRole> {
+        self.custom_roles.get(id)
+    }
+
+    /// What a role allows; nothing where it is a custom one that is gone.
+    pub fn permissions_of(&self, role: ProjectRole) -> PermissionSet {
+        match role {
+            ProjectRole::BuiltIn(role) => role.permission_set(),
+            ProjectRole::Custom(id) => {
+                self.custom_role(id).map(|role| role.properties.permissions.clone()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Whether a role allows this.
+    pub fn allows(&self, role: ProjectRole, permission: Permission) -> bool {
+        match role {
+            ProjectRole::BuiltIn(role) => role.permissions().contains(&permission),
+            ProjectRole::Custom(id) => {
+                self.custom_role(id).is_some_and(|role| role.properties.permissions.contains(permission))
+            }
+        }
+    }
+
+    /// Who holds a role of a project directly, and on which workspace, if not on all of it. Looks at every grant of the
+    /// installation: it is asked before and after a role is deleted.
+    pub fn holders_of(&self, project: ProjectId, role: ProjectRole) -> Vec<(Holder, Option<WorkspaceId>)> {
+        let place = |grant: &Grant| match grant.granted() {
+            Granted::Project(on, held) if held == role && on == project => Some(None),
+            Granted::Workspace(on, held) if held == role && self.workspace(on)?.project == project => Some(Some(on)),
+            _ => None,
+        };
+        let holds = |holder: Holder, grants: &[Grant]| -> Vec<(Holder, Option<WorkspaceId>)> {
+            grants.iter().filter_map(place).map(|workspace| (holder, workspace)).collect()
+        };
+        let known = self.project(project);
+        let open =
+            known.map_or_else(Vec::new, |known| holds(Holder::EveryMember(project), known.default_access.as_slice()));
+        let organization = known.and_then(|known| self.organization(known.organization));
+        let teams = organization.into_iter().flat_map(|organization| &organization.teams);
+        let teams = teams.filter_map(|id| self.team(*id)).flat_map(|team| holds(Holder::Team(team.id), &team.grants));
+        let holding = self.principals.iter().filter(|(_, shard)| shard.has_grant(|grant| place(grant).is_some()));
+        let principals = holding.flat_map(|(first, shard)| shard.iter(first));
+        let principals = principals.flat_map(|view| holds(Holder::Principal(view.id()), view.grants()));
+        open.into_iter().chain(teams).chain(principals).collect()
+    }
+
     /// All that it holds, in an order of its own: two directories are the same if their contents are.
     pub fn contents(&self) -> Contents {
         let principals = self.views().map(|view| view.to_principal()).collect();
@@ -175,6 +235,10 @@ impl Directory {
         projects.sort_by_key(|project| project.id);
         let mut workspaces: Vec<Workspace> = self.workspaces.iter().cloned().collect();
         workspaces.sort_by_key(|workspace| workspace.id);
+        let mut teams: Vec<Team> = self.teams.iter().cloned().collect();
+        teams.sort_by_key(|team| team.id);
+        let mut custom_roles: Vec<CustomRole> = self.custom_roles.iter().cloned().collect();
+        custom_roles.sort_by_key(|role| role.id);
         Contents {
             revision: self.revision,
             mark: self.mark,
@@ -185,6 +249,8 @@ impl Directory {
             organizations,
             projects,
             workspaces,
+            teams,
+            custom_roles,
         }
     }
 
@@ -223,6 +289,8 @@ pub struct Contents {
     organizations: Vec<Organization>,
     projects: Vec<Project>,
     workspaces: Vec<Workspace>,
+    teams: Vec<Team>,
+    custom_roles: Vec<CustomRole>,
 }
 
 /// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.

@@ -4,7 +4,7 @@
 //! written in the transaction of the mutation that it records.
 
 use crate::authorize::{Actor, Basis, Permit, Scope};
-use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
 use crate::permission::Permission;
 use crate::revision::Revision;
 
@@ -67,6 +67,54 @@ event_names! {
     ServiceAccountRemovedFromWorkspace = "service_account.removed_from_workspace";
     /// A service account has another role on a workspace.
     ServiceAccountWorkspaceRoleChanged = "service_account.workspace_role_changed";
+    /// A person was given a role on a project.
+    ProjectUserAdded = "project.user_added";
+    /// A person lost his role on a project.
+    ProjectUserRemoved = "project.user_removed";
+    /// A person has another role on a project.
+    UserRoleChanged = "user.role_changed";
+    /// A person was given a role on a workspace.
+    WorkspaceUserAdded = "workspace.user_added";
+    /// A person lost his role on a workspace.
+    WorkspaceUserRemoved = "workspace.user_removed";
+    /// A person has another role on a workspace.
+    UserWorkspaceRoleChanged = "user.workspace_role_changed";
+    /// A team was created.
+    TeamCreated = "team.created";
+    /// A team has another name.
+    TeamUpdated = "team.updated";
+    /// A team was deleted, and what came through it with it.
+    TeamDeleted = "team.deleted";
+    /// A person became a member of a team.
+    TeamUserAdded = "team.user_added";
+    /// A person is a member of a team no more.
+    TeamUserRemoved = "team.user_removed";
+    /// A service account became a member of a team.
+    TeamServiceAccountAdded = "team.service_account_added";
+    /// A service account is a member of a team no more.
+    TeamServiceAccountRemoved = "team.service_account_removed";
+    /// A team was given a role on a project.
+    ProjectTeamAdded = "project.team_added";
+    /// A team lost its role on a project.
+    ProjectTeamRemoved = "project.team_removed";
+    /// A team has another role on a project.
+    TeamRoleChanged = "team.role_changed";
+    /// A team was given a role on a workspace.
+    WorkspaceTeamAdded = "workspace.team_added";
+    /// A team lost its role on a workspace.
+    WorkspaceTeamRemoved = "workspace.team_removed";
+    /// A team has another role on a workspace.
+    TeamWorkspaceRoleChanged = "team.workspace_role_changed";
+    /// Every member of the organization was given a role on a project.
+    ProjectDefaultAccessGranted = "project.default_access_granted";
+    /// The role that every member had on a project was taken away.
+    ProjectDefaultAccessRevoked = "project.default_access_revoked";
+    /// A project made a role for itself.
+    CustomRoleCreated = "custom_role.created";
+    /// A custom role was changed, for whoever holds it.
+    CustomRoleUpdated = "custom_role.updated";
+    /// A custom role was deleted; its holders are consumers.
+    CustomRoleDeleted = "custom_role.deleted";
 }
 
 impl EventName {
@@ -87,6 +135,10 @@ pub enum Target {
     Workspace(WorkspaceId),
     /// A person or a service account.
     Principal(PrincipalId),
+    /// A team.
+    Team(TeamId),
+    /// A custom role.
+    CustomRole(CustomRoleId),
 }
 
 /// One property and its value, before or after.

@@ -29,6 +29,18 @@ macro_rules! ids {
                 }
             }
 
+            /// The id that was put away as this number.
+            #[allow(dead_code, reason = "not each kind of id is packed")]
+            pub(crate) const fn again(number: NonZeroU64) -> Self {
+                Self(number)
+            }
+
+            /// The number, to be put away.
+            #[allow(dead_code, reason = "not each kind of id is packed")]
+            pub(crate) const fn nonzero(self) -> NonZeroU64 {
+                self.0
+            }
+
             /// The number, as it stands on the wire and in the store.
             pub const fn number(self) -> u64 {
                 self.0.get()
@@ -54,8 +66,12 @@ ids! {
     PrincipalId;
     /// A secret of one principal.
     SecretId;
-    /// One role, given to one principal, in one scope.
+    /// One role, given to one holder, in one scope.
     GrantId;
+    /// A team of one organization.
+    TeamId;
+    /// A role that one project made for itself.
+    CustomRoleId;
 }
 
 /// What a principal is.

@@ -1,6 +1,12 @@
-//! The catalogue of permissions that the built-in roles are made of.
+//! The catalogue of permissions that the built-in roles are made of, and what custom roles may hold besides.
+
+mod own;
+mod set;
 
 use std::fmt;
+
+pub use self::own::{OwnPermission, PermissionError, PermissionName};
+pub use self::set::PermissionSet;
 
 macro_rules! permissions {
     ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => {
@@ -57,6 +63,18 @@ permissions! {
     PoliciesManage = "policies:manage";
     /// Manage what the organization pays.
     BillingManage = "billing:manage";
+}
+
+impl Permission {
+    /// The one of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|permission| permission.name() == name)
+    }
+
+    /// What it is about: the part before the colon.
+    pub fn noun(self) -> &'static str {
+        self.name().split(':').next().unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Permission {

@@ -4,8 +4,8 @@
 //! status.
 
 use crate::authorize::Scope;
-use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
-use crate::permission::Permission;
+use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::permission::{Permission, PermissionName};
 
 /// Why a caller does not get what he asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,16 @@ pub enum Refusal {
         /// What was asked for.
         workspace: WorkspaceId,
     },
+    /// No such role in this project: a custom role belongs to one.
+    #[error(
+        "there is no role {role} in project {project}; GET /api/app/projects/{project}/custom-roles lists its roles"
+    )]
+    NoSuchRole {
+        /// What was asked for.
+        role: CustomRoleId,
+        /// Where it was looked for.
+        project: ProjectId,
+    },
     /// No service account of that number in this organization, or it was deleted.
     #[error("there is no service account {account} in organization {organization}; it may have been deleted")]
     NoSuchServiceAccount {
@@ -56,26 +66,79 @@ pub enum Refusal {
         scope: Scope,
     },
     /// Roles are given up to one's own.
-    #[error("you cannot give the role {role} in {scope}, since yours there is {own}; ask somebody who holds {role}")]
+    #[error(
+        "you cannot give or take the role {role} in {scope}, since yours there is {own}; ask somebody who holds {role}"
+    )]
     RoleAboveOwn {
         /// What was to be given.
-        role: &'static str,
+        role: String,
         /// What the caller has.
-        own: &'static str,
+        own: String,
         /// Where.
         scope: Scope,
     },
     /// Whoever holds more than the caller is not his to change.
-    #[error(
-        "service account {account} is {role} in {scope}, which is above your own role there; ask somebody who holds {role}"
-    )]
+    #[error("user {account} is {role} in {scope}, which is above your own role there; ask somebody who holds {role}")]
     AccountAboveOwn {
         /// Who was to be changed.
         account: PrincipalId,
         /// What it has.
-        role: &'static str,
+        role: String,
         /// Where.
         scope: Scope,
+    },
+    /// Whoever comes to a team gets all that it holds, so a team that holds more than the caller is not his to change.
+    #[error("team {team} is {role} in {scope}, which is above your own role there; ask somebody who holds {role}")]
+    TeamAboveOwn {
+        /// Which team.
+        team: TeamId,
+        /// What it has.
+        role: String,
+        /// Where.
+        scope: Scope,
+    },
+    /// Nobody gives by a role what he does not hold himself.
+    #[error(
+        "you cannot put the permission {} into a role of project {project}, since your own roles there do not give it; ask somebody who holds it",
+        permission.as_str()
+    )]
+    PermissionAboveOwn {
+        /// Which permission.
+        permission: PermissionName,
+        /// Where.
+        project: ProjectId,
+    },
+    /// No team of that number in this organization.
+    #[error("there is no team {team} in organization {organization}; list its teams to find the id")]
+    NoSuchTeam {
+        /// What was asked for.
+        team: TeamId,
+        /// Where it was looked for.
+        organization: OrganizationId,
+    },
+    /// Neither a person nor a service account of this organization.
+    #[error("there is no user {member} in organization {organization}; it may have been removed")]
+    NoSuchMember {
+        /// Who was asked for.
+        member: PrincipalId,
+        /// Where he was looked for.
+        organization: OrganizationId,
+    },
+    /// Teams are told apart by their names.
+    #[error("organization {organization} has a team called {name}; choose another name")]
+    TeamNameTaken {
+        /// The name.
+        name: String,
+        /// Where.
+        organization: OrganizationId,
+    },
+    /// Roles of a project are told apart by their names.
+    #[error("project {project} has a role called {name}; choose another name")]
+    RoleNameTaken {
+        /// The name.
+        name: String,
+        /// Where.
+        project: ProjectId,
     },
     /// The organization would be left without an owner.
     #[error("service account {account} is the last owner of organization {organization}; make another owner first")]
@@ -101,7 +164,7 @@ pub enum Refusal {
     ExpiryTooFar,
     /// The same `Idempotency-Key` made something before.
     #[error(
-        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if that of service account {made} is lost, delete it and create another with a new key"
+        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account whose secret is lost, delete it and create another with a new key"
     )]
     AlreadyCreated {
         /// The id of what it made.
@@ -117,7 +180,7 @@ pub enum Refusal {
     #[error("this store is set up already; to found one more organization, run claviger organization create")]
     AlreadySetUp,
     /// The organization holds as many as it may.
-    #[error("organization {organization} holds {limit} {things}, which is the limit; delete some first")]
+    #[error("organization {organization} holds {limit} {things}, which is the limit; delete some first, or send fewer")]
     LimitReached {
         /// Which organization.
         organization: OrganizationId,
@@ -142,10 +205,17 @@ impl Refusal {
             Self::NoSuchOrganization { .. } => "organization_not_found",
             Self::NoSuchProject { .. } => "project_not_found",
             Self::NoSuchWorkspace { .. } | Self::NoWorkspaceOfYours { .. } => "workspace_not_found",
+            Self::NoSuchRole { .. } => "role_not_found",
             Self::NoSuchServiceAccount { .. } => "service_account_not_found",
             Self::PermissionMissing { .. } => "permission_missing",
             Self::RoleAboveOwn { .. } => "role_above_own",
             Self::AccountAboveOwn { .. } => "account_above_own",
+            Self::TeamAboveOwn { .. } => "team_above_own",
+            Self::PermissionAboveOwn { .. } => "permission_above_own",
+            Self::NoSuchTeam { .. } => "team_not_found",
+            Self::NoSuchMember { .. } => "user_not_found",
+            Self::TeamNameTaken { .. } => "team_name_taken",
+            Self::RoleNameTaken { .. } => "role_name_taken",
             Self::LastOwner { .. } => "last_owner",
             Self::DefaultWorkspace { .. } => "default_workspace",
             Self::ExpiryNotLater => "expiry_not_later",

@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use crate::permission::Permission;
+use crate::identity::CustomRoleId;
+use crate::permission::{Permission, PermissionSet};
 
 /// A role in a whole organization, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,6 +149,65 @@ impl Role {
                 P::AuditRead,
                 P::ProjectDelete,
             ],
+        }
+    }
+}
+
+impl Role {
+    /// The same as a set. Owners and admins hold whatever permission the installation makes up.
+    pub const fn permission_set(self) -> PermissionSet {
+        let set = PermissionSet::of(self.permissions());
+        match self {
+            Self::Owner | Self::Admin => set.with_every_own(),
+            Self::Analyst | Self::Consumer => set,
+        }
+    }
+}
+
+/// A role on a project or a workspace: one of the built-in ones, or one that the project made for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProjectRole {
+    /// The same in every project.
+    BuiltIn(Role),
+    /// The project's own.
+    Custom(CustomRoleId),
+}
+
+impl ProjectRole {
+    /// The highest of all comes last: built-in ones by their strength, above the custom ones, of which the first that
+    /// was made is above the others.
+    fn rank(self) -> (u8, u64) {
+        match self {
+            Self::Custom(id) => (0, u64::MAX - id.number()),
+            Self::BuiltIn(role) => (role as u8, 0),
+        }
+    }
+}
+
+impl PartialOrd for ProjectRole {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ProjectRole {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl From<Role> for ProjectRole {
+    fn from(role: Role) -> Self {
+        Self::BuiltIn(role)
+    }
+}
+
+/// Its `role_id`: a built-in role's name, a custom role's number.
+impl fmt::Display for ProjectRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn(role) => role.fmt(f),
+            Self::Custom(id) => id.fmt(f),
         }
     }
 }

@@ -73,7 +73,8 @@ fn normalized(typed: &str, length_max: usize, allowed: fn(char) -> bool) -> Resu
     Ok(text)
 }
 
-/// The name of an organization, a project, a workspace or a person. Not unique: shown beside an id.
+/// The name of an organization, a project, a workspace, a team, a role or a person. Teams and roles have one of their own
+/// in their place; the others are shown beside an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisplayName(String);
 

@@ -16,12 +16,17 @@
 mod client;
 mod credential;
 mod error;
+mod explain;
 mod idempotency;
+mod listing;
 mod projects;
+mod roles;
 mod service_accounts;
+mod teams;
 
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};
 pub use error::{Error, Refusal, SetupError};
+pub use explain::{Place, Question};
 pub use idempotency::{IdempotencyKey, NoKey};
-pub use service_accounts::Listing;
+pub use listing::Listing;

@@ -1,8 +1,10 @@
-//! Projects and workspaces, and the service accounts that reach them.
+//! Projects and workspaces, the service accounts that reach them, and what every member of the organization may there.
 
 use claviger_wire::envelope::{Done, Page, Success};
 use claviger_wire::projects::ProjectDetail;
+use claviger_wire::roles::SetRole;
 use claviger_wire::service_accounts::{CreateInProject, NewServiceAccount, ServiceAccountThere, SetWorkspaceRole};
+use claviger_wire::teams::DefaultAccess;
 use reqwest::Method;
 
 use crate::client::Client;
@@ -60,6 +62,27 @@ impl Client {
     /// Takes the account's grant on this workspace away.
     pub async fn remove_from_workspace(&self, project: u64, workspace: u64, account: u64) -> Result<(), Error> {
         let url = self.url(&format!("projects/{project}/workspaces/{workspace}/service-accounts/{account}"));
+        let Done { .. } = self.answer(self.request(Method::DELETE, url)).await?;
+        Ok(())
+    }
+
+    /// The role that every member of the organization has on the project.
+    pub async fn default_access(&self, project: u64) -> Result<DefaultAccess, Error> {
+        let url = self.url(&format!("projects/{project}/default-access"));
+        let answer: Success<DefaultAccess> = self.answer(self.request(Method::GET, url)).await?;
+        Ok(answer.results)
+    }
+
+    /// Gives every member of the organization this role on the project.
+    pub async fn set_default_access(&self, project: u64, role: &SetRole) -> Result<(), Error> {
+        let url = self.url(&format!("projects/{project}/default-access"));
+        let Done { .. } = self.answer(self.request(Method::PUT, url).json(role)).await?;
+        Ok(())
+    }
+
+    /// Takes away the role that every member of the organization has on the project.
+    pub async fn take_default_access(&self, project: u64) -> Result<(), Error> {
+        let url = self.url(&format!("projects/{project}/default-access"));
         let Done { .. } = self.answer(self.request(Method::DELETE, url)).await?;
         Ok(())
     }

@@ -6,25 +6,11 @@ use claviger_wire::service_accounts::{
     ServiceAccount,
 };
 use reqwest::Method;
-use reqwest::header::HeaderMap;
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::idempotency::IdempotencyKey;
-
-/// Which rows of a list.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Listing<'a> {
-    /// Only those whose username holds it.
-    pub search: Option<&'a str>,
-    /// At most so many; without it the server answers with all.
-    pub limit: Option<u32>,
-    /// Go on where the last page ended: its `next_cursor`.
-    pub cursor: Option<&'a str>,
-}
-
-/// Rows that are asked for at once where all are wanted.
-const PAGE_ROWS: u32 = 500;
+use crate::listing::Listing;
 
 impl Client {
     /// One page of the organization's service accounts.
@@ -33,14 +19,7 @@ impl Client {
         organization: u64,
         listing: Listing<'_>,
     ) -> Result<Page<ServiceAccount>, Error> {
-        let mut url = self.url(&format!("organizations/{organization}/service-accounts"));
-        let limit = listing.limit.map(|limit| limit.to_string());
-        for (name, value) in [("search", listing.search), ("limit", limit.as_deref()), ("cursor", listing.cursor)] {
-            if let Some(value) = value {
-                url.query_pairs_mut().append_pair(name, value);
-            }
-        }
-        self.answer(self.request(Method::GET, url)).await
+        self.page(&format!("organizations/{organization}/service-accounts"), listing).await
     }
 
     /// All of the organization's service accounts, page by page.
@@ -49,22 +28,7 @@ impl Client {
         organization: u64,
         search: Option<&str>,
     ) -> Result<Vec<ServiceAccount>, Error> {
-        let mut accounts = Vec::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let listing = Listing { search, limit: Some(PAGE_ROWS), cursor: cursor.as_deref() };
-            let page = self.service_accounts(organization, listing).await?;
-            accounts.extend(page.results);
-            match page.next_cursor {
-                None => return Ok(accounts),
-                // It would go on for ever.
-                same if same == cursor => {
-                    let reason = "it points to the same page again".to_owned();
-                    return Err(self.unreadable(&HeaderMap::new(), reason));
-                }
-                next => cursor = next,
-            }
-        }
+        self.every_page(&format!("organizations/{organization}/service-accounts"), search).await
     }
 
     /// One service account.

@@ -7,9 +7,12 @@ use std::net::TcpListener;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use claviger_client::{Client, Credential, Error, IdempotencyKey, Listing, Refusal, SetupError, Timeouts};
-use claviger_wire::roles::RoleName;
+use claviger_client::{
+    Client, Credential, Error, IdempotencyKey, Listing, Place, Question, Refusal, SetupError, Timeouts,
+};
+use claviger_wire::roles::{ChangeRole, CreateRole, RoleHolderKind, RoleName, SetRole};
 use claviger_wire::service_accounts::{AddToProjects, CreateServiceAccount, SetWorkspaceRole};
+use claviger_wire::teams::{NameTeam, TeamMembers};
 use secrecy::SecretString;
 
 const ACCOUNT: &str = r#""id":43,"username":"export.b2f9ed.service-account","last_used":null,"expires":null,"creator":42,
@@ -90,7 +93,6 @@ async fn a_creation_carries_its_key_and_brings_the_secret_that_nothing_prints() 
 
 #[tokio::test]
 async fn grants_are_set_and_taken_away_where_the_contract_says() {
-    let done = || answer("200 OK", "", r#"{"status":"ok"}"#);
     let (url, served) = server(vec![done(), done(), done(), done()]);
     let client = client(&url);
     let added = AddToProjects { service_account_ids: vec![43], ..Default::default() };
@@ -107,6 +109,154 @@ async fn grants_are_set_and_taken_away_where_the_contract_says() {
             "PUT /api/app/projects/101/workspaces/201/service-accounts/43",
             "DELETE /api/app/projects/101/workspaces/201/service-accounts/43",
             "DELETE /api/app/organizations/7/service-accounts/43",
+        ]
+    );
+}
+
+/// The method and the path of each request, and what it carried.
+fn asked(served: JoinHandle<Vec<String>>) -> Vec<String> {
+    let requests = served.join().expect("served");
+    let line = |request: &String| {
+        let (head, body) = request.split_once("\r\n\r\n").expect("a head");
+        let asked = head.split(" HTTP").next().expect("a line").replace("/api/app/", "");
+        format!("{asked} {body}").trim_end().to_owned()
+    };
+    requests.iter().map(line).collect()
+}
+
+fn done() -> String {
+    answer("200 OK", "", r#"{"status":"ok"}"#)
+}
+
+const TEAM: &str = r#"{"id":12,"name":"Exporters","organization_id":7,"member_count":1,
+    "members":[{"id":43,"name":"export.b2f9ed.service-account","is_service_account":true}],
+    "projects":[{"id":101,"name":"Web shop","project_id":101,"role":"admin"}],"workspaces":[]}"#;
+
+#[tokio::test]
+async fn teams_are_made_and_changed_where_the_contract_says() {
+    let page = ok(r#"[{"id":12,"name":"Exporters","organization_id":7,"member_count":1}]"#);
+    let (url, served) = server(vec![page, ok(TEAM), ok(TEAM), ok(TEAM), done(), done(), done()]);
+    let client = client(&url);
+    let key = IdempotencyKey::parse("team-1").expect("a key");
+    let name = NameTeam { name: "Exporters".to_owned() };
+    let members = TeamMembers { user_ids: vec![43, 44] };
+    let teams = client.all_teams(7, Some("Ex")).await.expect("teams");
+    assert_eq!((teams[0].id, teams[0].member_count), (12, 1));
+    let made = client.create_team(7, &name, &key).await.expect("a team");
+    assert_eq!((made.team.id, made.members[0].id, made.projects[0].role.as_str()), (12, 43, "admin"));
+    assert_eq!(client.team(7, 12).await.expect("a team"), made);
+    client.rename_team(7, 12, &name).await.expect("a team");
+    client.add_team_members(7, 12, &members).await.expect("done");
+    client.remove_team_members(7, 12, &members).await.expect("done");
+    client.delete_team(7, 12).await.expect("done");
+    assert_eq!(
+        asked(served),
+        [
+            "GET organizations/7/teams?search=Ex&limit=500",
+            r#"POST organizations/7/teams {"name":"Exporters"}"#,
+            "GET organizations/7/teams/12",
+            r#"PATCH organizations/7/teams/12 {"name":"Exporters"}"#,
+            r#"POST organizations/7/teams/12/add-members {"user_ids":[43,44]}"#,
+            r#"POST organizations/7/teams/12/remove-members {"user_ids":[43,44]}"#,
+            "DELETE organizations/7/teams/12",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn teams_and_every_member_get_roles_where_the_contract_says() {
+    let there = ok(r#"[{"id":12,"name":"Exporters","organization_id":7,"member_count":1,"role":null}]"#);
+    let access = ok(r#"{"role":"9"}"#);
+    let (url, served) = server(vec![there, done(), done(), done(), done(), access, done(), done()]);
+    let client = client(&url);
+    let role = SetRole { role: RoleName::Custom(9) };
+    assert_eq!(client.project_teams(101).await.expect("teams")[0].role, None);
+    client.set_project_team_role(101, 12, &role).await.expect("done");
+    client.take_project_team_role(101, 12).await.expect("done");
+    client.set_workspace_team_role(101, 201, 12, &role).await.expect("done");
+    client.take_workspace_team_role(101, 201, 12).await.expect("done");
+    assert_eq!(client.default_access(101).await.expect("a role").role, Some(RoleName::Custom(9)));
+    client.set_default_access(101, &role).await.expect("done");
+    client.take_default_access(101).await.expect("done");
+    assert_eq!(
+        asked(served),
+        [
+            "GET projects/101/teams",
+            r#"PUT projects/101/teams/12 {"role":"9"}"#,
+            "DELETE projects/101/teams/12",
+            r#"PUT projects/101/workspaces/201/teams/12 {"role":"9"}"#,
+            "DELETE projects/101/workspaces/201/teams/12",
+            "GET projects/101/default-access",
+            r#"PUT projects/101/default-access {"role":"9"}"#,
+            "DELETE projects/101/default-access",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn custom_roles_are_made_and_changed_where_the_contract_says() {
+    let role = r#"{"role_id":"9","name":"Exporter","description":"","permissions":["data:read","reports:export"],
+        "copied_from_role_id":"consumer","is_default":false,"created":"2026-11-24T08:00:00Z",
+        "modified":"2026-11-24T08:00:00Z","created_by_user_id":42}"#;
+    let holders = r#"[{"kind":"service_account","id":43,"name":"export.b2f9ed.service-account","workspace_id":null}]"#;
+    let deleted = ok(&format!(r#"{{"role_id":"9","holders":{holders}}}"#));
+    let roles = ok(&format!("[{role}]"));
+    let (url, served) = server(vec![roles, ok(role), ok(role), ok(role), ok(holders), deleted]);
+    let client = client(&url);
+    let key = IdempotencyKey::parse("role-1").expect("a key");
+    let custom = RoleName::Custom(9);
+    assert_eq!(client.roles(101).await.expect("roles")[0].permissions, ["data:read", "reports:export"]);
+    let new = CreateRole {
+        name: "Exporter".to_owned(),
+        permissions: Some(vec!["reports:export".to_owned()]),
+        copied_from_role_id: Some(RoleName::Consumer),
+        ..Default::default()
+    };
+    client.create_role(101, &new, &key).await.expect("a role");
+    assert_eq!(client.role(101, custom).await.expect("a role").role_id, "9");
+    let change = ChangeRole { permissions: Some(Vec::new()), ..Default::default() };
+    client.change_role(101, custom, &change).await.expect("a role");
+    assert_eq!(client.role_holders(101, RoleName::Admin).await.expect("holders")[0].id, 43);
+    let holders = client.delete_role(101, custom).await.expect("deleted").holders;
+    assert_eq!(holders[0].kind, RoleHolderKind::ServiceAccount);
+    assert_eq!(
+        asked(served),
+        [
+            "GET projects/101/custom-roles",
+            concat!(
+                "POST projects/101/custom-roles ",
+                r#"{"name":"Exporter","permissions":["reports:export"],"copied_from_role_id":"consumer"}"#
+            ),
+            "GET projects/101/custom-roles/9",
+            r#"PUT projects/101/custom-roles/9 {"permissions":[]}"#,
+            "GET projects/101/custom-roles/admin/holders",
+            "DELETE projects/101/custom-roles/9",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_to_be_explained_stands_in_the_query() {
+    let explanation = |allowed: &str| {
+        ok(&format!(
+            r#"{{"principal_id":43,"principal_name":"export.b2f9ed.service-account","project_id":101,
+            "workspace_id":null,"role":"admin","permissions":["data:read"],"permission":null,"allowed":{allowed},
+            "grants":[{{"grant_id":5,"scope":"project","id":101,"name":"Web shop","role":"admin","role_name":"admin",
+            "through":{{"kind":"team","id":12,"name":"Exporters"}},"allows":{allowed}}}]}}"#
+        ))
+    };
+    let (url, served) = server(vec![explanation("null"), explanation("false")]);
+    let client = client(&url);
+    let question = Question { principal: 43, place: Place::Project(101), permission: None };
+    let told = client.explain(7, question).await.expect("an explanation");
+    assert_eq!((told.allowed, told.grants[0].through.name.as_str()), (None, "Exporters"));
+    let question = Question { principal: 43, place: Place::Workspace(201), permission: Some("data:write") };
+    assert_eq!(client.explain(7, question).await.expect("an explanation").allowed, Some(false));
+    assert_eq!(
+        asked(served),
+        [
+            "GET organizations/7/explain?principal=43&project=101",
+            "GET organizations/7/explain?principal=43&workspace=201&permission=data%3Awrite",
         ]
     );
 }

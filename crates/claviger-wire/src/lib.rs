@@ -7,10 +7,12 @@
 //! RFC 3339 in UTC with whole seconds.
 
 pub mod envelope;
+pub mod explanation;
 pub mod me;
 pub mod projects;
 pub mod roles;
 pub mod service_accounts;
+pub mod teams;
 pub mod time;
 pub mod token;
 pub mod workspaces;

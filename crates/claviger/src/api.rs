@@ -11,6 +11,8 @@ pub mod failure;
 
 mod body;
 mod caller;
+mod custom_roles;
+mod explain;
 mod health;
 mod idempotency;
 mod ids;
@@ -18,10 +20,12 @@ mod listing;
 mod me;
 mod organization_accounts;
 mod project_accounts;
+mod project_teams;
 mod projects;
 mod reference;
 mod requested;
 mod show;
+mod teams;
 mod workspace_accounts;
 mod workspaces;
 
@@ -76,4 +80,20 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(workspaces::list, workspaces::create))
         .routes(routes!(workspaces::list_public))
         .routes(routes!(workspaces::show, workspaces::change, workspaces::delete))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::show, teams::rename, teams::delete))
+        .routes(routes!(teams::add_members))
+        .routes(routes!(teams::remove_members))
+        .routes(routes!(project_teams::list))
+        .routes(routes!(project_teams::set_role, project_teams::take_role))
+        .routes(routes!(project_teams::set_workspace_role, project_teams::take_workspace_role))
+        .routes(routes!(
+            project_teams::show_default_access,
+            project_teams::set_default_access,
+            project_teams::take_default_access
+        ))
+        .routes(routes!(custom_roles::list, custom_roles::create))
+        .routes(routes!(custom_roles::show, custom_roles::change, custom_roles::delete))
+        .routes(routes!(custom_roles::holders))
+        .routes(routes!(explain::show))
 }

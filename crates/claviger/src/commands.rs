@@ -4,8 +4,10 @@
 //! on the host. All others speak to a running server through `claviger-client`.
 
 pub mod backup;
+pub mod confirmation;
 pub mod connection;
 pub mod exit;
+pub mod explain;
 pub mod host;
 pub mod init;
 pub mod me;
@@ -13,10 +15,15 @@ pub mod organization;
 pub mod output;
 pub mod project;
 pub mod recover_owner;
+pub mod role;
 pub mod serve;
 pub mod service_account;
+pub mod team;
 pub mod terminal;
 
+mod creation;
+mod granted;
+mod scope;
 mod shown_once;
 
 use clap::{Parser, Subcommand};
@@ -46,8 +53,14 @@ pub enum Command {
     Backup(backup::Backup),
     /// Service accounts of a running server
     ServiceAccount(service_account::ServiceAccountArgs),
+    /// Teams of a running server
+    Team(team::TeamArgs),
+    /// Custom roles of a running server's projects
+    Role(role::RoleArgs),
     /// Projects of a running server
     Project(project::ProjectArgs),
+    /// What somebody may do at a running server, and why
+    Explain(explain::ExplainArgs),
     /// Who the caller is at a running server
     Me(me::MeArgs),
 }

@@ -37,6 +37,15 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::PUT, None, LENGTH_MAX),
     (Method::HEAD, None, 0),
     (Method::OPTIONS, None, 0),
+    (Method::POST, Some("/api/app/organizations/1/teams"), LENGTH_MAX),
+    (Method::PATCH, Some("/api/app/organizations/1/teams/12"), LENGTH_MAX),
+    (Method::POST, Some("/api/app/organizations/1/teams/12/add-members"), LIST_LENGTH_MAX),
+    (Method::POST, Some("/api/app/organizations/1/teams/12/remove-members"), LIST_LENGTH_MAX),
+    (Method::PUT, Some("/api/app/projects/2/teams/12"), LENGTH_MAX),
+    (Method::POST, Some("/api/app/projects/2/custom-roles"), LENGTH_MAX),
+    (Method::PUT, Some("/api/app/projects/2/custom-roles/13"), LENGTH_MAX),
+    (Method::PUT, Some("/api/app/projects/2/default-access"), LENGTH_MAX),
+    (Method::GET, Some("/api/app/organizations/1/explain"), 0),
 ];
 
 /// Who sends it.

@@ -66,6 +66,10 @@ impl World {
             let consumer = make(&app, &owner, r#"{"username": "consumer", "projects": [{"id": 2}]}"#).await;
             // The seeds know it by its number, 10.
             make(&app, &owner, r#"{"username": "third"}"#).await;
+            // And the team and the custom role by theirs, 12 and 13.
+            post(&app, &owner, "/api/app/organizations/1/teams", r#"{"name": "Team"}"#).await;
+            post(&app, &owner, "/api/app/projects/2/custom-roles", r#"{"name": "Role", "permissions": ["data:read"]}"#)
+                .await;
             consumer
         });
         let (consumer_id, consumer) = made;
@@ -157,15 +161,19 @@ async fn found(folder: &Path) -> (Node, Running, Credential) {
 
 /// Makes an account through the API itself.
 async fn make(app: &Router, owner: &Credential, body: &'static str) -> (PrincipalId, Credential) {
-    let mut request = Request::post("/api/app/organizations/1/service-accounts").body(Body::from(body)).expect("one");
+    let made = post(app, owner, "/api/app/organizations/1/service-accounts", body).await;
+    let text = |field: &str| made["results"][field].as_str().expect("a text").to_owned();
+    let id = made["results"]["id"].as_u64().and_then(PrincipalId::new).expect("an id");
+    (id, Credential::new(&text("username"), &text("token")))
+}
+
+async fn post(app: &Router, owner: &Credential, path: &str, body: &'static str) -> serde_json::Value {
+    let mut request = Request::post(path).body(Body::from(body)).expect("one");
     request.headers_mut().insert("host", HeaderValue::from_static("localhost"));
     request.headers_mut().insert("authorization", owner.header.clone());
     let Ok(response) = app.clone().oneshot(request).await;
     let body = response.into_body().collect().await.expect("a whole answer").to_bytes();
-    let made: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
-    let text = |field: &str| made["results"][field].as_str().expect("a text").to_owned();
-    let id = made["results"]["id"].as_u64().and_then(PrincipalId::new).expect("an id");
-    (id, Credential::new(&text("username"), &text("token")))
+    serde_json::from_slice(&body).expect("JSON")
 }
 
 impl Credential {

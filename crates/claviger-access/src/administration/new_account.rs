@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::credential::Secret;
 use crate::directory::{Draft, NewIds};
 use crate::expiry::{Expiry, Moment};
-use crate::grant::Granted;
+use crate::grant::{Granted, Holder};
 use crate::identity::{AccountName, OrganizationId, PrincipalId, PrincipalKind, Username};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
@@ -83,7 +83,12 @@ pub(super) fn make<A>(
     ];
     for granted in &plan.granted {
         if !matches!(granted, Granted::Organization(_, OrganizationRole::Member)) {
-            changes.push(Change::GrantGiven { id: ids.grant()?, principal: id, granted: *granted, created: moment });
+            changes.push(Change::GrantGiven {
+                id: ids.grant()?,
+                holder: Holder::Principal(id),
+                granted: *granted,
+                created: moment,
+            });
         }
     }
     let creator =

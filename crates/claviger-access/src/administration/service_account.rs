@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::holding::{Gathered, Holding, born_with, is_in};
 use super::last_owner;
 use super::new_account::{self, Plan};
 pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
@@ -14,11 +15,11 @@ use crate::directory::{Draft, NewIds, PrincipalView};
 use crate::effective;
 use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
-use crate::grant::{Grant, Granted};
+use crate::grant::{Granted, Holder};
 use crate::identity::{AccountName, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
-use crate::role::{OrganizationRole, Role};
+use crate::role::{OrganizationRole, ProjectRole, Role};
 
 /// When an account is to end, as it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +55,9 @@ pub struct CreateServiceAccount {
     /// Its role in the organization.
     pub organization_role: OrganizationRole,
     /// Its roles on projects.
-    pub projects: BTreeMap<ProjectId, Role>,
+    pub projects: BTreeMap<ProjectId, ProjectRole>,
     /// Its roles on workspaces.
-    pub workspaces: BTreeMap<WorkspaceId, Role>,
+    pub workspaces: BTreeMap<WorkspaceId, ProjectRole>,
     /// When it ends.
     pub expires: RequestedExpiry,
 }
@@ -88,7 +89,7 @@ pub struct AddToProjects {
     /// Whose accounts and projects.
     pub organization: OrganizationId,
     /// The projects, each with the role to give there.
-    pub projects: BTreeMap<ProjectId, Role>,
+    pub projects: BTreeMap<ProjectId, ProjectRole>,
     /// Who gets the roles.
     pub accounts: BTreeSet<PrincipalId>,
 }
@@ -110,7 +111,7 @@ pub struct SetWorkspaceRole {
     /// Who gets it.
     pub account: PrincipalId,
     /// The role.
-    pub role: Role,
+    pub role: ProjectRole,
 }
 
 /// Creates a service account in an organization, with its roles.
@@ -146,7 +147,7 @@ pub fn create(
     let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
     let mut decision = Decision::new(created(&permit, &account, command.organization_role), changes);
     for (permit, granted) in places.iter().zip(&plan.granted[1..]) {
-        decision = decision.and(added(permit, account.id, granted), []);
+        decision = decision.and(born_with(permit, account.id, granted), []);
     }
     Ok(Decided::Write(decision, account))
 }
@@ -163,13 +164,13 @@ pub fn create_in_project(
     let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Project(project), moment)?;
     draft.refuse_repetition()?;
     let organization = permit.organization();
-    Standing::new(draft, caller, organization).may_give_in_project(project, Role::Admin)?;
+    Standing::new(draft, caller, organization).may_give_in_project(project, Role::Admin.into())?;
     let expires = command.expires.decide(moment)?;
-    let granted = Granted::Project(project, Role::Admin);
+    let granted = Granted::Project(project, Role::Admin.into());
     let plan = Plan { organization, name: &command.name, expires, granted: vec![granted] };
     let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
     let decision = Decision::new(created(&permit, &account, OrganizationRole::Member), changes)
-        .and(added(&permit, account.id, &granted), []);
+        .and(born_with(&permit, account.id, &granted), []);
     Ok(Decided::Write(decision, account))
 }
 
@@ -185,21 +186,16 @@ pub fn change(
     let account = find(draft, organization, command.account)?;
     let standing = Standing::new(draft, caller, organization);
     standing.may_change(&account)?;
-    let mut done: Option<Decision> = None;
-    let mut record = |event, changes: Vec<Change>| {
-        done = Some(match done.take() {
-            Some(decision) => decision.and(event, changes),
-            None => Decision::new(event, changes),
-        });
-    };
+    let mut done = Gathered::default();
     let role_is = effective::organization_role(&account, organization).unwrap_or(OrganizationRole::Member);
     if let Some(role) = command.organization_role.filter(|role| *role != role_is) {
         standing.may_give_in_organization(role)?;
         if role_is == OrganizationRole::Owner {
             last_owner::may_do_without(draft, organization, &account)?;
         }
-        let taken = effective::organization_grants(&account, organization)
-            .map(|(id, _)| Change::GrantTaken { id, principal: account.id() });
+        let holder = Holder::Principal(account.id());
+        let taken =
+            effective::organization_grants(&account, organization).map(|(id, _)| Change::GrantTaken { id, holder });
         let mut changes: Vec<Change> = taken.collect();
         if role != OrganizationRole::Member {
             let granted = Granted::Organization(organization, role);
@@ -209,7 +205,7 @@ pub fn change(
         let event = Event::under(&permit, name, Target::Principal(account.id()))
             .before("organization_role", role_is)
             .after("organization_role", role);
-        record(event, changes);
+        done.add(event, changes);
     }
     let expiry_is = account.expires();
     let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
@@ -228,12 +224,9 @@ pub fn change(
         let event = Event::under(&permit, EventName::ServiceAccountExpiryChanged, Target::Principal(account.id()))
             .before("expires", end(expiry_is))
             .after("expires", end(expires));
-        record(event, changes.collect());
+        done.add(event, changes);
     }
-    Ok(match done {
-        Some(decision) => Decided::Write(decision, ()),
-        None => Decided::Nothing(()),
-    })
+    Ok(done.decided())
 }
 
 /// Deletes an account from its organization: every access of it ends at once.
@@ -271,7 +264,8 @@ pub fn add_to_projects(
         standing.may_give_in_project(*project, *role)?;
         for account in &command.accounts {
             let account = find(draft, organization, *account)?;
-            set_role(&permit, &standing, &account, Granted::Project(*project, *role), &mut ids, moment, &mut done)?;
+            let granted = Granted::Project(*project, *role);
+            Holding::of_principal(&account).set(&permit, &standing, granted, &mut ids, moment, &mut done)?;
         }
     }
     Ok(done.decided())
@@ -325,7 +319,7 @@ pub fn set_workspace_role(
     standing.may_give_in_project(project, command.role)?;
     let mut done = Gathered::default();
     let granted = Granted::Workspace(workspace, command.role);
-    set_role(&permit, &standing, &account, granted, &mut draft.ids(), moment, &mut done)?;
+    Holding::of_principal(&account).set(&permit, &standing, granted, &mut draft.ids(), moment, &mut done)?;
     Ok(done.decided())
 }
 
@@ -343,76 +337,12 @@ pub fn take_workspace_role(
     let account = find(draft, permit.organization(), account)?;
     let standing = Standing::new(draft, caller, permit.organization());
     let mut done = Gathered::default();
-    for grant in account.grants() {
-        if let Granted::Workspace(on, role) = grant.granted
-            && on == workspace
-        {
-            standing.may_take(&account, grant)?;
-            let name = EventName::ServiceAccountRemovedFromWorkspace;
-            let event = Event::under(&permit, name, Target::Principal(account.id()))
-                .before("workspace", workspace)
-                .before("role", role);
-            done.add(event, [Change::GrantTaken { id: grant.id, principal: account.id() }]);
-        }
-    }
+    let is_there = is_in(draft, project, Some(workspace));
+    Holding::of_principal(&account).take(&permit, &standing, is_there, &mut done)?;
     Ok(done.decided())
 }
 
-/// What is done so far in a use case that may end up doing nothing.
-#[derive(Default)]
-struct Gathered(Option<Decision>);
-
-impl Gathered {
-    fn add(&mut self, event: Event, changes: impl IntoIterator<Item = Change>) {
-        self.0 = Some(match self.0.take() {
-            Some(decision) => decision.and(event, changes),
-            None => Decision::new(event, changes.into_iter().collect()),
-        });
-    }
-
-    fn decided(self) -> Decided<()> {
-        self.0.map_or(Decided::Nothing(()), |decision| Decided::Write(decision, ()))
-    }
-}
-
-/// Sets the one role that an account holds directly in the scope of `granted`.
-fn set_role(
-    permit: &Permit<ManageServiceAccounts>,
-    standing: &Standing<'_>,
-    account: &PrincipalView<'_>,
-    granted: Granted,
-    ids: &mut NewIds,
-    moment: Moment,
-    done: &mut Gathered,
-) -> Result<(), Refusal> {
-    let in_scope = |grant: &&Grant| match (grant.granted, granted) {
-        (Granted::Project(on, _), Granted::Project(wanted, _)) => on == wanted,
-        (Granted::Workspace(on, _), Granted::Workspace(wanted, _)) => on == wanted,
-        _ => false,
-    };
-    let Some(held) = account.grants().iter().find(in_scope) else {
-        done.add(added(permit, account.id(), &granted), [give(ids, account.id(), granted, moment)?]);
-        return Ok(());
-    };
-    if held.granted == granted {
-        return Ok(());
-    }
-    standing.may_take(account, held)?;
-    let name = match granted {
-        Granted::Workspace(..) => EventName::ServiceAccountWorkspaceRoleChanged,
-        Granted::Project(..) | Granted::Organization(..) => EventName::ServiceAccountRoleChanged,
-    };
-    let mut event = Event::under(permit, name, Target::Principal(account.id()));
-    if let Granted::Workspace(workspace, _) = granted {
-        event = event.before("workspace", workspace).after("workspace", workspace);
-    }
-    let event = event.before("role", role_name(&held.granted)).after("role", role_name(&granted));
-    let taken = Change::GrantTaken { id: held.id, principal: account.id() };
-    done.add(event, [taken, give(ids, account.id(), granted, moment)?]);
-    Ok(())
-}
-
-/// Takes every grant that an account holds on a project or on its workspaces.
+/// Takes every grant that an account holds itself on a project or on its workspaces.
 fn remove(
     draft: &Draft,
     caller: &Caller,
@@ -423,27 +353,7 @@ fn remove(
 ) -> Result<(), Refusal> {
     let account = find(draft, permit.organization(), account)?;
     let standing = Standing::new(draft, caller, permit.organization());
-    let take = |grant: &Grant| Change::GrantTaken { id: grant.id, principal: account.id() };
-    let target = Target::Principal(account.id());
-    for grant in account.grants() {
-        if let Granted::Project(on, role) = grant.granted
-            && on == project
-        {
-            standing.may_take(&account, grant)?;
-            let event = Event::under(permit, EventName::ServiceAccountRemovedFromProject, target).before("role", role);
-            done.add(event, [take(grant)]);
-        }
-    }
-    for grant in effective::workspace_grants_in(draft, &account, project) {
-        standing.may_take(&account, &grant)?;
-        if let Granted::Workspace(workspace, role) = grant.granted {
-            let event = Event::under(permit, EventName::ServiceAccountRemovedFromWorkspace, target)
-                .before("workspace", workspace)
-                .before("role", role);
-            done.add(event, [take(&grant)]);
-        }
-    }
-    Ok(())
+    Holding::of_principal(&account).take(permit, &standing, is_in(draft, project, None), done)
 }
 
 /// A permit for a project that must be in the organization that the request names.
@@ -465,7 +375,7 @@ fn find(draft: &Draft, organization: OrganizationId, account: PrincipalId) -> Re
 }
 
 fn give(ids: &mut NewIds, principal: PrincipalId, granted: Granted, moment: Moment) -> Result<Change, Refusal> {
-    Ok(Change::GrantGiven { id: ids.grant()?, principal, granted, created: moment })
+    Ok(Change::GrantGiven { id: ids.grant()?, holder: Holder::Principal(principal), granted, created: moment })
 }
 
 fn created(
@@ -477,25 +387,6 @@ fn created(
         .after("username", &account.username)
         .after("organization_role", organization_role)
         .after("expires", end(account.expires))
-}
-
-fn added(permit: &Permit<ManageServiceAccounts>, account: PrincipalId, granted: &Granted) -> Event {
-    let target = Target::Principal(account);
-    match granted {
-        Granted::Workspace(workspace, role) => Event::under(permit, EventName::ServiceAccountAddedToWorkspace, target)
-            .after("workspace", workspace)
-            .after("role", role),
-        Granted::Project(..) | Granted::Organization(..) => {
-            Event::under(permit, EventName::ServiceAccountAddedToProject, target).after("role", role_name(granted))
-        }
-    }
-}
-
-fn role_name(granted: &Granted) -> &'static str {
-    match granted {
-        Granted::Organization(_, role) => role.name(),
-        Granted::Project(_, role) | Granted::Workspace(_, role) => role.name(),
-    }
 }
 
 /// An end as seconds since the epoch; the audit log's reader turns it into a date.

@@ -1,23 +1,29 @@
 //! How a caller stands to roles and to accounts: roles are given up to one's own, and who holds more is not touched.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use crate::authorize::{Caller, Scope, own_organization_role};
 use crate::directory::{Directory, PrincipalView};
-use crate::effective;
-use crate::grant::{Grant, Granted};
+use crate::effective::{self, Through};
+use crate::grant::{Grant, Granted, Holder};
 use crate::identity::{OrganizationId, ProjectId};
+use crate::permission::PermissionSet;
 use crate::refusal::Refusal;
-use crate::role::{OrganizationRole, Role};
+use crate::role::{OrganizationRole, ProjectRole, Role};
 
 /// A caller in the organization that he acts in.
 pub(super) struct Standing<'a> {
     directory: &'a Directory,
     caller: &'a Caller,
     organization: OrganizationId,
+    /// What he holds by project, gathered once: both he and those whom he changes may hold thousands of grants.
+    held: OnceCell<BTreeMap<ProjectId, PermissionSet>>,
 }
 
 impl<'a> Standing<'a> {
     pub(super) fn new(directory: &'a Directory, caller: &'a Caller, organization: OrganizationId) -> Self {
-        Self { directory, caller, organization }
+        Self { directory, caller, organization, held: OnceCell::new() }
     }
 
     /// Refuses an organization role above the caller's own.
@@ -27,54 +33,93 @@ impl<'a> Standing<'a> {
             return Ok(());
         }
         let scope = Scope::Organization(self.organization);
-        Err(Refusal::RoleAboveOwn { role: role.name(), own: own.name(), scope })
+        Err(Refusal::RoleAboveOwn { role: role.to_string(), own: own.to_string(), scope })
     }
 
-    /// Refuses a project role above the caller's own there.
-    pub(super) fn may_give_in_project(&self, project: ProjectId, role: Role) -> Result<(), Refusal> {
-        let own = self.role_on(project);
-        if own >= Some(role) {
+    /// Refuses a role that is none of the project's, and one that allows what the caller's own roles there do not.
+    pub(super) fn may_give_in_project(&self, project: ProjectId, role: ProjectRole) -> Result<(), Refusal> {
+        if let ProjectRole::Custom(id) = role
+            && self.directory.custom_role(id).is_none_or(|known| known.project != project)
+        {
+            return Err(Refusal::NoSuchRole { role: id, project });
+        }
+        if self.reaches_up_to(project, role) {
             return Ok(());
         }
-        let own = own.map_or("none", Role::name);
-        Err(Refusal::RoleAboveOwn { role: role.name(), own, scope: Scope::Project(project) })
+        let own = self.role_on(project).map_or("none".to_owned(), |role| role.to_string());
+        Err(Refusal::RoleAboveOwn { role: role.to_string(), own, scope: Scope::Project(project) })
     }
 
-    /// Refuses to touch an account that holds more than the caller, in any scope.
+    /// Refuses to touch an account that holds more than the caller, in any scope, itself or through a team.
     pub(super) fn may_change(&self, account: &PrincipalView<'_>) -> Result<(), Refusal> {
-        account.grants().iter().try_for_each(|grant| self.may_take(account, grant))
+        effective::held(self.directory, account).try_for_each(|(grant, through)| {
+            let holder = match through {
+                Through::Team(team) => Holder::Team(team),
+                _ => Holder::Principal(account.id()),
+            };
+            self.may_take(holder, &grant)
+        })
     }
 
-    /// Refuses to take a grant that gives more than the caller has in its scope.
-    pub(super) fn may_take(&self, account: &PrincipalView<'_>, grant: &Grant) -> Result<(), Refusal> {
-        let above = |role: &'static str, scope| Err(Refusal::AccountAboveOwn { account: account.id(), role, scope });
-        match grant.granted {
+    /// Refuses to take a grant from its holder that gives more than the caller has in its scope.
+    pub(super) fn may_take(&self, holder: Holder, grant: &Grant) -> Result<(), Refusal> {
+        let (role, scope) = match grant.granted() {
             Granted::Organization(organization, role) => {
-                let own = own_organization_role(self.directory, self.caller, organization);
-                if own.may_give(role) { Ok(()) } else { above(role.name(), Scope::Organization(organization)) }
+                if own_organization_role(self.directory, self.caller, organization).may_give(role) {
+                    return Ok(());
+                }
+                (role.to_string(), Scope::Organization(organization))
             }
-            Granted::Project(project, role) => self.unless_above(project, role, above),
+            Granted::Project(project, role) => (role.to_string(), Scope::Project(project)),
             Granted::Workspace(workspace, role) => match self.directory.workspace(workspace) {
-                Some(workspace) => self.unless_above(workspace.project, role, above),
-                None => Ok(()),
+                Some(workspace) => (role.to_string(), Scope::Project(workspace.project)),
+                None => return Ok(()),
+            },
+        };
+        if let (Scope::Project(project), Some(role)) = (scope, grant.granted().project_role())
+            && self.reaches_up_to(project, role)
+        {
+            return Ok(());
+        }
+        Err(match holder {
+            Holder::Principal(account) => Refusal::AccountAboveOwn { account, role, scope },
+            Holder::Team(team) => Refusal::TeamAboveOwn { team, role, scope },
+            Holder::EveryMember(project) => {
+                let own = self.role_on(project).map_or("none".to_owned(), |role| role.to_string());
+                Refusal::RoleAboveOwn { role, own, scope }
+            }
+        })
+    }
+
+    /// Whether the caller's roles on a project allow all that a role does.
+    fn reaches_up_to(&self, project: ProjectId, role: ProjectRole) -> bool {
+        self.permissions_on(project).includes(&self.directory.permissions_of(role))
+    }
+
+    /// All that the caller's roles on a project allow.
+    pub(super) fn permissions_on(&self, project: ProjectId) -> PermissionSet {
+        match self.caller {
+            Caller::Operator => Role::Owner.permission_set(),
+            Caller::Principal { principal, .. } => match self.directory.principal(*principal) {
+                Some(caller) => self.gathered(&caller, project),
+                None => PermissionSet::default(),
             },
         }
     }
 
-    fn unless_above(
-        &self,
-        project: ProjectId,
-        role: Role,
-        above: impl Fn(&'static str, Scope) -> Result<(), Refusal>,
-    ) -> Result<(), Refusal> {
-        if self.role_on(project) >= Some(role) { Ok(()) } else { above(role.name(), Scope::Project(project)) }
+    fn gathered(&self, caller: &PrincipalView<'_>, project: ProjectId) -> PermissionSet {
+        let held = self.held.get_or_init(|| effective::permissions_by_project(self.directory, caller));
+        let mut all = held.get(&project).cloned().unwrap_or_default();
+        let above = effective::shared_roles(self.directory, caller, project);
+        above.for_each(|role| all.add(&self.directory.permissions_of(role)));
+        all
     }
 
-    fn role_on(&self, project: ProjectId) -> Option<Role> {
+    fn role_on(&self, project: ProjectId) -> Option<ProjectRole> {
         match self.caller {
-            Caller::Operator => Some(Role::Owner),
+            Caller::Operator => Some(Role::Owner.into()),
             Caller::Principal { principal, .. } => {
-                effective::project_role(&self.directory.principal(*principal)?, self.organization, project)
+                effective::project_role(self.directory, &self.directory.principal(*principal)?, project)
             }
         }
     }

@@ -1,5 +1,9 @@
 //! The one way in which a directory changes.
 
+mod custom_role;
+mod grants;
+mod team;
+
 use std::sync::Arc;
 
 use super::principals::Principal;
@@ -13,11 +17,19 @@ use crate::role::OrganizationRole;
 
 impl Organization {
     pub(super) fn new(id: OrganizationId, name: String) -> Self {
-        Self { id, name, projects: Vec::new(), owners: Vec::new(), account_count: 0 }
+        let (projects, owners, teams, open_projects) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { id, name, projects, owners, account_count: 0, teams, open_projects }
     }
 
     pub(super) fn add_owner(&mut self, principal: PrincipalId) {
         insert_sorted(&mut self.owners, principal);
+    }
+}
+
+impl Project {
+    pub(super) fn new(id: ProjectId, organization: OrganizationId, name: String, timezone: String) -> Self {
+        let (workspaces, custom_roles) = (Vec::new(), Vec::new());
+        Self { id, organization, name, timezone, workspaces, custom_roles, default_access: None }
     }
 }
 
@@ -45,13 +57,7 @@ impl Directory {
             }
             Change::ProjectCreated { id, organization, name, timezone, .. } => {
                 self.count_id(id.number());
-                self.put_project(Project {
-                    id: *id,
-                    organization: *organization,
-                    name: name.clone(),
-                    timezone: timezone.clone(),
-                    workspaces: Vec::new(),
-                });
+                self.put_project(Project::new(*id, *organization, name.clone(), timezone.clone()));
             }
             Change::ProjectChanged { id, name, timezone } => self.projects.change(*id, |project| {
                 project.name.clone_from(name);
@@ -82,14 +88,16 @@ impl Directory {
                 let Some(project) = self.workspaces.get(*id).map(|workspace| workspace.project) else { return };
                 self.projects.change(project, |project| project.workspaces.retain(|workspace| workspace != id));
                 self.workspaces.remove(*id);
-                self.drop_grants(|grant| matches!(grant.granted, Granted::Workspace(on, _) if on == *id));
+                self.drop_grants(|grant| matches!(grant.granted(), Granted::Workspace(on, _) if on == *id));
             }
             Change::PrincipalCreated { .. }
             | Change::PrincipalDeleted { .. }
             | Change::SecretIssued { .. }
-            | Change::SecretExpiryChanged { .. }
-            | Change::GrantGiven { .. }
-            | Change::GrantTaken { .. } => self.apply_to_principal(change),
+            | Change::SecretExpiryChanged { .. } => self.apply_to_principal(change),
+            Change::GrantGiven { id, holder, granted, .. } => self.give(Grant::new(*id, *granted), *holder),
+            Change::GrantTaken { id, holder } => self.take(*id, *holder),
+            Change::Team(change) => self.apply_to_team(change),
+            Change::CustomRole(change) => self.apply_to_custom_role(change),
         }
     }
 
@@ -111,24 +119,6 @@ impl Directory {
                     secret.expires = *expires;
                 }
             }),
-            Change::GrantGiven { id, principal, granted, .. } => {
-                self.count_id(id.number());
-                if let Granted::Organization(organization, OrganizationRole::Owner) = granted {
-                    self.organizations.change(*organization, |organization| organization.add_owner(*principal));
-                }
-                self.change_principal(*principal, |principal| {
-                    insert_sorted(&mut principal.grants, Grant { id: *id, granted: *granted });
-                });
-            }
-            Change::GrantTaken { id, principal } => {
-                let taken = self
-                    .principal(*principal)
-                    .and_then(|view| view.grants().iter().find(|grant| grant.id == *id).map(|grant| grant.granted));
-                self.change_principal(*principal, |principal| principal.grants.retain(|grant| grant.id != *id));
-                if let Some(Granted::Organization(organization, OrganizationRole::Owner)) = taken {
-                    self.recount_owner(*principal, organization);
-                }
-            }
             Change::UsernameSuffixChosen { .. }
             | Change::OrganizationFounded { .. }
             | Change::ProjectCreated { .. }
@@ -136,7 +126,11 @@ impl Directory {
             | Change::ProjectDeleted { .. }
             | Change::WorkspaceCreated { .. }
             | Change::WorkspaceChanged { .. }
-            | Change::WorkspaceDeleted { .. } => {}
+            | Change::WorkspaceDeleted { .. }
+            | Change::GrantGiven { .. }
+            | Change::GrantTaken { .. }
+            | Change::Team(_)
+            | Change::CustomRole(_) => {}
         }
     }
 
@@ -158,21 +152,18 @@ impl Directory {
 
     fn delete_project(&mut self, id: ProjectId) {
         let Some(project) = self.projects.get(id).cloned() else { return };
-        self.organizations
-            .change(project.organization, |organization| organization.projects.retain(|other| *other != id));
+        self.organizations.change(project.organization, |organization| {
+            organization.projects.retain(|other| *other != id);
+            organization.open_projects.retain(|other| *other != id);
+        });
         self.projects.remove(id);
         project.workspaces.iter().for_each(|workspace| self.workspaces.remove(*workspace));
-        self.drop_grants(|grant| match grant.granted {
+        project.custom_roles.iter().for_each(|role| self.custom_roles.remove(*role));
+        self.drop_grants(|grant| match grant.granted() {
             Granted::Project(on, _) => on == id,
             Granted::Workspace(on, _) => project.workspaces.binary_search(&on).is_ok(),
             Granted::Organization(..) => false,
         });
-    }
-
-    /// Looks at every grant of the installation: deleting a project or a workspace is rare, and an index would cost
-    /// each account memory.
-    fn drop_grants(&mut self, gone: impl Fn(&Grant) -> bool) {
-        self.principals.change_where(|shard| shard.has_grant(&gone), |shard| shard.drop_grants(&gone));
     }
 
     fn create_principal(
@@ -192,6 +183,7 @@ impl Directory {
             deleted: false,
             secrets: Vec::new(),
             grants: Vec::new(),
+            teams: Vec::new(),
         };
         self.principals.at_mut(id.number()).put(&principal);
         if kind == PrincipalKind::ServiceAccount {
@@ -210,11 +202,15 @@ impl Directory {
             principal.deleted = true;
             principal.secrets.clear();
             principal.grants.clear();
+            principal.teams.clear();
         });
         for grant in &principal.grants {
-            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted {
+            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted() {
                 self.recount_owner(id, organization);
             }
+        }
+        for team in &principal.teams {
+            self.teams.change(*team, |team| team.members.retain(|member| *member != id));
         }
         if let (Some(organization), false) = (principal.organization, principal.deleted) {
             self.organizations.change(organization, |organization| organization.account_count -= 1);
@@ -230,7 +226,7 @@ impl Directory {
 
     /// Takes a principal off the owners of an organization if no grant makes it one any more.
     fn recount_owner(&mut self, id: PrincipalId, organization: OrganizationId) {
-        let owns = |grant: &Grant| grant.granted == Granted::Organization(organization, OrganizationRole::Owner);
+        let owns = |grant: &Grant| grant.granted() == Granted::Organization(organization, OrganizationRole::Owner);
         if !self.principal(id).is_some_and(|principal| principal.grants().iter().any(owns)) {
             self.organizations.change(organization, |organization| organization.owners.retain(|owner| *owner != id));
         }

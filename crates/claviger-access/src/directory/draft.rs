@@ -4,7 +4,9 @@ use std::ops::Deref;
 
 use super::Directory;
 use crate::change::Change;
-use crate::identity::{GrantId, ID_END, OrganizationId, PrincipalId, ProjectId, SecretId, WorkspaceId};
+use crate::identity::{
+    CustomRoleId, GrantId, ID_END, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+};
 use crate::refusal::Refusal;
 use crate::revision::{Mark, Revision};
 
@@ -81,6 +83,8 @@ impl NewIds {
         workspace: WorkspaceId,
         principal: PrincipalId,
         secret: SecretId,
-        grant: GrantId
+        grant: GrantId,
+        team: TeamId,
+        custom_role: CustomRoleId
     );
 }

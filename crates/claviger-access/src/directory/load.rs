@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::principals::{Principal, PrincipalShard, UsernameShard};
 use super::ranges::{Ranges, SPAN};
-use super::records::{Organization, Project, Records, Workspace};
+use super::records::{CustomRole, Organization, Project, Records, Team, Workspace};
 use super::shelves::Shelves;
 use super::{Directory, dummy};
-use crate::grant::Granted;
-use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, UsernameSuffix};
+use crate::grant::{Grant, Granted};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, UsernameSuffix};
 use crate::revision::{Mark, Revision};
 use crate::role::OrganizationRole;
 
@@ -20,8 +20,8 @@ fn suitable_bits(usernames: usize) -> u32 {
     (usernames / USERNAMES_A_SHARD).next_power_of_two().trailing_zeros().clamp(6, 20)
 }
 
-/// Takes rows, gives a directory. Organizations come before their projects, projects before their workspaces,
-/// principals last and in the order of their ids.
+/// Takes rows, gives a directory. Organizations come before their projects and teams, projects before their workspaces
+/// and custom roles, principals last and in the order of their ids.
 pub struct Loader {
     directory: Directory,
     /// The shard that is being filled, and the first id of its range. Copied once it is full: a copy has no room to
@@ -48,6 +48,8 @@ impl Loader {
                 organizations: Records::new(),
                 projects: Records::new(),
                 workspaces: Records::new(),
+                teams: Records::new(),
+                custom_roles: Records::new(),
                 dummy: dummy(),
             },
         }
@@ -65,7 +67,22 @@ impl Loader {
 
     /// A project; its workspaces follow from the rows to come.
     pub fn project(&mut self, id: ProjectId, organization: OrganizationId, name: String, timezone: String) {
-        self.directory.put_project(Project { id, organization, name, timezone, workspaces: Vec::new() });
+        self.directory.put_project(Project::new(id, organization, name, timezone));
+    }
+
+    /// What each member of the organization is granted on a project.
+    pub fn default_access(&mut self, project: ProjectId, grant: Grant) {
+        self.directory.open_project(project, grant);
+    }
+
+    /// A team with its grants; its members follow from the rows to come.
+    pub fn team(&mut self, id: TeamId, organization: OrganizationId, name: String, grants: Vec<Grant>) {
+        self.directory.put_team(Team { id, organization, name, members: Vec::new(), grants });
+    }
+
+    /// A custom role.
+    pub fn custom_role(&mut self, role: CustomRole) {
+        self.directory.put_custom_role(role);
     }
 
     /// A workspace.
@@ -91,9 +108,12 @@ impl Loader {
             directory.organizations.change(organization, |organization| organization.account_count += 1);
         }
         for grant in &principal.grants {
-            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted {
+            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted() {
                 directory.organizations.change(organization, |organization| organization.add_owner(principal.id));
             }
+        }
+        for team in &principal.teams {
+            directory.teams.change(*team, |team| team.members.push(principal.id));
         }
     }
 
@@ -152,6 +172,7 @@ mod tests {
             deleted: false,
             secrets: Vec::new(),
             grants: Vec::new(),
+            teams: Vec::new(),
         }
     }
 

@@ -1,15 +1,16 @@
 //! Principals with their secrets and grants, packed: a million of them must be cheap to hold and one cheap to change.
 //!
 //! A shard keeps one bit for each id of its range, which says whether that is a principal and, counted, where its row
-//! is; and four arrays: fixed-size rows in the order of their ids, and the names, secrets and grants of all rows end to
-//! end. Each row says where its parts end; they begin where those of the row before end. Changing one principal writes
+//! is; and five arrays: fixed-size rows in the order of their ids, and the names, secrets, grants and teams of all rows
+//! end to end. Each row says where its parts end; they begin where those of the row before end. Changing one principal writes
 //! the shard anew, which is a few copies of memory and no allocation a row.
 
 use super::ranges::SPAN;
 use crate::credential::SecretDigest;
 use crate::expiry::Expiry;
 use crate::grant::Grant;
-use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, SecretId};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, SecretId, TeamId};
+use crate::role::ProjectRole;
 
 /// A secret as its holder has it: what a check compares with.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,8 @@ pub struct Principal {
     pub secrets: Vec<HeldSecret>,
     /// Sorted by id.
     pub grants: Vec<Grant>,
+    /// The teams that it is a member of, sorted by id.
+    pub teams: Vec<TeamId>,
 }
 
 /// A principal in its shard.
@@ -57,6 +60,7 @@ pub struct PrincipalView<'d> {
     name: &'d str,
     secrets: &'d [HeldSecret],
     grants: &'d [Grant],
+    teams: &'d [TeamId],
 }
 
 impl<'d> PrincipalView<'d> {
@@ -95,9 +99,14 @@ impl<'d> PrincipalView<'d> {
         self.secrets
     }
 
-    /// Its grants, by id.
+    /// The grants that it holds itself, by id; not those of its teams.
     pub fn grants(&self) -> &'d [Grant] {
         self.grants
+    }
+
+    /// The teams that it is a member of, by id.
+    pub fn teams(&self) -> &'d [TeamId] {
+        self.teams
     }
 
     pub(super) fn to_principal(self) -> Principal {
@@ -109,6 +118,7 @@ impl<'d> PrincipalView<'d> {
             deleted: self.row.deleted,
             secrets: self.secrets.to_vec(),
             grants: self.grants.to_vec(),
+            teams: self.teams.to_vec(),
         }
     }
 }
@@ -117,8 +127,10 @@ impl<'d> PrincipalView<'d> {
 struct Row {
     organization: Option<OrganizationId>,
     name_end: u32,
-    secrets_end: u32,
     grants_end: u32,
+    teams_end: u32,
+    /// Narrow, since there are few of each principal.
+    secrets_end: u16,
     kind: PrincipalKind,
     deleted: bool,
 }
@@ -131,6 +143,7 @@ pub(super) struct PrincipalShard {
     names: String,
     secrets: Vec<HeldSecret>,
     grants: Vec<Grant>,
+    teams: Vec<TeamId>,
 }
 
 /// Which word of [`PrincipalShard::held`] an id's bit is in, and that bit.
@@ -154,16 +167,17 @@ impl PrincipalShard {
 
     fn view(&self, id: PrincipalId, place: usize) -> PrincipalView<'_> {
         let row = &self.rows[place];
-        let (name, secrets, grants) = match place.checked_sub(1).map(|before| &self.rows[before]) {
-            Some(before) => (before.name_end as usize, before.secrets_end as usize, before.grants_end as usize),
-            None => (0, 0, 0),
+        let (name, secrets, grants, teams) = match place.checked_sub(1).map(|before| &self.rows[before]) {
+            Some(before) => (before.name_end, before.secrets_end, before.grants_end, before.teams_end),
+            None => (0, 0, 0, 0),
         };
         PrincipalView {
             id,
             row,
-            name: &self.names[name..row.name_end as usize],
-            secrets: &self.secrets[secrets..row.secrets_end as usize],
-            grants: &self.grants[grants..row.grants_end as usize],
+            name: &self.names[name as usize..row.name_end as usize],
+            secrets: &self.secrets[usize::from(secrets)..usize::from(row.secrets_end)],
+            grants: &self.grants[grants as usize..row.grants_end as usize],
+            teams: &self.teams[teams as usize..row.teams_end as usize],
         }
     }
 
@@ -180,10 +194,12 @@ impl PrincipalShard {
         self.names.push_str(principal.name);
         self.secrets.extend_from_slice(principal.secrets);
         self.grants.extend_from_slice(principal.grants);
+        self.teams.extend_from_slice(principal.teams);
         self.rows.push(Row {
             name_end: self.names.len() as u32,
-            secrets_end: self.secrets.len() as u32,
             grants_end: self.grants.len() as u32,
+            secrets_end: self.secrets.len() as u16,
+            teams_end: self.teams.len() as u32,
             ..*principal.row
         });
     }
@@ -193,8 +209,9 @@ impl PrincipalShard {
         let row = Row {
             organization: principal.organization,
             name_end: 0,
-            secrets_end: 0,
             grants_end: 0,
+            secrets_end: 0,
+            teams_end: 0,
             kind: principal.kind,
             deleted: principal.deleted,
         };
@@ -204,6 +221,7 @@ impl PrincipalShard {
             name: &principal.name,
             secrets: &principal.secrets,
             grants: &principal.grants,
+            teams: &principal.teams,
         };
         let place = self.place(principal.id);
         if place == self.rows.len() {
@@ -216,6 +234,7 @@ impl PrincipalShard {
             names: String::with_capacity(self.names.len() + principal.name.len()),
             secrets: Vec::with_capacity(self.secrets.len() + principal.secrets.len()),
             grants: Vec::with_capacity(self.grants.len() + principal.grants.len()),
+            teams: Vec::with_capacity(self.teams.len() + principal.teams.len()),
         };
         self.iter(first).filter(|view| view.id < put.id).for_each(|view| written.push(view));
         written.push(put);
@@ -234,6 +253,26 @@ impl PrincipalShard {
         self.grants = kept;
     }
 
+    /// Takes everybody out of a team.
+    pub(super) fn leave_team(&mut self, team: TeamId) {
+        let (mut kept, mut begin) = (Vec::with_capacity(self.teams.len()), 0);
+        for row in &mut self.rows {
+            let end = row.teams_end as usize;
+            kept.extend(self.teams[begin..end].iter().copied().filter(|other| *other != team));
+            (row.teams_end, begin) = (kept.len() as u32, end);
+        }
+        self.teams = kept;
+    }
+
+    /// Gives another role wherever `role` says so.
+    pub(super) fn change_roles(&mut self, role: impl Fn(&Grant) -> Option<ProjectRole>) {
+        for grant in &mut self.grants {
+            if let Some(role) = role(grant) {
+                *grant = grant.with_role(role);
+            }
+        }
+    }
+
     pub(super) fn has_grant(&self, wanted: impl Fn(&Grant) -> bool) -> bool {
         self.grants.iter().any(wanted)
     }
@@ -249,6 +288,7 @@ impl PrincipalShard {
         self.names.clear();
         self.secrets.clear();
         self.grants.clear();
+        self.teams.clear();
     }
 }
 

@@ -1,11 +1,13 @@
-//! Organizations, projects and workspaces: few beside principals, so each is a value of its own.
+//! Organizations, projects, workspaces, teams and custom roles: few beside principals, so each is a value of its own.
 
 use std::sync::Arc;
 
 use super::hash_id;
 use super::shelves::Shelves;
+use crate::change::CustomRoleProperties;
 use crate::expiry::Moment;
-use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::grant::Grant;
+use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,10 @@ pub struct Organization {
     pub owners: Vec<PrincipalId>,
     /// How many service accounts it has that were not deleted.
     pub account_count: usize,
+    /// Its teams, by id.
+    pub teams: Vec<TeamId>,
+    /// Its projects with default access, by id.
+    pub open_projects: Vec<ProjectId>,
 }
 
 /// A project.
@@ -35,6 +41,42 @@ pub struct Project {
     pub timezone: String,
     /// Its workspaces, by id.
     pub workspaces: Vec<WorkspaceId>,
+    /// The roles that it made for itself, by id.
+    pub custom_roles: Vec<CustomRoleId>,
+    /// What each member of the organization is granted here, if anything.
+    pub default_access: Option<Grant>,
+}
+
+/// A team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// Its id.
+    pub id: TeamId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its name, no other team's of the organization.
+    pub name: String,
+    /// Its members, by id.
+    pub members: Vec<PrincipalId>,
+    /// What each member is granted through it, by id.
+    pub grants: Vec<Grant>,
+}
+
+/// A role that one project made for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomRole {
+    /// Its id.
+    pub id: CustomRoleId,
+    /// Whose it is.
+    pub project: ProjectId,
+    /// What it is.
+    pub properties: CustomRoleProperties,
+    /// When it was made.
+    pub created: Moment,
+    /// When it was changed last.
+    pub modified: Moment,
+    /// Who made it; `None` for the operator.
+    pub creator: Option<PrincipalId>,
 }
 
 /// A workspace.
@@ -86,7 +128,13 @@ macro_rules! records {
     )*};
 }
 
-records!(Organization by OrganizationId, Project by ProjectId, Workspace by WorkspaceId);
+records!(
+    Organization by OrganizationId,
+    Project by ProjectId,
+    Workspace by WorkspaceId,
+    Team by TeamId,
+    CustomRole by CustomRoleId
+);
 
 /// Records by id.
 pub(super) struct Records<I, T> {
@@ -141,6 +189,12 @@ impl<I: RecordId, T: Record<I> + Clone> Records<I, T> {
         if let Ok(place) = rows.binary_search_by_key(&id, |row| row.0) {
             change(Arc::make_mut(&mut rows[place].1));
         }
+    }
+
+    /// Changes every record for which `wants` says so.
+    pub(super) fn change_where(&mut self, wants: impl Fn(&T) -> bool, mut change: impl FnMut(&mut T)) {
+        let ids: Vec<I> = self.iter().filter(|record| wants(record)).map(Record::id).collect();
+        ids.into_iter().for_each(|id| self.change(id, &mut change));
     }
 
     pub(super) fn remove(&mut self, id: I) {

@@ -10,12 +10,13 @@ use claviger_access::administration::service_account::{
     AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
     SetWorkspaceRole,
 };
+use claviger_access::administration::team::{CreateTeams, ROLES_MAX, SetTeamRole};
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::{self, ManageServiceAccounts};
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::TimezoneName;
 use claviger_access::{Caller, Refusal, Scope};
 
@@ -119,8 +120,10 @@ impl Scene {
     }
 
     fn add(&self, projects: &[(ProjectId, Role)], accounts: &[&Credential]) -> Command {
-        let (projects, accounts) =
-            (projects.iter().copied().collect(), accounts.iter().map(|account| account.principal).collect());
+        let (projects, accounts) = (
+            projects.iter().map(|(id, role)| (*id, (*role).into())).collect(),
+            accounts.iter().map(|account| account.principal).collect(),
+        );
         Command::AddToProjects(AddToProjects { organization: self.acme, projects, accounts })
     }
 
@@ -131,7 +134,10 @@ impl Scene {
     }
 
     fn role_on(&self, project: ProjectId, account: &Credential) -> Option<Role> {
-        self.world.rows.project_role(account.principal, project)
+        match self.world.rows.project_role(account.principal, project)? {
+            ProjectRole::BuiltIn(role) => Some(role),
+            ProjectRole::Custom(role) => panic!("no custom role is given here: {role}"),
+        }
     }
 
     /// Everything that manages service accounts, in Acme and in A, about the account without a role.
@@ -146,7 +152,7 @@ impl Scene {
             self.remove(&[(project, &[&self.reader])]),
             create_in(project),
             Command::RemoveFromProject { project, account },
-            Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account, role: Role::Consumer }),
+            Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account, role: Role::Consumer.into() }),
             Command::TakeWorkspaceRole { project, workspace, account },
         ]
     }
@@ -213,7 +219,7 @@ fn create_account(
         organization,
         name: account_name("export"),
         organization_role,
-        projects: projects.iter().copied().collect(),
+        projects: projects.iter().map(|(id, role)| (*id, (*role).into())).collect(),
         workspaces: BTreeMap::new(),
         expires: RequestedExpiry::Never,
     })
@@ -256,7 +262,7 @@ fn rename_workspace(project: ProjectId, workspace: WorkspaceId) -> Command {
 }
 
 fn set_workspace_role(project: ProjectId, workspace: WorkspaceId, account: &Credential, role: Role) -> Command {
-    Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account: account.principal, role })
+    Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account: account.principal, role: role.into() })
 }
 
 fn in_seconds(seconds: u64) -> RequestedExpiry {
@@ -461,10 +467,10 @@ fn what_is_of_another_organization_is_refused_to_the_operator_too() {
         name: account_name("export"),
         organization_role: OrganizationRole::Member,
         projects: BTreeMap::new(),
-        workspaces: BTreeMap::from([(scene.north_of_a, Role::Consumer)]),
+        workspaces: BTreeMap::from([(scene.north_of_a, Role::Consumer.into())]),
         expires: RequestedExpiry::Never,
     };
-    in_workspace.workspaces.insert(workspace, Role::Consumer);
+    in_workspace.workspaces.insert(workspace, Role::Consumer.into());
     for command in [
         scene.create(OrganizationRole::Member, &[(foreign, Role::Consumer)]),
         scene.add(&[(foreign, Role::Consumer)], &[&scene.reader]),
@@ -656,9 +662,36 @@ fn adding_again_sets_the_role() {
             let again = perform(&mut scene.world, &owner.caller(), &command);
             assert!(matches!(again, Outcome::Nothing), "{again:?}");
         }
-        let expected = vec![Granted::Project(scene.a, role), Granted::Workspace(scene.north_of_a, role)];
+        let expected = vec![Granted::Project(scene.a, role.into()), Granted::Workspace(scene.north_of_a, role.into())];
         assert_eq!(scene.world.rows.grants_of(reader.principal), expected);
     }
+}
+
+/// "one organization writes ... as fast as it can": what a member holds through a team is looked at at every request, so
+/// it is bounded.
+#[test]
+fn a_team_holds_a_bounded_number_of_roles() {
+    let mut scene = Scene::new();
+    let (owner, acme, a) = (scene.owner.clone(), scene.acme, scene.a);
+    scene.written(&owner, &Command::CreateTeams(CreateTeams { organization: acme, names: vec![display_name("Crew")] }));
+    let team = scene.world.rows.teams_in(acme)[0];
+    let role = |workspace| SetTeamRole { project: a, workspace, team, role: Some(Role::Consumer.into()) };
+    scene.written(&owner, &Command::SetTeamRole(role(None)));
+    let mut workspaces = vec![scene.north_of_a];
+    while workspaces.len() < ROLES_MAX - 2 {
+        workspaces.push(create_workspace(&mut scene.world, a));
+    }
+    for workspace in &workspaces {
+        scene.written(&owner, &Command::SetTeamRole(role(Some(*workspace))));
+    }
+    let on_b = |role: Role| SetTeamRole { project: scene.b, workspace: None, team, role: Some(role.into()) };
+    let last = Command::SetTeamRole(on_b(Role::Consumer));
+    let changed = Command::SetTeamRole(on_b(Role::Analyst));
+    let default = scene.world.rows.workspaces_of(a)[0];
+    scene.written(&owner, &last);
+    let limit = Refusal::LimitReached { organization: acme, things: "roles of one team", limit: ROLES_MAX };
+    assert_eq!(scene.refused(&owner.caller(), &Command::SetTeamRole(role(Some(default)))), limit);
+    scene.written(&owner, &changed);
 }
 
 /// "takes away **this project only**, its workspaces included"
@@ -710,7 +743,7 @@ fn each_role_that_is_taken_with_a_project_is_recorded() {
             assert_eq!((event.target(), event.scope()), (Target::Principal(reader.principal), Scope::Project(a)));
             assert_eq!(event.facts_after(), []);
         }
-        assert_eq!(scene.world.rows.grants_of(reader.principal), [Granted::Project(scene.b, Role::Admin)]);
+        assert_eq!(scene.world.rows.grants_of(reader.principal), [Granted::Project(scene.b, Role::Admin.into())]);
     }
 }
 

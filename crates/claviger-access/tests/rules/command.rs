@@ -1,13 +1,23 @@
 //! All use cases under one name, so that a history can hold any of them and a decider can be asked twice.
 
+use std::collections::BTreeSet;
+
+use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole};
+use claviger_access::administration::default_access;
+use claviger_access::administration::member::{self, SetMemberRole};
 use claviger_access::administration::organization::{self, Found, Founded};
 use claviger_access::administration::project::{self, ChangeProject, CreateProject};
 use claviger_access::administration::service_account::{
     self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
     RemoveFromProjects, SetWorkspaceRole,
 };
+use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
-use claviger_access::identity::{AccountName, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use claviger_access::identity::{
+    AccountName, CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId,
+};
+use claviger_access::role::ProjectRole;
+use claviger_access::text::DisplayName;
 use claviger_access::{Caller, Decided, Draft, Moment, RandomBytes, Refusal};
 
 /// A use case with what it needs.
@@ -29,6 +39,17 @@ pub(crate) enum Command {
     RemoveFromProject { project: ProjectId, account: PrincipalId },
     SetWorkspaceRole(SetWorkspaceRole),
     TakeWorkspaceRole { project: ProjectId, workspace: WorkspaceId, account: PrincipalId },
+    CreateTeams(CreateTeams),
+    RenameTeam { organization: OrganizationId, team: TeamId, name: DisplayName },
+    DeleteTeams { organization: OrganizationId, teams: BTreeSet<TeamId> },
+    AddMembers(ChangeMembers),
+    RemoveMembers(ChangeMembers),
+    SetTeamRole(SetTeamRole),
+    SetMemberRole(SetMemberRole),
+    SetDefaultAccess { project: ProjectId, role: Option<ProjectRole> },
+    CreateRole(CreateRole),
+    ChangeRole(ChangeRole),
+    DeleteRole { project: ProjectId, role: CustomRoleId },
 }
 
 /// What a use case replies.
@@ -113,6 +134,37 @@ impl Command {
             Self::TakeWorkspaceRole { project, workspace, account } => {
                 done(service_account::take_workspace_role(draft, caller, *project, *workspace, *account, moment))
             }
+            _ => self.decide_on_teams_and_roles(draft, caller, moment),
+        }
+    }
+
+    fn decide_on_teams_and_roles(
+        &self,
+        draft: &Draft,
+        caller: &Caller,
+        moment: Moment,
+    ) -> Result<Decided<Reply>, Refusal> {
+        match self {
+            Self::CreateTeams(create) => replying(team::create(draft, caller, create, moment), |_| Reply::Done),
+            Self::RenameTeam { organization, team, name } => {
+                done(team::rename(draft, caller, *organization, *team, name, moment))
+            }
+            Self::DeleteTeams { organization, teams } => {
+                done(team::delete(draft, caller, *organization, teams, moment))
+            }
+            Self::AddMembers(add) => done(team::add_members(draft, caller, add, moment)),
+            Self::RemoveMembers(remove) => done(team::remove_members(draft, caller, remove, moment)),
+            Self::SetTeamRole(set) => done(team::set_role(draft, caller, set, moment)),
+            Self::SetMemberRole(set) => done(member::set_role(draft, caller, set, moment)),
+            Self::SetDefaultAccess { project, role } => {
+                done(default_access::set(draft, caller, *project, *role, moment))
+            }
+            Self::CreateRole(create) => replying(custom_role::create(draft, caller, create, moment), |_| Reply::Done),
+            Self::ChangeRole(change) => done(custom_role::change(draft, caller, change, moment)),
+            Self::DeleteRole { project, role } => {
+                replying(custom_role::delete(draft, caller, *project, *role, moment), |_| Reply::Done)
+            }
+            _ => panic!("decided above"),
         }
     }
 }

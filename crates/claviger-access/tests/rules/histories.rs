@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use claviger_access::authorize::{
-    Actor, CreateProjects, DeleteProject, ManageServiceAccounts, ManageWorkspaces, UpdateProject, authorize,
+    Actor, CreateProjects, DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, ManageTeams,
+    ManageWorkspaces, UpdateProject, authorize,
 };
+use claviger_access::change::{CustomRoleChange, TeamChange};
 use claviger_access::event::{EventName, Fact};
-use claviger_access::grant::Granted;
-use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind};
-use claviger_access::permission::Permission;
+use claviger_access::grant::{Granted, Holder};
+use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, TeamId};
+use claviger_access::permission::{Permission, PermissionName};
 use claviger_access::role::OrganizationRole;
 use claviger_access::{
     Basis, Caller, Change, Decided, Decision, Directory, Draft, Event, Expiry, Moment, Refusal, Scope,
@@ -17,7 +19,7 @@ use claviger_access::{
 use proptest::prelude::*;
 
 use crate::command::Reply;
-use crate::rows::{Rows, weight};
+use crate::rows::Rows;
 use crate::world::{BEGINNING, Outcome, Step, World, moment};
 
 /// A directory loaded from the rows of this very state.
@@ -66,6 +68,15 @@ fn is_authorized(
         Permission::WorkspacesManage => {
             authorize::<ManageWorkspaces>(directory, caller, scope, now).map(|permit| permit.through())
         }
+        Permission::MembersManage => {
+            authorize::<ManageMembers>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        Permission::TeamsManage => {
+            authorize::<ManageTeams>(directory, caller, scope, now).map(|permit| permit.through())
+        }
+        Permission::RolesManage => {
+            authorize::<ManageRoles>(directory, caller, scope, now).map(|permit| permit.through())
+        }
         other => panic!("no mutation by a principal needs {other}"),
     }
 }
@@ -113,12 +124,24 @@ fn told(outcome: &Result<Decided<Reply>, Refusal>) -> (String, Vec<[u8; 32]>, Op
     (format!("{outcome:?}"), digests, secret)
 }
 
-/// In each scope, what the principal may be: the strongest first.
-fn roles(rows: &Rows, principal: PrincipalId) -> BTreeMap<String, u8> {
-    let on_places = rows.projects.iter().map(|row| (format!("{:?}", row.id), rows.project_role(principal, row.id)));
+/// What is allowed somewhere: permissions by name, and whether also whatever the installation makes up.
+type Allowance = (BTreeSet<String>, bool);
+
+/// In each scope, what the principal may do.
+fn allowances(rows: &Rows, principal: PrincipalId) -> BTreeMap<String, Allowance> {
+    let on_projects =
+        rows.projects.iter().map(|row| (format!("{:?}", row.id), rows.project_allowance(principal, row.id)));
     let on_workspaces =
-        rows.workspaces.iter().map(|row| (format!("{:?}", row.id), rows.workspace_role(principal, row.id)));
-    on_places.chain(on_workspaces).map(|(place, role)| (place, weight(role))).collect()
+        rows.workspaces.iter().map(|row| (format!("{:?}", row.id), rows.workspace_allowance(principal, row.id)));
+    on_projects.chain(on_workspaces).collect()
+}
+
+/// Whether one of two allows it.
+fn is_within(allowed: &Allowance, own: &Allowance, limit: &Allowance) -> bool {
+    let every_own = own.1 || limit.1;
+    let is_own = |name: &String| matches!(PermissionName::parse(name), Ok(PermissionName::Own(_)));
+    let is_held = |name: &String| own.0.contains(name) || limit.0.contains(name) || (every_own && is_own(name));
+    allowed.0.iter().all(is_held) && (!allowed.1 || every_own)
 }
 
 fn organization_weight(role: Option<OrganizationRole>) -> u8 {
@@ -130,25 +153,39 @@ fn organization_weight(role: Option<OrganizationRole>) -> u8 {
     }
 }
 
-/// Whom the changes give roles to.
-fn receivers(changes: &[Change]) -> BTreeSet<PrincipalId> {
-    let receiver = |change: &Change| match change {
-        Change::GrantGiven { principal, .. } => Some(*principal),
-        _ => None,
-    };
-    changes.iter().filter_map(receiver).collect()
+/// Whom the changes give something to.
+fn receivers(before: &Rows, changes: &[Change]) -> BTreeSet<PrincipalId> {
+    let members = |team: TeamId| before.memberships.iter().filter(move |row| row.0 == team).map(|row| row.1);
+    let mut receivers = BTreeSet::new();
+    for change in changes {
+        match change {
+            Change::GrantGiven { holder: Holder::Principal(id), .. } => drop(receivers.insert(*id)),
+            Change::GrantGiven { holder: Holder::Team(team), .. } => receivers.extend(members(*team)),
+            Change::Team(TeamChange::MemberAdded { member, .. }) => drop(receivers.insert(*member)),
+            Change::GrantGiven { holder: Holder::EveryMember(_), .. }
+            | Change::CustomRole(CustomRoleChange::Changed { .. } | CustomRoleChange::Deleted { .. }) => {
+                receivers.extend(before.principals.iter().filter(|row| row.deleted.is_none()).map(|row| row.id));
+            }
+            _ => {}
+        }
+    }
+    receivers
 }
 
-/// In every scope: the receiver is at most what it was, or what the giver was.
+/// In every scope: the receiver may do at most what it could before, or what the giver could.
 fn nobody_was_raised_above(step: &Step, after: &Rows, giver: PrincipalId, receiver: PrincipalId) {
     let before = &step.rows_before;
     let was_there = before.is_there(receiver);
-    let was = if was_there { roles(before, receiver) } else { BTreeMap::new() };
-    let givers = roles(before, giver);
-    for (place, role) in roles(after, receiver) {
-        let own = was.get(&place).copied().unwrap_or(0);
-        let limit = givers.get(&place).copied().unwrap_or(0);
-        assert!(role <= own.max(limit), "{receiver} was raised by {giver} in {place}: {own} to {role} over {limit}");
+    let was = if was_there { allowances(before, receiver) } else { BTreeMap::new() };
+    let givers = allowances(before, giver);
+    let nothing = Allowance::default();
+    for (place, allowed) in allowances(after, receiver) {
+        let own = was.get(&place).unwrap_or(&nothing);
+        let limit = givers.get(&place).unwrap_or(&nothing);
+        assert!(
+            is_within(&allowed, own, limit),
+            "{receiver} was raised by {giver} in {place}: {own:?} to {allowed:?} over {limit:?}"
+        );
     }
     for organization in after.organizations.iter().map(|row| row.id) {
         let own = if was_there { organization_weight(before.organization_role(receiver, organization)) } else { 0 };
@@ -163,6 +200,28 @@ fn touched(change: &Change) -> Option<PrincipalId> {
     match change {
         Change::PrincipalDeleted { id, .. } => Some(*id),
         Change::SecretExpiryChanged { principal, .. } => Some(*principal),
+        _ => None,
+    }
+}
+
+/// Whom a change names.
+fn named(change: &Change) -> Option<PrincipalId> {
+    match change {
+        Change::GrantGiven { holder: Holder::Principal(id), .. }
+        | Change::GrantTaken { holder: Holder::Principal(id), .. } => Some(*id),
+        Change::Team(TeamChange::MemberAdded { member, .. } | TeamChange::MemberRemoved { member, .. }) => {
+            Some(*member)
+        }
+        _ => touched(change),
+    }
+}
+
+/// Whose members a change takes away or adds to.
+fn touched_team(change: &Change) -> Option<TeamId> {
+    match change {
+        Change::Team(
+            TeamChange::Deleted { id } | TeamChange::MemberAdded { id, .. } | TeamChange::MemberRemoved { id, .. },
+        ) => Some(*id),
         _ => None,
     }
 }
@@ -305,7 +364,7 @@ proptest! {
                     prop_assert!(ordinary || step.rows_before.is_up_to(giver, *granted), "{:?}", decision);
                 }
             }
-            for receiver in receivers(decision.changes()) {
+            for receiver in receivers(&step.rows_before, decision.changes()) {
                 nobody_was_raised_above(&step, &world.rows, giver, receiver);
             }
         }
@@ -319,7 +378,8 @@ proptest! {
             let (Some(decision), Some(actor)) = (decided(&step), principal_of(&step.caller)) else { continue };
             let rows = &step.rows_before;
             for change in decision.changes() {
-                let mut above: Vec<Granted> = touched(change).map_or(Vec::new(), |account| rows.grants_of(account));
+                let mut above: Vec<Granted> = touched(change).map_or(Vec::new(), |account| rows.grants_with_teams(account));
+                above.extend(touched_team(change).map_or(Vec::new(), |team| rows.grants_of_team(team)));
                 if let Change::GrantTaken { id, .. } = change {
                     above.extend(rows.grants.iter().find(|row| row.id == *id).map(|row| row.granted));
                 }
@@ -355,9 +415,12 @@ proptest! {
             if let Some(actor) = principal_of(&step.caller) {
                 prop_assert!(step.rows_before.organization_role(actor, organization).is_some());
             }
-            for principal in decision.changes().iter().filter_map(touched).chain(receivers(decision.changes())) {
-                let row = world.rows.principal(principal);
-                prop_assert_eq!((row.kind, row.organization), (PrincipalKind::ServiceAccount, Some(organization)));
+            for change in decision.changes() {
+                let belongs = |id: PrincipalId| {
+                    let of_account = world.rows.principal(id).organization == Some(organization);
+                    of_account || step.rows_before.organization_role(id, organization).is_some()
+                };
+                prop_assert!(named(change).is_none_or(belongs), "{:?} in organization {}", change, organization);
             }
         }
     }
@@ -414,9 +477,9 @@ fn a_directory_that_outgrew_its_shards_holds_the_same() {
 #[test]
 fn histories_hold_every_event_and_every_refusal() {
     let (mut events, mut refusals) = (BTreeSet::new(), BTreeSet::new());
-    for seed in 0..32 {
+    for seed in 0..400 {
         let mut world = World::settled(seed);
-        for _ in 0..150 {
+        for _ in 0..200 {
             match world.step().outcome {
                 Outcome::Written(decision, _) => events.extend(decision.events().iter().map(Event::name)),
                 Outcome::Refused(refusal) => drop(refusals.insert(refusal.code())),
@@ -436,10 +499,17 @@ fn histories_hold_every_event_and_every_refusal() {
         "name_exhausted",
         "not_authenticated",
         "organization_not_found",
+        "permission_above_own",
         "permission_missing",
         "project_not_found",
         "role_above_own",
+        "role_name_taken",
+        "role_not_found",
         "service_account_not_found",
+        "team_above_own",
+        "team_name_taken",
+        "team_not_found",
+        "user_not_found",
         "workspace_not_found",
     ];
     assert_eq!(refusals, BTreeSet::from(expected));

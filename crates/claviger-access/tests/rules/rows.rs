@@ -4,15 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_access::change::WorkspaceProperties;
+use claviger_access::change::{CustomRoleChange, CustomRoleProperties, TeamChange, WorkspaceProperties};
 use claviger_access::credential::SecretDigest;
-use claviger_access::directory::{HeldSecret, Loader, Principal, Workspace};
+use claviger_access::directory::{CustomRole, HeldSecret, Loader, Principal, Workspace};
 use claviger_access::effective::ReachedProject;
-use claviger_access::grant::{Grant, Granted};
+use claviger_access::grant::{Grant, Granted, Holder};
 use claviger_access::identity::{
-    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
+    CustomRoleId, GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
+    WorkspaceId,
 };
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::permission::{PermissionName, PermissionSet};
+use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::{Change, Directory, Expiry, Mark, Moment, Revision, Scope};
 
 #[derive(Clone)]
@@ -56,11 +58,28 @@ pub(crate) struct SecretRow {
     digest: SecretDigest,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct GrantRow {
     pub(crate) id: GrantId,
-    pub(crate) principal: PrincipalId,
+    pub(crate) holder: Holder,
     pub(crate) granted: Granted,
+}
+
+#[derive(Clone)]
+pub(crate) struct TeamRow {
+    pub(crate) id: TeamId,
+    pub(crate) organization: OrganizationId,
+    pub(crate) name: String,
+}
+
+#[derive(Clone)]
+pub(crate) struct CustomRoleRow {
+    pub(crate) id: CustomRoleId,
+    pub(crate) project: ProjectId,
+    pub(crate) properties: CustomRoleProperties,
+    created: Moment,
+    modified: Moment,
+    creator: Option<PrincipalId>,
 }
 
 /// All tables.
@@ -74,6 +93,10 @@ pub(crate) struct Rows {
     pub(crate) principals: Vec<PrincipalRow>,
     pub(crate) secrets: Vec<SecretRow>,
     pub(crate) grants: Vec<GrantRow>,
+    pub(crate) teams: Vec<TeamRow>,
+    /// Each member of each team.
+    pub(crate) memberships: Vec<(TeamId, PrincipalId)>,
+    pub(crate) custom_roles: Vec<CustomRoleRow>,
 }
 
 impl Rows {
@@ -87,6 +110,9 @@ impl Rows {
             principals: Vec::new(),
             secrets: Vec::new(),
             grants: Vec::new(),
+            teams: Vec::new(),
+            memberships: Vec::new(),
+            custom_roles: Vec::new(),
         }
     }
 
@@ -95,6 +121,74 @@ impl Rows {
         for change in changes {
             self.write_place(change);
             self.write_principal(change);
+            match change {
+                Change::Team(change) => self.write_team(change),
+                Change::CustomRole(change) => self.write_custom_role(change),
+                _ => {}
+            }
+        }
+    }
+
+    fn write_team(&mut self, change: &TeamChange) {
+        match change {
+            TeamChange::Created { id, organization, name, .. } => {
+                self.take_id(id.number());
+                let taken = |row: &TeamRow| row.organization == *organization && row.name == *name;
+                assert!(!self.teams.iter().any(taken), "two teams are called {name}");
+                self.teams.push(TeamRow { id: *id, organization: *organization, name: name.clone() });
+            }
+            TeamChange::Renamed { id, name } => {
+                self.teams.iter_mut().find(|row| row.id == *id).expect("the team is there").name = name.clone();
+            }
+            TeamChange::Deleted { id } => {
+                assert!(self.teams.iter().any(|row| row.id == *id));
+                self.teams.retain(|row| row.id != *id);
+                self.memberships.retain(|(team, _)| team != id);
+                self.grants.retain(|row| row.holder != Holder::Team(*id));
+            }
+            TeamChange::MemberAdded { id, member, .. } => {
+                let team = self.teams.iter().find(|row| row.id == *id).expect("the team is there");
+                assert!(self.organization_role(*member, team.organization).is_some(), "{member} is no member");
+                assert!(!self.memberships.contains(&(*id, *member)), "{member} is in team {id} already");
+                self.memberships.push((*id, *member));
+            }
+            TeamChange::MemberRemoved { id, member } => {
+                let place = self.memberships.iter().position(|row| *row == (*id, *member));
+                self.memberships.remove(place.expect("the member is there"));
+            }
+        }
+    }
+
+    fn write_custom_role(&mut self, change: &CustomRoleChange) {
+        match change {
+            CustomRoleChange::Created { id, project, properties, created, creator } => {
+                self.take_id(id.number());
+                assert!(self.projects.iter().any(|row| row.id == *project));
+                self.custom_roles.push(CustomRoleRow {
+                    id: *id,
+                    project: *project,
+                    properties: properties.clone(),
+                    created: *created,
+                    modified: *created,
+                    creator: *creator,
+                });
+            }
+            CustomRoleChange::Changed { id, properties, modified } => {
+                let row = self.custom_roles.iter_mut().find(|row| row.id == *id).expect("the role is there");
+                (row.properties, row.modified) = (properties.clone(), *modified);
+            }
+            CustomRoleChange::Deleted { id } => {
+                assert!(self.custom_roles.iter().any(|row| row.id == *id));
+                self.custom_roles.retain(|row| row.id != *id);
+                let gone = ProjectRole::Custom(*id);
+                for row in &mut self.grants {
+                    row.granted = match row.granted {
+                        Granted::Project(on, role) if role == gone => Granted::Project(on, Role::Consumer.into()),
+                        Granted::Workspace(on, role) if role == gone => Granted::Workspace(on, Role::Consumer.into()),
+                        other => other,
+                    };
+                }
+            }
         }
     }
 
@@ -144,6 +238,7 @@ impl Rows {
                     Granted::Workspace(on, _) => !workspaces.contains(&on),
                 });
                 self.workspaces.retain(|row| row.project != *id);
+                self.custom_roles.retain(|row| row.project != *id);
                 self.projects.retain(|row| row.id != *id);
             }
             Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
@@ -187,7 +282,8 @@ impl Rows {
                 assert!(row.deleted.is_none(), "{} was deleted before", row.name);
                 row.deleted = Some(*deleted);
                 self.secrets.retain(|row| row.principal != *id);
-                self.grants.retain(|row| row.principal != *id);
+                self.grants.retain(|row| row.holder != Holder::Principal(*id));
+                self.memberships.retain(|(_, member)| member != id);
             }
             Change::SecretIssued { id, principal, digest, expires, .. } => {
                 self.take_id(id.number());
@@ -198,16 +294,15 @@ impl Rows {
                 let is_it = |row: &&mut SecretRow| row.id == *id && row.principal == *principal;
                 self.secrets.iter_mut().find(is_it).expect("the secret is there").expires = *expires;
             }
-            Change::GrantGiven { id, principal, granted, .. } => {
+            Change::GrantGiven { id, holder, granted, .. } => {
                 self.take_id(id.number());
-                assert!(self.is_there(*principal));
                 let organization = self.organization_of_grant(*granted).expect("the scope is there");
-                let own = self.principal(*principal).organization;
+                let own = self.organization_of_holder(*holder, *granted);
                 assert!(own.is_none_or(|own| own == organization), "a grant joins two organizations");
-                self.grants.push(GrantRow { id: *id, principal: *principal, granted: *granted });
+                self.grants.push(GrantRow { id: *id, holder: *holder, granted: *granted });
             }
-            Change::GrantTaken { id, principal } => {
-                let is_it = |row: &GrantRow| row.id == *id && row.principal == *principal;
+            Change::GrantTaken { id, holder } => {
+                let is_it = |row: &GrantRow| row.id == *id && row.holder == *holder;
                 let place = self.grants.iter().position(is_it).expect("the grant is there");
                 self.grants.remove(place);
             }
@@ -228,13 +323,24 @@ impl Rows {
         for row in &self.workspaces {
             loader.workspace(row.to_workspace());
         }
+        for row in &self.custom_roles {
+            loader.custom_role(row.to_custom_role());
+        }
+        for row in &self.teams {
+            loader.team(row.id, row.organization, row.name.clone(), self.held_by(Holder::Team(row.id)));
+        }
+        for row in &self.projects {
+            if let [grant] = self.held_by(Holder::EveryMember(row.id))[..] {
+                loader.default_access(row.id, grant);
+            }
+        }
         let (mut secrets, mut grants) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
         for row in &self.secrets {
             let held = HeldSecret { id: row.id, expires: row.expires, digest: row.digest };
             secrets.entry(row.principal).or_default().push(held);
         }
         for row in &self.grants {
-            grants.entry(row.principal).or_default().push(Grant { id: row.id, granted: row.granted });
+            grants.entry(row.holder).or_default().push(Grant::new(row.id, row.granted));
         }
         for row in &self.principals {
             loader.principal(&Principal {
@@ -244,7 +350,8 @@ impl Rows {
                 name: row.name.clone(),
                 deleted: row.deleted.is_some(),
                 secrets: secrets.remove(&row.id).unwrap_or_default(),
-                grants: grants.remove(&row.id).unwrap_or_default(),
+                grants: grants.remove(&Holder::Principal(row.id)).unwrap_or_default(),
+                teams: self.teams_of(row.id),
             });
         }
         loader.finish(revision, mark, self.next_id)
@@ -267,8 +374,81 @@ impl WorkspaceRow {
     }
 }
 
+impl CustomRoleRow {
+    fn to_custom_role(&self) -> CustomRole {
+        CustomRole {
+            id: self.id,
+            project: self.project,
+            properties: self.properties.clone(),
+            created: self.created,
+            modified: self.modified,
+            creator: self.creator,
+        }
+    }
+}
+
 /// What the rows say.
 impl Rows {
+    /// By id.
+    fn held_by(&self, holder: Holder) -> Vec<Grant> {
+        let held = self.grants.iter().filter(|row| row.holder == holder);
+        held.map(|row| Grant::new(row.id, row.granted)).collect()
+    }
+
+    /// Whether the grant gives the principal something, whoever holds it.
+    pub(crate) fn reaches(&self, grant: &GrantRow, principal: PrincipalId) -> bool {
+        match grant.holder {
+            Holder::Principal(id) => id == principal,
+            Holder::Team(team) => self.memberships.contains(&(team, principal)),
+            Holder::EveryMember(project) => {
+                let organization = self.organization_of(project).expect("the project is there");
+                self.organization_role(principal, organization).is_some()
+            }
+        }
+    }
+
+    /// Whether a role allows this.
+    pub(crate) fn allows(&self, role: ProjectRole, permission: &str) -> bool {
+        self.allowed_by(role).0.contains(permission)
+    }
+
+    pub(crate) fn grants_of_team(&self, team: TeamId) -> Vec<Granted> {
+        self.held_by(Holder::Team(team)).iter().map(Grant::granted).collect()
+    }
+
+    pub(crate) fn teams_of(&self, principal: PrincipalId) -> Vec<TeamId> {
+        let mut teams: Vec<TeamId> =
+            self.memberships.iter().filter(|(_, member)| *member == principal).map(|(team, _)| *team).collect();
+        teams.sort();
+        teams
+    }
+
+    pub(crate) fn teams_in(&self, organization: OrganizationId) -> Vec<TeamId> {
+        self.teams.iter().filter(|row| row.organization == organization).map(|row| row.id).collect()
+    }
+
+    pub(crate) fn custom_roles_of(&self, project: ProjectId) -> Vec<CustomRoleId> {
+        self.custom_roles.iter().filter(|row| row.project == project).map(|row| row.id).collect()
+    }
+
+    fn organization_of_holder(&self, holder: Holder, granted: Granted) -> Option<OrganizationId> {
+        match holder {
+            Holder::Principal(id) => {
+                assert!(self.is_there(id));
+                self.principal(id).organization
+            }
+            Holder::Team(id) => {
+                assert!(!matches!(granted, Granted::Organization(..)), "a team has no role in an organization");
+                Some(self.teams.iter().find(|row| row.id == id).expect("the team is there").organization)
+            }
+            Holder::EveryMember(project) => {
+                assert!(matches!(granted, Granted::Project(on, _) if on == project));
+                assert!(!self.grants.iter().any(|row| row.holder == holder), "two default accesses");
+                self.organization_of(project)
+            }
+        }
+    }
+
     pub(crate) fn principal(&self, id: PrincipalId) -> &PrincipalRow {
         self.principals.iter().find(|row| row.id == id).expect("the principal is there")
     }
@@ -286,7 +466,7 @@ impl Rows {
         self.workspaces.iter().find(|row| row.id == workspace).map(|row| row.project)
     }
 
-    fn organization_of_grant(&self, granted: Granted) -> Option<OrganizationId> {
+    pub(crate) fn organization_of_grant(&self, granted: Granted) -> Option<OrganizationId> {
         match granted {
             Granted::Organization(on, _) => self.organizations.iter().find(|row| row.id == on).map(|row| row.id),
             Granted::Project(on, _) => self.organization_of(on),
@@ -302,8 +482,20 @@ impl Rows {
         self.workspaces.iter().filter(|row| row.project == project).map(|row| row.id).collect()
     }
 
+    /// What the principal holds itself.
     pub(crate) fn grants_of(&self, principal: PrincipalId) -> Vec<Granted> {
-        self.grants.iter().filter(|row| row.principal == principal).map(|row| row.granted).collect()
+        let holder = Holder::Principal(principal);
+        self.grants.iter().filter(|row| row.holder == holder).map(|row| row.granted).collect()
+    }
+
+    /// What the principal holds itself or through a team.
+    pub(crate) fn grants_with_teams(&self, principal: PrincipalId) -> Vec<Granted> {
+        let reaches = |holder| match holder {
+            Holder::Principal(id) => id == principal,
+            Holder::Team(team) => self.memberships.contains(&(team, principal)),
+            Holder::EveryMember(_) => false,
+        };
+        self.grants.iter().filter(|row| reaches(row.holder)).map(|row| row.granted).collect()
     }
 
     /// The highest role in the organization.
@@ -320,27 +512,97 @@ impl Rows {
             .find(|role| grants.contains(&Granted::Organization(organization, *role)) || (belongs && *role == Member))
     }
 
+    /// Every role that the principal has on the project, however it came by it.
+    fn project_roles(&self, principal: PrincipalId, project: ProjectId) -> Vec<ProjectRole> {
+        let Some(organization) = self.organization_of(project) else { return Vec::new() };
+        let mut roles = Vec::new();
+        for granted in self.grants_with_teams(principal) {
+            match granted {
+                Granted::Organization(on, OrganizationRole::Owner) if on == organization => {
+                    roles.push(Role::Owner.into());
+                }
+                Granted::Organization(on, OrganizationRole::Admin) if on == organization => {
+                    roles.push(Role::Admin.into());
+                }
+                Granted::Project(on, role) if on == project => roles.push(role),
+                _ => {}
+            }
+        }
+        if self.organization_role(principal, organization).is_some() {
+            for row in self.grants.iter().filter(|row| row.holder == Holder::EveryMember(project)) {
+                roles.extend(row.granted.project_role());
+            }
+        }
+        roles
+    }
+
+    fn workspace_roles(&self, principal: PrincipalId, workspace: WorkspaceId) -> Vec<ProjectRole> {
+        let Some(project) = self.project_of(workspace) else { return Vec::new() };
+        let mut roles = self.project_roles(principal, project);
+        for granted in self.grants_with_teams(principal) {
+            match granted {
+                Granted::Workspace(on, role) if on == workspace => roles.push(role),
+                _ => {}
+            }
+        }
+        roles
+    }
+
     /// The highest role on the project.
-    pub(crate) fn project_role(&self, principal: PrincipalId, project: ProjectId) -> Option<Role> {
-        let organization = self.organization_of(project)?;
-        let grants = self.grants_of(principal);
-        [Role::Owner, Role::Admin, Role::Analyst, Role::Consumer].into_iter().find(|role| {
-            let from_above = match role {
-                Role::Owner => grants.contains(&Granted::Organization(organization, OrganizationRole::Owner)),
-                Role::Admin => grants.contains(&Granted::Organization(organization, OrganizationRole::Admin)),
-                Role::Analyst | Role::Consumer => false,
-            };
-            from_above || grants.contains(&Granted::Project(project, *role))
-        })
+    pub(crate) fn project_role(&self, principal: PrincipalId, project: ProjectId) -> Option<ProjectRole> {
+        highest(&self.project_roles(principal, project))
     }
 
     /// The highest role on the workspace.
-    pub(crate) fn workspace_role(&self, principal: PrincipalId, workspace: WorkspaceId) -> Option<Role> {
-        let on_project = self.project_role(principal, self.project_of(workspace)?);
-        let grants = self.grants_of(principal);
-        [Role::Owner, Role::Admin, Role::Analyst, Role::Consumer]
-            .into_iter()
-            .find(|role| on_project == Some(*role) || grants.contains(&Granted::Workspace(workspace, *role)))
+    pub(crate) fn workspace_role(&self, principal: PrincipalId, workspace: WorkspaceId) -> Option<ProjectRole> {
+        highest(&self.workspace_roles(principal, workspace))
+    }
+
+    /// The names of what a role allows, and whether it allows whatever the installation makes up.
+    fn allowed_by(&self, role: ProjectRole) -> (BTreeSet<String>, bool) {
+        match role {
+            ProjectRole::BuiltIn(role) => {
+                let every_own = matches!(role, Role::Owner | Role::Admin);
+                (on_project(role).into_iter().map(str::to_owned).collect(), every_own)
+            }
+            ProjectRole::Custom(id) => {
+                let row = self.custom_roles.iter().find(|row| row.id == id).expect("the role is there");
+                (row.properties.permissions.names().map(|name| name.as_str().to_owned()).collect(), false)
+            }
+        }
+    }
+
+    fn allowed_by_all(&self, roles: &[ProjectRole]) -> (BTreeSet<String>, bool) {
+        let mut all = (BTreeSet::new(), false);
+        for role in roles {
+            let (names, every_own) = self.allowed_by(*role);
+            all.0.extend(names);
+            all.1 |= every_own;
+        }
+        all
+    }
+
+    /// Whether the roles allow all that another one does.
+    fn reach_up_to(&self, roles: &[ProjectRole], role: ProjectRole) -> bool {
+        let (held, held_every_own) = self.allowed_by_all(roles);
+        let (wanted, wanted_every_own) = self.allowed_by(role);
+        let is_own = |name: &String| matches!(PermissionName::parse(name), Ok(PermissionName::Own(_)));
+        (held_every_own || !wanted_every_own)
+            && wanted.iter().all(|name| held.contains(name) || (held_every_own && is_own(name)))
+    }
+
+    /// What the principal may do on the project and was not able to before, by another state's rows: a name for it.
+    pub(crate) fn project_allowance(&self, principal: PrincipalId, project: ProjectId) -> (BTreeSet<String>, bool) {
+        self.allowed_by_all(&self.project_roles(principal, project))
+    }
+
+    /// The same on a workspace.
+    pub(crate) fn workspace_allowance(
+        &self,
+        principal: PrincipalId,
+        workspace: WorkspaceId,
+    ) -> (BTreeSet<String>, bool) {
+        self.allowed_by_all(&self.workspace_roles(principal, workspace))
     }
 
     /// What of the organization the principal reaches.
@@ -359,7 +621,12 @@ impl Rows {
                 }
             }
             if role.is_some() || !workspaces.is_empty() {
-                reached.insert(project, ReachedProject { role, workspaces });
+                let roles = self.project_roles(principal, project);
+                let permissions = roles.iter().fold(PermissionSet::default(), |mut all, role| {
+                    all.add(&self.set_of(*role));
+                    all
+                });
+                reached.insert(project, ReachedProject { role, permissions, workspaces });
             }
         }
         reached
@@ -371,8 +638,16 @@ impl Rows {
             Scope::Organization(on) => {
                 self.organization_role(principal, on).is_some_and(|role| in_organization(role).contains(&permission))
             }
-            Scope::Project(on) => {
-                self.project_role(principal, on).is_some_and(|role| on_project(role).contains(&permission))
+            Scope::Project(on) => self.project_allowance(principal, on).0.contains(permission),
+        }
+    }
+
+    fn set_of(&self, role: ProjectRole) -> PermissionSet {
+        match role {
+            ProjectRole::BuiltIn(role) => role.permission_set(),
+            ProjectRole::Custom(id) => {
+                let row = self.custom_roles.iter().find(|row| row.id == id).expect("the role is there");
+                row.properties.permissions.clone()
             }
         }
     }
@@ -385,10 +660,10 @@ impl Rows {
                 Some(OrganizationRole::Admin) => role != OrganizationRole::Owner,
                 Some(OrganizationRole::BillingAdmin | OrganizationRole::Member) | None => false,
             },
-            Granted::Project(on, role) => weight(self.project_role(giver, on)) >= weight(Some(role)),
+            Granted::Project(on, role) => self.reach_up_to(&self.project_roles(giver, on), role),
             Granted::Workspace(on, role) => {
                 let project = self.project_of(on).expect("the workspace is there");
-                weight(self.project_role(giver, project)) >= weight(Some(role))
+                self.reach_up_to(&self.project_roles(giver, project), role)
             }
         }
     }
@@ -410,19 +685,25 @@ impl Rows {
 
     fn owners(&self, organization: OrganizationId) -> Vec<PrincipalId> {
         let owner = Granted::Organization(organization, OrganizationRole::Owner);
-        self.grants.iter().filter(|row| row.granted == owner).map(|row| row.principal).collect()
+        let owners = self.grants.iter().filter(|row| row.granted == owner).filter_map(|row| match row.holder {
+            Holder::Principal(id) => Some(id),
+            Holder::Team(_) | Holder::EveryMember(_) => None,
+        });
+        owners.collect()
     }
 }
 
-/// How much a role is, nothing included.
-pub(crate) fn weight(role: Option<Role>) -> u8 {
-    match role {
-        None => 0,
-        Some(Role::Consumer) => 1,
-        Some(Role::Analyst) => 2,
-        Some(Role::Admin) => 3,
-        Some(Role::Owner) => 4,
+/// Built-in roles by their strength, then custom ones, the oldest first.
+fn highest(roles: &[ProjectRole]) -> Option<ProjectRole> {
+    let built_in = [Role::Owner, Role::Admin, Role::Analyst, Role::Consumer].map(ProjectRole::BuiltIn);
+    let mut custom: Vec<CustomRoleId> = Vec::new();
+    for role in roles {
+        if let ProjectRole::Custom(id) = role {
+            custom.push(*id);
+        }
     }
+    custom.sort();
+    built_in.into_iter().chain(custom.into_iter().map(ProjectRole::Custom)).find(|role| roles.contains(role))
 }
 
 /// "Organization owner = admin + ...; organization admin = ...; billing_admin = ...; member = none."

@@ -7,26 +7,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use claviger_access::administration::custom_role::{ChangeRole, CreateRole};
+use claviger_access::administration::member::SetMemberRole;
 use claviger_access::administration::organization::Found;
 use claviger_access::administration::project::{ChangeProject, CreateProject};
 use claviger_access::administration::service_account::{
     AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
     SetWorkspaceRole,
 };
+use claviger_access::administration::team::{ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::CredentialId;
 use claviger_access::credential::{self, SecretDigest};
-use claviger_access::grant::Granted;
+use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
-    AccountName, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
+    AccountName, CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
+    WorkspaceId,
 };
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::permission::{Permission, PermissionName, PermissionSet};
+use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::{Description, DisplayName, TimezoneName};
 use claviger_access::{Caller, Change, Decided, Decision, Directory, Draft, Expiry, Mark, Moment, Refusal, Revision};
 
 use crate::chance::Chance;
 use crate::command::{Command, Reply};
-use crate::rows::Rows;
+use crate::rows::{GrantRow, Rows};
 
 /// When every world begins.
 pub(crate) const BEGINNING: i64 = 1_800_000_000;
@@ -214,7 +219,7 @@ impl World {
         ];
         for granted in granted {
             let grant = ids.grant().unwrap();
-            changes.push(Change::GrantGiven { id: grant, principal: id, granted: *granted, created });
+            changes.push(Change::GrantGiven { id: grant, holder: Holder::Principal(id), granted: *granted, created });
         }
         self.write(&changes);
         let person = Caller::Principal { principal: id, credential: CredentialId::Secret(secret) };
@@ -230,7 +235,7 @@ impl World {
                 granted.push(Granted::Organization(organization, role));
                 for project in self.rows.projects_of(organization) {
                     if self.chance.one_in(4) {
-                        granted.push(Granted::Project(project, self.chance.one_of(&Role::ALL).unwrap()));
+                        granted.push(Granted::Project(project, self.chance.one_of(&Role::ALL).unwrap().into()));
                     }
                 }
             }
@@ -247,12 +252,20 @@ impl World {
         {
             return;
         }
-        let grants: Vec<_> = self.rows.grants.iter().filter(|row| row.principal == principal).collect();
+        let holder = Holder::Principal(principal);
+        let grants: Vec<_> = self.rows.grants.iter().filter(|row| row.holder == holder).collect();
         let change = match grants.first() {
-            Some(grant) if self.chance.one_in(2) => Change::GrantTaken { id: grant.id, principal },
+            Some(grant) if self.chance.one_in(2) => Change::GrantTaken { id: grant.id, holder },
             _ => Change::PrincipalDeleted { id: principal, deleted: self.now },
         };
         self.write(&[change]);
+    }
+}
+
+fn holding_principal(row: &GrantRow) -> Option<PrincipalId> {
+    match row.holder {
+        Holder::Principal(id) => Some(id),
+        Holder::Team(_) | Holder::EveryMember(_) => None,
     }
 }
 
@@ -316,13 +329,67 @@ impl World {
     }
 
     /// A few projects of the organization with a role on each, each project once.
-    fn project_roles(&mut self, organization: OrganizationId) -> BTreeMap<ProjectId, Role> {
+    fn project_roles(&mut self, organization: OrganizationId) -> BTreeMap<ProjectId, ProjectRole> {
         let projects: Vec<_> = (0..self.chance.below(4)).map(|_| self.any_project(organization)).collect();
-        projects.into_iter().map(|project| (project, self.any_role())).collect()
+        projects.into_iter().map(|project| (project, self.any_role(project))).collect()
     }
 
-    fn any_role(&mut self) -> Role {
-        self.chance.one_of(&Role::ALL).unwrap()
+    /// A built-in role, or one of the project's own; at times another project's.
+    fn any_role(&mut self, project: ProjectId) -> ProjectRole {
+        match self.chance.below(4) {
+            0 => ProjectRole::Custom(self.any_custom_role(project)),
+            _ => self.chance.one_of(&Role::ALL).unwrap().into(),
+        }
+    }
+
+    fn any_custom_role(&mut self, project: ProjectId) -> CustomRoleId {
+        let all: Vec<CustomRoleId> = self.rows.custom_roles.iter().map(|row| row.id).collect();
+        let any = CustomRoleId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
+        match self.chance.below(12) {
+            0 => any,
+            1 => self.chance.one_of(&all).unwrap_or(any),
+            _ => self.chance.one_of(&self.rows.custom_roles_of(project)).unwrap_or(any),
+        }
+    }
+
+    fn any_team(&mut self, organization: OrganizationId) -> TeamId {
+        let all: Vec<TeamId> = self.rows.teams.iter().map(|row| row.id).collect();
+        let any = TeamId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
+        match self.chance.below(20) {
+            0 => any,
+            1 => self.chance.one_of(&all).unwrap_or(any),
+            _ => self.chance.one_of(&self.rows.teams_in(organization)).unwrap_or(any),
+        }
+    }
+
+    /// Mostly accounts, people as well.
+    fn any_members(&mut self, organization: OrganizationId) -> BTreeSet<PrincipalId> {
+        let mut members = self.accounts(organization);
+        if let (Some(Caller::Principal { principal, .. }), true) =
+            (self.chance.one_of(&self.people), self.chance.one_in(2))
+        {
+            members.insert(principal);
+        }
+        members
+    }
+
+    /// Mostly a person; at times an account.
+    fn any_person(&mut self, organization: OrganizationId) -> PrincipalId {
+        match self.chance.one_of(&self.people) {
+            Some(Caller::Principal { principal, .. }) if !self.chance.one_in(8) => principal,
+            _ => self.any_account(organization),
+        }
+    }
+
+    fn any_permissions(&mut self) -> PermissionSet {
+        let own = ["reports:export", "reports:delete", "data:sensitive"];
+        let names: Vec<&str> = Permission::ALL.iter().map(|permission| permission.name()).chain(own).collect();
+        let few = ["data:read", "data:write", "reports:export", "members:manage", "service_accounts:manage"];
+        let from = if self.chance.one_in(3) { &names[..] } else { &few[..] };
+        (0..self.chance.below(5))
+            .filter_map(|_| self.chance.one_of(from))
+            .map(|name| PermissionName::parse(name).expect("a permission"))
+            .collect()
     }
 
     fn any_organization_role(&mut self) -> OrganizationRole {
@@ -351,11 +418,13 @@ impl World {
     fn any_caller(&mut self, organization: OrganizationId) -> Caller {
         let manages = |granted: Granted| match granted {
             Granted::Organization(on, role) => on == organization && role >= OrganizationRole::Admin,
-            Granted::Project(on, role) => self.rows.organization_of(on) == Some(organization) && role >= Role::Admin,
+            Granted::Project(on, role) => {
+                self.rows.organization_of(on) == Some(organization) && role >= Role::Admin.into()
+            }
             Granted::Workspace(..) => false,
         };
         let managers: Vec<PrincipalId> =
-            self.rows.grants.iter().filter(|row| manages(row.granted)).map(|row| row.principal).collect();
+            self.rows.grants.iter().filter(|row| manages(row.granted)).filter_map(holding_principal).collect();
         let all: Vec<Caller> =
             self.credentials.iter().map(Credential::caller).chain(self.people.iter().copied()).collect();
         let is_manager = |caller: &Caller| match caller {
@@ -404,6 +473,9 @@ impl World {
     }
 
     fn any_command(&mut self, organization: OrganizationId) -> Command {
+        if self.chance.one_in(3) {
+            return self.any_command_on_teams_and_roles(organization);
+        }
         match self.chance.below(100) {
             0..=2 => self.found_another(),
             3..=4 => Command::RecoverOwner { organization, owner: self.any_name() },
@@ -453,11 +525,101 @@ impl World {
             }
             4..=7 => Command::RemoveFromProject { project, account },
             8..=14 => {
-                let (workspace, role) = (self.any_workspace(project), self.any_role());
+                let (workspace, role) = (self.any_workspace(project), self.any_role(project));
                 Command::SetWorkspaceRole(SetWorkspaceRole { project, workspace, account, role })
             }
             _ => Command::TakeWorkspaceRole { project, workspace: self.any_workspace(project), account },
         }
+    }
+
+    fn any_command_on_teams_and_roles(&mut self, organization: OrganizationId) -> Command {
+        let (project, team) = (self.any_project(organization), self.any_team(organization));
+        match self.chance.below(25) {
+            20.. => {
+                let person = Holder::Principal(self.any_person(organization));
+                let (holder, project, workspace) = self.any_place(organization, person);
+                let Holder::Principal(member) = holder else { panic!("a person stays a person") };
+                let role = (!self.chance.one_in(3)).then(|| self.any_role(project));
+                Command::SetMemberRole(SetMemberRole { project, workspace, member, role })
+            }
+            0..=2 => {
+                let names = (0..1 + self.chance.below(2)).map(|_| self.any_display_name()).collect();
+                Command::CreateTeams(CreateTeams { organization, names })
+            }
+            3 => Command::RenameTeam { organization, team, name: self.any_display_name() },
+            4 => Command::DeleteTeams { organization, teams: BTreeSet::from([team, self.any_team(organization)]) },
+            5..=7 => {
+                let members = self.any_members(organization);
+                Command::AddMembers(ChangeMembers { organization, team, members })
+            }
+            8 => {
+                let there = self.chance.one_of(&self.rows.memberships).filter(|_| self.chance.one_in(2));
+                let (team, members) = match there {
+                    Some((team, member)) => (team, BTreeSet::from([member])),
+                    None => (team, self.any_members(organization)),
+                };
+                Command::RemoveMembers(ChangeMembers { organization, team, members })
+            }
+            9..=11 => {
+                let (holder, project, workspace) = self.any_place(organization, Holder::Team(team));
+                let Holder::Team(team) = holder else { panic!("a team stays a team") };
+                let role = (!self.chance.one_in(3)).then(|| self.any_role(project));
+                Command::SetTeamRole(SetTeamRole { project, workspace, team, role })
+            }
+            12..=13 => {
+                let role = (!self.chance.one_in(3)).then(|| self.any_role(project));
+                Command::SetDefaultAccess { project, role }
+            }
+            14..=16 => self.create_role_in(project),
+            17..=18 => {
+                let permissions = self.chance.one_in(2).then(|| self.any_permissions());
+                let description = self.chance.one_in(3).then(|| Description::parse("another text").unwrap());
+                Command::ChangeRole(ChangeRole {
+                    project,
+                    role: self.any_custom_role(project),
+                    name: self.chance.one_in(3).then(|| self.any_display_name()),
+                    description,
+                    permissions,
+                    copied_from: self.chance.one_in(4).then(|| self.any_role(project)),
+                })
+            }
+            19 => Command::DeleteRole { project, role: self.any_custom_role(project) },
+        }
+    }
+
+    /// A place for a role of this holder; half of the time one where somebody of the kind has one.
+    fn any_place(&mut self, organization: OrganizationId, holder: Holder) -> (Holder, ProjectId, Option<WorkspaceId>) {
+        let is_alike = |row: &&GrantRow| match (row.holder, holder) {
+            (Holder::Team(_), Holder::Team(_)) => true,
+            (Holder::Principal(held), Holder::Principal(_)) => self.rows.principal(held).kind == PrincipalKind::Person,
+            _ => false,
+        };
+        let is_here = |row: &&GrantRow| self.rows.organization_of_grant(row.granted) == Some(organization);
+        let held: Vec<GrantRow> = self.rows.grants.iter().filter(is_alike).filter(is_here).copied().collect();
+        let Some(row) = self.chance.one_of(&held).filter(|_| !self.chance.one_in(3)) else {
+            let project = self.any_project(organization);
+            let workspace = self.chance.one_in(2).then(|| self.any_workspace(project));
+            return (holder, project, workspace);
+        };
+        match row.granted {
+            Granted::Project(project, _) => (row.holder, project, None),
+            Granted::Workspace(workspace, _) => {
+                (row.holder, self.rows.project_of(workspace).expect("the workspace is there"), Some(workspace))
+            }
+            Granted::Organization(..) => (row.holder, self.any_project(organization), None),
+        }
+    }
+
+    fn create_role_in(&mut self, project: ProjectId) -> Command {
+        let other = self.chance.one_of(&self.rows.projects.iter().map(|row| row.id).collect::<Vec<_>>());
+        let copied_from = self.chance.one_in(2).then(|| self.any_role(other.unwrap_or(project)));
+        Command::CreateRole(CreateRole {
+            project,
+            name: self.any_display_name(),
+            description: Description::parse("what it is for").unwrap().filter(|_| self.chance.one_in(2)),
+            permissions: (copied_from.is_none() || self.chance.one_in(2)).then(|| self.any_permissions()),
+            copied_from,
+        })
     }
 
     fn found_another(&mut self) -> Command {
@@ -511,17 +673,17 @@ impl World {
 
     fn create_service_account_in(&mut self, organization: OrganizationId) -> Command {
         let projects = self.project_roles(organization);
-        let mut workspaces: BTreeSet<WorkspaceId> = BTreeSet::new();
+        let mut workspaces: BTreeMap<WorkspaceId, ProjectRole> = BTreeMap::new();
         for _ in 0..self.chance.below(3) {
             let project = self.any_project(organization);
-            workspaces.insert(self.any_workspace(project));
+            workspaces.insert(self.any_workspace(project), self.any_role(project));
         }
         Command::CreateServiceAccount(CreateServiceAccount {
             organization,
             name: self.any_name(),
             organization_role: self.any_organization_role(),
             projects,
-            workspaces: workspaces.into_iter().map(|workspace| (workspace, self.any_role())).collect(),
+            workspaces,
             expires: self.any_expiry(),
         })
     }

@@ -107,12 +107,19 @@ impl From<Refusal> for Failure {
             | Refusal::NoSuchProject { .. }
             | Refusal::NoSuchWorkspace { .. }
             | Refusal::NoWorkspaceOfYours { .. }
+            | Refusal::NoSuchRole { .. }
+            | Refusal::NoSuchTeam { .. }
+            | Refusal::NoSuchMember { .. }
             | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
-            Refusal::PermissionMissing { .. } | Refusal::RoleAboveOwn { .. } | Refusal::AccountAboveOwn { .. } => {
-                StatusCode::FORBIDDEN
-            }
+            Refusal::PermissionMissing { .. }
+            | Refusal::RoleAboveOwn { .. }
+            | Refusal::PermissionAboveOwn { .. }
+            | Refusal::TeamAboveOwn { .. }
+            | Refusal::AccountAboveOwn { .. } => StatusCode::FORBIDDEN,
             Refusal::LastOwner { .. }
             | Refusal::DefaultWorkspace { .. }
+            | Refusal::TeamNameTaken { .. }
+            | Refusal::RoleNameTaken { .. }
             | Refusal::AlreadyCreated { .. }
             | Refusal::NameExhausted { .. }
             | Refusal::AlreadySetUp

@@ -33,7 +33,7 @@ pub(super) async fn show(identified: Identified) -> Result<Json<Success<Me>>, Fa
     me.organizations.insert(organization.id.number(), show::organization(organization, &view));
     for (id, reached) in effective::reach(directory, &view, organization.id) {
         let Some(project) = directory.project(id) else { continue };
-        me.projects.insert(id.number(), show::project(project, &reached));
+        me.projects.insert(id.number(), show::project(directory, project, &reached));
         for (id, role) in &reached.workspaces {
             if let Some(workspace) = directory.workspace(*id) {
                 me.workspaces.insert(id.number(), show::workspace(directory, workspace, Some(*role)));

@@ -10,9 +10,10 @@ use claviger_access::administration::service_account::{
 };
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize, read_service_account};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::role::OrganizationRole;
 use claviger_access::{Expiry, Refusal};
 use claviger_wire::envelope::{Done, Page, Success};
+use claviger_wire::roles::RoleName;
 use claviger_wire::service_accounts as wire;
 use claviger_wire::token::Token;
 
@@ -80,11 +81,11 @@ fn create_command(
     body: wire::CreateServiceAccount,
 ) -> Result<CreateServiceAccount, Failure> {
     let name = requested::account_name(&body.username)?;
-    let otherwise = body.role.map_or(Role::Consumer, requested::role);
+    let otherwise = body.role.unwrap_or(RoleName::Consumer);
     let projects = body.projects.unwrap_or_default();
-    let projects = projects.iter().map(|listed| (listed.id, listed.role.map_or(otherwise, requested::role)));
+    let projects = projects.iter().map(|listed| (listed.id, listed.role.unwrap_or(otherwise)));
     let workspaces = body.workspaces.unwrap_or_default();
-    let workspaces = workspaces.iter().map(|listed| (listed.id, listed.role.map_or(otherwise, requested::role)));
+    let workspaces = workspaces.iter().map(|listed| (listed.id, listed.role.unwrap_or(otherwise)));
     Ok(CreateServiceAccount {
         organization,
         name,
@@ -177,7 +178,7 @@ pub(super) async fn add_to_project(
     Ids(PathId(organization)): Ids<PathId<OrganizationId>>,
     Body(body): Body<wire::AddToProjects, LIST_LENGTH_MAX>,
 ) -> Result<Json<Done>, Failure> {
-    let projects = body.projects.iter().map(|listed| (listed.id, listed.role.map_or(Role::Consumer, requested::role)));
+    let projects = body.projects.iter().map(|listed| (listed.id, listed.role.unwrap_or(RoleName::Consumer)));
     let command = AddToProjects {
         organization,
         projects: requested::roles(projects, "project")?,

@@ -36,7 +36,7 @@ pub(super) async fn list(
     let window = window(&listing, list)?;
     let mut rows = node.store.service_accounts_reaching(&permit, None, &window).await?;
     let next = listing.cut(list, &mut rows, |row| row.id.number());
-    let place = show::Place { organization: permit.organization(), project, workspace: None };
+    let place = show::Place { project, workspace: None };
     let shown = rows.into_iter().filter_map(|row| show::account_there(held, &node.last_used, place, row));
     Ok(Json(Page::new(shown.collect(), next)))
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use claviger_access::administration::project::{self, ChangeProject, CreateProject};
 use claviger_access::authorize::{see_organization, see_project};
-use claviger_access::effective::{self, ReachedProject};
+use claviger_access::effective;
 use claviger_access::identity::{OrganizationId, ProjectId};
 use claviger_access::text::TimezoneName;
 use claviger_access::{Directory, Refusal};
@@ -49,7 +49,7 @@ pub(super) async fn list(
     let found = rows.filter(|(project, _)| project.id.number() > after && listing.finds(&project.name));
     let fetched = found.take(listing.fetch_limit().map_or(usize::MAX, |limit| limit as usize));
     let mut rows: Vec<wire::ProjectDetail> =
-        fetched.map(|(project, reached)| show::project_detail(project, reached)).collect();
+        fetched.map(|(project, reached)| show::project_detail(held, project, reached)).collect();
     let next = listing.cut(list, &mut rows, |row| row.project.id);
     Ok(Json(Page::new(rows, next)))
 }
@@ -143,6 +143,6 @@ fn shown(
     let project = directory.project(id).ok_or(Refusal::NoSuchProject { project: id })?;
     let view = directory.principal(identified.principal).ok_or(Refusal::NotAuthenticated)?;
     let reached = effective::reach(directory, &view, project.organization).remove(&id);
-    let reached = reached.unwrap_or(ReachedProject { role: None, workspaces: BTreeMap::new() });
-    Ok(Json(Success::new(show::project_detail(project, &reached))))
+    let reached = reached.unwrap_or_default();
+    Ok(Json(Success::new(show::project_detail(directory, project, &reached))))
 }

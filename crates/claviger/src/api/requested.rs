@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use claviger_access::Moment;
 use claviger_access::administration::service_account::RequestedExpiry;
 use claviger_access::identity::AccountName;
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::permission::{PermissionError, PermissionName, PermissionSet};
+use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::{Description, DisplayName, TextError, TimezoneName};
 use claviger_wire::roles::{OrganizationRoleName, RoleName};
 use claviger_wire::time;
@@ -40,13 +41,29 @@ fn invalid(field: &str, error: &TextError) -> Failure {
     Failure::bad_request(code, format!("{field} {error}"))
 }
 
-pub(super) fn role(name: RoleName) -> Role {
-    match name {
-        RoleName::Owner => Role::Owner,
-        RoleName::Admin => Role::Admin,
-        RoleName::Analyst => Role::Analyst,
-        RoleName::Consumer => Role::Consumer,
-    }
+pub(super) fn role(name: RoleName) -> Result<ProjectRole, Failure> {
+    Ok(match name {
+        RoleName::Owner => Role::Owner.into(),
+        RoleName::Admin => Role::Admin.into(),
+        RoleName::Analyst => Role::Analyst.into(),
+        RoleName::Consumer => Role::Consumer.into(),
+        RoleName::Custom(number) => ProjectRole::Custom(in_body(number, "custom role")?),
+    })
+}
+
+pub(super) fn permissions(names: &[String]) -> Result<PermissionSet, Failure> {
+    names.iter().map(|name| permission(name)).collect()
+}
+
+pub(super) fn permission(name: &str) -> Result<PermissionName, Failure> {
+    PermissionName::parse(name).map_err(|error| {
+        // What was sent is told only where it has a permission's form.
+        let sentence = match &error {
+            PermissionError::Reserved { .. } => format!("the permission {name} {error}"),
+            PermissionError::Form { .. } => format!("a permission that was sent {error}"),
+        };
+        Failure::bad_request("permission_invalid", sentence)
+    })
 }
 
 pub(super) fn organization_role(name: OrganizationRoleName) -> OrganizationRole {
@@ -76,12 +93,12 @@ pub(super) fn expiry(expires: Option<&str>, expires_in: Option<u64>) -> Result<R
 
 /// Things of one kind, each with a role.
 pub(super) fn roles<I: Id + Ord>(
-    listed: impl Iterator<Item = (u64, Role)>,
+    listed: impl Iterator<Item = (u64, RoleName)>,
     what: &str,
-) -> Result<BTreeMap<I, Role>, Failure> {
+) -> Result<BTreeMap<I, ProjectRole>, Failure> {
     let mut roles = BTreeMap::new();
-    for (number, role) in listed {
-        let id = in_body::<I>(number, what)?;
+    for (number, name) in listed {
+        let (id, role) = (in_body::<I>(number, what)?, role(name)?);
         if roles.insert(id, role).is_some_and(|before| before != role) {
             let sentence = format!("{what} {number} is listed with two roles; list it once");
             return Err(Failure::bad_request("listed_twice", sentence));

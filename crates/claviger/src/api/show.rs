@@ -1,16 +1,17 @@
 //! From the directory and the store to the wire.
 
 use claviger_access::directory::{Organization, PrincipalView, Project, Workspace};
-use claviger_access::effective::{self, ReachedProject};
+use claviger_access::effective::{self, ReachedProject, Source, Through};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, ProjectId, WorkspaceId};
-use claviger_access::role::{OrganizationRole, Role};
-use claviger_access::{Directory, Expiry, Moment};
+use claviger_access::permission::PermissionSet;
+use claviger_access::role::{OrganizationRole, ProjectRole, Role};
+use claviger_access::{self as access, Directory, Expiry, Moment};
 use claviger_wire::me;
 use claviger_wire::projects::{self, ProjectDetail, ProjectIndexEntry};
 use claviger_wire::roles::OrganizationRoleName;
 use claviger_wire::service_accounts::{
-    Grant, GrantScope, ServiceAccount, ServiceAccountThere, TargetType, Through, ThroughKind,
+    self as wire, Grant, GrantScope, ServiceAccount, ServiceAccountThere, TargetType, ThroughKind,
 };
 use claviger_wire::time::print;
 use claviger_wire::workspaces::{self, WorkspaceDetail};
@@ -45,8 +46,18 @@ pub(super) fn organization(organization: &Organization, caller: &PrincipalView<'
     }
 }
 
-pub(super) fn project(project: &Project, reached: &ReachedProject) -> projects::Project {
-    let permissions = reached.role.map_or(&[][..], Role::permissions);
+/// What a set allows by name. Whoever holds whatever the installation makes up is told what this project's roles name.
+pub(super) fn permissions(directory: &Directory, project: &Project, set: &PermissionSet) -> Vec<String> {
+    let mut all = set.clone();
+    if set.has_every_own() {
+        let roles = project.custom_roles.iter().filter_map(|role| directory.custom_role(*role));
+        let named = roles.flat_map(|role| role.properties.permissions.names());
+        named.filter(|name| set.allows(name)).for_each(|name| all.insert(name));
+    }
+    all.names().map(|name| name.as_str().to_owned()).collect()
+}
+
+pub(super) fn project(directory: &Directory, project: &Project, reached: &ReachedProject) -> projects::Project {
     projects::Project {
         id: project.id.number(),
         name: project.name.clone(),
@@ -55,15 +66,15 @@ pub(super) fn project(project: &Project, reached: &ReachedProject) -> projects::
         r#type: "PROJECT".to_owned(),
         has_workspaces: true,
         domain: None,
-        role: reached.role.map(|role| role.name().to_owned()),
-        permissions: permissions.iter().map(|permission| permission.name().to_owned()).collect(),
+        role: reached.role.map(|role| role.to_string()),
+        permissions: permissions(directory, project, &reached.permissions),
         workspaces: reached.workspaces.keys().map(|id| id.number()).collect(),
     }
 }
 
-pub(super) fn project_detail(known: &Project, reached: &ReachedProject) -> ProjectDetail {
+pub(super) fn project_detail(directory: &Directory, known: &Project, reached: &ReachedProject) -> ProjectDetail {
     ProjectDetail {
-        project: project(known, reached),
+        project: project(directory, known, reached),
         timezone_name: known.timezone.clone(),
         api_key: None,
         token: None,
@@ -78,7 +89,7 @@ pub(super) fn project_index_entry(
     known: &Project,
     reached: &ReachedProject,
 ) -> ProjectIndexEntry {
-    let shown = project(known, reached);
+    let shown = project(directory, known, reached);
     let workspaces = reached
         .workspaces
         .iter()
@@ -97,7 +108,7 @@ pub(super) fn project_index_entry(
     }
 }
 
-pub(super) fn workspace(directory: &Directory, known: &Workspace, role: Option<Role>) -> workspaces::Workspace {
+pub(super) fn workspace(directory: &Directory, known: &Workspace, role: Option<ProjectRole>) -> workspaces::Workspace {
     let creator = known.creator.and_then(|creator| directory.principal(creator));
     workspaces::Workspace {
         id: known.id.number(),
@@ -109,11 +120,11 @@ pub(super) fn workspace(directory: &Directory, known: &Workspace, role: Option<R
         is_visible: known.is_visible,
         description: known.description.clone(),
         creator_name: creator.map(|creator| creator.name().to_owned()),
-        role: role.map(|role| role.name().to_owned()),
+        role: role.map(|role| role.to_string()),
     }
 }
 
-pub(super) fn workspace_detail(directory: &Directory, known: &Workspace, role: Option<Role>) -> WorkspaceDetail {
+pub(super) fn workspace_detail(directory: &Directory, known: &Workspace, role: Option<ProjectRole>) -> WorkspaceDetail {
     WorkspaceDetail {
         workspace: workspace(directory, known, role),
         created_iso: time(known.created.seconds()),
@@ -147,7 +158,6 @@ pub(super) fn listed(since_flush: Option<Moment>, listed: ListedAccount) -> Serv
 /// Where an account is listed: a project, or a workspace of it.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    pub organization: OrganizationId,
     pub project: ProjectId,
     pub workspace: Option<WorkspaceId>,
 }
@@ -160,50 +170,107 @@ pub(super) fn account_there(
     listed: ListedAccount,
 ) -> Option<ServiceAccountThere> {
     let view = directory.principal(listed.id)?;
-    let individual = view.grants().iter().filter_map(|grant| match grant.granted {
-        Granted::Project(on, role) if on == place.project => Some(role),
-        Granted::Workspace(on, role) if Some(on) == place.workspace => Some(role),
-        _ => None,
-    });
-    let individual = individual.max();
-    let role = match place.workspace {
-        Some(workspace) => effective::workspace_role(directory, &view, workspace),
-        None => effective::project_role(&view, place.organization, place.project),
-    }?;
+    let sources: Vec<Source> = match place.workspace {
+        Some(workspace) => effective::workspace_sources(directory, &view, workspace).collect(),
+        None => effective::project_sources(directory, &view, directory.project(place.project)?).collect(),
+    };
+    let role = sources.iter().map(|source| source.role).max()?;
+    let nearest = sources.iter().filter(|source| source.role == role).map(|source| source.through).min()?;
     Some(ServiceAccountThere {
         email: listed.username.clone(),
         account: account(directory, last_used, listed),
-        role: role.name().to_owned(),
-        role_order: match role {
-            Role::Owner => 1,
-            Role::Admin => 2,
-            Role::Analyst => 3,
-            Role::Consumer => 4,
+        role: role.to_string(),
+        role_order: role_order(role),
+        target_type: match nearest {
+            Through::Individual => TargetType::Individual,
+            Through::Team(_) => TargetType::Team,
+            Through::Organization(_) | Through::EveryMember => TargetType::Organization,
         },
-        target_type: if individual == Some(role) { TargetType::Individual } else { TargetType::Organization },
-        has_sensitive_access: false,
+        has_sensitive_access: sources.iter().any(|source| is_sensitive(directory, source.role)),
     })
 }
 
-/// The grants that an account holds, as it holds them.
+pub(super) fn role_order(role: ProjectRole) -> u8 {
+    match role {
+        ProjectRole::BuiltIn(Role::Owner) => 1,
+        ProjectRole::BuiltIn(Role::Admin) => 2,
+        ProjectRole::BuiltIn(Role::Analyst) => 3,
+        ProjectRole::BuiltIn(Role::Consumer) => 4,
+        ProjectRole::Custom(_) => 5,
+    }
+}
+
+/// The permission of an installation's own that clients show as sensitive access.
+const SENSITIVE: &str = "data:sensitive";
+
+/// Only a custom role can make it true.
+fn is_sensitive(directory: &Directory, role: ProjectRole) -> bool {
+    let ProjectRole::Custom(id) = role else { return false };
+    let custom = directory.custom_role(id);
+    custom.is_some_and(|role| role.properties.permissions.names().any(|name| name.as_str() == SENSITIVE))
+}
+
+/// All that an account is granted in its organization: itself, through its teams, and as every member is.
 pub(super) fn grants(directory: &Directory, view: &PrincipalView<'_>) -> Vec<Grant> {
-    let through = || Through { kind: ThroughKind::Individual, id: view.id().number(), name: view.name().to_owned() };
-    let shown = view.grants().iter().filter_map(|grant| {
-        let (scope, id, name, project_id, role) = match grant.granted {
-            Granted::Organization(on, role) => {
-                let organization = directory.organization(on)?;
-                (GrantScope::Organization, on.number(), &organization.name, None, role.name())
-            }
-            Granted::Project(on, role) => {
-                (GrantScope::Project, on.number(), &directory.project(on)?.name, Some(on.number()), role.name())
-            }
-            Granted::Workspace(on, role) => {
-                let workspace = directory.workspace(on)?;
-                let project = Some(workspace.project.number());
-                (GrantScope::Workspace, on.number(), &workspace.name, project, role.name())
-            }
+    let Some(organization) = view.organization().and_then(|id| directory.organization(id)) else { return Vec::new() };
+    let open = std::iter::once(organization).flat_map(|organization| &organization.open_projects);
+    let open = open.filter_map(|id| Some((directory.project(*id)?.default_access?, Through::EveryMember)));
+    let held = effective::held(directory, view).chain(open);
+    let shown = held.filter_map(|(grant, through)| {
+        let (scope, id, name, project) = granted_on(directory, &grant)?;
+        let role = match grant.granted() {
+            Granted::Organization(_, role) => role.to_string(),
+            Granted::Project(_, role) | Granted::Workspace(_, role) => role.to_string(),
         };
-        Some(Grant { scope, id, name: name.clone(), project_id, role: role.to_owned(), through: through() })
+        let project_id = project.map(|project| project.number());
+        Some(Grant {
+            scope,
+            id,
+            name,
+            project_id,
+            role,
+            through: through_whom(directory, view, organization.id, through)?,
+        })
     });
     shown.collect()
+}
+
+/// What a grant is on: kind, id, name, and the project that it is or is in.
+pub(super) fn granted_on(
+    directory: &Directory,
+    grant: &access::grant::Grant,
+) -> Option<(GrantScope, u64, String, Option<ProjectId>)> {
+    Some(match grant.granted() {
+        Granted::Organization(on, _) => {
+            (GrantScope::Organization, on.number(), directory.organization(on)?.name.clone(), None)
+        }
+        Granted::Project(on, _) => (GrantScope::Project, on.number(), directory.project(on)?.name.clone(), Some(on)),
+        Granted::Workspace(on, _) => {
+            let workspace = directory.workspace(on)?;
+            (GrantScope::Workspace, on.number(), workspace.name.clone(), Some(workspace.project))
+        }
+    })
+}
+
+/// Whom a role was given to, by which a principal has it.
+pub(super) fn through_whom(
+    directory: &Directory,
+    view: &PrincipalView<'_>,
+    organization: OrganizationId,
+    through: Through,
+) -> Option<wire::Through> {
+    let organization = || directory.organization(organization);
+    let (kind, id, name) = match through {
+        Through::Individual => (ThroughKind::Individual, view.id().number(), view.name().to_owned()),
+        Through::Team(id) => (ThroughKind::Team, id.number(), directory.team(id)?.name.clone()),
+        Through::Organization(_) => {
+            let organization = organization()?;
+            (ThroughKind::Organization, organization.id.number(), organization.name.clone())
+        }
+        Through::EveryMember => {
+            let organization = organization()?;
+            (ThroughKind::Everyone, organization.id.number(), organization.name.clone())
+        }
+    };
+    Some(wire::Through { kind, id, name })
 }

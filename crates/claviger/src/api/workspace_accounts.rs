@@ -41,7 +41,7 @@ pub(super) async fn list(
     let window = window(&listing, list)?;
     let mut rows = node.store.service_accounts_reaching(&permit, Some(workspace), &window).await?;
     let next = listing.cut(list, &mut rows, |row| row.id.number());
-    let place = show::Place { organization: permit.organization(), project, workspace: Some(workspace) };
+    let place = show::Place { project, workspace: Some(workspace) };
     let shown = rows.into_iter().filter_map(|row| show::account_there(held, &node.last_used, place, row));
     Ok(Json(Page::new(shown.collect(), next)))
 }
@@ -58,7 +58,7 @@ pub(super) async fn set_role(
     Body(body): Body<wire::SetWorkspaceRole>,
 ) -> Result<Json<Done>, Failure> {
     let Ids((PathId(project), PathId(workspace), PathId(account))) = path;
-    let command = SetWorkspaceRole { project, workspace, account, role: requested::role(body.role) };
+    let command = SetWorkspaceRole { project, workspace, account, role: requested::role(body.role)? };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| service_account::set_workspace_role(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use claviger_client::Error;
 
+use super::confirmation::NotConfirmed;
 use super::connection::ConnectionError;
 use super::host::HostFailed;
 use super::output::{CannotPrint, shown};
@@ -18,7 +19,7 @@ pub enum Failed {
     /// The server refused, or could not be asked.
     #[error(transparent)]
     Call(#[from] Error),
-    /// It is not known whether an account was created.
+    /// It is not known whether it was created.
     #[error("{error}; if you try again, do it with --idempotency-key {key}, so that no second one is created")]
     MayBeCreated {
         /// The key that was sent.
@@ -43,15 +44,9 @@ pub enum Failed {
         /// How many.
         count: usize,
     },
-    /// A deletion has to be confirmed, and nobody can be asked.
-    #[error("there is no terminal to ask for confirmation on; add --yes to delete without it")]
-    NobodyToAsk,
-    /// The answer to the question was not yes.
-    #[error("nothing was deleted")]
-    Declined,
-    /// The question for confirmation could not be asked.
-    #[error("the terminal does not answer: {0}; add --yes to delete without confirmation")]
-    Terminal(#[from] io::Error),
+    /// A deletion was not confirmed.
+    #[error(transparent)]
+    NotConfirmed(#[from] NotConfirmed),
     /// It was done, and could not be told.
     #[error(transparent)]
     Output(#[from] CannotPrint),
@@ -113,10 +108,9 @@ impl Failed {
             },
             Self::MayBeCreated { .. } => Exit::TryAgain,
             Self::Host(failed) => failed.exit(),
-            Self::Connection(_) | Self::WhichOrganization { .. } | Self::NobodyToAsk => Exit::Usage,
-            Self::Declined | Self::NoRandomness(_) | Self::Terminal(_) | Self::Output(_) | Self::SecretLost { .. } => {
-                Exit::Unexpected
-            }
+            Self::NotConfirmed(not_confirmed) => not_confirmed.exit(),
+            Self::Connection(_) | Self::WhichOrganization { .. } => Exit::Usage,
+            Self::NoRandomness(_) | Self::Output(_) | Self::SecretLost { .. } => Exit::Unexpected,
         }
     }
 }
@@ -160,6 +154,7 @@ mod tests {
         ] {
             assert_eq!(Failed::from(error).exit() as u8, code);
         }
-        assert_eq!(Failed::NobodyToAsk.exit() as u8, 2);
+        assert_eq!(Failed::from(NotConfirmed::NobodyToAsk).exit() as u8, 2);
+        assert_eq!(Failed::from(NotConfirmed::Declined).exit() as u8, 1);
     }
 }

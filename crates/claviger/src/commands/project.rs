@@ -1,4 +1,6 @@
-//! `claviger project`: the organization's projects.
+//! `claviger project`: the organization's projects, and what every member may there.
+
+mod default_access;
 
 use claviger_wire::projects::ProjectDetail;
 
@@ -6,7 +8,7 @@ use super::connection::ConnectionArgs;
 use super::exit::Failed;
 use super::output::{OutputArgs, or_dash, table};
 
-/// Look at projects.
+/// Look at projects, and say what every member of the organization may there.
 #[derive(Debug, clap::Args)]
 pub struct ProjectArgs {
     #[command(subcommand)]
@@ -21,18 +23,22 @@ pub struct ProjectArgs {
 enum Action {
     /// List the organization's projects that you reach, with the ids of their workspaces
     List,
+    /// The role that every member of the organization has on a project
+    #[command(subcommand)]
+    DefaultAccess(default_access::Action),
 }
 
 impl ProjectArgs {
     /// Does what was asked for.
     pub async fn run(self) -> Result<(), Failed> {
         let connection = self.connection.connect()?;
-        let organization = connection.organization().await?;
         match self.action {
             Action::List => {
+                let organization = connection.organization().await?;
                 let projects = connection.client().projects(organization).await?;
                 Ok(self.output.show(&projects, |projects| listed(projects))?)
             }
+            Action::DefaultAccess(action) => action.run(&connection, self.output).await,
         }
     }
 }

@@ -5,17 +5,17 @@
 mod create;
 mod delete;
 mod lifetime;
-mod scope;
 
 use claviger_wire::roles::{ProjectRole, RoleName};
 use claviger_wire::service_accounts::{
-    AddToProjects, Grant, GrantScope, ProjectMembers, RemoveFromProjects, ServiceAccount, SetWorkspaceRole, ThroughKind,
+    AddToProjects, Grant, ProjectMembers, RemoveFromProjects, ServiceAccount, SetWorkspaceRole,
 };
 
-use self::scope::{WorkspaceGrant, WorkspacePath};
 use super::connection::{Connection, ConnectionArgs};
 use super::exit::Failed;
+use super::granted;
 use super::output::{OutputArgs, or_dash, or_never, table};
+use super::scope::{self, GrantOn, RevokeOn, WorkspaceGrant};
 
 /// Create, look at, change and delete service accounts.
 #[derive(Debug, clap::Args)]
@@ -68,34 +68,12 @@ struct GrantArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-struct GrantOn {
-    /// The project, with all its workspaces; the role is consumer unless it is named
-    #[arg(long, value_name = "ID[:ROLE]", value_parser = scope::project_role)]
-    project: Option<ProjectRole>,
-    /// The workspace alone; the role is consumer unless it is named
-    #[arg(long, value_name = "PROJECT/WORKSPACE[:ROLE]", value_parser = scope::workspace_grant)]
-    workspace: Option<WorkspaceGrant>,
-}
-
-#[derive(Debug, clap::Args)]
 struct RevokeArgs {
     /// Its id
     #[arg(value_parser = scope::id)]
     id: u64,
     #[command(flatten)]
     on: RevokeOn,
-}
-
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-struct RevokeOn {
-    /// The project, with all its workspaces
-    #[arg(long, value_name = "ID", value_parser = scope::id)]
-    project: Option<u64>,
-    /// The workspace alone
-    #[arg(long, value_name = "PROJECT/WORKSPACE", value_parser = scope::workspace_path)]
-    workspace: Option<WorkspacePath>,
 }
 
 impl ServiceAccountArgs {
@@ -184,19 +162,8 @@ fn grants_table(grants: &[Grant]) -> String {
     table(
         ["ON", "NAME", "ROLE", "THROUGH"],
         grants.iter().map(|grant| {
-            let on = match (grant.scope, grant.project_id) {
-                (GrantScope::Organization, _) => format!("organization {}", grant.id),
-                (GrantScope::Project, _) => format!("project {}", grant.id),
-                (GrantScope::Workspace, Some(project)) => format!("workspace {project}/{}", grant.id),
-                (GrantScope::Workspace, None) => format!("workspace {}", grant.id),
-            };
-            let through = match grant.through.kind {
-                ThroughKind::Individual => "itself".to_owned(),
-                ThroughKind::Team => format!("team {}", grant.through.name),
-                ThroughKind::Organization => "its role in the organization".to_owned(),
-                ThroughKind::Everyone => "everyone in the organization".to_owned(),
-            };
-            [on, grant.name.clone(), grant.role.clone(), through]
+            let on = granted::on(grant.scope, grant.id, grant.project_id);
+            [on, grant.name.clone(), grant.role.clone(), granted::through(&grant.through)]
         }),
     )
 }

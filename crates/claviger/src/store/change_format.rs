@@ -2,16 +2,20 @@
 //!
 //! A form that was released is never changed: a new one gets a new version beside it.
 
+mod custom_role;
+mod team;
+
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
-use claviger_access::grant::Granted;
+use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
-    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
+    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
 };
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::role::OrganizationRole;
 use claviger_access::{Change, Expiry, Moment};
 use serde::{Deserialize, Serialize};
 
+use super::grants::read_role;
 use super::rows::{digest, hex};
 
 /// The version that this program writes, and the only one so far.
@@ -93,7 +97,7 @@ enum Stored {
     },
     GrantGiven {
         id: u64,
-        principal: u64,
+        holder: StoredHolder,
         scope: StoredScope,
         on: u64,
         role: String,
@@ -101,8 +105,10 @@ enum Stored {
     },
     GrantTaken {
         id: u64,
-        principal: u64,
+        holder: StoredHolder,
     },
+    Team(team::Stored),
+    CustomRole(custom_role::Stored),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -119,6 +125,14 @@ enum StoredScope {
     Organization,
     Project,
     Workspace,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredHolder {
+    Principal(u64),
+    Team(u64),
+    EveryMember(u64),
 }
 
 /// Writes the changes of one revision.
@@ -189,18 +203,14 @@ fn stored(change: &Change) -> Stored {
             principal: principal.number(),
             expires: expires.moment().map(Moment::seconds),
         },
-        Change::GrantGiven { id, principal, granted, created } => {
+        Change::GrantGiven { id, holder, granted, created } => {
             let (scope, on, role) = stored_granted(granted);
-            Stored::GrantGiven {
-                id: id.number(),
-                principal: principal.number(),
-                scope,
-                on,
-                role: role.to_owned(),
-                created: created.seconds(),
-            }
+            let holder = stored_holder(*holder);
+            Stored::GrantGiven { id: id.number(), holder, scope, on, role, created: created.seconds() }
         }
-        Change::GrantTaken { id, principal } => Stored::GrantTaken { id: id.number(), principal: principal.number() },
+        Change::GrantTaken { id, holder } => Stored::GrantTaken { id: id.number(), holder: stored_holder(*holder) },
+        Change::Team(change) => Stored::Team(team::stored(change)),
+        Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
     }
 }
 
@@ -221,12 +231,28 @@ fn stored_secret(
     }
 }
 
-fn stored_granted(granted: &Granted) -> (StoredScope, u64, &'static str) {
+fn stored_granted(granted: &Granted) -> (StoredScope, u64, String) {
     match granted {
-        Granted::Organization(on, role) => (StoredScope::Organization, on.number(), role.name()),
-        Granted::Project(on, role) => (StoredScope::Project, on.number(), role.name()),
-        Granted::Workspace(on, role) => (StoredScope::Workspace, on.number(), role.name()),
+        Granted::Organization(on, role) => (StoredScope::Organization, on.number(), role.to_string()),
+        Granted::Project(on, role) => (StoredScope::Project, on.number(), role.to_string()),
+        Granted::Workspace(on, role) => (StoredScope::Workspace, on.number(), role.to_string()),
     }
+}
+
+fn stored_holder(holder: Holder) -> StoredHolder {
+    match holder {
+        Holder::Principal(id) => StoredHolder::Principal(id.number()),
+        Holder::Team(id) => StoredHolder::Team(id.number()),
+        Holder::EveryMember(project) => StoredHolder::EveryMember(project.number()),
+    }
+}
+
+fn read_holder(stored: StoredHolder) -> Option<Holder> {
+    Some(match stored {
+        StoredHolder::Principal(id) => Holder::Principal(PrincipalId::new(id)?),
+        StoredHolder::Team(id) => Holder::Team(TeamId::new(id)?),
+        StoredHolder::EveryMember(project) => Holder::EveryMember(ProjectId::new(project)?),
+    })
 }
 
 fn change(stored: Stored) -> Option<Change> {
@@ -263,6 +289,8 @@ fn change(stored: Stored) -> Option<Change> {
             Change::WorkspaceChanged { id: WorkspaceId::new(id)?, properties: read_properties(properties) }
         }
         Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
+        Stored::Team(stored) => Change::Team(team::read(stored)?),
+        Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
 }
@@ -295,21 +323,19 @@ fn principal_change(stored: Stored) -> Option<Change> {
             principal: PrincipalId::new(principal)?,
             expires: read_expiry(expires)?,
         },
-        Stored::GrantGiven { id, principal, scope, on, role, created } => Change::GrantGiven {
+        Stored::GrantGiven { id, holder, scope, on, role, created } => Change::GrantGiven {
             id: GrantId::new(id)?,
-            principal: PrincipalId::new(principal)?,
+            holder: read_holder(holder)?,
             granted: match scope {
                 StoredScope::Organization => {
                     Granted::Organization(OrganizationId::new(on)?, OrganizationRole::parse(&role)?)
                 }
-                StoredScope::Project => Granted::Project(ProjectId::new(on)?, Role::parse(&role)?),
-                StoredScope::Workspace => Granted::Workspace(WorkspaceId::new(on)?, Role::parse(&role)?),
+                StoredScope::Project => Granted::Project(ProjectId::new(on)?, read_role(&role)?),
+                StoredScope::Workspace => Granted::Workspace(WorkspaceId::new(on)?, read_role(&role)?),
             },
             created: moment(created)?,
         },
-        Stored::GrantTaken { id, principal } => {
-            Change::GrantTaken { id: GrantId::new(id)?, principal: PrincipalId::new(principal)? }
-        }
+        Stored::GrantTaken { id, holder } => Change::GrantTaken { id: GrantId::new(id)?, holder: read_holder(holder)? },
         Stored::UsernameSuffixChosen { .. }
         | Stored::OrganizationFounded { .. }
         | Stored::ProjectCreated { .. }
@@ -317,7 +343,9 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::ProjectDeleted { .. }
         | Stored::WorkspaceCreated { .. }
         | Stored::WorkspaceChanged { .. }
-        | Stored::WorkspaceDeleted { .. } => return None,
+        | Stored::WorkspaceDeleted { .. }
+        | Stored::Team(_)
+        | Stored::CustomRole(_) => return None,
     })
 }
 

@@ -3,6 +3,7 @@
 //! Decoding a row costs more than reading it, so all rows of a window are packed into one text, the same way on both
 //! engines: a million accounts come in some hundreds of rows. While one window is read, [`unpack`] reads the one before.
 
+pub(super) mod shared;
 mod unpack;
 
 use claviger_access::directory::{Loader, Principal, Workspace};
@@ -28,7 +29,7 @@ statements! {
                        FROM workspaces ORDER BY id";
     READ_PEOPLE = "SELECT id, display_name, CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END AS deleted \
                    FROM principals WHERE kind = 1 ORDER BY id";
-    /// These three are read in [`unpack`]. Without a GROUP BY, for which SQLite would sort; concat_ws leaves a NULL out.
+    /// These four are read in [`unpack`]. Without a GROUP BY, for which SQLite would sort; concat_ws leaves a NULL out.
     READ_ACCOUNTS = "SELECT string_agg(concat_ws(' ', id, organization_id, \
                      CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END, username), ';') AS packed \
                      FROM principals WHERE kind = 2 AND id >= $1 AND id < $2";
@@ -36,8 +37,11 @@ statements! {
                     FROM secrets WHERE principal_id >= $1 AND principal_id < $2";
     READ_GRANTS = "SELECT string_agg(concat_ws(' ', principal_id, id, \
                    CASE WHEN project_id IS NULL THEN 'o' WHEN workspace_id IS NULL THEN 'p' ELSE 'w' END, \
-                   COALESCE(workspace_id, project_id, organization_id), role), ';') AS packed \
+                   COALESCE(workspace_id, project_id, organization_id), \
+                   COALESCE(CAST(custom_role_id AS TEXT), role)), ';') AS packed \
                    FROM grants WHERE principal_id >= $1 AND principal_id < $2";
+    READ_MEMBERSHIPS = "SELECT string_agg(concat_ws(' ', principal_id, team_id), ';') AS packed \
+                        FROM team_members WHERE principal_id >= $1 AND principal_id < $2";
     READ_CHANGES = "SELECT revision, mark, body FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2";
 }
 
@@ -83,6 +87,7 @@ impl Store {
         let suffix = head.try_get::<String, _>("username_suffix")?;
         loader.username_suffix(UsernameSuffix::parse(&suffix).map_err(|_| StoreError::unreadable("the suffix"))?);
         read_places(&mut snapshot, &mut loader).await?;
+        shared::read(&mut snapshot, &mut loader).await?;
         let people = read_people(&mut snapshot).await?;
         let mut loaded = people.len();
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
@@ -158,6 +163,7 @@ async fn read_people(snapshot: &mut AnyConnection) -> Result<Vec<Principal>, Sto
             deleted: deleted != 0,
             secrets: Vec::new(),
             grants: Vec::new(),
+            teams: Vec::new(),
         });
     }
     Ok(people)
@@ -170,6 +176,7 @@ async fn read_window(snapshot: &mut AnyConnection, from: u64, to: u64) -> Result
         accounts: read_packed(snapshot, READ_ACCOUNTS, from, to).await?,
         secrets: read_packed(snapshot, READ_SECRETS, from, to).await?,
         grants: read_packed(snapshot, READ_GRANTS, from, to).await?,
+        memberships: read_packed(snapshot, READ_MEMBERSHIPS, from, to).await?,
     })
 }
 

@@ -121,6 +121,8 @@ fn bind_event<'q>(insert: Bound<'q>, row: &EventRow) -> Bound<'q> {
         Target::Project(id) => ("project", id.number()),
         Target::Workspace(id) => ("workspace", id.number()),
         Target::Principal(id) => ("principal", id.number()),
+        Target::Team(id) => ("team", id.number()),
+        Target::CustomRole(id) => ("custom_role", id.number()),
     };
     insert
         .bind(row.id)

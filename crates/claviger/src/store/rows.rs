@@ -1,5 +1,8 @@
 //! What each change does to the rows.
 
+pub(super) mod custom_role;
+pub(super) mod team;
+
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
 use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
@@ -18,6 +21,7 @@ statements! {
                       VALUES ($1, $2, $3, $4, $5, $6)";
     UPDATE_PROJECT = "UPDATE projects SET name = $2, timezone = $3 WHERE id = $1";
     DELETE_PROJECT_GRANTS = "DELETE FROM grants WHERE project_id = $1";
+    DELETE_PROJECT_ROLES = "DELETE FROM custom_roles WHERE project_id = $1";
     DELETE_PROJECT_WORKSPACES = "DELETE FROM workspaces WHERE project_id = $1";
     DELETE_PROJECT = "DELETE FROM projects WHERE id = $1";
     INSERT_WORKSPACE = "INSERT INTO workspaces \
@@ -36,6 +40,7 @@ statements! {
     INSERT_SECRET = "INSERT INTO secrets (id, principal_id, digest_kind, digest, created_at, expires_at) \
                      VALUES ($1, $2, 'sha256', $3, $4, $5)";
     UPDATE_SECRET_EXPIRY = "UPDATE secrets SET expires_at = $2 WHERE id = $1";
+    LEAVE_TEAMS = "DELETE FROM team_members WHERE principal_id = $1";
 }
 
 /// Writes the rows of a decision's changes. `directory` is the state with the whole decision applied.
@@ -77,7 +82,7 @@ async fn write_one(
             run(connection, update.bind(name.clone()).bind(timezone.clone())).await
         }
         Change::ProjectDeleted { id } => {
-            let statements = [DELETE_PROJECT_GRANTS, DELETE_PROJECT_WORKSPACES, DELETE_PROJECT];
+            let statements = [DELETE_PROJECT_GRANTS, DELETE_PROJECT_ROLES, DELETE_PROJECT_WORKSPACES, DELETE_PROJECT];
             run_each(connection, statements, id.number()).await
         }
         Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
@@ -100,7 +105,8 @@ async fn write_one(
             insert_principal(connection, new, *created, *creator).await
         }
         Change::PrincipalDeleted { id, deleted } => {
-            run_each(connection, [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS], id.number()).await?;
+            let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, LEAVE_TEAMS];
+            run_each(connection, statements, id.number()).await?;
             let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
             run(connection, mark).await
         }
@@ -117,10 +123,10 @@ async fn write_one(
             let update = sqlx::query(UPDATE_SECRET_EXPIRY).bind(number(id.number()));
             run(connection, update.bind(expires.moment().map(Moment::seconds))).await
         }
-        Change::GrantGiven { id, principal, granted, created } => {
-            grants.give(directory, *id, *principal, *granted, *created)
-        }
+        Change::GrantGiven { id, holder, granted, created } => grants.give(directory, *id, *holder, *granted, *created),
         Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
+        Change::Team(change) => team::write(connection, directory, change).await,
+        Change::CustomRole(change) => custom_role::write(connection, change).await,
     }
 }
 

@@ -36,8 +36,12 @@ statements! {
     LIST_IN_PROJECT = accounts_where!(
         "p.id IN ( \
             SELECT g.principal_id FROM grants g WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
+            UNION SELECT m.principal_id FROM grants g JOIN team_members m ON m.team_id = g.team_id \
+            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
             UNION SELECT g.principal_id FROM grants g \
-            WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('admin', 'owner')) \
+            WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('admin', 'owner') \
+            UNION SELECT a.id FROM principals a WHERE a.organization_id = $3 AND EXISTS ( \
+                SELECT 1 FROM grants g WHERE g.project_id = $1 AND g.principal_id IS NULL AND g.team_id IS NULL)) \
          AND p.id > $4 AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6"
     );
     FIND_IN_ORGANIZATION = accounts_where!("p.organization_id = $1 AND p.id = $2");

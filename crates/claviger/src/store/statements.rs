@@ -5,7 +5,7 @@ macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$meta])* const $name: &str = $sql;)*
 
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql),)*];
+        pub(in crate::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $sql),)*];
     };
 }
 
@@ -22,8 +22,11 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::grants::STATEMENTS,
         super::holder::STATEMENTS,
         super::load::STATEMENTS,
+        super::load::shared::STATEMENTS,
         super::record::STATEMENTS,
         super::rows::STATEMENTS,
+        super::rows::custom_role::STATEMENTS,
+        super::rows::team::STATEMENTS,
         super::service_accounts::STATEMENTS,
         super::writing::STATEMENTS,
     ]

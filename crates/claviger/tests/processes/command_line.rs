@@ -2,18 +2,16 @@
 //! but in what `create` prints.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
-use clap::{CommandFactory, Parser};
+use clap::{Command, CommandFactory, Parser};
 use claviger::commands::CommandLine;
 use serde_json::{Value, json};
 
-use crate::process::{Ended, run};
+use crate::desk::{Desk, quiet};
+use crate::process::run;
 use crate::secrets;
-use crate::server::{Founded, Server, Store, on_both_stores, set_mode};
+use crate::server::{Store, on_both_stores, set_mode};
 
 on_both_stores![
     a_created_account_works_until_it_is_deleted,
@@ -24,87 +22,6 @@ on_both_stores![
     a_table_is_shown_to_people,
     a_profile_and_a_secret_file_must_be_private,
 ];
-
-/// A server, and somebody who works at its command line.
-struct Desk {
-    store: Store,
-    server: Option<Server>,
-    url: String,
-    founded: Founded,
-    profile: PathBuf,
-}
-
-impl Desk {
-    fn at(store: Store) -> Self {
-        let founded = store.init();
-        let server = store.serve();
-        let url = server.url().to_owned();
-        let profile = store.home().join("profile");
-        let text = format!("url = \"{url}\"\nusername = \"{}\"\nsecret = \"{}\"\n", founded.username, founded.secret);
-        write_private(&profile, &text);
-        Self { store, server: Some(server), url, founded, profile }
-    }
-
-    /// A command of the owner's, whose credential is in the profile.
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = self.store.claviger(words);
-        command.arg("--profile").arg(&self.profile);
-        command
-    }
-
-    /// A command of somebody whose secret is in a file of its own.
-    fn command_as(&self, somebody: &Made, words: &[&str]) -> Command {
-        let mut command = self.store.claviger(words);
-        command.args(["--url", &self.url, "--username", &somebody.username]).arg("--secret-file").arg(&somebody.file);
-        command
-    }
-
-    /// Runs a command that must not print a secret.
-    fn run(&self, words: &[&str]) -> Ended {
-        quiet(words, run(self.command(words)))
-    }
-
-    fn run_as(&self, somebody: &Made, words: &[&str]) -> Ended {
-        quiet(words, run(self.command_as(somebody, words)))
-    }
-
-    fn json(&self, words: &[&str]) -> Value {
-        serde_json::from_str(&self.run(&[words, &["-o", "json"]].concat()).ok()).expect("JSON")
-    }
-
-    /// `create`, and the secret into a file as a script would do it.
-    fn create(&self, words: &[&str]) -> Made {
-        let words = [&["service-account", "create"], words, &["--output", "json"]].concat();
-        let ended = run(self.command(&words));
-        assert_eq!(ended.err, "", "a script is told nothing beside the answer");
-        let made: Value = serde_json::from_str(&ended.ok()).expect("JSON");
-        let text = |field: &str| made[field].as_str().unwrap_or_else(|| panic!("no {field}")).to_owned();
-        let (username, token) = (text("username"), text("token"));
-        secrets::handed_out(&username, &token);
-        let file = self.store.home().join(format!("secret-of-{username}"));
-        write_private(&file, &format!("{token}\n"));
-        Made { id: made["id"].as_u64().expect("an id").to_string(), username, file }
-    }
-}
-
-/// An account, and the file that its secret was put into.
-struct Made {
-    id: String,
-    username: String,
-    file: PathBuf,
-}
-
-fn write_private(path: &Path, text: &str) {
-    fs::write(path, text).expect("written");
-    set_mode(path, 0o600);
-}
-
-/// No command but `create` prints a secret.
-fn quiet(words: &[&str], ended: Ended) -> Ended {
-    secrets::are_not_in(&format!("the output of {words:?}"), &ended.out);
-    secrets::are_not_in(&format!("the complaints of {words:?}"), &ended.err);
-    ended
-}
 
 async fn a_created_account_works_until_it_is_deleted(store: Store) {
     let desk = Desk::at(store);
@@ -354,12 +271,19 @@ fn every_command_and_option_of_the_reference_is_there_and_none_is_left_out() {
         assert!(left_out.is_empty(), "{names:?}: the reference leaves out {left_out:?}");
         told.insert(names.join(" "));
     }
-    for (group, of) in [("service-account", "service-account"), ("project", "project")] {
-        let group = root.find_subcommand(group).expect("a group");
-        for command in group.get_subcommands().filter(|command| command.get_name() != "help") {
-            let name = format!("{of} {}", command.get_name());
+    for group in ["service-account", "team", "role", "project", "explain", "me"] {
+        let command = root.find_subcommand(group).expect("a command");
+        for name in leaves(group, command) {
             assert!(told.contains(&name), "the reference leaves out {name}");
         }
     }
-    assert!(told.contains("me"));
+}
+
+/// The names of the commands below this one that do something by themselves.
+fn leaves(name: &str, command: &Command) -> Vec<String> {
+    if !command.has_subcommands() {
+        return vec![name.to_owned()];
+    }
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    below.flat_map(|below| leaves(&format!("{name} {}", below.get_name()), below)).collect()
 }

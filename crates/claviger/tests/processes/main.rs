@@ -11,11 +11,13 @@ mod postgres;
 
 mod chance;
 mod client;
+mod desk;
 mod process;
 mod secrets;
 mod server;
 
 mod command_line;
+mod command_line_access;
 mod crash;
 mod host_commands;
 mod loading;

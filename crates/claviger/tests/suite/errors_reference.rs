@@ -19,6 +19,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
             .chain(text.match_indices("_TYPE, \""))
             .chain(text.match_indices("_LARGE, \""))
             .chain(text.match_indices("NOT_FOUND, \""))
+            .chain(text.match_indices("CONFLICT, \""))
             .chain(text.match_indices("_ALLOWED, \""))
             .chain(text.match_indices("SERVER_ERROR, \""))
             .chain(text.match_indices("TOO_MANY_REQUESTS, \""))

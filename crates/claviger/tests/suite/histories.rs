@@ -47,6 +47,9 @@ async fn take(world: &World, step: Step) -> Answer {
     let accounts = format!("organizations/{{{organization}}}/service-accounts");
     let one = format!("{accounts}/{{{account}}}");
     let there = json!([{ "id": world.id(project), "role": role }]);
+    if d > 8 {
+        return take_of_teams_and_roles(world, step).await;
+    }
     match kind {
         0 => {
             caller
@@ -93,11 +96,53 @@ async fn take(world: &World, step: Step) -> Answer {
     }
 }
 
+/// Teams and roles of the first owners, used by everybody.
+async fn take_of_teams_and_roles(world: &World, (who, kind, a, b, c, d): Step) -> Answer {
+    let organization = ORGANIZATIONS[a % 2];
+    let caller = world.account(ACCOUNTS.get(who).copied().unwrap_or(["ada", "gil"][a % 2]));
+    let (project, account) = (PROJECTS[b % 3], ACCOUNTS[c]);
+    let team = format!("organizations/{{{organization}}}/teams/{{team of {organization}}}");
+    let role = [ROLES[c % 4].to_owned(), world.id(&format!("role of {project}")).to_string()][d % 2].clone();
+    let role = json!({ "role": role });
+    match kind {
+        0..=2 => caller.post(&format!("{team}/add-members"), json!({ "user_ids": [world.id(account)] })).await,
+        3 => caller.post(&format!("{team}/remove-members"), json!({ "user_ids": [world.id(account)] })).await,
+        4 | 5 => caller.put(&format!("projects/{{{project}}}/teams/{{team of {organization}}}"), role).await,
+        6 => caller.delete(&format!("projects/{{{project}}}/teams/{{team of {organization}}}")).await,
+        7 => {
+            let path = format!("projects/{{{project}}}/workspaces/{{eu}}/teams/{{team of {organization}}}");
+            caller.put(&path, role).await
+        }
+        8 => caller.put(&format!("projects/{{{project}}}/default-access"), role).await,
+        9 => caller.delete(&format!("projects/{{{project}}}/default-access")).await,
+        10 => {
+            let permissions = [json!(["data:read"]), json!(["members:manage", "reports:export"])][d % 2].clone();
+            let path = format!("projects/{{{project}}}/custom-roles/{{role of {project}}}");
+            caller.put(&path, json!({ "permissions": permissions })).await
+        }
+        _ => caller.patch(&team, json!({ "name": format!("Team {d}") })).await,
+    }
+}
+
+async fn make_teams_and_roles(world: &World) {
+    for (organization, owner, projects) in [("acme", "ada", &["shop", "lab"][..]), ("globex", "gil", &["well"])] {
+        let owner = world.account(owner);
+        let team = owner.post(&format!("organizations/{{{organization}}}/teams"), json!({ "name": "Team" })).await;
+        world.name(&format!("team of {organization}"), team.created()["id"].as_u64().unwrap());
+        for project in projects {
+            let role = json!({ "name": "Role", "permissions": ["service_accounts:manage"] });
+            let made = owner.post(&format!("projects/{{{project}}}/custom-roles"), role).await.created();
+            world.name(&format!("role of {project}"), made["role_id"].as_str().unwrap().parse().unwrap());
+        }
+    }
+}
+
 on_both_stores! {
     async fn of_everybody_at_once_leave_everything_in_order(world: World) {
         let world = world.with(WORLD).await;
+        make_teams_and_roles(&world).await;
         let (mut done, mut refused) = (0, 0);
-        for steps in steps(600).chunks(8) {
+        for steps in steps(800).chunks(8) {
             let taken = steps.iter().map(|step| {
                 let (world, step) = (world.clone(), *step);
                 tokio::spawn(async move { (step, take(&world, step).await) })

@@ -5,6 +5,7 @@ use std::sync::{Mutex, Once};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use claviger_access::effective;
 use claviger_access::grant::Granted;
 use claviger_access::identity::PrincipalId;
 use claviger_access::{Directory, Revision};
@@ -78,6 +79,9 @@ const TABLES: &[&str] = &[
     "workspaces",
     "principals",
     "secrets",
+    "teams",
+    "team_members",
+    "custom_roles",
     "grants",
     "idempotency_keys",
     "audit_events",
@@ -146,15 +150,20 @@ fn was_permitted(before: &Directory, event: &sqlx::any::AnyRow) {
     }
     let number = |column| u64::try_from(event.get::<Option<i64>, _>(column).expect("a number")).expect("an id");
     let actor = before.principal(PrincipalId::new(number("actor_id")).expect("an id")).expect("an actor");
-    let grant = actor.grants().iter().find(|grant| grant.id.number() == number("basis_grant_id"));
-    let gives = match grant.expect("a grant that it held").granted {
+    let open = before.organizations().flat_map(|organization| &organization.open_projects);
+    let open = open.filter_map(|project| before.project(*project)?.default_access);
+    let mut reaching = effective::held(before, &actor).map(|(grant, _)| grant).chain(open);
+    let grant = reaching.find(|grant| grant.id.number() == number("basis_grant_id")).expect("a grant that reached it");
+    let gives: Vec<String> = match grant.granted() {
         Granted::Organization(_, role) => {
             let in_projects = role.in_projects().map_or(&[][..], |role| role.permissions());
-            [role.permissions(), in_projects].concat()
+            role.permissions().iter().chain(in_projects).map(|permission| permission.name().to_owned()).collect()
         }
-        Granted::Project(_, role) | Granted::Workspace(_, role) => role.permissions().to_vec(),
+        Granted::Project(_, role) | Granted::Workspace(_, role) => {
+            before.permissions_of(role).names().map(|name| name.as_str().to_owned()).collect()
+        }
     };
-    assert!(gives.iter().any(|given| given.name() == permission), "{action} needed {permission}, and had {gives:?}");
+    assert!(gives.contains(&permission), "{action} needed {permission}, and had {gives:?}");
 }
 
 /// Invariant 2: no mutation without its event, no event without its mutation, and the numbers have no gaps.

@@ -24,7 +24,7 @@ fn settle(value: &mut Value) {
             for (name, field) in fields.iter_mut() {
                 match (name.as_str(), &mut *field) {
                     ("token", Value::String(token)) if token.starts_with("cvg_") => *field = json!("[secret]"),
-                    ("created" | "last_used" | "created_iso", Value::String(time)) => {
+                    ("created" | "modified" | "last_used" | "created_iso", Value::String(time)) => {
                         assert!(
                             claviger_wire::time::parse(time).is_ok() && time.ends_with('Z') && time.len() == 20,
                             "{time}"
@@ -75,6 +75,25 @@ on_both_stores! {
         shape("GET index", exporter.get("projects/metadata/index").await);
         shape("GET workspaces", world.account("reader").get("projects/{shop}/workspaces").await);
         shape("GET workspace", exporter.get("projects/{shop}/workspaces/{eu}").await);
+        let team = shape("POST team", ada.post("organizations/{acme}/teams", json!({ "name": "Data" })).await).created();
+        world.name("data", team["id"].as_u64().unwrap());
+        ada.post("organizations/{acme}/teams/{data}/add-members", json!({ "user_ids": [world.id("reader")] })).await.ok();
+        let role = json!({ "name": "Reporter", "permissions": ["data:read", "reports:export"], "copied_from_role_id": "consumer" });
+        let role = shape("POST custom role", exporter.post("projects/{shop}/custom-roles", role).await).created();
+        world.name("reporter", role["role_id"].as_str().unwrap().parse().unwrap());
+        shape("PUT team role", ada.put("projects/{shop}/teams/{data}", json!({ "role": role["role_id"] })).await);
+        ada.put("projects/{shop}/workspaces/{eu}/teams/{data}", json!({ "role": "admin" })).await.ok();
+        shape("GET team", ada.get("organizations/{acme}/teams/{data}").await);
+        shape("GET teams", ada.get("organizations/{acme}/teams?limit=1").await);
+        shape("GET project teams", exporter.get("projects/{shop}/teams").await);
+        shape("GET roles", exporter.get("projects/{shop}/custom-roles").await);
+        shape("GET custom role", exporter.get("projects/{shop}/custom-roles/{reporter}").await);
+        shape("GET role holders", exporter.get("projects/{shop}/custom-roles/{reporter}/holders").await);
+        ada.put("projects/{shop}/default-access", json!({ "role": "consumer" })).await.ok();
+        shape("GET default access", exporter.get("projects/{shop}/default-access").await);
+        shape("GET me (through a team)", world.account("reader").get("me").await);
+        shape("GET explain", ada.get("organizations/{acme}/explain?principal={reader}&workspace={eu}&permission=reports:export").await);
+        shape("DELETE custom role", exporter.delete("projects/{shop}/custom-roles/{reporter}").await);
         shape("401", world.get_with("me", &[]).await);
         shape("403", exporter.get("organizations/{acme}/service-accounts").await);
         shape("404", ada.get("projects/999999").await);

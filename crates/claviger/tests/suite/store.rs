@@ -33,7 +33,11 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let (acme, globex) = (world.id("acme"), world.id("globex"));
         let (shop, eu, deep) = (world.id("shop"), world.id("eu"), world.id("deep"));
-        let (exporter, driller) = (world.id("exporter"), world.id("driller"));
+        let (exporter, driller, well) = (world.id("exporter"), world.id("driller"), world.id("well"));
+        let ada = world.account("ada");
+        let crew = ada.post("organizations/{acme}/teams", serde_json::json!({ "name": "Crew" })).await.created()["id"].clone();
+        let reporter = ada.post("projects/{shop}/custom-roles", serde_json::json!({ "name": "Reporter" })).await.created();
+        let reporter = reporter["role_id"].as_str().unwrap();
         let grant = |home: String, organization: u64, project: String, workspace: String, kind: u8, holder: u64| {
             format!("INSERT INTO grants (id, principal_id, principal_kind, home_organization_id, organization_id, project_id, workspace_id, role, created_at) VALUES (900000, {holder}, {kind}, {home}, {organization}, {project}, {workspace}, 'admin', 0)")
         };
@@ -46,6 +50,16 @@ on_both_stores! {
             ("one's account on another's project", grant(globex.to_string(), globex, shop.to_string(), null(), 2, driller)),
             ("a workspace of another project", grant(acme.to_string(), acme, shop.to_string(), deep.to_string(), 2, exporter)),
             ("a workspace without its project", grant(acme.to_string(), acme, null(), eu.to_string(), 2, exporter)),
+            ("one's custom role on another's project", format!("INSERT INTO grants (id, principal_id, principal_kind, home_organization_id, organization_id, project_id, role, custom_role_id, created_at) VALUES (900000, {driller}, 2, {globex}, {globex}, {well}, 'custom', {reporter}, 0)")),
+            ("a custom role by no name", format!("INSERT INTO grants (id, principal_id, principal_kind, home_organization_id, organization_id, project_id, role, created_at) VALUES (900000, {exporter}, 2, {acme}, {acme}, {shop}, 'custom', 0)")),
+            ("one's team on another's project", format!("INSERT INTO grants (id, team_id, organization_id, project_id, role, created_at) VALUES (900000, {crew}, {acme}, {well}, 'admin', 0)")),
+            ("one's team in another's organization", format!("INSERT INTO grants (id, team_id, organization_id, project_id, role, created_at) VALUES (900000, {crew}, {globex}, {well}, 'admin', 0)")),
+            ("a team with a role in the organization", format!("INSERT INTO grants (id, team_id, organization_id, role, created_at) VALUES (900000, {crew}, {acme}, 'admin', 0)")),
+            ("a grant of a team and an account", format!("INSERT INTO grants (id, team_id, principal_id, principal_kind, home_organization_id, organization_id, project_id, role, created_at) VALUES (900000, {crew}, {exporter}, 2, {acme}, {acme}, {shop}, 'admin', 0)")),
+            ("default access to one workspace", format!("INSERT INTO grants (id, organization_id, project_id, workspace_id, role, created_at) VALUES (900000, {acme}, {shop}, {eu}, 'admin', 0)")),
+            ("another's account in a team", format!("INSERT INTO team_members (team_id, organization_id, principal_id, principal_kind, home_organization_id, added_at) VALUES ({crew}, {acme}, {driller}, 2, {globex}, 0)")),
+            ("another's account in a team, as if at home", format!("INSERT INTO team_members (team_id, organization_id, principal_id, principal_kind, home_organization_id, added_at) VALUES ({crew}, {acme}, {driller}, 2, {acme}, 0)")),
+            ("a team of another organization", format!("INSERT INTO team_members (team_id, organization_id, principal_id, principal_kind, home_organization_id, added_at) VALUES ({crew}, {globex}, {driller}, 2, {globex}, 0)")),
             ("an account without an organization", "INSERT INTO principals (id, kind, username, created_at) VALUES (900001, 2, 'x', 0)".to_owned()),
             ("a second head", "INSERT INTO head (id, revision, mark, next_id, next_event, epoch, username_suffix) VALUES (2, 0, '', 1, 1, 1, 'x')".to_owned()),
         ] {

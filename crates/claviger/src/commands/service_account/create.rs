@@ -2,14 +2,15 @@
 
 use std::io::{self, Write};
 
-use claviger_client::{Error, IdempotencyKey};
 use claviger_wire::roles::{OrganizationRoleName, ProjectRole, RoleName, WorkspaceRole};
 use claviger_wire::service_accounts::{CreateServiceAccount, NewServiceAccount};
 
-use super::{lifetime, scope};
+use super::lifetime;
 use crate::commands::connection::Connection;
+use crate::commands::creation::{CreationArgs, not_made};
 use crate::commands::exit::Failed;
 use crate::commands::output::{CannotPrint, Form, OutputArgs, print, shown};
+use crate::commands::scope;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CreateArgs {
@@ -21,7 +22,7 @@ pub(super) struct CreateArgs {
     /// Give it a role on this workspace alone; may be repeated. Its role is consumer unless it is named
     #[arg(long = "workspace", value_name = "ID[:ROLE]", value_parser = scope::workspace_role)]
     workspaces: Vec<WorkspaceRole>,
-    /// The role on projects that name none: owner, admin, analyst or consumer [default: consumer]
+    /// The role on projects that name none: owner, admin, analyst, consumer or a custom role's number [default: consumer]
     #[arg(long, value_parser = scope::role, requires = "projects")]
     role: Option<RoleName>,
     /// Its role in the whole organization: owner, admin, billing_admin or member [default: member]
@@ -33,23 +34,16 @@ pub(super) struct CreateArgs {
     /// How long it lasts, such as 30d, 12h, 90m or 3600s
     #[arg(long, value_name = "TIME", value_parser = lifetime::seconds)]
     expires_in: Option<u64>,
-    /// Names this creation: the same key within a day creates nothing new, so a script may try again [default: random]
-    #[arg(long, value_name = "KEY", value_parser = IdempotencyKey::parse)]
-    idempotency_key: Option<IdempotencyKey>,
+    #[command(flatten)]
+    creation: CreationArgs,
 }
 
 impl CreateArgs {
     pub(super) async fn run(self, connection: &Connection, output: OutputArgs, random: [u8; 16]) -> Result<(), Failed> {
-        let key = self.idempotency_key.clone().unwrap_or_else(|| IdempotencyKey::from_random(random));
+        let key = self.creation.key(random);
         let organization = connection.organization().await?;
         let made = connection.client().create_service_account(organization, &self.body(), &key).await;
-        let made = made.map_err(|error| match error {
-            // It may have been created: only the same key finds out without creating another.
-            Error::TimedOut { .. } | Error::Interrupted { .. } | Error::Unavailable(_) => {
-                Failed::MayBeCreated { key: key.as_str().to_owned(), error }
-            }
-            other => Failed::Call(other),
-        })?;
+        let made = made.map_err(|error| not_made(error, &key))?;
         let id = made.account.id;
         show(&made, output).map_err(|error| Failed::SecretLost { id, error })
     }

@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 13] = [
     "head",
     "changes",
     "organizations",
@@ -17,6 +17,9 @@ const TABLES: [&str; 10] = [
     "workspaces",
     "principals",
     "secrets",
+    "teams",
+    "team_members",
+    "custom_roles",
     "grants",
     "idempotency_keys",
     "audit_events",

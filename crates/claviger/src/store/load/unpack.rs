@@ -8,13 +8,14 @@ use std::iter::Peekable;
 use claviger_access::directory::{HeldSecret, Loader, Principal};
 use claviger_access::grant::{Grant, Granted};
 use claviger_access::identity::{
-    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, WorkspaceId,
+    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, WorkspaceId,
 };
-use claviger_access::role::{OrganizationRole, Role};
+use claviger_access::role::OrganizationRole;
 use tokio::sync::mpsc;
 
 use super::super::StoreError;
 use super::super::change_format::read_expiry;
+use super::super::grants::read_role;
 use super::super::rows::digest;
 
 /// All rows whose principal's id is below `end`, and not below the window before.
@@ -26,6 +27,8 @@ pub(super) struct Window {
     pub secrets: String,
     /// Principal, id, kind of scope, scope, role.
     pub grants: String,
+    /// Principal, team.
+    pub memberships: String,
 }
 
 impl Window {
@@ -59,11 +62,15 @@ fn unpack(
     secrets.sort_unstable_by_key(|(principal, secret)| (*principal, secret.id));
     let mut grants = read(&window.grants, "a grant", grant)?;
     grants.sort_unstable();
+    let mut memberships = read(&window.memberships, "a membership", membership)?;
+    memberships.sort_unstable();
     let (mut secrets, mut grants) = (secrets.into_iter().peekable(), grants.into_iter().peekable());
+    let mut memberships = memberships.into_iter().peekable();
     let mut add = |principal: &mut Principal| {
         let id = principal.id;
         principal.secrets.extend(std::iter::from_fn(|| secrets.next_if(|of| of.0 == id)).map(|(_, secret)| secret));
         principal.grants.extend(std::iter::from_fn(|| grants.next_if(|of| of.0 == id)).map(|(_, grant)| grant));
+        principal.teams.extend(std::iter::from_fn(|| memberships.next_if(|of| of.0 == id)).map(|(_, team)| team));
         loader.principal(principal);
     };
     let mut filled = None;
@@ -77,7 +84,8 @@ fn unpack(
     while let Some(mut person) = people.next_if(|person| person.id.number() < window.end) {
         add(&mut person);
     }
-    match secrets.next().map(|(id, _)| ("a secret", id)).or(grants.next().map(|(id, _)| ("a grant", id))) {
+    let left = secrets.next().map(|(id, _)| ("a secret", id)).or(grants.next().map(|(id, _)| ("a grant", id)));
+    match left.or(memberships.next().map(|(id, _)| ("a membership", id))) {
         Some((what, principal)) => Err(StoreError::unreadable(format!("{what} of principal {principal}"))),
         None => Ok(()),
     }
@@ -113,12 +121,14 @@ impl Account<'_> {
             deleted: false,
             secrets: Vec::new(),
             grants: Vec::new(),
+            teams: Vec::new(),
         });
         (principal.id, principal.organization, principal.deleted) = (self.id, Some(self.organization), self.deleted);
         principal.name.clear();
         principal.name.push_str(self.username);
         principal.secrets.clear();
         principal.grants.clear();
+        principal.teams.clear();
         principal
     }
 }
@@ -153,10 +163,15 @@ fn grant(line: &str) -> Option<(PrincipalId, Grant)> {
     let (scope, on, role) = (fields.next()?, fields.next()?.parse().ok()?, fields.next()?);
     let granted = match scope {
         "o" => Granted::Organization(OrganizationId::new(on)?, OrganizationRole::parse(role)?),
-        "p" => Granted::Project(ProjectId::new(on)?, Role::parse(role)?),
-        _ => Granted::Workspace(WorkspaceId::new(on)?, Role::parse(role)?),
+        "p" => Granted::Project(ProjectId::new(on)?, read_role(role)?),
+        _ => Granted::Workspace(WorkspaceId::new(on)?, read_role(role)?),
     };
-    Some((principal, Grant { id, granted }))
+    Some((principal, Grant::new(id, granted)))
+}
+
+fn membership(line: &str) -> Option<(PrincipalId, TeamId)> {
+    let (principal, team) = line.split_once(' ')?;
+    Some((PrincipalId::new(principal.parse().ok()?)?, TeamId::new(team.parse().ok()?)?))
 }
 
 #[cfg(test)]
@@ -167,16 +182,17 @@ mod tests {
 
     fn unpacked(people: Vec<Principal>, accounts: &str, secrets: &str, grants: &str) -> Result<Directory, StoreError> {
         let packed = |text: &str| text.to_owned();
-        let window = Window { end: 100, accounts: packed(accounts), secrets: packed(secrets), grants: packed(grants) };
+        let (accounts, secrets, grants) = (packed(accounts), packed(secrets), packed(grants));
+        let window = Window { end: 100, accounts, secrets, grants, memberships: packed("20 7;20 3") };
         let mut loader = Loader::new(1, 10);
         unpack(&window, &mut people.into_iter().peekable(), &mut loader)?;
         Ok(loader.finish(Revision::ZERO, Mark::ZERO, 100))
     }
 
     fn person(id: u64) -> Principal {
-        let (name, secrets, grants) = (format!("Person {id}"), Vec::new(), Vec::new());
+        let (name, secrets, grants, teams) = (format!("Person {id}"), Vec::new(), Vec::new(), Vec::new());
         let id = PrincipalId::new(id).expect("an id");
-        Principal { id, kind: PrincipalKind::Person, organization: None, name, deleted: false, secrets, grants }
+        Principal { id, kind: PrincipalKind::Person, organization: None, name, deleted: false, secrets, grants, teams }
     }
 
     #[test]

@@ -91,28 +91,86 @@ CREATE TABLE secrets (
 
 CREATE INDEX secrets_by_principal ON secrets (principal_id);
 
--- A role in an organization (project_id and workspace_id null), on a project (workspace_id null) or on a workspace.
--- A service account's grants are in its own organization, a project's in the project's: no row joins two.
-CREATE TABLE grants (
+CREATE TABLE teams (
     id BIGINT PRIMARY KEY,
+    organization_id BIGINT NOT NULL REFERENCES organizations (id),
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    creator_id BIGINT,
+    UNIQUE (id, organization_id),
+    UNIQUE (organization_id, name)
+);
+
+-- A service account is a member of its own organization's teams alone.
+CREATE TABLE team_members (
+    team_id BIGINT NOT NULL,
+    organization_id BIGINT NOT NULL,
     principal_id BIGINT NOT NULL,
     principal_kind SMALLINT NOT NULL,
     home_organization_id BIGINT,
+    added_at BIGINT NOT NULL,
+    PRIMARY KEY (team_id, principal_id),
+    FOREIGN KEY (team_id, organization_id) REFERENCES teams (id, organization_id),
+    FOREIGN KEY (principal_id, principal_kind) REFERENCES principals (id, kind),
+    FOREIGN KEY (principal_id, home_organization_id) REFERENCES principals (id, organization_id),
+    CHECK (principal_kind = 1 OR (home_organization_id IS NOT NULL AND home_organization_id = organization_id))
+);
+
+CREATE INDEX team_members_by_principal ON team_members (principal_id, team_id);
+
+-- permissions are parted by blanks, own/ before those of the installation's own; copied_from is a built-in role's name or a custom role's id, which may be gone.
+CREATE TABLE custom_roles (
+    id BIGINT PRIMARY KEY,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    copied_from TEXT,
+    created_at BIGINT NOT NULL,
+    modified_at BIGINT NOT NULL,
+    creator_id BIGINT,
+    UNIQUE (id, project_id),
+    UNIQUE (project_id, name)
+);
+
+-- A role in an organization (project_id and workspace_id null), on a project (workspace_id null) or on a workspace; held
+-- by a principal, by a team, or, where neither is named, by every member of the organization.
+-- A service account's and a team's grants are in their own organization, a project's in the project's, a custom role is
+-- the project's own: no row joins two.
+CREATE TABLE grants (
+    id BIGINT PRIMARY KEY,
+    principal_id BIGINT,
+    principal_kind SMALLINT,
+    home_organization_id BIGINT,
+    team_id BIGINT,
     organization_id BIGINT NOT NULL REFERENCES organizations (id),
     project_id BIGINT,
     workspace_id BIGINT,
     role TEXT NOT NULL,
+    custom_role_id BIGINT,
     created_at BIGINT NOT NULL,
     FOREIGN KEY (principal_id, principal_kind) REFERENCES principals (id, kind),
     FOREIGN KEY (principal_id, home_organization_id) REFERENCES principals (id, organization_id),
+    FOREIGN KEY (team_id, organization_id) REFERENCES teams (id, organization_id),
     FOREIGN KEY (project_id, organization_id) REFERENCES projects (id, organization_id),
     FOREIGN KEY (workspace_id, project_id) REFERENCES workspaces (id, project_id),
-    CHECK (principal_kind = 1 OR (home_organization_id IS NOT NULL AND home_organization_id = organization_id)),
-    CHECK (workspace_id IS NULL OR project_id IS NOT NULL)
+    FOREIGN KEY (custom_role_id, project_id) REFERENCES custom_roles (id, project_id),
+    CHECK (
+        (principal_id IS NULL AND principal_kind IS NULL AND home_organization_id IS NULL)
+        OR (principal_id IS NOT NULL AND team_id IS NULL AND principal_kind = 1)
+        OR (principal_id IS NOT NULL AND team_id IS NULL AND principal_kind = 2
+            AND home_organization_id IS NOT NULL AND home_organization_id = organization_id)
+    ),
+    CHECK (principal_id IS NOT NULL OR project_id IS NOT NULL),
+    CHECK (principal_id IS NOT NULL OR team_id IS NOT NULL OR workspace_id IS NULL),
+    CHECK (workspace_id IS NULL OR project_id IS NOT NULL),
+    CHECK ((role = 'custom') = (custom_role_id IS NOT NULL))
 );
 
 -- With all that a start reads of a grant: looking up each one's row would cost it a fifth of its time.
-CREATE INDEX grants_by_principal ON grants (principal_id, id, organization_id, project_id, workspace_id, role);
+CREATE INDEX grants_by_principal ON grants (principal_id, id, organization_id, project_id, workspace_id, role, custom_role_id);
+CREATE INDEX grants_by_team ON grants (team_id);
+CREATE INDEX grants_by_custom_role ON grants (custom_role_id);
 CREATE INDEX grants_by_project ON grants (project_id);
 CREATE INDEX grants_by_workspace ON grants (workspace_id);
 CREATE INDEX grants_by_organization ON grants (organization_id, project_id);

@@ -13,7 +13,9 @@ pub(super) enum NoScope {
     Id(String),
     #[error("“{0}” names no workspace; write PROJECT/WORKSPACE, such as 101/201, as claviger me shows it")]
     Path(String),
-    #[error("“{0}” is no role; use owner, admin, analyst or consumer")]
+    #[error(
+        "“{0}” is no role; use owner, admin, analyst or consumer, or the number of a custom role, as claviger role list shows it"
+    )]
     Role(String),
     #[error("“{0}” is no role in an organization; use owner, admin, billing_admin or member")]
     OrganizationRole(String),
@@ -39,6 +41,30 @@ pub(super) struct WorkspaceGrant {
     pub(super) role: Option<RoleName>,
 }
 
+/// What a role is given on.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct GrantOn {
+    /// The project, with all its workspaces; the role is consumer unless it is named
+    #[arg(long, value_name = "ID[:ROLE]", value_parser = project_role)]
+    pub(super) project: Option<ProjectRole>,
+    /// The workspace alone; the role is consumer unless it is named
+    #[arg(long, value_name = "PROJECT/WORKSPACE[:ROLE]", value_parser = workspace_grant)]
+    pub(super) workspace: Option<WorkspaceGrant>,
+}
+
+/// What a role is taken away on.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct RevokeOn {
+    /// The project, with all its workspaces
+    #[arg(long, value_name = "ID", value_parser = id)]
+    pub(super) project: Option<u64>,
+    /// The workspace alone
+    #[arg(long, value_name = "PROJECT/WORKSPACE", value_parser = workspace_path)]
+    pub(super) workspace: Option<WorkspacePath>,
+}
+
 pub(super) fn id(text: &str) -> Result<u64, NoScope> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     match text.parse() {
@@ -48,11 +74,13 @@ pub(super) fn id(text: &str) -> Result<u64, NoScope> {
 }
 
 pub(super) fn role(text: &str) -> Result<RoleName, NoScope> {
-    named(text).ok_or_else(|| NoScope::Role(text.to_owned()))
+    RoleName::parse(text).ok_or_else(|| NoScope::Role(text.to_owned()))
 }
 
 pub(super) fn organization_role(text: &str) -> Result<OrganizationRoleName, NoScope> {
-    named(text).ok_or_else(|| NoScope::OrganizationRole(text.to_owned()))
+    // The wire's own names are the only ones.
+    let named = OrganizationRoleName::deserialize(BorrowedStrDeserializer::<value::Error>::new(text));
+    named.map_err(|_| NoScope::OrganizationRole(text.to_owned()))
 }
 
 pub(super) fn project_role(text: &str) -> Result<ProjectRole, NoScope> {
@@ -75,11 +103,6 @@ pub(super) fn workspace_grant(text: &str) -> Result<WorkspaceGrant, NoScope> {
     Ok(WorkspaceGrant { path: workspace_path(place)?, role })
 }
 
-/// The role of that name: the wire's own names are the only ones.
-fn named<'a, T: Deserialize<'a>>(name: &'a str) -> Option<T> {
-    T::deserialize(BorrowedStrDeserializer::<value::Error>::new(name)).ok()
-}
-
 fn with_role(text: &str) -> Result<(&str, Option<RoleName>), NoScope> {
     match text.split_once(':') {
         Some((place, name)) => Ok((place, Some(role(name)?))),
@@ -96,7 +119,8 @@ mod tests {
         assert_eq!(project_role("101"), Ok(ProjectRole { id: 101, role: None }));
         assert_eq!(project_role("101:admin"), Ok(ProjectRole { id: 101, role: Some(RoleName::Admin) }));
         assert_eq!(workspace_role("201:consumer"), Ok(WorkspaceRole { id: 201, role: Some(RoleName::Consumer) }));
-        for text in ["101:", "101:root", "101:Admin", "101:admin:", "101: admin"] {
+        assert_eq!(project_role("101:9"), Ok(ProjectRole { id: 101, role: Some(RoleName::Custom(9)) }));
+        for text in ["101:", "101:09", "101:root", "101:Admin", "101:admin:", "101: admin"] {
             assert!(matches!(project_role(text), Err(NoScope::Role(_))), "{text}");
         }
     }
@@ -126,6 +150,7 @@ mod tests {
     fn an_organization_has_roles_of_its_own() {
         assert_eq!(organization_role("billing_admin"), Ok(OrganizationRoleName::BillingAdmin));
         assert_eq!(organization_role("analyst"), Err(NoScope::OrganizationRole("analyst".to_owned())));
+        assert_eq!(organization_role("9"), Err(NoScope::OrganizationRole("9".to_owned())));
         assert_eq!(role("member"), Err(NoScope::Role("member".to_owned())));
     }
 }
