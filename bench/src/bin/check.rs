@@ -3,6 +3,9 @@
 //! Over a thousand accounts and over many, of one account and of uniformly random ones; nanoseconds and allocations.
 //! Headers are made before the clock is read, some at a time, so that they are as close at hand as one that was just
 //! received; what a random account costs is what the directory has far away. Rounds alternate; the median counts.
+//!
+//! Then refusals, of a wrong secret under names that there are and under names that there are not: the ratio says whether
+//! time tells which names there are.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -75,6 +78,40 @@ fn main() {
             sizes[size], median.nanoseconds, slowest.nanoseconds, fastest.nanoseconds, median.allocations
         );
     }
+    compare_refusals(&directories[1], options.accounts, options.rounds, &mut random);
+}
+
+fn compare_refusals(directory: &Directory, accounts: u64, rounds: usize, random: &mut Random) {
+    let mut measured = [Vec::new(), Vec::new()];
+    for round in 0..rounds * 2 {
+        let known = round % 2 == 0;
+        measured[round % 2].push(refusals(directory, accounts, known, random));
+    }
+    let [known, unknown] = measured.map(|mut rounds| {
+        rounds.sort_by(f64::total_cmp);
+        rounds[rounds.len() / 2]
+    });
+    println!("\nrefusing a wrong secret: {known:.0} ns under a known name, {unknown:.0} under an unknown one");
+    println!("known against unknown: {:.2}", known / unknown);
+}
+
+/// Nanoseconds that it takes to refuse a wrong secret under random names.
+fn refusals(directory: &Directory, accounts: u64, known: bool, random: &mut Random) -> f64 {
+    let now = Moment::from_seconds(1_800_000_000).expect("a moment");
+    let mut elapsed = Duration::ZERO;
+    for _ in 0..BLOCKS {
+        let headers: Vec<String> = (0..BLOCK)
+            .map(|_| random.below(accounts) + if known { 0 } else { accounts })
+            .map(|name| format!("Basic {}", STANDARD.encode(format!("{}:{}", username(name), secret(name + 1)))))
+            .collect();
+        let started = clock::instant();
+        for header in &headers {
+            let presented = credential::present(std::iter::once(header.as_bytes())).expect("a credential");
+            assert!(black_box(directory.authenticate(&presented, now)).is_none(), "a wrong secret was accepted");
+        }
+        elapsed += started.elapsed();
+    }
+    elapsed.as_nanos() as f64 / (BLOCK * BLOCKS) as f64
 }
 
 #[derive(Clone, Copy)]
