@@ -161,7 +161,10 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::OrganizationId;
+    use crate::credential::present;
+    use crate::directory::HeldSecret;
+    use crate::expiry::Expiry;
+    use crate::identity::{OrganizationId, SecretId};
 
     fn account(number: u64) -> Principal {
         Principal {
@@ -195,6 +198,27 @@ mod tests {
         found(&directory, numbers());
         assert!(directory.principal(account(5_000_000).id).is_none());
         assert!(directory.service_account_named("account-0").is_none());
+    }
+
+    /// Whoever stands beside an unknown name lends it nothing, whichever secret is shown.
+    #[test]
+    fn an_unknown_name_is_nobody_with_any_secret() {
+        let header = |name: &str| format!("Basic {name}:the-secret-of-all");
+        let now = crate::expiry::Moment::from_seconds(1).expect("a moment");
+        let mut loader = Loader::new(7, 10);
+        for number in 1..500 {
+            let header = header("any");
+            let presented = present(std::iter::once(header.as_bytes())).expect("a credential");
+            let id = SecretId::new(number + 1_000).expect("an id");
+            let secret = HeldSecret { id, expires: Expiry::NEVER, digest: presented.digest() };
+            loader.principal(&Principal { secrets: vec![secret], ..account(number) });
+        }
+        let directory = loader.finish(Revision::ZERO, Mark::ZERO, 2_000);
+        for number in 1..2_000 {
+            let header = header(&format!("account-{number}"));
+            let presented = present(std::iter::once(header.as_bytes())).expect("a credential");
+            assert_eq!(directory.authenticate(&presented, now).is_some(), number < 500, "{number}");
+        }
     }
 
     #[test]

@@ -324,6 +324,11 @@ impl UsernameShard {
         self.entries[self.first(tag)..].iter().take_while(move |entry| entry.tag == tag).filter_map(|entry| entry.id())
     }
 
+    /// Who stands where a name with this hash would, or last before.
+    pub(super) fn beside(&self, hash: u64) -> Option<PrincipalId> {
+        self.entries.get(self.first(hash as u32)).or(self.entries.last()).and_then(|entry| entry.id())
+    }
+
     /// Where the entries of this tag begin, or would. Tags are spread evenly, so it is near where the tag lies among all
     /// numbers of 32 bits: some neighbours are looked at, where halving would look all over the shard.
     fn first(&self, tag: u32) -> usize {
