@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::directory::{Directory, PrincipalView, Project, Team};
 use crate::grant::{Grant, Granted};
-use crate::identity::{GrantId, OrganizationId, PrincipalKind, ProjectId, TeamId, WorkspaceId};
+use crate::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, WorkspaceId};
 use crate::permission::PermissionSet;
 use crate::role::{OrganizationRole, ProjectRole};
 
@@ -43,6 +43,11 @@ pub fn is_member(principal: &PrincipalView<'_>, organization: OrganizationId) ->
         PrincipalKind::ServiceAccount => principal.organization() == Some(organization),
         PrincipalKind::Person => organization_grants(principal, organization).next().is_some(),
     }
+}
+
+/// The principal of that id, if it is a member of the organization and was not deleted.
+pub fn member(directory: &Directory, organization: OrganizationId, id: PrincipalId) -> Option<PrincipalView<'_>> {
+    directory.principal(id).filter(|known| !known.is_deleted() && is_member(known, organization))
 }
 
 /// The grants in the organization itself.
@@ -141,13 +146,6 @@ pub fn project_role(directory: &Directory, principal: &PrincipalView<'_>, projec
     project_sources(directory, principal, directory.project(project)?).map(|source| source.role).max()
 }
 
-/// All that the roles on a project allow.
-pub fn project_permissions(directory: &Directory, principal: &PrincipalView<'_>, project: ProjectId) -> PermissionSet {
-    let sources =
-        directory.project(project).into_iter().flat_map(|project| project_sources(directory, principal, project));
-    add_up(directory, sources)
-}
-
 /// The highest role on a workspace, through whatever reaches it.
 pub fn workspace_role(
     directory: &Directory,
@@ -155,15 +153,6 @@ pub fn workspace_role(
     workspace: WorkspaceId,
 ) -> Option<ProjectRole> {
     workspace_sources(directory, principal, workspace).map(|source| source.role).max()
-}
-
-/// All that the roles on a workspace allow.
-pub fn workspace_permissions(
-    directory: &Directory,
-    principal: &PrincipalView<'_>,
-    workspace: WorkspaceId,
-) -> PermissionSet {
-    add_up(directory, workspace_sources(directory, principal, workspace))
 }
 
 /// All that these sources allow together.

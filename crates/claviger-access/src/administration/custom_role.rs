@@ -9,7 +9,7 @@ use super::standing::Standing;
 use crate::authorize::{Caller, ManageRoles, Permit, Scope, authorize};
 use crate::change::{Change, CustomRoleChange, CustomRoleProperties};
 use crate::decision::{Decided, Decision};
-use crate::directory::{CustomRole, Draft};
+use crate::directory::{CustomRole, Directory, Draft};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
 use crate::grant::Holder;
@@ -208,8 +208,9 @@ fn name_is_free(
     Ok(())
 }
 
-fn find(draft: &Draft, project: ProjectId, role: CustomRoleId) -> Result<&CustomRole, Refusal> {
-    let known = draft.custom_role(role).filter(|known| known.project == project);
+/// The role, if it is that project's.
+pub fn find(directory: &Directory, project: ProjectId, role: CustomRoleId) -> Result<&CustomRole, Refusal> {
+    let known = directory.custom_role(role).filter(|known| known.project == project);
     known.ok_or(Refusal::NoSuchRole { role, project })
 }
 

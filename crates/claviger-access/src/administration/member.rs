@@ -54,7 +54,6 @@ pub fn set_role(
 }
 
 fn find(draft: &Draft, organization: OrganizationId, member: PrincipalId) -> Result<PrincipalView<'_>, Refusal> {
-    let known = draft.principal(member).filter(|known| known.kind() == PrincipalKind::Person && !known.is_deleted());
-    let known = known.filter(|known| effective::is_member(known, organization));
-    known.ok_or(Refusal::NoSuchMember { member, organization })
+    let known = effective::member(draft, organization, member);
+    known.filter(|known| known.kind() == PrincipalKind::Person).ok_or(Refusal::NoSuchMember { member, organization })
 }

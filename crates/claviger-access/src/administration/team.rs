@@ -11,7 +11,7 @@ use super::workspace;
 use crate::authorize::{Caller, ManageMembers, ManageTeams, Permit, Scope, authorize};
 use crate::change::{Change, TeamChange};
 use crate::decision::{Decided, Decision};
-use crate::directory::{Draft, PrincipalView, Team};
+use crate::directory::{Directory, Draft, PrincipalView, Team};
 use crate::effective;
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
@@ -247,15 +247,14 @@ fn name_is_free(
     }
 }
 
-pub(super) fn find(draft: &Draft, organization: OrganizationId, team: TeamId) -> Result<&Team, Refusal> {
-    let known = draft.team(team).filter(|known| known.organization == organization);
+/// The team, if it is in that organization.
+pub fn find(directory: &Directory, organization: OrganizationId, team: TeamId) -> Result<&Team, Refusal> {
+    let known = directory.team(team).filter(|known| known.organization == organization);
     known.ok_or(Refusal::NoSuchTeam { team, organization })
 }
 
 fn find_member(draft: &Draft, organization: OrganizationId, member: PrincipalId) -> Result<PrincipalView<'_>, Refusal> {
-    let known = draft.principal(member).filter(|known| !known.is_deleted());
-    let known = known.filter(|known| effective::is_member(known, organization));
-    known.ok_or(Refusal::NoSuchMember { member, organization })
+    effective::member(draft, organization, member).ok_or(Refusal::NoSuchMember { member, organization })
 }
 
 fn member_event(

@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use claviger_access::Directory;
 use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole, Holders};
 use claviger_access::authorize::{ManageRoles, Scope, authorize, read_roles};
 use claviger_access::directory::CustomRole;
 use claviger_access::grant::Holder;
 use claviger_access::identity::{CustomRoleId, PrincipalKind, ProjectId};
 use claviger_access::role::{ProjectRole, Role};
-use claviger_access::{Directory, Refusal};
 use claviger_wire::envelope::Success;
 use claviger_wire::roles::{self as wire, RoleHolder, RoleHolderKind, RoleName};
 use claviger_wire::time::print;
@@ -109,7 +109,7 @@ pub(super) async fn show(
     read_roles(held, caller, project, *now)?;
     Ok(Json(Success::new(match requested::role(role)? {
         ProjectRole::BuiltIn(role) => show_built_in(role),
-        ProjectRole::Custom(id) => show_custom(find(held, project, id)?),
+        ProjectRole::Custom(id) => show_custom(custom_role::find(held, project, id)?),
     })))
 }
 
@@ -153,6 +153,8 @@ pub(super) async fn delete(
     let Ids((PathId(project), role)) = path;
     let (id, caller) = (role.custom(&identified, project)?, identified.caller);
     let decide = move |draft: &_, moment, _| custom_role::delete(draft, &caller, project, id, moment);
+    // Looking for holders is work that only who may delete it is worth.
+    authorize::<ManageRoles>(&identified.held, &caller, Scope::Project(project), identified.now)?;
     let many = identified.held.holders_of(project, ProjectRole::Custom(id)).len();
     let holders = node.writer.perform(identified.write_request().of_many(many), decide).await?;
     // Those who got the role while this request waited are known by the image that it was decided on.
@@ -174,20 +176,15 @@ pub(super) async fn holders(
     read_roles(held, caller, project, *now)?;
     let role = requested::role(role)?;
     if let ProjectRole::Custom(id) = role {
-        find(held, project, id)?;
+        custom_role::find(held, project, id)?;
     }
     Ok(Json(Success::new(show_holders(held, held.holders_of(project, role)))))
-}
-
-fn find(directory: &Directory, project: ProjectId, role: CustomRoleId) -> Result<&CustomRole, Refusal> {
-    let known = directory.custom_role(role).filter(|known| known.project == project);
-    known.ok_or(Refusal::NoSuchRole { role, project })
 }
 
 /// A role as it is after this request's own write.
 fn as_written(node: &Node, project: ProjectId, id: CustomRoleId) -> Result<wire::CustomRole, Failure> {
     let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
-    let role = find(&directory, project, id).map_err(|gone| Failure::from(gone).after_write())?;
+    let role = custom_role::find(&directory, project, id).map_err(|gone| Failure::from(gone).after_write())?;
     Ok(show_custom(role))
 }
 

@@ -75,8 +75,7 @@ pub(super) async fn show(
     let Identified { held, caller, now, .. } = &identified;
     explain(held, caller, organization, question.principal, *now)?;
     let member = question.principal;
-    let view = held.principal(member).filter(|view| !view.is_deleted() && effective::is_member(view, organization));
-    let view = view.ok_or(Refusal::NoSuchMember { member, organization })?;
+    let view = effective::member(held, organization, member).ok_or(Refusal::NoSuchMember { member, organization })?;
     let project = match question.place {
         Place::Project(project) => Some(project),
         Place::Workspace(workspace) => held.workspace(workspace).map(|known| known.project),

@@ -8,7 +8,7 @@ use claviger_access::authorize::{ManageTeams, Scope, authorize};
 use claviger_access::directory::Team;
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, TeamId};
-use claviger_access::{Directory, Refusal};
+use claviger_access::{Caller, Decided, Directory, Draft, Moment, Refusal};
 use claviger_wire::envelope::{Done, Page, Success};
 use claviger_wire::teams as wire;
 
@@ -82,7 +82,7 @@ pub(super) async fn show(
     let Ids((PathId(organization), PathId(team))) = path;
     let Identified { held, caller, now, .. } = &identified;
     authorize::<ManageTeams>(held, caller, Scope::Organization(organization), *now)?;
-    Ok(Json(Success::new(detail(held, find(held, organization, team)?))))
+    Ok(Json(Success::new(detail(held, team::find(held, organization, team)?))))
 }
 
 /// Rename a team
@@ -100,7 +100,7 @@ pub(super) async fn rename(
     let decide = move |draft: &_, moment, _| team::rename(draft, &caller, organization, team, &name, moment);
     node.writer.perform(identified.write_request(), decide).await?;
     let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
-    let team = find(&directory, organization, team).map_err(|gone| Failure::from(gone).after_write())?;
+    let team = team::find(&directory, organization, team).map_err(|gone| Failure::from(gone).after_write())?;
     Ok(Json(Success::new(detail(&directory, team))))
 }
 
@@ -134,11 +134,7 @@ pub(super) async fn add_members(
     path: Ids<(PathId<OrganizationId>, PathId<TeamId>)>,
     Body(body): Body<wire::TeamMembers, LIST_LENGTH_MAX>,
 ) -> Result<Json<Done>, Failure> {
-    let command = change_members(path, &body)?;
-    let (caller, request) = (identified.caller, identified.write_request().of_many(command.members.len()));
-    let decide = move |draft: &_, moment, _| team::add_members(draft, &caller, &command, moment);
-    node.writer.perform(request, decide).await?;
-    Ok(Json(Done::default()))
+    change_members(&node, &identified, path, &body, team::add_members).await
 }
 
 /// Take members out of a team
@@ -153,23 +149,23 @@ pub(super) async fn remove_members(
     path: Ids<(PathId<OrganizationId>, PathId<TeamId>)>,
     Body(body): Body<wire::TeamMembers, LIST_LENGTH_MAX>,
 ) -> Result<Json<Done>, Failure> {
-    let command = change_members(path, &body)?;
-    let (caller, request) = (identified.caller, identified.write_request().of_many(command.members.len()));
-    let decide = move |draft: &_, moment, _| team::remove_members(draft, &caller, &command, moment);
-    node.writer.perform(request, decide).await?;
-    Ok(Json(Done::default()))
+    change_members(&node, &identified, path, &body, team::remove_members).await
 }
 
-fn change_members(
+type ChangesMembers = fn(&Draft, &Caller, &ChangeMembers, Moment) -> Result<Decided<()>, Refusal>;
+
+async fn change_members(
+    node: &Node,
+    identified: &Identified,
     Ids((PathId(organization), PathId(team))): Ids<(PathId<OrganizationId>, PathId<TeamId>)>,
     body: &wire::TeamMembers,
-) -> Result<ChangeMembers, Failure> {
-    Ok(ChangeMembers { organization, team, members: requested::ids::<PrincipalId>(&body.user_ids, "user")? })
-}
-
-fn find(directory: &Directory, organization: OrganizationId, team: TeamId) -> Result<&Team, Refusal> {
-    let known = directory.team(team).filter(|known| known.organization == organization);
-    known.ok_or(Refusal::NoSuchTeam { team, organization })
+    change: ChangesMembers,
+) -> Result<Json<Done>, Failure> {
+    let members = requested::ids::<PrincipalId>(&body.user_ids, "user")?;
+    let (caller, request) = (identified.caller, identified.write_request().of_many(members.len()));
+    let command = ChangeMembers { organization, team, members };
+    node.writer.perform(request, move |draft, moment, _| change(draft, &caller, &command, moment)).await?;
+    Ok(Json(Done::default()))
 }
 
 pub(super) fn shown(team: &Team) -> wire::Team {
