@@ -7,6 +7,7 @@
 //! contract's envelope, also where a path, a method or a body is wrong; a write goes through the writer alone.
 
 pub mod arrival;
+pub mod client_address;
 pub mod failure;
 
 mod body;
@@ -31,7 +32,7 @@ mod workspaces;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
@@ -39,12 +40,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::arrival::{Peer, answer_to_no_request};
+pub use self::client_address::TrustedProxies;
 pub use self::reference::description;
 
 use crate::node::Node;
 
-/// Everything that this node answers.
-pub fn router(node: Node) -> Router {
+/// Everything that this node answers. `trusted` are the proxies that say where a request comes from.
+pub fn router(node: Node, trusted: TrustedProxies) -> Router {
     let (routes, description) = documented().split_for_parts();
     let app = routes
         .route_layer(from_fn(arrival::name_route))
@@ -56,7 +58,7 @@ pub fn router(node: Node) -> Router {
         .merge(reference::router(description))
         .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(app))
         .layer(CatchPanicLayer::custom(failure::panicked))
-        .layer(from_fn(arrival::arrive))
+        .layer(from_fn_with_state(trusted, arrival::arrive))
 }
 
 /// The routes with their descriptions: a route that is not described cannot be added here.

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Method, Request};
+use claviger::api::TrustedProxies;
 use claviger::node::{Node, Running};
 use claviger::random::RequestId;
 use claviger::store::Location;
@@ -61,7 +62,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let folder = empty_folder();
         let (node, running, owner) = runtime.block_on(found(&folder));
-        let app = claviger::api::router(node.clone());
+        let app = claviger::api::router(node.clone(), TrustedProxies::default());
         let made = runtime.block_on(async {
             let consumer = make(&app, &owner, r#"{"username": "consumer", "projects": [{"id": 2}]}"#).await;
             // The seeds know it by its number, 10.

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::client_address::TrustedProxies;
 use super::failure::{self, Failure};
 use crate::clock;
 use crate::random::RequestId;
@@ -29,18 +30,24 @@ pub struct Peer {
     pub doubtful: Arc<AtomicBool>,
 }
 
+/// Where a request comes from: the peer, or whom a trusted proxy names. Put into each request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientAddress(pub IpAddr);
+
 /// The route that was matched, put into the answer for the log line.
 #[derive(Clone)]
 pub(super) struct Route(pub MatchedPath);
 
 /// Wraps every request.
-pub async fn arrive(mut request: Request, next: Next) -> Response {
+pub async fn arrive(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new();
     let started = clock::instant();
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().cloned();
+    let client = peer.as_ref().map(|peer| ClientAddress(trusted.client(peer.address.ip(), request.headers())));
     let ambiguous = is_ambiguous(request.headers());
     request.extensions_mut().insert(id.clone());
+    client.map(|client| request.extensions_mut().insert(client));
     let refused = refuse(&request);
     let is_refused = refused.is_some();
     let mut response = match refused {
@@ -54,7 +61,7 @@ pub async fn arrive(mut request: Request, next: Next) -> Response {
     if ambiguous || doubtful || is_refused {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    log(&id, peer.as_ref(), &method, &response, started.elapsed());
+    log(&id, client, &method, &response, started.elapsed());
     response
 }
 
@@ -85,26 +92,21 @@ pub(super) async fn name_route(route: MatchedPath, request: Request, next: Next)
 }
 
 /// One line an answer. Reads that went well are the many, and are told only to who asks for them.
-fn log(id: &RequestId, peer: Option<&Peer>, method: &Method, response: &Response, elapsed: Duration) {
+fn log(id: &RequestId, client: Option<ClientAddress>, method: &Method, response: &Response, elapsed: Duration) {
     let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str());
-    let peer = address(peer).map_or_else(|| "-".to_owned(), |address| address.to_string());
+    let client = client.map_or_else(|| "-".to_owned(), |client| client.0.to_string());
     let status = response.status();
     // Strangers write in the method what they like.
     let method = if failure::is_standard(method) { method.as_str() } else { "other" };
     let is_read = ["GET", "HEAD", "OPTIONS"].contains(&method);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     if status.is_server_error() {
-        tracing::warn!(request = %id, %peer, method, route, status = status.as_u16(), micros, "answered");
+        tracing::warn!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");
     } else if status.is_client_error() || !is_read {
-        tracing::info!(request = %id, %peer, method, route, status = status.as_u16(), micros, "answered");
+        tracing::info!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");
     } else {
-        tracing::debug!(request = %id, %peer, method, route, status = status.as_u16(), micros, "answered");
+        tracing::debug!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");
     }
-}
-
-/// The address of the peer.
-pub(super) fn address(peer: Option<&Peer>) -> Option<IpAddr> {
-    peer.map(|peer| peer.address.ip())
 }
 
 /// HTTP/1.1 wants exactly one `Host` (RFC 9112, section 3.2). A path that begins with two slashes is another path than

@@ -8,7 +8,7 @@ use claviger_access::directory::PrincipalView;
 use claviger_access::identity::PrincipalId;
 use claviger_access::{Caller, Moment, Refusal, credential};
 
-use super::arrival::{Peer, address};
+use super::arrival::ClientAddress;
 use super::failure::Failure;
 use crate::clock;
 use crate::cluster::Held;
@@ -54,7 +54,8 @@ impl FromRequestParts<Node> for Identified {
         };
         node.last_used.note(secret, now);
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
-        let origin = Origin { request_id, address: address(parts.extensions.get::<Peer>()) };
+        let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+        let origin = Origin { request_id, address };
         Ok(Self { caller, principal, held, now, origin })
     }
 }

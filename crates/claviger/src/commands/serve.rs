@@ -12,6 +12,7 @@ use clap::builder::BoolishValueParser;
 use claviger_access::administration::organization::Found;
 use claviger_access::identity::UsernameSuffix;
 use indicatif::{ProgressBar, ProgressStyle};
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::host::{self, HostFailed};
 use super::shown_once::Handover;
-use crate::api;
+use crate::api::{self, client_address};
 use crate::clock;
 use crate::config::StoreOptions;
 use crate::listener::{self, Limits};
@@ -55,6 +56,11 @@ pub struct Serve {
     /// A proxy in front carries TLS: do not warn about listening beyond loopback without it
     #[arg(long, env = "CLAVIGER_BEHIND_TLS", value_parser = BoolishValueParser::new())]
     behind_tls: bool,
+
+    /// A proxy in front, or a network of them: its X-Forwarded-For says where a request comes from. Several are parted by
+    /// commas
+    #[arg(long, value_name = "CIDR", env = "CLAVIGER_TRUSTED_PROXY", value_delimiter = ',', value_parser = client_address::network)]
+    trusted_proxy: Vec<IpNet>,
 
     /// Where the first owner's secret goes, instead of the terminal. Where standard output is no terminal: owner-secret
     /// in the data folder, unless named here
@@ -117,9 +123,10 @@ impl Serve {
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
+        let app = api::router(node.clone(), self.trusted_proxy.iter().copied().collect());
         let serving = async {
             tokio::select! {
-                () = listener::serve(bound, tls, api::router(node.clone()), self.limits(), closing.clone()) => {}
+                () = listener::serve(bound, tls, app, self.limits(), closing.clone()) => {}
                 () = failed.cancelled() => {}
             }
         };

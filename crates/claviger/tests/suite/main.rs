@@ -33,6 +33,7 @@ mod secrets_made;
 mod shapes;
 mod store;
 mod teams;
+mod trusted_proxies;
 mod who_may_do_what;
 mod workspaces;
 mod writes;

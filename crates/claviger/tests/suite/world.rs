@@ -12,7 +12,7 @@
 //! stands for the id.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine;
@@ -36,6 +36,9 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::Answer;
 use crate::looked_through::{self, Log};
 use crate::postgres::Cluster;
+
+/// A proxy in front: requests from this address may say where they come from.
+pub(crate) const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
 
 /// Which store a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -440,7 +443,8 @@ async fn serve(location: Location) -> (Node, SocketAddr, Serving) {
     let bound = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = bound.local_addr().expect("an address");
     let stop = CancellationToken::new();
-    let served = tokio::spawn(listener::serve(bound, None, api::router(node.clone()), limits(), stop.clone()));
+    let app = api::router(node.clone(), [PROXY.into()].into_iter().collect());
+    let served = tokio::spawn(listener::serve(bound, None, app, limits(), stop.clone()));
     (node, address, Serving { running, stop, served })
 }
 
