@@ -23,6 +23,7 @@ mod projects;
 mod roles;
 mod service_accounts;
 mod teams;
+mod workspaces;
 
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};

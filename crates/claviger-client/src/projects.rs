@@ -1,7 +1,7 @@
-//! Projects and workspaces, the service accounts that reach them, and what every member of the organization may there.
+//! Projects, the service accounts that reach them and their workspaces, and what every member of the organization may there.
 
 use claviger_wire::envelope::{Done, Page, Success};
-use claviger_wire::projects::ProjectDetail;
+use claviger_wire::projects::{ChangeProject, CreateProject, ProjectDetail};
 use claviger_wire::roles::SetRole;
 use claviger_wire::service_accounts::{CreateInProject, NewServiceAccount, ServiceAccountThere, SetWorkspaceRole};
 use claviger_wire::teams::DefaultAccess;
@@ -17,6 +17,40 @@ impl Client {
         let url = self.url(&format!("organizations/{organization}/projects"));
         let answer: Page<ProjectDetail> = self.answer(self.request(Method::GET, url)).await?;
         Ok(answer.results)
+    }
+
+    /// One project.
+    pub async fn project(&self, project: u64) -> Result<ProjectDetail, Error> {
+        let url = self.url(&format!("projects/{project}"));
+        let answer: Success<ProjectDetail> = self.answer(self.request(Method::GET, url)).await?;
+        Ok(answer.results)
+    }
+
+    /// Makes a project, with its default workspace.
+    pub async fn create_project(
+        &self,
+        organization: u64,
+        new: &CreateProject,
+        key: &IdempotencyKey,
+    ) -> Result<ProjectDetail, Error> {
+        let url = self.url(&format!("organizations/{organization}/projects"));
+        let request = self.request(Method::POST, url).header("Idempotency-Key", key.as_str()).json(new);
+        let answer: Success<ProjectDetail> = self.answer(request).await?;
+        Ok(answer.results)
+    }
+
+    /// Changes a project's own properties.
+    pub async fn change_project(&self, project: u64, change: &ChangeProject) -> Result<ProjectDetail, Error> {
+        let url = self.url(&format!("projects/{project}"));
+        let answer: Success<ProjectDetail> = self.answer(self.request(Method::PATCH, url).json(change)).await?;
+        Ok(answer.results)
+    }
+
+    /// Deletes a project, with its workspaces, its custom roles, and every role on them.
+    pub async fn delete_project(&self, project: u64) -> Result<(), Error> {
+        let url = self.url(&format!("projects/{project}"));
+        let Done { .. } = self.answer(self.request(Method::DELETE, url)).await?;
+        Ok(())
     }
 
     /// The service accounts that reach the project, with their roles there.

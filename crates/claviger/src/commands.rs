@@ -20,6 +20,7 @@ pub mod serve;
 pub mod service_account;
 pub mod team;
 pub mod terminal;
+pub mod workspace;
 
 mod creation;
 mod granted;
@@ -59,6 +60,8 @@ pub enum Command {
     Role(role::RoleArgs),
     /// Projects of a running server
     Project(project::ProjectArgs),
+    /// Workspaces of a running server's projects
+    Workspace(workspace::WorkspaceArgs),
     /// What somebody may do at a running server, and why
     Explain(explain::ExplainArgs),
     /// Who the caller is at a running server

@@ -30,7 +30,8 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::ServiceAccount(service_account) => service_account.run(random::idempotency_key()?).await,
         Command::Team(team) => team.run(random::idempotency_key()?).await,
         Command::Role(role) => role.run(random::idempotency_key()?).await,
-        Command::Project(project) => project.run().await,
+        Command::Project(project) => project.run(random::idempotency_key()?).await,
+        Command::Workspace(workspace) => workspace.run(random::idempotency_key()?).await,
         Command::Explain(explain) => explain.run().await,
         Command::Me(me) => me.run().await,
     }
