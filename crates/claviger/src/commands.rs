@@ -4,12 +4,14 @@
 //! on the host. All others speak to a running server through `claviger-client`.
 
 pub mod backup;
+pub mod completions;
 pub mod confirmation;
 pub mod connection;
 pub mod exit;
 pub mod explain;
 pub mod host;
 pub mod init;
+pub mod man_pages;
 pub mod me;
 pub mod organization;
 pub mod output;
@@ -66,4 +68,8 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Who the caller is at a running server
     Me(me::MeArgs),
+    /// Print what a shell reads to complete commands and options
+    Completions(completions::CompletionsArgs),
+    /// Write the manual's pages into a folder
+    ManPages(man_pages::ManPagesArgs),
 }

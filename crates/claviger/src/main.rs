@@ -34,6 +34,8 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::Workspace(workspace) => workspace.run(random::idempotency_key()?).await,
         Command::Explain(explain) => explain.run().await,
         Command::Me(me) => me.run().await,
+        Command::Completions(completions) => Ok(completions.run()?),
+        Command::ManPages(pages) => Ok(pages.run()?),
     }
 }
 

@@ -26,5 +26,6 @@ mod network;
 mod on_the_disk;
 mod postgres_connection;
 mod real_clients;
+mod shell;
 mod shutdown;
 mod start_up;
