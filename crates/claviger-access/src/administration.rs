@@ -8,6 +8,7 @@ pub mod custom_role;
 pub mod default_access;
 pub mod member;
 pub mod organization;
+pub mod policy;
 pub mod project;
 pub mod service_account;
 pub mod team;

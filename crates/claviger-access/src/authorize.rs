@@ -11,12 +11,14 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 
 use crate::directory::{Directory, PrincipalView};
 use crate::effective;
 use crate::expiry::Moment;
 use crate::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId};
 use crate::permission::Permission;
+use crate::policy::Arrival;
 use crate::refusal::Refusal;
 use crate::revision::Revision;
 use crate::role::OrganizationRole;
@@ -30,9 +32,23 @@ pub enum Caller {
         principal: PrincipalId,
         /// With what.
         credential: CredentialId,
+        /// How it came.
+        arrival: Arrival,
     },
     /// The command line on the host, with the data folder or the database in its hands.
     Operator,
+}
+
+impl Caller {
+    /// The same, with the address that the request came from.
+    pub fn at(self, address: Option<IpAddr>) -> Self {
+        match self {
+            Self::Principal { principal, credential, arrival } => {
+                Self::Principal { principal, credential, arrival: Arrival { address, ..arrival } }
+            }
+            Self::Operator => Self::Operator,
+        }
+    }
 }
 
 /// What a principal authenticated with.
@@ -113,6 +129,8 @@ actions! {
     ManageMembers needs MembersManage;
     /// Create, rename and delete teams; add and remove their members.
     ManageTeams needs TeamsManage;
+    /// Say what an organization demands of its service accounts.
+    ManagePolicies needs PoliciesManage;
     /// Create, change and delete a project's custom roles.
     ManageRoles needs RolesManage;
     /// Read which roles a project knows, and who holds them.
@@ -187,19 +205,23 @@ impl<A> Permit<A> {
     }
 }
 
-/// The principal behind a caller, if it and its credential still count.
+/// The principal behind a caller, if it and its credential still count, and it may call as it does.
 pub fn principal_of<'d>(
     directory: &'d Directory,
-    principal: PrincipalId,
-    credential: CredentialId,
+    (principal, credential, arrival): (PrincipalId, CredentialId, Arrival),
     now: Moment,
 ) -> Result<PrincipalView<'d>, Refusal> {
     let view = directory.principal(principal).filter(|view| !view.is_deleted()).ok_or(Refusal::NotAuthenticated)?;
     let CredentialId::Secret(secret) = credential;
     match view.secrets().iter().find(|held| held.id == secret) {
-        Some(held) if !held.expires.has_passed(now) => Ok(view),
-        _ => Err(Refusal::NotAuthenticated),
+        Some(held) if !held.expires.has_passed(now) => {}
+        _ => return Err(Refusal::NotAuthenticated),
     }
+    if let Some(organization) = view.organization() {
+        directory.policy_of(organization).permits_arrival(arrival, organization)?;
+        directory.addresses_of(principal).permit(arrival.address)?;
+    }
+    Ok(view)
 }
 
 /// May the caller do `A` in this scope?
@@ -209,11 +231,11 @@ pub fn authorize<A: Action>(
     scope: Scope,
     now: Moment,
 ) -> Result<Permit<A>, Refusal> {
-    let Caller::Principal { principal, credential } = *caller else {
+    let Caller::Principal { principal, credential, arrival } = *caller else {
         let organization = organization_of(directory, scope).ok_or_else(|| not_there(scope))?;
         return Ok(Permit::new(directory, Actor::Operator, scope, organization, Basis::Operator));
     };
-    let view = principal_of(directory, principal, credential, now)?;
+    let view = principal_of(directory, (principal, credential, arrival), now)?;
     let organization = organization_of(directory, scope)
         .filter(|organization| effective::is_member(&view, *organization))
         .ok_or_else(|| not_there(scope))?;
@@ -246,10 +268,10 @@ pub fn see_organization(
     now: Moment,
 ) -> Result<Permit<SeeOrganization>, Refusal> {
     let scope = Scope::Organization(organization);
-    let Caller::Principal { principal, credential } = *caller else {
+    let Caller::Principal { principal, credential, arrival } = *caller else {
         return authorize(directory, caller, scope, now);
     };
-    let view = principal_of(directory, principal, credential, now)?;
+    let view = principal_of(directory, (principal, credential, arrival), now)?;
     if directory.organization(organization).is_none() || !effective::is_member(&view, organization) {
         return Err(not_there(scope));
     }
@@ -297,8 +319,8 @@ pub fn read_service_account(
 ) -> Result<Permit<ReadServiceAccount>, Refusal> {
     let scope = Scope::Organization(organization);
     match *caller {
-        Caller::Principal { principal, credential } if principal == account => {
-            let view = principal_of(directory, principal, credential, now)?;
+        Caller::Principal { principal, credential, arrival } if principal == account => {
+            let view = principal_of(directory, (principal, credential, arrival), now)?;
             if !effective::is_member(&view, organization) {
                 return Err(not_there(scope));
             }
@@ -334,8 +356,8 @@ pub fn explain(
 ) -> Result<Permit<Explain>, Refusal> {
     let scope = Scope::Organization(organization);
     match *caller {
-        Caller::Principal { principal: own, credential } if own == principal => {
-            let view = principal_of(directory, own, credential, now)?;
+        Caller::Principal { principal: own, credential, arrival } if own == principal => {
+            let view = principal_of(directory, (own, credential, arrival), now)?;
             if directory.organization(organization).is_none() || !effective::is_member(&view, organization) {
                 return Err(not_there(scope));
             }

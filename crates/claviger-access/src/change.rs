@@ -6,9 +6,11 @@
 //! [`Directory::apply`]: crate::Directory::apply
 
 mod custom_role;
+mod policy;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
+pub use self::policy::PolicyChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
@@ -160,6 +162,8 @@ pub enum Change {
     Team(TeamChange),
     /// Something about a custom role.
     CustomRole(CustomRoleChange),
+    /// Something about what an organization demands of its accounts.
+    Policy(PolicyChange),
 }
 
 /// What can be changed of a workspace.

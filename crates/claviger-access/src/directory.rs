@@ -27,7 +27,7 @@ use foldhash::quality::FixedState;
 pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
-pub use self::records::{CustomRole, Organization, Project, Team, Workspace};
+pub use self::records::{AccountAddresses, CustomRole, Organization, Project, Team, Workspace};
 
 use self::principals::{PrincipalShard, UsernameShard};
 use self::ranges::Ranges;
@@ -41,6 +41,7 @@ use crate::identity::{
     CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
 };
 use crate::permission::{Permission, PermissionSet};
+use crate::policy::{Addresses, Arrival, Policy};
 use crate::revision::{Mark, Revision};
 use crate::role::ProjectRole;
 
@@ -61,7 +62,10 @@ pub struct Directory {
     workspaces: Records<WorkspaceId, Workspace>,
     teams: Records<TeamId, Team>,
     custom_roles: Records<CustomRoleId, CustomRole>,
+    account_addresses: Records<PrincipalId, AccountAddresses>,
     dummy: Arc<[HeldSecret; 1]>,
+    /// What is demanded where nothing is known to be.
+    no_policy: Arc<Policy>,
 }
 
 impl Directory {
@@ -129,7 +133,9 @@ impl Directory {
         let (secret, (principal, is_it)) = (matching?, met?);
         let counts = is_it && !secret.expires.has_passed(now) && !principal.is_deleted();
         let credential = CredentialId::Secret(secret.id);
-        counts.then_some(Caller::Principal { principal: principal.id(), credential })
+        // Where from, only who took the request knows.
+        let arrival = Arrival { address: None, form: presented.form() };
+        counts.then_some(Caller::Principal { principal: principal.id(), credential, arrival })
     }
 
     /// The service account of that username, deleted ones included.
@@ -197,6 +203,16 @@ impl Directory {
         self.custom_roles.get(id)
     }
 
+    /// What an organization demands of its service accounts.
+    pub fn policy_of(&self, organization: OrganizationId) -> &Policy {
+        self.organization(organization).map_or(&self.no_policy, |known| &known.policy)
+    }
+
+    /// Where an account may call from, within what its organization allows.
+    pub fn addresses_of(&self, account: PrincipalId) -> &Addresses {
+        self.account_addresses.get(account).map_or(&self.no_policy.addresses, |known| &known.addresses)
+    }
+
     /// What a role allows; nothing where it is a custom one that is gone.
     pub fn permissions_of(&self, role: ProjectRole) -> PermissionSet {
         match role {
@@ -255,6 +271,8 @@ impl Directory {
         teams.sort_by_key(|team| team.id);
         let mut custom_roles: Vec<CustomRole> = self.custom_roles.iter().cloned().collect();
         custom_roles.sort_by_key(|role| role.id);
+        let mut account_addresses: Vec<AccountAddresses> = self.account_addresses.iter().cloned().collect();
+        account_addresses.sort_by_key(|known| known.id);
         Contents {
             revision: self.revision,
             mark: self.mark,
@@ -267,6 +285,7 @@ impl Directory {
             workspaces,
             teams,
             custom_roles,
+            account_addresses,
         }
     }
 
@@ -307,6 +326,7 @@ pub struct Contents {
     workspaces: Vec<Workspace>,
     teams: Vec<Team>,
     custom_roles: Vec<CustomRole>,
+    account_addresses: Vec<AccountAddresses>,
 }
 
 /// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.

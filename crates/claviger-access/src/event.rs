@@ -109,6 +109,10 @@ event_names! {
     ProjectDefaultAccessGranted = "project.default_access_granted";
     /// The role that every member had on a project was taken away.
     ProjectDefaultAccessRevoked = "project.default_access_revoked";
+    /// What an organization demands of its service accounts was changed.
+    OrganizationPolicyUpdated = "organization.policy_updated";
+    /// A service account may call from other addresses than before.
+    ServiceAccountAddressesChanged = "service_account.addresses_changed";
     /// A project made a role for itself.
     CustomRoleCreated = "custom_role.created";
     /// A custom role was changed, for whoever holds it.

@@ -23,6 +23,7 @@ pub mod expiry;
 pub mod grant;
 pub mod identity;
 pub mod permission;
+pub mod policy;
 pub mod random_bytes;
 pub mod refusal;
 pub mod revision;

@@ -3,9 +3,12 @@
 //! [`Refusal::code`] is stable and has an entry in `docs/reference/errors.md`; one match in `api/` turns it into a
 //! status.
 
+use std::net::IpAddr;
+
 use crate::authorize::Scope;
 use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
 use crate::permission::{Permission, PermissionName};
+use crate::policy::Lifetime;
 
 /// Why a caller does not get what he asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -162,6 +165,76 @@ pub enum Refusal {
     /// An end after the year 9999.
     #[error("expires_in leads beyond the year 9999; name fewer seconds, or leave it out for an account without expiry")]
     ExpiryTooFar,
+    /// A secret without an end, where the organization wants one.
+    #[error(
+        "organization {organization} wants an end for each secret{}; send expires or expires_in",
+        lifetime.map_or_else(String::new, |most| format!(", {most} away at most"))
+    )]
+    ExpiryRequired {
+        /// Which organization.
+        organization: OrganizationId,
+        /// The longest that a secret lives there, if that is bounded.
+        lifetime: Option<Lifetime>,
+    },
+    /// A secret that would live longer than the organization allows.
+    #[error("in organization {organization} a secret lives {lifetime} at most; name an earlier end")]
+    LifetimeTooLong {
+        /// Which organization.
+        organization: OrganizationId,
+        /// The longest.
+        lifetime: Lifetime,
+    },
+    /// An end that is put off, where the life of a secret is bounded.
+    #[error(
+        "in organization {organization} a secret lives {lifetime} at most, so its end can be brought forward only; make a new secret in its place"
+    )]
+    LifetimeProlonged {
+        /// Which organization.
+        organization: OrganizationId,
+        /// The longest.
+        lifetime: Lifetime,
+    },
+    /// A name that the organization's pattern does not match.
+    #[error(
+        "in organization {organization} a service account's name must match {pattern} as a whole; choose another name"
+    )]
+    NameNotAllowed {
+        /// Which organization.
+        organization: OrganizationId,
+        /// A regular expression.
+        pattern: String,
+    },
+    /// Made from a project's settings, where the organization reserves that for itself.
+    #[error(
+        "in organization {organization} service accounts are made by its owners and admins alone; ask one of them, and to add the account to your project"
+    )]
+    ProjectCreationNotAllowed {
+        /// Which organization.
+        organization: OrganizationId,
+    },
+    /// A right credential, written as the organization does not accept it.
+    #[error(
+        "organization {organization} does not accept username:secret as plain text; send it base64-encoded, as RFC 7617 says"
+    )]
+    PlainTextNotAllowed {
+        /// Which organization.
+        organization: OrganizationId,
+    },
+    /// A right credential from where it does not count.
+    #[error(
+        "this credential does not count from {}; call from an allowed address, or ask an owner or admin of the organization",
+        address.map_or_else(|| "an address that is not known".to_owned(), |address| address.to_string())
+    )]
+    AddressNotAllowed {
+        /// From where it came.
+        address: Option<IpAddr>,
+    },
+    /// The caller himself would not be let in any more.
+    #[error("this would lock you out: {why}")]
+    WouldLockOut {
+        /// What would be answered to the caller's next request.
+        why: String,
+    },
     /// The same `Idempotency-Key` made something before.
     #[error(
         "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account whose secret is lost, delete it and create another with a new key"
@@ -220,6 +293,14 @@ impl Refusal {
             Self::DefaultWorkspace { .. } => "default_workspace",
             Self::ExpiryNotLater => "expiry_not_later",
             Self::ExpiryTooFar => "expiry_too_far",
+            Self::ExpiryRequired { .. } => "expiry_required",
+            Self::LifetimeTooLong { .. } => "lifetime_too_long",
+            Self::LifetimeProlonged { .. } => "lifetime_prolonged",
+            Self::NameNotAllowed { .. } => "name_not_allowed",
+            Self::ProjectCreationNotAllowed { .. } => "project_creation_not_allowed",
+            Self::PlainTextNotAllowed { .. } => "plain_text_not_allowed",
+            Self::AddressNotAllowed { .. } => "address_not_allowed",
+            Self::WouldLockOut { .. } => "would_lock_out",
             Self::AlreadyCreated { .. } => "already_created",
             Self::NameExhausted { .. } => "name_exhausted",
             Self::AlreadySetUp => "already_set_up",

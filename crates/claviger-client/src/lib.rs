@@ -19,6 +19,7 @@ mod error;
 mod explain;
 mod idempotency;
 mod listing;
+mod policies;
 mod projects;
 mod roles;
 mod service_accounts;

@@ -9,6 +9,7 @@
 pub mod envelope;
 pub mod explanation;
 pub mod me;
+pub mod policies;
 pub mod projects;
 pub mod roles;
 pub mod service_accounts;

@@ -20,6 +20,7 @@ mod ids;
 mod listing;
 mod me;
 mod organization_accounts;
+mod policies;
 mod project_accounts;
 mod project_teams;
 mod projects;
@@ -97,5 +98,7 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(custom_roles::list, custom_roles::create))
         .routes(routes!(custom_roles::show, custom_roles::change, custom_roles::delete))
         .routes(routes!(custom_roles::holders))
+        .routes(routes!(policies::show, policies::change))
+        .routes(routes!(policies::show_addresses, policies::set_addresses))
         .routes(routes!(explain::show))
 }

@@ -15,6 +15,7 @@ pub mod man_pages;
 pub mod me;
 pub mod organization;
 pub mod output;
+pub mod policy;
 pub mod project;
 pub mod recover_owner;
 pub mod role;
@@ -64,6 +65,8 @@ pub enum Command {
     Project(project::ProjectArgs),
     /// Workspaces of a running server's projects
     Workspace(workspace::WorkspaceArgs),
+    /// What an organization of a running server demands of its service accounts
+    Policy(policy::PolicyArgs),
     /// What somebody may do at a running server, and why
     Explain(explain::ExplainArgs),
     /// Who the caller is at a running server

@@ -142,7 +142,10 @@ pub fn create(
         standing.may_give_in_project(project, *role)?;
         granted.push(Granted::Workspace(*workspace, *role));
     }
+    let policy = draft.policy_of(organization);
+    policy.permits_name(&command.name, organization)?;
     let expires = command.expires.decide(moment)?;
+    policy.permits_end(expires, moment, organization)?;
     let plan = Plan { organization, name: &command.name, expires, granted };
     let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
     let mut decision = Decision::new(created(&permit, &account, command.organization_role), changes);
@@ -165,7 +168,15 @@ pub fn create_in_project(
     draft.refuse_repetition()?;
     let organization = permit.organization();
     Standing::new(draft, caller, organization).may_give_in_project(project, Role::Admin.into())?;
+    let policy = draft.policy_of(organization);
+    if !policy.project_admins_create {
+        let of_organization =
+            authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment);
+        of_organization.map_err(|_| Refusal::ProjectCreationNotAllowed { organization })?;
+    }
+    policy.permits_name(&command.name, organization)?;
     let expires = command.expires.decide(moment)?;
+    policy.permits_end(expires, moment, organization)?;
     let granted = Granted::Project(project, Role::Admin.into());
     let plan = Plan { organization, name: &command.name, expires, granted: vec![granted] };
     let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
@@ -211,6 +222,7 @@ pub fn change(
     let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
     let differs = |expires: &Expiry| account.secrets().iter().any(|secret| secret.expires != *expires);
     if let Some(expires) = expires.filter(differs) {
+        draft.policy_of(organization).permits_change((expiry_is, expires), moment, organization)?;
         let stays_owner = role_is == OrganizationRole::Owner
             && command.organization_role.is_none_or(|role| role == OrganizationRole::Owner);
         if stays_owner && expires != Expiry::NEVER {
@@ -370,7 +382,11 @@ fn place_in_project(
     authorize(draft, caller, Scope::Project(project), moment)
 }
 
-fn find(draft: &Draft, organization: OrganizationId, account: PrincipalId) -> Result<PrincipalView<'_>, Refusal> {
+pub(super) fn find(
+    draft: &Draft,
+    organization: OrganizationId,
+    account: PrincipalId,
+) -> Result<PrincipalView<'_>, Refusal> {
     draft.service_account(organization, account).ok_or(Refusal::NoSuchServiceAccount { account, organization })
 }
 

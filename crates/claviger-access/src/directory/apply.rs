@@ -2,6 +2,7 @@
 
 mod custom_role;
 mod grants;
+mod policy;
 mod team;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::role::OrganizationRole;
 impl Organization {
     pub(super) fn new(id: OrganizationId, name: String) -> Self {
         let (projects, owners, teams, open_projects) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { id, name, projects, owners, account_count: 0, teams, open_projects }
+        Self { id, name, projects, owners, account_count: 0, teams, open_projects, policy: Arc::default() }
     }
 
     pub(super) fn add_owner(&mut self, principal: PrincipalId) {
@@ -98,6 +99,7 @@ impl Directory {
             Change::GrantTaken { id, holder } => self.take(*id, *holder),
             Change::Team(change) => self.apply_to_team(change),
             Change::CustomRole(change) => self.apply_to_custom_role(change),
+            Change::Policy(change) => self.apply_to_policy(change),
         }
     }
 
@@ -130,7 +132,8 @@ impl Directory {
             | Change::GrantGiven { .. }
             | Change::GrantTaken { .. }
             | Change::Team(_)
-            | Change::CustomRole(_) => {}
+            | Change::CustomRole(_)
+            | Change::Policy(_) => {}
         }
     }
 
@@ -204,6 +207,7 @@ impl Directory {
             principal.grants.clear();
             principal.teams.clear();
         });
+        self.account_addresses.remove(id);
         for grant in &principal.grants {
             if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted() {
                 self.recount_owner(id, organization);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::principals::{Principal, PrincipalShard, UsernameShard};
 use super::ranges::{Ranges, SPAN};
-use super::records::{CustomRole, Organization, Project, Records, Team, Workspace};
+use super::records::{AccountAddresses, CustomRole, Organization, Project, Records, Team, Workspace};
 use super::shelves::Shelves;
 use super::{Directory, dummy};
 use crate::grant::{Grant, Granted};
 use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, UsernameSuffix};
+use crate::policy::Policy;
 use crate::revision::{Mark, Revision};
 use crate::role::OrganizationRole;
 
@@ -50,6 +51,8 @@ impl Loader {
                 workspaces: Records::new(),
                 teams: Records::new(),
                 custom_roles: Records::new(),
+                account_addresses: Records::new(),
+                no_policy: Arc::default(),
                 dummy: dummy(),
             },
         }
@@ -83,6 +86,16 @@ impl Loader {
     /// A custom role.
     pub fn custom_role(&mut self, role: CustomRole) {
         self.directory.put_custom_role(role);
+    }
+
+    /// What an organization demands of its accounts.
+    pub fn policy(&mut self, organization: OrganizationId, policy: Policy) {
+        self.directory.organizations.change(organization, |known| known.policy = Arc::new(policy));
+    }
+
+    /// Where an account may call from.
+    pub fn account_addresses(&mut self, addresses: AccountAddresses) {
+        self.directory.account_addresses.insert(addresses);
     }
 
     /// A workspace.

@@ -8,6 +8,7 @@ use crate::change::CustomRoleProperties;
 use crate::expiry::Moment;
 use crate::grant::Grant;
 use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::policy::{Addresses, Policy};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Organization {
     pub teams: Vec<TeamId>,
     /// Its projects with default access, by id.
     pub open_projects: Vec<ProjectId>,
+    /// What it demands of its service accounts.
+    pub policy: Arc<Policy>,
 }
 
 /// A project.
@@ -60,6 +63,15 @@ pub struct Team {
     pub members: Vec<PrincipalId>,
     /// What each member is granted through it, by id.
     pub grants: Vec<Grant>,
+}
+
+/// Where one service account may call from, of those that may not call from everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountAddresses {
+    /// Which account.
+    pub id: PrincipalId,
+    /// From where.
+    pub addresses: Addresses,
 }
 
 /// A role that one project made for itself.
@@ -133,7 +145,8 @@ records!(
     Project by ProjectId,
     Workspace by WorkspaceId,
     Team by TeamId,
-    CustomRole by CustomRoleId
+    CustomRole by CustomRoleId,
+    AccountAddresses by PrincipalId
 );
 
 /// Records by id.

@@ -6,6 +6,7 @@ use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole}
 use claviger_access::administration::default_access;
 use claviger_access::administration::member::{self, SetMemberRole};
 use claviger_access::administration::organization::{self, Found, Founded};
+use claviger_access::administration::policy::{self, ChangePolicy};
 use claviger_access::administration::project::{self, ChangeProject, CreateProject};
 use claviger_access::administration::service_account::{
     self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
@@ -16,6 +17,7 @@ use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWo
 use claviger_access::identity::{
     AccountName, CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId,
 };
+use claviger_access::policy::Addresses;
 use claviger_access::role::ProjectRole;
 use claviger_access::text::DisplayName;
 use claviger_access::{Caller, Decided, Draft, Moment, RandomBytes, Refusal};
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     CreateRole(CreateRole),
     ChangeRole(ChangeRole),
     DeleteRole { project: ProjectId, role: CustomRoleId },
+    ChangePolicy { organization: OrganizationId, change: ChangePolicy },
+    RestrictAccount { organization: OrganizationId, account: PrincipalId, addresses: Addresses },
 }
 
 /// What a use case replies.
@@ -163,6 +167,12 @@ impl Command {
             Self::ChangeRole(change) => done(custom_role::change(draft, caller, change, moment)),
             Self::DeleteRole { project, role } => {
                 replying(custom_role::delete(draft, caller, *project, *role, moment), |_| Reply::Done)
+            }
+            Self::ChangePolicy { organization, change } => {
+                done(policy::change(draft, caller, *organization, change, moment))
+            }
+            Self::RestrictAccount { organization, account, addresses } => {
+                done(policy::restrict_account(draft, caller, (*organization, *account), addresses, moment))
             }
             _ => panic!("decided above"),
         }

@@ -16,7 +16,7 @@ use claviger_access::{Basis, Caller, Change, Directory, Expiry, Refusal, Scope};
 
 use crate::chance::Chance;
 use crate::rows::{Rows, in_organization, on_project};
-use crate::world::{World, moment};
+use crate::world::{NEARBY, World, moment};
 
 /// Three organizations with projects, workspaces, and principals with grants at random.
 fn random_world(seed: u64) -> World {
@@ -174,7 +174,7 @@ fn account(world: &mut World, organization: OrganizationId, granted: &[Granted])
 }
 
 fn callers(rows: &Rows) -> Vec<(PrincipalId, Caller)> {
-    let caller = |principal, id| Caller::Principal { principal, credential: CredentialId::Secret(id) };
+    let caller = |principal, id| Caller::Principal { principal, credential: CredentialId::Secret(id), arrival: NEARBY };
     rows.secrets.iter().map(|row| (row.principal, caller(row.principal, row.id))).collect()
 }
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use claviger_access::authorize::{
-    Actor, CreateProjects, DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, ManageTeams,
-    ManageWorkspaces, UpdateProject, authorize,
+    Actor, CreateProjects, DeleteProject, ManageMembers, ManagePolicies, ManageRoles, ManageServiceAccounts,
+    ManageTeams, ManageWorkspaces, UpdateProject, authorize,
 };
 use claviger_access::change::{CustomRoleChange, TeamChange};
 use claviger_access::event::{EventName, Fact};
@@ -74,6 +74,9 @@ fn is_authorized(
         Permission::TeamsManage => {
             authorize::<ManageTeams>(directory, caller, scope, now).map(|permit| permit.through())
         }
+        Permission::PoliciesManage => {
+            authorize::<ManagePolicies>(directory, caller, scope, now).map(|permit| permit.through())
+        }
         Permission::RolesManage => {
             authorize::<ManageRoles>(directory, caller, scope, now).map(|permit| permit.through())
         }
@@ -83,7 +86,7 @@ fn is_authorized(
 
 /// Whether the caller's credential counts, by the rows.
 fn counts(rows: &Rows, caller: &Caller, now: Moment) -> bool {
-    let Caller::Principal { principal, credential } = *caller else { return true };
+    let Caller::Principal { principal, credential, .. } = *caller else { return true };
     let claviger_access::authorize::CredentialId::Secret(secret) = credential;
     let is_it = |row: &crate::rows::SecretRow| row.id == secret && row.principal == principal;
     let ends = |expires: Expiry| expires.moment().is_none_or(|end| now.seconds() < end.seconds());
@@ -99,6 +102,9 @@ fn actor_was_permitted(step: &Step, event: &Event) {
         }
     }
     assert!(counts(&step.rows_before, &step.caller, step.moment), "{event:?}: the credential did not count");
+    if let Caller::Principal { principal, arrival, .. } = step.caller {
+        assert!(step.rows_before.lets_in(principal, arrival), "{event:?}: it did not count from there");
+    }
     let asked_anew = is_authorized(&step.before, &step.caller, event.permission(), event.scope(), step.moment);
     assert_eq!(asked_anew, Ok(event.through()), "{event:?}");
     let gives = step.rows_before.gives(actor.unwrap(), event.permission().name(), event.scope());
@@ -490,17 +496,25 @@ fn histories_hold_every_event_and_every_refusal() {
     assert_eq!(events, EventName::ALL.iter().copied().collect());
     let expected = [
         "account_above_own",
+        "address_not_allowed",
         "already_created",
         "already_set_up",
         "default_workspace",
         "expiry_not_later",
+        "expiry_required",
         "expiry_too_far",
         "last_owner",
+        "lifetime_prolonged",
+        "lifetime_too_long",
+        "limit_reached",
         "name_exhausted",
+        "name_not_allowed",
         "not_authenticated",
         "organization_not_found",
         "permission_above_own",
         "permission_missing",
+        "plain_text_not_allowed",
+        "project_creation_not_allowed",
         "project_not_found",
         "role_above_own",
         "role_name_taken",
@@ -511,6 +525,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "team_not_found",
         "user_not_found",
         "workspace_not_found",
+        "would_lock_out",
     ];
     assert_eq!(refusals, BTreeSet::from(expected));
 }

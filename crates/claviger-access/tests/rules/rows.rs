@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_access::change::{CustomRoleChange, CustomRoleProperties, TeamChange, WorkspaceProperties};
-use claviger_access::credential::SecretDigest;
-use claviger_access::directory::{CustomRole, HeldSecret, Loader, Principal, Workspace};
+use claviger_access::change::{CustomRoleChange, CustomRoleProperties, PolicyChange, TeamChange, WorkspaceProperties};
+use claviger_access::credential::{BasicForm, SecretDigest};
+use claviger_access::directory::{AccountAddresses, CustomRole, HeldSecret, Loader, Principal, Workspace};
 use claviger_access::effective::ReachedProject;
 use claviger_access::grant::{Grant, Granted, Holder};
 use claviger_access::identity::{
@@ -14,6 +14,7 @@ use claviger_access::identity::{
     WorkspaceId,
 };
 use claviger_access::permission::{PermissionName, PermissionSet};
+use claviger_access::policy::{Addresses, Arrival, Policy};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::{Change, Directory, Expiry, Mark, Moment, Revision, Scope};
 
@@ -97,6 +98,8 @@ pub(crate) struct Rows {
     /// Each member of each team.
     pub(crate) memberships: Vec<(TeamId, PrincipalId)>,
     pub(crate) custom_roles: Vec<CustomRoleRow>,
+    pub(crate) policies: BTreeMap<OrganizationId, Policy>,
+    pub(crate) account_addresses: BTreeMap<PrincipalId, Addresses>,
 }
 
 impl Rows {
@@ -113,6 +116,8 @@ impl Rows {
             teams: Vec::new(),
             memberships: Vec::new(),
             custom_roles: Vec::new(),
+            policies: BTreeMap::new(),
+            account_addresses: BTreeMap::new(),
         }
     }
 
@@ -124,9 +129,36 @@ impl Rows {
             match change {
                 Change::Team(change) => self.write_team(change),
                 Change::CustomRole(change) => self.write_custom_role(change),
+                Change::Policy(change) => self.write_policy(change),
                 _ => {}
             }
         }
+    }
+
+    fn write_policy(&mut self, change: &PolicyChange) {
+        match change {
+            PolicyChange::Set { organization, policy } => {
+                assert!(self.organizations.iter().any(|row| row.id == *organization));
+                self.policies.insert(*organization, policy.clone());
+            }
+            PolicyChange::AccountAddressesSet { account, addresses } => {
+                assert!(self.is_there(*account));
+                self.account_addresses.insert(*account, addresses.clone());
+            }
+        }
+    }
+
+    /// Whether a service account may call so, by its organization's policy and its own ranges.
+    pub(crate) fn lets_in(&self, principal: PrincipalId, arrival: Arrival) -> bool {
+        let row = self.principals.iter().find(|row| row.id == principal).expect("it is there");
+        let Some(organization) = row.organization else { return true };
+        let policy = self.policies.get(&organization).cloned().unwrap_or_default();
+        let of_account = self.account_addresses.get(&principal).cloned().unwrap_or_default();
+        let has = |ranges: &Addresses| {
+            let address = arrival.address.map(|address| address.to_string()).unwrap_or_default();
+            ranges.are_all() || ranges.iter().any(|range| range == "10.0.0.0/8" && address.starts_with("10."))
+        };
+        (policy.plain_text_allowed || arrival.form == BasicForm::Base64) && has(&policy.addresses) && has(&of_account)
     }
 
     fn write_team(&mut self, change: &TeamChange) {
@@ -278,6 +310,7 @@ impl Rows {
                 self.principals.push(PrincipalRow { id, kind, organization, name, deleted: None });
             }
             Change::PrincipalDeleted { id, deleted } => {
+                self.account_addresses.remove(id);
                 let row = self.principals.iter_mut().find(|row| row.id == *id).expect("the principal is there");
                 assert!(row.deleted.is_none(), "{} was deleted before", row.name);
                 row.deleted = Some(*deleted);
@@ -322,6 +355,12 @@ impl Rows {
         }
         for row in &self.workspaces {
             loader.workspace(row.to_workspace());
+        }
+        for (organization, policy) in &self.policies {
+            loader.policy(*organization, policy.clone());
+        }
+        for (account, addresses) in self.account_addresses.iter().filter(|(_, addresses)| !addresses.are_all()) {
+            loader.account_addresses(AccountAddresses { id: *account, addresses: addresses.clone() });
         }
         for row in &self.custom_roles {
             loader.custom_role(row.to_custom_role());

@@ -6,10 +6,14 @@
 //! through raw changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use claviger_access::administration::custom_role::{ChangeRole, CreateRole};
 use claviger_access::administration::member::SetMemberRole;
 use claviger_access::administration::organization::Found;
+use claviger_access::administration::policy::ChangePolicy;
 use claviger_access::administration::project::{ChangeProject, CreateProject};
 use claviger_access::administration::service_account::{
     AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
@@ -18,13 +22,14 @@ use claviger_access::administration::service_account::{
 use claviger_access::administration::team::{ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::CredentialId;
-use claviger_access::credential::{self, SecretDigest};
+use claviger_access::credential::{self, BasicForm, SecretDigest};
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
     AccountName, CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
     WorkspaceId,
 };
 use claviger_access::permission::{Permission, PermissionName, PermissionSet};
+use claviger_access::policy::{Addresses, Arrival, Lifetime, NamePattern, SecretsMax};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::{Description, DisplayName, TimezoneName};
 use claviger_access::{Caller, Change, Decided, Decision, Directory, Draft, Expiry, Mark, Moment, Refusal, Revision};
@@ -32,6 +37,14 @@ use claviger_access::{Caller, Change, Decided, Decision, Directory, Draft, Expir
 use crate::chance::Chance;
 use crate::command::{Command, Reply};
 use crate::rows::{GrantRow, Rows};
+
+/// How callers come, unless a test says otherwise.
+pub(crate) const NEARBY: Arrival =
+    Arrival { address: Some(IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3))), form: BasicForm::Base64 };
+
+/// From elsewhere, as plain text.
+pub(crate) const FAR: Arrival =
+    Arrival { address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))), form: BasicForm::PlainText };
 
 /// When every world begins.
 pub(crate) const BEGINNING: i64 = 1_800_000_000;
@@ -47,14 +60,18 @@ pub(crate) struct Credential {
 
 impl Credential {
     pub(crate) fn caller(&self) -> Caller {
-        Caller::Principal { principal: self.principal, credential: CredentialId::Secret(self.secret_id) }
+        Caller::Principal {
+            principal: self.principal,
+            credential: CredentialId::Secret(self.secret_id),
+            arrival: NEARBY,
+        }
     }
 
     /// Who the directory takes its bearer for.
     pub(crate) fn authenticate(&self, directory: &Directory, now: Moment) -> Option<Caller> {
-        let header = format!("Basic {}:{}", self.username, self.secret);
+        let header = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", self.username, self.secret)));
         let presented = credential::present(std::iter::once(header.as_bytes())).expect("it is well formed");
-        directory.authenticate(&presented, now)
+        directory.authenticate(&presented, now).map(|caller| caller.at(NEARBY.address))
     }
 }
 
@@ -222,7 +239,7 @@ impl World {
             changes.push(Change::GrantGiven { id: grant, holder: Holder::Principal(id), granted: *granted, created });
         }
         self.write(&changes);
-        let person = Caller::Principal { principal: id, credential: CredentialId::Secret(secret) };
+        let person = Caller::Principal { principal: id, credential: CredentialId::Secret(secret), arrival: NEARBY };
         self.people.push(person);
         person
     }
@@ -432,8 +449,15 @@ impl World {
             Caller::Operator => false,
         };
         let managing: Vec<Caller> = all.iter().copied().filter(is_manager).collect();
+        let far = |caller| match caller {
+            Caller::Principal { principal, credential, .. } => {
+                Caller::Principal { principal, credential, arrival: FAR }
+            }
+            Caller::Operator => Caller::Operator,
+        };
         match self.chance.below(12) {
             0 => Caller::Operator,
+            4 => self.chance.one_of(&managing).map_or(Caller::Operator, far),
             1 | 2 => self.chance.one_of(&all).unwrap_or(Caller::Operator),
             3 => self.with_a_credential_of_another(&all).unwrap_or(Caller::Operator),
             _ => self.chance.one_of(&managing).unwrap_or(Caller::Operator),
@@ -443,7 +467,7 @@ impl World {
     fn with_a_credential_of_another(&mut self, all: &[Caller]) -> Option<Caller> {
         match (self.chance.one_of(all)?, self.chance.one_of(all)?) {
             (Caller::Principal { principal, .. }, Caller::Principal { credential, .. }) => {
-                Some(Caller::Principal { principal, credential })
+                Some(Caller::Principal { principal, credential, arrival: NEARBY })
             }
             _ => None,
         }
@@ -475,6 +499,9 @@ impl World {
     fn any_command(&mut self, organization: OrganizationId) -> Command {
         if self.chance.one_in(3) {
             return self.any_command_on_teams_and_roles(organization);
+        }
+        if self.chance.one_in(20) {
+            return self.any_command_on_policies(organization);
         }
         match self.chance.below(100) {
             0..=2 => self.found_another(),
@@ -512,6 +539,32 @@ impl World {
             }
             _ => self.any_removal_or_workspace_role(organization),
         }
+    }
+
+    fn any_command_on_policies(&mut self, organization: OrganizationId) -> Command {
+        if self.chance.one_in(2) {
+            let (account, addresses) = (self.any_account(organization), self.any_addresses());
+            return Command::RestrictAccount { organization, account, addresses };
+        }
+        let lifetimes = [None, Lifetime::from_seconds(200), Lifetime::from_seconds(3_600)];
+        let patterns = [None, None, Some("[a-z]+"), Some("[a-z.@]+")];
+        let pattern = self.chance.one_of(&patterns).filter(|_| self.chance.one_in(3));
+        let change = ChangePolicy {
+            secret_lifetime_max: self.chance.one_of(&lifetimes).filter(|_| self.chance.one_in(3)),
+            expiry_required: self.chance.one_in(5).then(|| self.chance.one_in(4)),
+            secrets_max: SecretsMax::new(1 + self.chance.below(4) as u64).filter(|_| self.chance.one_in(3)),
+            project_admins_create: self.chance.one_in(3).then(|| self.chance.one_in(2)),
+            plain_text_allowed: self.chance.one_in(3).then(|| self.chance.one_in(2)),
+            name_pattern: pattern.map(|text| text.map(|text| NamePattern::parse(text).expect("a pattern"))),
+            addresses: self.chance.one_in(3).then(|| self.any_addresses()),
+        };
+        Command::ChangePolicy { organization, change }
+    }
+
+    /// Those near, all, or, at times, none that anybody comes from.
+    fn any_addresses(&mut self) -> Addresses {
+        let ranges: [&[&str]; 4] = [&[], &[], &["10.0.0.0/8"], &["10.0.0.0/8", "198.51.100.0/24"]];
+        Addresses::parse(self.chance.one_of(&ranges).unwrap().iter().copied()).expect("ranges")
     }
 
     fn any_removal_or_workspace_role(&mut self, organization: OrganizationId) -> Command {

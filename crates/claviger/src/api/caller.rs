@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use claviger_access::authorize::CredentialId;
+use claviger_access::authorize::{CredentialId, principal_of};
 use claviger_access::directory::PrincipalView;
 use claviger_access::identity::PrincipalId;
 use claviger_access::{Caller, Moment, Refusal, credential};
@@ -48,13 +48,16 @@ impl FromRequestParts<Node> for Identified {
         let headers = parts.headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
         let presented = credential::present(headers);
         let authenticated = presented.as_ref().and_then(|presented| held.authenticate(presented, now));
-        let Some(caller @ Caller::Principal { principal, credential: CredentialId::Secret(secret) }) = authenticated
+        let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+        let authenticated = authenticated.map(|caller| caller.at(address));
+        let Some(caller @ Caller::Principal { principal, credential: CredentialId::Secret(secret), arrival }) =
+            authenticated
         else {
             return Err(Refusal::NotAuthenticated.into());
         };
+        principal_of(&held, (principal, CredentialId::Secret(secret), arrival), now)?;
         node.last_used.note(secret, now);
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
-        let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
         let origin = Origin { request_id, address };
         Ok(Self { caller, principal, held, now, origin })
     }

@@ -115,7 +115,10 @@ impl From<Refusal> for Failure {
             | Refusal::RoleAboveOwn { .. }
             | Refusal::PermissionAboveOwn { .. }
             | Refusal::TeamAboveOwn { .. }
-            | Refusal::AccountAboveOwn { .. } => StatusCode::FORBIDDEN,
+            | Refusal::AccountAboveOwn { .. }
+            | Refusal::ProjectCreationNotAllowed { .. }
+            | Refusal::PlainTextNotAllowed { .. }
+            | Refusal::AddressNotAllowed { .. } => StatusCode::FORBIDDEN,
             Refusal::LastOwner { .. }
             | Refusal::DefaultWorkspace { .. }
             | Refusal::TeamNameTaken { .. }
@@ -123,8 +126,14 @@ impl From<Refusal> for Failure {
             | Refusal::AlreadyCreated { .. }
             | Refusal::NameExhausted { .. }
             | Refusal::AlreadySetUp
+            | Refusal::WouldLockOut { .. }
             | Refusal::LimitReached { .. } => StatusCode::CONFLICT,
-            Refusal::ExpiryNotLater | Refusal::ExpiryTooFar => StatusCode::BAD_REQUEST,
+            Refusal::ExpiryNotLater
+            | Refusal::ExpiryTooFar
+            | Refusal::ExpiryRequired { .. }
+            | Refusal::LifetimeTooLong { .. }
+            | Refusal::LifetimeProlonged { .. }
+            | Refusal::NameNotAllowed { .. } => StatusCode::BAD_REQUEST,
             Refusal::Exhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
         let made = match &refusal {

@@ -11,6 +11,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use claviger_access::administration::organization::Found;
 use claviger_access::identity::UsernameSuffix;
+use claviger_access::policy::network;
 use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
 use tokio::net::TcpListener;
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::host::{self, HostFailed};
 use super::shown_once::Handover;
-use crate::api::{self, client_address};
+use crate::api;
 use crate::clock;
 use crate::config::StoreOptions;
 use crate::listener::{self, Limits};
@@ -59,7 +60,7 @@ pub struct Serve {
 
     /// A proxy in front, or a network of them: its X-Forwarded-For says where a request comes from. Several are parted by
     /// commas
-    #[arg(long, value_name = "CIDR", env = "CLAVIGER_TRUSTED_PROXY", value_delimiter = ',', value_parser = client_address::network)]
+    #[arg(long, value_name = "CIDR", env = "CLAVIGER_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
     trusted_proxy: Vec<IpNet>,
 
     /// Where the first owner's secret goes, instead of the terminal. Where standard output is no terminal: owner-secret

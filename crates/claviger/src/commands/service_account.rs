@@ -4,7 +4,7 @@
 
 mod create;
 mod delete;
-mod lifetime;
+pub(super) mod lifetime;
 
 use claviger_wire::roles::{ProjectRole, RoleName};
 use claviger_wire::service_accounts::{

@@ -3,6 +3,7 @@
 //! A form that was released is never changed: a new one gets a new version beside it.
 
 mod custom_role;
+mod policy;
 mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -109,6 +110,7 @@ enum Stored {
     },
     Team(team::Stored),
     CustomRole(custom_role::Stored),
+    Policy(policy::Stored),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -211,6 +213,7 @@ fn stored(change: &Change) -> Stored {
         Change::GrantTaken { id, holder } => Stored::GrantTaken { id: id.number(), holder: stored_holder(*holder) },
         Change::Team(change) => Stored::Team(team::stored(change)),
         Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
+        Change::Policy(change) => Stored::Policy(policy::stored(change)),
     }
 }
 
@@ -291,6 +294,7 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
         Stored::Team(stored) => Change::Team(team::read(stored)?),
         Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
+        Stored::Policy(stored) => Change::Policy(policy::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
 }
@@ -345,7 +349,8 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::WorkspaceChanged { .. }
         | Stored::WorkspaceDeleted { .. }
         | Stored::Team(_)
-        | Stored::CustomRole(_) => return None,
+        | Stored::CustomRole(_)
+        | Stored::Policy(_) => return None,
     })
 }
 

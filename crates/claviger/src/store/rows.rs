@@ -1,6 +1,7 @@
 //! What each change does to the rows.
 
 pub(super) mod custom_role;
+pub(super) mod policy;
 pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -40,6 +41,7 @@ statements! {
     INSERT_SECRET = "INSERT INTO secrets (id, principal_id, digest_kind, digest, created_at, expires_at) \
                      VALUES ($1, $2, 'sha256', $3, $4, $5)";
     UPDATE_SECRET_EXPIRY = "UPDATE secrets SET expires_at = $2 WHERE id = $1";
+    FORGET_ADDRESSES = "DELETE FROM account_addresses WHERE principal_id = $1";
     LEAVE_TEAMS = "DELETE FROM team_members WHERE principal_id = $1";
 }
 
@@ -105,7 +107,7 @@ async fn write_one(
             insert_principal(connection, new, *created, *creator).await
         }
         Change::PrincipalDeleted { id, deleted } => {
-            let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, LEAVE_TEAMS];
+            let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, FORGET_ADDRESSES, LEAVE_TEAMS];
             run_each(connection, statements, id.number()).await?;
             let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
             run(connection, mark).await
@@ -127,6 +129,7 @@ async fn write_one(
         Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
         Change::Team(change) => team::write(connection, directory, change).await,
         Change::CustomRole(change) => custom_role::write(connection, change).await,
+        Change::Policy(change) => policy::write(connection, change).await,
     }
 }
 

@@ -210,7 +210,9 @@ fn examples() -> Vec<Vec<&'static str>> {
     for block in REFERENCE.split("```sh\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();
         let commands = block.lines().filter(|line| line.starts_with("claviger "));
-        examples.extend(commands.map(|line| line.split(" | ").next().unwrap_or_default().split_whitespace().collect()));
+        let of_ours =
+            |line: &'static str| line.split(['|', '>']).next().unwrap_or_default().split_whitespace().collect();
+        examples.extend(commands.map(of_ours));
     }
     examples
 }

@@ -11,6 +11,7 @@ on_both_stores![
     a_custom_role_allows_what_the_product_made_up,
     default_access_reaches_every_member,
     the_same_key_makes_no_second_team_or_role,
+    a_policy_is_set_and_felt,
 ];
 
 /// What was made, by a field that is a number or text.
@@ -183,4 +184,29 @@ async fn the_same_key_makes_no_second_team_or_role(store: Store) {
     let id = id_in(&desk.json(&role), "role_id");
     let refusal = desk.run(&role).refused(6);
     assert!(refusal.contains("409 already_created") && refusal.contains(&id), "{refusal}");
+}
+
+async fn a_policy_is_set_and_felt(store: Store) {
+    let desk = Desk::at(store);
+    let reader = desk.create(&["reader"]);
+    let set = ["policy", "set", "--secret-lifetime-max", "90d", "--name-pattern", "ci-[a-z]+"];
+    let policy = desk.json(&set);
+    assert_eq!((&policy["secret_lifetime_max"], &policy["name_pattern"]), (&json!(7_776_000), &json!("ci-[a-z]+")));
+    let table = desk.run(&["policy", "show"]).ok();
+    assert!(table.contains("90 days") && table.contains("everywhere"), "{table}");
+    let refusal = desk.run(&["service-account", "create", "nightly", "--expires-in", "30d"]).refused(1);
+    assert!(refusal.contains("ci-[a-z]+"), "{refusal}");
+    assert!(desk.run(&["service-account", "create", "ci-a"]).refused(1).contains("90 days away at most"));
+    desk.create(&["ci-a", "--expires-in", "30d"]);
+    let bind = ["policy", "addresses", "set", &reader.id, "192.0.2.7", "10.0.0.0/8"];
+    let sentence = format!("Service account {} may call from 10.0.0.0/8, 192.0.2.7/32.\n", reader.id);
+    assert_eq!(desk.run(&bind).ok(), sentence);
+    assert!(desk.run_as(&reader, &["me"]).refused(4).contains("address_not_allowed"));
+    assert!(desk.run(&["policy", "addresses", "set", &reader.id]).ok().contains("everywhere"));
+    desk.run_as(&reader, &["me"]).ok();
+    desk.run_as(&reader, &["policy", "show"]).refused(4);
+    let refusal = desk.run(&["policy", "set", "--allowed-addresses", "192.0.2.7"]).refused(6);
+    assert!(refusal.contains("would lock you out"), "{refusal}");
+    desk.run(&["policy", "set", "--secret-lifetime-max", "none", "--name-pattern", "none", "--any-address"]).ok();
+    desk.create(&["nightly"]);
 }

@@ -123,6 +123,13 @@ PUT projects/{shop}/custom-roles/{new-role} <- {"description": "x $count"}
 DELETE projects/{shop}/custom-roles/{new-role}                  200 200 403 403  200 200 403 403 403  403 200  404 401
 GET projects/{shop}/custom-roles/{reporter}/holders             200 200 403 403  200 200 403 403 403  403 200  404 401
 
+GET organizations/{acme}/policy                                 200 200 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/policy <- {"secrets_max": 3}         200 200 403 403  403 403 403 403 403  403 403  404 401
+GET organizations/{acme}/service-accounts/{new-account}/allowed-addresses
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+PUT organizations/{acme}/service-accounts/{new-account}/allowed-addresses <- {"allowed_addresses": ["10.0.0.0/8"]}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+
 GET organizations/{acme}/explain?principal={consumer}&project={shop}
                                                                 200 200 403 403  403 403 403 200 403  403 403  404 401
 "#;

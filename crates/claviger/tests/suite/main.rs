@@ -26,6 +26,7 @@ mod idempotency;
 mod me;
 mod organization_accounts;
 mod paging;
+mod policies;
 mod presented_credentials;
 mod project_accounts;
 mod projects;

@@ -94,6 +94,9 @@ on_both_stores! {
         shape("GET me (through a team)", world.account("reader").get("me").await);
         shape("GET explain", ada.get("organizations/{acme}/explain?principal={reader}&workspace={eu}&permission=reports:export").await);
         shape("DELETE custom role", exporter.delete("projects/{shop}/custom-roles/{reporter}").await);
+        let policy = json!({ "secret_lifetime_max": 7_776_000, "name_pattern": "[a-z-]+", "allowed_addresses": ["127.0.0.0/8", "10.1.2.3"] });
+        shape("PATCH policy", ada.patch("organizations/{acme}/policy", policy).await);
+        shape("GET allowed addresses", ada.get("organizations/{acme}/service-accounts/{reader}/allowed-addresses").await);
         shape("401", world.get_with("me", &[]).await);
         shape("403", exporter.get("organizations/{acme}/service-accounts").await);
         shape("404", ada.get("projects/999999").await);

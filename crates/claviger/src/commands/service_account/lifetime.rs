@@ -2,7 +2,7 @@
 
 /// Why a text says no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NoTime {
+pub(in crate::commands) enum NoTime {
     #[error("write a moment with its zone, such as 2030-01-01T00:00:00Z")]
     Moment,
     #[error("write a whole number and a unit: 30d, 12h, 90m or 3600s")]
@@ -18,7 +18,7 @@ pub(super) fn end(text: &str) -> Result<String, NoTime> {
 }
 
 /// A length: a number with a unit, in seconds.
-pub(super) fn seconds(text: &str) -> Result<u64, NoTime> {
+pub(in crate::commands) fn seconds(text: &str) -> Result<u64, NoTime> {
     let unit = match text.chars().next_back() {
         Some('s') => 1,
         Some('m') => 60,

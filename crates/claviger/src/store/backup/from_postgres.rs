@@ -9,13 +9,15 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "head",
     "changes",
     "organizations",
     "projects",
     "workspaces",
+    "policies",
     "principals",
+    "account_addresses",
     "secrets",
     "teams",
     "team_members",
