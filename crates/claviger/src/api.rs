@@ -19,6 +19,7 @@ mod idempotency;
 mod ids;
 mod listing;
 mod me;
+mod older;
 mod organization_accounts;
 mod policies;
 mod project_accounts;
@@ -62,6 +63,23 @@ pub fn router(node: Node, trusted: TrustedProxies) -> Router {
         .layer(from_fn_with_state(trusted, arrival::arrive))
 }
 
+/// The paths of [`older`].
+fn older() -> OpenApiRouter<Node> {
+    OpenApiRouter::new()
+        .routes(routes!(older::timezones::list))
+        .routes(routes!(older::projects::list))
+        .routes(routes!(older::projects::create))
+        .routes(routes!(older::projects::create_several))
+        .routes(routes!(older::projects::show))
+        .routes(routes!(older::projects::show_settings))
+        .routes(routes!(older::projects::update))
+        .routes(routes!(older::projects::delete))
+        .routes(routes!(older::teams::list))
+        .routes(routes!(older::teams::create))
+        .routes(routes!(older::teams::delete))
+        .routes(routes!(older::teams::rename))
+}
+
 /// The routes with their descriptions: a route that is not described cannot be added here.
 fn documented() -> OpenApiRouter<Node> {
     OpenApiRouter::with_openapi(reference::preface())
@@ -101,4 +119,5 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(policies::show, policies::change))
         .routes(routes!(policies::show_addresses, policies::set_addresses))
         .routes(routes!(explain::show))
+        .merge(older())
 }

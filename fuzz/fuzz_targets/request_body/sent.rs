@@ -48,6 +48,13 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::GET, Some("/api/app/organizations/1/explain"), 0),
     (Method::PATCH, Some("/api/app/organizations/1/policy"), LENGTH_MAX),
     (Method::PUT, Some("/api/app/organizations/1/service-accounts/10/allowed-addresses"), LENGTH_MAX),
+    (Method::POST, Some("/api/app/organizations/1/create-project"), LENGTH_MAX),
+    (Method::POST, Some("/organizations/1/create-projects"), LIST_LENGTH_MAX),
+    (Method::POST, Some("/organizations/1/delete-projects"), LIST_LENGTH_MAX),
+    (Method::POST, Some("/organizations/1/add-teams"), LIST_LENGTH_MAX),
+    (Method::POST, Some("/organizations/1/delete-teams"), LIST_LENGTH_MAX),
+    (Method::POST, Some("/organizations/1/teams/Team/update"), LENGTH_MAX),
+    (Method::POST, Some("/projects/update/2"), LENGTH_MAX),
 ];
 
 /// Who sends it.

@@ -1,6 +1,9 @@
 //! Projects: create, change, delete.
 
-use crate::authorize::{Actor, Caller, CreateProjects, DeleteProject, Permit, Scope, UpdateProject, authorize};
+use std::collections::BTreeSet;
+
+use super::holding::Gathered;
+use crate::authorize::{self, Actor, Caller, DeleteProject, Permit, Scope, UpdateProject, authorize, see_organization};
 use crate::change::{Change, WorkspaceProperties};
 use crate::decision::{Decided, Decision};
 use crate::directory::{Draft, NewIds};
@@ -16,10 +19,16 @@ pub const PROJECTS_MAX: usize = 10_000;
 /// The name of the workspace that each project is born with.
 pub const DEFAULT_WORKSPACE_NAME: &str = "All Project Data";
 
-/// A new project.
-pub struct CreateProject {
+/// New projects, all or nothing.
+pub struct CreateProjects {
     /// Whose.
     pub organization: OrganizationId,
+    /// What they are to be.
+    pub projects: Vec<NewProject>,
+}
+
+/// A new project.
+pub struct NewProject {
     /// Its name.
     pub name: DisplayName,
     /// Its time zone.
@@ -36,25 +45,33 @@ pub struct ChangeProject {
     pub timezone: Option<TimezoneName>,
 }
 
-/// Creates a project with its default workspace.
+/// Creates projects, each with its default workspace.
 pub fn create(
     draft: &Draft,
     caller: &Caller,
-    command: &CreateProject,
+    command: &CreateProjects,
     moment: Moment,
-) -> Result<Decided<ProjectId>, Refusal> {
+) -> Result<Decided<Vec<ProjectId>>, Refusal> {
     let organization = command.organization;
-    let permit = authorize::<CreateProjects>(draft, caller, Scope::Organization(organization), moment)?;
+    let permit = authorize::<authorize::CreateProjects>(draft, caller, Scope::Organization(organization), moment)?;
     draft.refuse_repetition()?;
-    if draft.organization(organization).map_or(0, |known| known.projects.len()) >= PROJECTS_MAX {
+    let there = draft.organization(organization).map_or(0, |known| known.projects.len());
+    if there + command.projects.len() > PROJECTS_MAX {
         return Err(Refusal::LimitReached { organization, things: "projects", limit: PROJECTS_MAX });
     }
-    let creator = creator(&permit);
-    let (id, _, changes) = make(&mut draft.ids(), organization, &command.name, &command.timezone, moment, creator)?;
-    let event = Event::under(&permit, EventName::ProjectCreated, Target::Project(id))
-        .after("name", command.name.as_str())
-        .after("timezone", command.timezone.as_str());
-    Ok(Decided::Write(Decision::new(event, changes.into()), id))
+    let (mut ids, mut made, mut done) = (draft.ids(), Vec::new(), None);
+    for NewProject { name, timezone } in &command.projects {
+        let (id, _, changes) = make(&mut ids, organization, name, timezone, moment, creator(&permit))?;
+        let event = Event::under(&permit, EventName::ProjectCreated, Target::Project(id))
+            .after("name", name.as_str())
+            .after("timezone", timezone.as_str());
+        made.push(id);
+        done = Some(match done {
+            None => Decision::new(event, changes.into()),
+            Some(decision) => Decision::and(decision, event, changes),
+        });
+    }
+    Ok(done.map_or(Decided::Nothing(Vec::new()), |decision| Decided::Write(decision, made)))
 }
 
 /// Changes a project's own properties.
@@ -81,9 +98,33 @@ pub fn change(draft: &Draft, caller: &Caller, command: &ChangeProject, moment: M
 /// Deletes a project with its workspaces and every grant on it or on them.
 pub fn delete(draft: &Draft, caller: &Caller, id: ProjectId, moment: Moment) -> Result<Decided<()>, Refusal> {
     let permit = authorize::<DeleteProject>(draft, caller, Scope::Project(id), moment)?;
-    let name = draft.project(id).map(|project| project.name.clone()).unwrap_or_default();
-    let event = Event::under(&permit, EventName::ProjectDeleted, Target::Project(id)).before("name", name);
+    let event = deleted(draft, &permit, id);
     Ok(Decided::Write(Decision::new(event, vec![Change::ProjectDeleted { id }]), ()))
+}
+
+/// Deletes projects of one organization, all or nothing.
+pub fn delete_several(
+    draft: &Draft,
+    caller: &Caller,
+    organization: OrganizationId,
+    projects: &BTreeSet<ProjectId>,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    see_organization(draft, caller, organization, moment)?;
+    let mut done = Gathered::default();
+    for id in projects {
+        let permit = authorize::<DeleteProject>(draft, caller, Scope::Project(*id), moment)?;
+        if permit.organization() != organization {
+            return Err(Refusal::NoSuchProject { project: *id });
+        }
+        done.add(deleted(draft, &permit, *id), [Change::ProjectDeleted { id: *id }]);
+    }
+    Ok(done.decided())
+}
+
+fn deleted(draft: &Draft, permit: &Permit<DeleteProject>, id: ProjectId) -> Event {
+    let name = draft.project(id).map(|project| project.name.clone()).unwrap_or_default();
+    Event::under(permit, EventName::ProjectDeleted, Target::Project(id)).before("name", name)
 }
 
 /// The changes that make a project with its default workspace.

@@ -96,6 +96,12 @@ pub fn create(
     Ok(done.map_or(Decided::Nothing(Vec::new()), |decision| Decided::Write(decision, made)))
 }
 
+/// The team of that name, if there is one.
+pub fn named<'d>(directory: &'d Directory, organization: OrganizationId, name: &DisplayName) -> Option<&'d Team> {
+    let teams = directory.organization(organization).into_iter().flat_map(|known| &known.teams);
+    teams.filter_map(|id| directory.team(*id)).find(|team| team.name == name.as_str())
+}
+
 /// Renames a team.
 pub fn rename(
     draft: &Draft,

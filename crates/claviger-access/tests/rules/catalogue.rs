@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use claviger_access::administration::organization::Found;
-use claviger_access::administration::project::{ChangeProject, CreateProject};
+use claviger_access::administration::project::{ChangeProject, CreateProjects, NewProject};
 use claviger_access::administration::service_account::{
     AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
     SetWorkspaceRole,
@@ -241,7 +241,7 @@ fn change(
 
 fn new_project(organization: OrganizationId) -> Command {
     let (name, timezone) = (display_name("B"), TimezoneName::default());
-    Command::CreateProject(CreateProject { organization, name, timezone })
+    Command::CreateProjects(CreateProjects { organization, projects: vec![NewProject { name, timezone }] })
 }
 
 fn new_workspace(project: ProjectId) -> Command {

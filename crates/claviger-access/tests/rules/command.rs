@@ -7,7 +7,7 @@ use claviger_access::administration::default_access;
 use claviger_access::administration::member::{self, SetMemberRole};
 use claviger_access::administration::organization::{self, Found, Founded};
 use claviger_access::administration::policy::{self, ChangePolicy};
-use claviger_access::administration::project::{self, ChangeProject, CreateProject};
+use claviger_access::administration::project::{self, ChangeProject, CreateProjects};
 use claviger_access::administration::service_account::{
     self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
     RemoveFromProjects, SetWorkspaceRole,
@@ -26,7 +26,7 @@ use claviger_access::{Caller, Decided, Draft, Moment, RandomBytes, Refusal};
 pub(crate) enum Command {
     Found(Found),
     RecoverOwner { organization: OrganizationId, owner: AccountName },
-    CreateProject(CreateProject),
+    CreateProjects(CreateProjects),
     ChangeProject(ChangeProject),
     DeleteProject(ProjectId),
     CreateWorkspace(CreateWorkspace),
@@ -107,7 +107,9 @@ impl Command {
                 organization::recover_owner(draft, caller, *organization, owner, moment, random),
                 Reply::Account,
             ),
-            Self::CreateProject(create) => replying(project::create(draft, caller, create, moment), Reply::Project),
+            Self::CreateProjects(create) => {
+                replying(project::create(draft, caller, create, moment), |made| Reply::Project(made[0]))
+            }
             Self::ChangeProject(change) => done(project::change(draft, caller, change, moment)),
             Self::DeleteProject(project) => done(project::delete(draft, caller, *project, moment)),
             Self::CreateWorkspace(create) => {

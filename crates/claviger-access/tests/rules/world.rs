@@ -14,7 +14,7 @@ use claviger_access::administration::custom_role::{ChangeRole, CreateRole};
 use claviger_access::administration::member::SetMemberRole;
 use claviger_access::administration::organization::Found;
 use claviger_access::administration::policy::ChangePolicy;
-use claviger_access::administration::project::{ChangeProject, CreateProject};
+use claviger_access::administration::project::{ChangeProject, CreateProjects, NewProject};
 use claviger_access::administration::service_account::{
     AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
     SetWorkspaceRole,
@@ -688,7 +688,7 @@ impl World {
 
     fn create_project_in(&mut self, organization: OrganizationId) -> Command {
         let (name, timezone) = (self.any_display_name(), TimezoneName::parse("Europe/Berlin").unwrap());
-        Command::CreateProject(CreateProject { organization, name, timezone })
+        Command::CreateProjects(CreateProjects { organization, projects: vec![NewProject { name, timezone }] })
     }
 
     fn create_workspace(&mut self) -> Command {

@@ -18,7 +18,7 @@ use super::failure::Failure;
 const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
 
 /// Most bytes of a body, where a route says nothing else.
-const LENGTH_MAX: usize = 64 * 1024;
+pub(super) const LENGTH_MAX: usize = 64 * 1024;
 
 /// Most bytes of a body that lists many things.
 pub(super) const LIST_LENGTH_MAX: usize = 512 * 1024;
@@ -44,21 +44,23 @@ where
             let sentence = "send the body as Content-Type: application/json, or without a Content-Type";
             return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json_type", sentence));
         }
-        let reading = read(request.into_body(), MAX);
-        match tokio::time::timeout(ARRIVES_WITHIN, reading).await {
-            Ok(Ok(Some(bytes))) => parse(&bytes).map(Self),
-            Ok(Ok(None)) => {
-                let sentence = format!("the body is longer than {MAX} bytes; send less at a time");
-                Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", sentence))
-            }
-            Ok(Err(_)) => {
-                Err(Failure::bad_request("body_incomplete", "the body ended before its length; send it again"))
-            }
-            Err(_) => {
-                let within = ARRIVES_WITHIN.as_secs();
-                let sentence = format!("the body did not arrive within {within} seconds; send it again");
-                Err(Failure::bad_request("body_incomplete", sentence))
-            }
+        parse(&in_time(request.into_body(), MAX).await?).map(Self)
+    }
+}
+
+/// The whole of a body, if it is no longer than this and arrives in time.
+pub(super) async fn in_time(body: axum::body::Body, length_max: usize) -> Result<Bytes, Failure> {
+    match tokio::time::timeout(ARRIVES_WITHIN, read(body, length_max)).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => {
+            let sentence = format!("the body is longer than {length_max} bytes; send less at a time");
+            Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", sentence))
+        }
+        Ok(Err(_)) => Err(Failure::bad_request("body_incomplete", "the body ended before its length; send it again")),
+        Err(_) => {
+            let within = ARRIVES_WITHIN.as_secs();
+            let sentence = format!("the body did not arrive within {within} seconds; send it again");
+            Err(Failure::bad_request("body_incomplete", sentence))
         }
     }
 }
@@ -82,10 +84,14 @@ async fn read(mut body: axum::body::Body, length_max: usize) -> Result<Option<By
     Ok((length <= length_max).then(|| kept.into()))
 }
 
-/// `application/json`, in any case and with any parameters.
 fn is_json(content_type: &[u8]) -> bool {
+    has_type(content_type, "application/json")
+}
+
+/// Whether a `Content-Type` is this one, in any case and with any parameters.
+pub(super) fn has_type(content_type: &[u8], wanted: &str) -> bool {
     let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    essence.eq_ignore_ascii_case(b"application/json")
+    essence.eq_ignore_ascii_case(wanted.as_bytes())
 }
 
 fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {

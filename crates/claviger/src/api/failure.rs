@@ -109,6 +109,7 @@ impl From<Refusal> for Failure {
             | Refusal::NoWorkspaceOfYours { .. }
             | Refusal::NoSuchRole { .. }
             | Refusal::NoSuchTeam { .. }
+            | Refusal::NoTeamOfThatName { .. }
             | Refusal::NoSuchMember { .. }
             | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
             Refusal::PermissionMissing { .. }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use claviger_access::administration::project::{self, ChangeProject, CreateProject};
+use claviger_access::administration::project::{self, ChangeProject, CreateProjects, NewProject};
 use claviger_access::authorize::{see_organization, see_project};
 use claviger_access::effective;
 use claviger_access::identity::{OrganizationId, ProjectId};
@@ -25,9 +25,9 @@ use super::{requested, show};
 use crate::node::Node;
 use crate::writer::Makes;
 
-impl Makes for ProjectId {
+impl Makes for Vec<ProjectId> {
     fn made(&self) -> u64 {
-        self.number()
+        self.first().map_or(0, |project| project.number())
     }
 }
 
@@ -67,10 +67,11 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Success<wire::ProjectDetail>>), Failure> {
     let name = requested::name(&body.name)?;
     let timezone = body.timezone.as_deref().map_or(Ok(TimezoneName::default()), requested::timezone)?;
-    let command = CreateProject { organization, name, timezone };
+    let command = CreateProjects { organization, projects: vec![NewProject { name, timezone }] };
     let (caller, key) = (identified.caller, idempotency.of(identified.principal));
     let decide = move |draft: &_, moment, _| project::create(draft, &caller, &command, moment);
-    let id = node.writer.create(identified.write_request(), key, decide).await?;
+    let made = node.writer.create(identified.write_request(), key, decide).await?;
+    let id = *made.first().ok_or_else(|| Failure::not_found().after_write())?;
     let directory = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
     Ok((StatusCode::CREATED, shown(&directory, &identified, id)?))
 }
@@ -140,9 +141,17 @@ fn shown(
     identified: &Identified,
     id: ProjectId,
 ) -> Result<Json<Success<wire::ProjectDetail>>, Failure> {
+    Ok(Json(Success::new(detail(directory, identified, id)?)))
+}
+
+pub(super) fn detail(
+    directory: &Directory,
+    identified: &Identified,
+    id: ProjectId,
+) -> Result<wire::ProjectDetail, Failure> {
     let project = directory.project(id).ok_or(Refusal::NoSuchProject { project: id })?;
     let view = directory.principal(identified.principal).ok_or(Refusal::NotAuthenticated)?;
     let reached = effective::reach(directory, &view, project.organization).remove(&id);
     let reached = reached.unwrap_or_default();
-    Ok(Json(Success::new(show::project_detail(directory, project, &reached))))
+    Ok(show::project_detail(directory, project, &reached))
 }

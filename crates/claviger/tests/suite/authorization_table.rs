@@ -132,6 +132,23 @@ PUT organizations/{acme}/service-accounts/{new-account}/allowed-addresses <- {"a
 
 GET organizations/{acme}/explain?principal={consumer}&project={shop}
                                                                 200 200 403 403  403 403 403 200 403  403 403  404 401
+
+GET timezones                                                   200 200 200 200  200 200 200 200 200  200 200  200 401
+POST organizations/{acme}/create-project <- {"project_name": "x"}
+                                                                201 201 403 403  403 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/create-projects <- {"projectNames": ["x"]}
+                                                                201 201 403 403  403 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/delete-projects <- {"projectIds": [$new-project]}
+                                                                200 403 403 403  200 403 403 403 403  403 403  404 401
+GET /organizations/{acme}/projects                              200 200 200 200  200 200 200 200 200  200 200  404 401
+GET projects/{shop}/metadata                                    200 200 403 403  200 200 200 200 200  200 200  404 401
+GET /settings/project/{shop}/metadata                           200 200 403 403  200 200 200 200 200  200 200  404 401
+POST /projects/update/{shop} <- {}                              415 415 415 415  415 415 415 415 415  415 415  415 401
+GET /organizations/{acme}/teams                                 200 200 403 403  403 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/add-teams <- {"teams": ["x $count"]} 201 201 403 403  403 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/delete-teams <- {"teams": []}        200 200 403 403  403 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/teams/{new-team}/update <- {"name": "x $count"}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
 "#;
 
 struct Row {

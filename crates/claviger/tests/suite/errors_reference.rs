@@ -7,7 +7,13 @@ use std::path::Path;
 fn codes_in_the_sources() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![root.join("../claviger-access/src/refusal.rs")];
-    files.extend(std::fs::read_dir(root.join("src/api")).unwrap().map(|entry| entry.unwrap().path()));
+    let mut folders = vec![root.join("src/api")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
     let mut codes = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();

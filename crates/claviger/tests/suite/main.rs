@@ -24,6 +24,7 @@ mod explain;
 mod histories;
 mod idempotency;
 mod me;
+mod older_paths;
 mod organization_accounts;
 mod paging;
 mod policies;
