@@ -9,6 +9,7 @@ pub mod default_access;
 pub mod member;
 pub mod organization;
 pub mod project;
+pub mod secret;
 pub mod service_account;
 pub mod team;
 pub mod workspace;

@@ -6,9 +6,11 @@
 //! [`Directory::apply`]: crate::Directory::apply
 
 mod custom_role;
+mod secret;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
+pub use self::secret::SecretChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
@@ -138,6 +140,8 @@ pub enum Change {
         /// When it ends.
         expires: Expiry,
     },
+    /// Something else about a secret.
+    Secret(SecretChange),
     /// A role is given.
     GrantGiven {
         /// Its id.

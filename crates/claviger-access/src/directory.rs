@@ -44,6 +44,12 @@ use crate::permission::{Permission, PermissionSet};
 use crate::revision::{Mark, Revision};
 use crate::role::ProjectRole;
 
+/// Most secrets that an account may hold at the same time, where nothing else is said.
+pub const SECRETS_MAX: usize = 2;
+
+/// Most secrets that an account may ever hold at the same time: each is compared at every request.
+pub const SECRETS_MAX_EVER: usize = 10;
+
 /// One revision of the installation.
 #[derive(Clone)]
 pub struct Directory {
@@ -165,6 +171,11 @@ impl Directory {
                 && principal.organization() == Some(organization)
                 && !principal.is_deleted()
         })
+    }
+
+    /// How many secrets that still count each account of an organization may hold.
+    pub fn secrets_max(&self, _organization: OrganizationId) -> usize {
+        SECRETS_MAX.min(SECRETS_MAX_EVER)
     }
 
     /// The organization of that id.

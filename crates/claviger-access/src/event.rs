@@ -53,6 +53,14 @@ event_names! {
     ServiceAccountDeleted = "service_account.deleted";
     /// A service account ends at another time.
     ServiceAccountExpiryChanged = "service_account.expiry_changed";
+    /// A service account has one more secret.
+    ServiceAccountSecretCreated = "service_account.secret_created";
+    /// A secret of a service account was replaced by a new one.
+    ServiceAccountSecretRotated = "service_account.secret_rotated";
+    /// A secret of a service account has another name or end.
+    ServiceAccountSecretChanged = "service_account.secret_changed";
+    /// A secret of a service account is gone.
+    ServiceAccountSecretRevoked = "service_account.secret_revoked";
     /// A service account was given another role in the organization.
     ServiceAccountOrganizationRoleChanged = "service_account.organization_role_changed";
     /// A service account was given a role on a project.

@@ -21,6 +21,7 @@ mod idempotency;
 mod listing;
 mod projects;
 mod roles;
+mod secrets;
 mod service_accounts;
 mod teams;
 

@@ -11,6 +11,7 @@ pub mod explanation;
 pub mod me;
 pub mod projects;
 pub mod roles;
+pub mod secrets;
 pub mod service_accounts;
 pub mod teams;
 pub mod time;

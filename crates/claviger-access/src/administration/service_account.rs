@@ -6,6 +6,7 @@ use super::holding::{Gathered, Holding, born_with, is_in};
 use super::last_owner;
 use super::new_account::{self, Plan};
 pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
+use super::secret;
 use super::standing::Standing;
 use super::workspace;
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
@@ -36,7 +37,7 @@ pub enum RequestedExpiry {
 }
 
 impl RequestedExpiry {
-    fn decide(self, now: Moment) -> Result<Expiry, Refusal> {
+    pub(super) fn decide(self, now: Moment) -> Result<Expiry, Refusal> {
         let moment = match self {
             Self::Never => return Ok(Expiry::NEVER),
             Self::At(moment) => moment,
@@ -209,18 +210,14 @@ pub fn change(
     }
     let expiry_is = account.expires();
     let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
-    let differs = |expires: &Expiry| account.secrets().iter().any(|secret| secret.expires != *expires);
-    if let Some(expires) = expires.filter(differs) {
+    let ending =
+        expires.map(|expires| secret::ending_with(draft, organization, &account, expires, moment)).transpose()?;
+    if let (Some(expires), Some(changes)) = (expires, ending.filter(|changes| !changes.is_empty())) {
         let stays_owner = role_is == OrganizationRole::Owner
             && command.organization_role.is_none_or(|role| role == OrganizationRole::Owner);
         if stays_owner && expires != Expiry::NEVER {
             last_owner::may_do_without(draft, organization, &account)?;
         }
-        let changes = account.secrets().iter().map(|secret| Change::SecretExpiryChanged {
-            id: secret.id,
-            principal: account.id(),
-            expires,
-        });
         let event = Event::under(&permit, EventName::ServiceAccountExpiryChanged, Target::Principal(account.id()))
             .before("expires", end(expiry_is))
             .after("expires", end(expires));
@@ -370,7 +367,11 @@ fn place_in_project(
     authorize(draft, caller, Scope::Project(project), moment)
 }
 
-fn find(draft: &Draft, organization: OrganizationId, account: PrincipalId) -> Result<PrincipalView<'_>, Refusal> {
+pub(super) fn find(
+    draft: &Draft,
+    organization: OrganizationId,
+    account: PrincipalId,
+) -> Result<PrincipalView<'_>, Refusal> {
     draft.service_account(organization, account).ok_or(Refusal::NoSuchServiceAccount { account, organization })
 }
 
@@ -390,6 +391,6 @@ fn created(
 }
 
 /// An end as seconds since the epoch; the audit log's reader turns it into a date.
-fn end(expires: Expiry) -> String {
+pub(super) fn end(expires: Expiry) -> String {
     expires.moment().map_or("never".to_owned(), |moment| moment.seconds().to_string())
 }

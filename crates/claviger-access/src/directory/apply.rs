@@ -2,6 +2,7 @@
 
 mod custom_role;
 mod grants;
+mod secret;
 mod team;
 
 use std::sync::Arc;
@@ -96,6 +97,7 @@ impl Directory {
             | Change::SecretExpiryChanged { .. } => self.apply_to_principal(change),
             Change::GrantGiven { id, holder, granted, .. } => self.give(Grant::new(*id, *granted), *holder),
             Change::GrantTaken { id, holder } => self.take(*id, *holder),
+            Change::Secret(change) => self.apply_to_secret(change),
             Change::Team(change) => self.apply_to_team(change),
             Change::CustomRole(change) => self.apply_to_custom_role(change),
         }
@@ -129,6 +131,7 @@ impl Directory {
             | Change::WorkspaceDeleted { .. }
             | Change::GrantGiven { .. }
             | Change::GrantTaken { .. }
+            | Change::Secret(_)
             | Change::Team(_)
             | Change::CustomRole(_) => {}
         }

@@ -89,12 +89,22 @@ impl<'d> PrincipalView<'d> {
         self.row.deleted
     }
 
-    /// When it ends: when its longest-lived secret does. A person has no secret here and does not end.
+    /// When it ends: when its longest-lived secret does. Who has no secret here, as a person, does not end.
     pub fn expires(&self) -> Expiry {
         self.secrets.iter().map(|secret| secret.expires).max().unwrap_or(Expiry::NEVER)
     }
 
-    /// Its secrets, by id.
+    /// Whether it has a secret that does not end.
+    pub fn lasts(&self) -> bool {
+        self.secrets.iter().any(|secret| secret.expires == Expiry::NEVER)
+    }
+
+    /// The secret of that id, if it is its own.
+    pub fn secret(&self, id: SecretId) -> Option<&'d HeldSecret> {
+        self.secrets.iter().find(|secret| secret.id == id)
+    }
+
+    /// Its secrets, by id, so the newest last.
     pub fn secrets(&self) -> &'d [HeldSecret] {
         self.secrets
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_access::change::{CustomRoleChange, CustomRoleProperties, TeamChange, WorkspaceProperties};
+use claviger_access::change::{CustomRoleChange, CustomRoleProperties, SecretChange, TeamChange, WorkspaceProperties};
 use claviger_access::credential::SecretDigest;
 use claviger_access::directory::{CustomRole, HeldSecret, Loader, Principal, Workspace};
 use claviger_access::effective::ReachedProject;
@@ -294,6 +294,7 @@ impl Rows {
                 let is_it = |row: &&mut SecretRow| row.id == *id && row.principal == *principal;
                 self.secrets.iter_mut().find(is_it).expect("the secret is there").expires = *expires;
             }
+            Change::Secret(change) => self.write_secret(change),
             Change::GrantGiven { id, holder, granted, .. } => {
                 self.take_id(id.number());
                 let organization = self.organization_of_grant(*granted).expect("the scope is there");
@@ -307,6 +308,15 @@ impl Rows {
                 self.grants.remove(place);
             }
             _ => {}
+        }
+    }
+
+    fn write_secret(&mut self, change: &SecretChange) {
+        let (SecretChange::Named { id, principal, .. } | SecretChange::Revoked { id, principal }) = change;
+        let is_it = |row: &SecretRow| row.id == *id && row.principal == *principal;
+        let place = self.secrets.iter().position(is_it).expect("the secret is there");
+        if let SecretChange::Revoked { .. } = change {
+            self.secrets.remove(place);
         }
     }
 

@@ -158,17 +158,14 @@ impl World {
             Ok(Decided::Nothing(_)) => Outcome::Nothing,
             Ok(Decided::Write(decision, reply)) => {
                 self.write(decision.changes());
-                if let Some(account) = reply.account() {
+                if let Some(secret) = reply.secret() {
                     let issued = |change: &Change| match change {
-                        Change::SecretIssued { id, principal, .. } if *principal == account.id => Some(*id),
+                        Change::SecretIssued { id, principal, .. } => Some((*id, *principal)),
                         _ => None,
                     };
-                    self.credentials.push(Credential {
-                        principal: account.id,
-                        secret_id: decision.changes().iter().find_map(issued).expect("a secret"),
-                        username: account.username.as_str().to_owned(),
-                        secret: account.secret.reveal().to_owned(),
-                    });
+                    let (secret_id, principal) = decision.changes().iter().find_map(issued).expect("a secret");
+                    let (username, secret) = (self.rows.principal(principal).name.clone(), secret.reveal().to_owned());
+                    self.credentials.push(Credential { principal, secret_id, username, secret });
                 }
                 Outcome::Written(decision, reply)
             }
@@ -306,7 +303,7 @@ impl World {
 
     /// Mostly an account of that organization; at times another's, a deleted one, a person, or a number of something
     /// else.
-    fn any_account(&mut self, organization: OrganizationId) -> PrincipalId {
+    pub(crate) fn any_account(&mut self, organization: OrganizationId) -> PrincipalId {
         let own: Vec<PrincipalId> = self
             .rows
             .principals
@@ -373,6 +370,15 @@ impl World {
         members
     }
 
+    /// One of that organization's teams; half of the time a person's, if there is one.
+    fn any_membership(&mut self, organization: OrganizationId) -> Option<(TeamId, PrincipalId)> {
+        let teams = self.rows.teams_in(organization);
+        let here: Vec<_> = self.rows.memberships.iter().filter(|row| teams.contains(&row.0)).copied().collect();
+        let is_person = |row: &&(TeamId, PrincipalId)| self.rows.principal(row.1).kind == PrincipalKind::Person;
+        let people: Vec<_> = here.iter().filter(is_person).copied().collect();
+        self.chance.one_of(&people).filter(|_| self.chance.one_in(2)).or_else(|| self.chance.one_of(&here))
+    }
+
     /// Mostly a person; at times an account.
     fn any_person(&mut self, organization: OrganizationId) -> PrincipalId {
         match self.chance.one_of(&self.people) {
@@ -396,7 +402,7 @@ impl World {
         self.chance.one_of(&OrganizationRole::ALL).unwrap()
     }
 
-    fn any_expiry(&mut self) -> RequestedExpiry {
+    pub(crate) fn any_expiry(&mut self) -> RequestedExpiry {
         match self.chance.below(12) {
             0 => RequestedExpiry::In { seconds: self.chance.number() },
             1 => RequestedExpiry::At(moment(self.now.seconds() - 2 + self.chance.below(4) as i64)),
@@ -411,7 +417,7 @@ impl World {
         account_name(self.chance.one_of(&names).unwrap())
     }
 
-    fn any_display_name(&mut self) -> DisplayName {
+    pub(crate) fn any_display_name(&mut self) -> DisplayName {
         display_name(self.chance.one_of(&["Web shop", "Books", "Ελλάδα", "North", "<b>"]).unwrap())
     }
 
@@ -463,7 +469,8 @@ impl World {
         }
         let organization = self.any_organization();
         let command = self.any_command(organization);
-        let caller = self.any_caller(organization);
+        let own = self.own_caller(&command);
+        let caller = own.unwrap_or_else(|| self.any_caller(organization));
         let repeats = self.chance.one_in(40).then_some(7);
         let (bytes, moment, before, rows_before) = (self.bytes(), self.now, self.image(), self.rows.clone());
         self.draft.set_made_before(repeats);
@@ -473,6 +480,9 @@ impl World {
     }
 
     fn any_command(&mut self, organization: OrganizationId) -> Command {
+        if self.chance.one_in(6) {
+            return self.any_command_on_secrets(organization);
+        }
         if self.chance.one_in(3) {
             return self.any_command_on_teams_and_roles(organization);
         }
@@ -553,7 +563,7 @@ impl World {
                 Command::AddMembers(ChangeMembers { organization, team, members })
             }
             8 => {
-                let there = self.chance.one_of(&self.rows.memberships).filter(|_| self.chance.one_in(2));
+                let there = self.any_membership(organization).filter(|_| self.chance.one_in(2));
                 let (team, members) = match there {
                     Some((team, member)) => (team, BTreeSet::from([member])),
                     None => (team, self.any_members(organization)),

@@ -110,13 +110,18 @@ impl From<Refusal> for Failure {
             | Refusal::NoSuchRole { .. }
             | Refusal::NoSuchTeam { .. }
             | Refusal::NoSuchMember { .. }
+            | Refusal::NoSuchSecret { .. }
             | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
             Refusal::PermissionMissing { .. }
             | Refusal::RoleAboveOwn { .. }
             | Refusal::PermissionAboveOwn { .. }
             | Refusal::TeamAboveOwn { .. }
+            | Refusal::ExpiryBeyondOwn
             | Refusal::AccountAboveOwn { .. } => StatusCode::FORBIDDEN,
             Refusal::LastOwner { .. }
+            | Refusal::TooManySecrets { .. }
+            | Refusal::SecretEnded { .. }
+            | Refusal::NoSecretToRotate { .. }
             | Refusal::DefaultWorkspace { .. }
             | Refusal::TeamNameTaken { .. }
             | Refusal::RoleNameTaken { .. }
@@ -124,7 +129,7 @@ impl From<Refusal> for Failure {
             | Refusal::NameExhausted { .. }
             | Refusal::AlreadySetUp
             | Refusal::LimitReached { .. } => StatusCode::CONFLICT,
-            Refusal::ExpiryNotLater | Refusal::ExpiryTooFar => StatusCode::BAD_REQUEST,
+            Refusal::ExpiryNotLater | Refusal::ExpiryTooFar | Refusal::GraceTooLong { .. } => StatusCode::BAD_REQUEST,
             Refusal::Exhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
         let made = match &refusal {

@@ -15,7 +15,6 @@ use claviger_access::{Expiry, Refusal};
 use claviger_wire::envelope::{Done, Page, Success};
 use claviger_wire::roles::RoleName;
 use claviger_wire::service_accounts as wire;
-use claviger_wire::token::Token;
 
 use super::body::{Body, LIST_LENGTH_MAX};
 use super::caller::Identified;
@@ -24,7 +23,7 @@ use super::idempotency::Idempotency;
 use super::ids::{Ids, PathId, in_body};
 use super::listing::{List, Listing};
 use super::reference::Refusals;
-use super::{requested, show};
+use super::{requested, show, shown_once};
 use crate::node::Node;
 use crate::store::service_accounts::{ListedAccount, Window};
 use crate::writer::Makes;
@@ -120,10 +119,7 @@ pub(super) async fn change(
     Body(body): Body<wire::ChangeServiceAccount>,
 ) -> Result<Json<Success<wire::ServiceAccount>>, Failure> {
     let Ids((PathId(organization), PathId(account))) = path;
-    let expires = match (body.expires, body.expires_in) {
-        (None, None) => None,
-        (expires, expires_in) => Some(requested::expiry(expires.flatten().as_deref(), expires_in)?),
-    };
+    let expires = requested::other_expiry(body.expires, body.expires_in)?;
     let organization_role = body.organization_role.map(requested::organization_role);
     let command = ChangeServiceAccount { organization, account, organization_role, expires };
     let caller = identified.caller;
@@ -243,7 +239,7 @@ pub(super) fn window(listing: &Listing, list: List) -> Result<Window, Failure> {
     })
 }
 
-/// A new account with its secret: the one place where a secret goes to the wire.
+/// A new account with its secret.
 pub(super) fn show_new(made: NewServiceAccount) -> wire::NewServiceAccount {
     let (creator, creator_name) = made.creator.unzip();
     let seconds = |expires: Expiry| expires.moment().map(claviger_access::Moment::seconds);
@@ -257,5 +253,5 @@ pub(super) fn show_new(made: NewServiceAccount) -> wire::NewServiceAccount {
         last_used: None,
         expires: seconds(made.expires),
     };
-    wire::NewServiceAccount { account: show::listed(None, listed), token: Token::new(made.secret.reveal()) }
+    wire::NewServiceAccount { account: show::listed(None, listed), token: shown_once::token(&made.secret) }
 }

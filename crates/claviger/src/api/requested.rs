@@ -91,6 +91,17 @@ pub(super) fn expiry(expires: Option<&str>, expires_in: Option<u64>) -> Result<R
     }
 }
 
+/// `expires`, or `expires_in` in its place; `None` where neither is given, so that it stays.
+pub(super) fn other_expiry(
+    expires: Option<Option<String>>,
+    expires_in: Option<u64>,
+) -> Result<Option<RequestedExpiry>, Failure> {
+    match (expires, expires_in) {
+        (None, None) => Ok(None),
+        (expires, expires_in) => expiry(expires.flatten().as_deref(), expires_in).map(Some),
+    }
+}
+
 /// Things of one kind, each with a role.
 pub(super) fn roles<I: Id + Ord>(
     listed: impl Iterator<Item = (u64, RoleName)>,

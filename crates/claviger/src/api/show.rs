@@ -10,6 +10,7 @@ use claviger_access::{self as access, Directory, Expiry, Moment};
 use claviger_wire::me;
 use claviger_wire::projects::{self, ProjectDetail, ProjectIndexEntry};
 use claviger_wire::roles::OrganizationRoleName;
+use claviger_wire::secrets::Secret;
 use claviger_wire::service_accounts::{
     self as wire, Grant, GrantScope, ServiceAccount, ServiceAccountThere, TargetType, ThroughKind,
 };
@@ -17,6 +18,7 @@ use claviger_wire::time::print;
 use claviger_wire::workspaces::{self, WorkspaceDetail};
 
 use crate::last_used::LastUsed;
+use crate::store::secrets::ListedSecret;
 use crate::store::service_accounts::ListedAccount;
 
 pub(super) fn end(expires: Expiry) -> Option<String> {
@@ -152,6 +154,24 @@ pub(super) fn listed(since_flush: Option<Moment>, listed: ListedAccount) -> Serv
         creator_email: listed.creator_email,
         created: time(listed.created),
         user: listed.id.number(),
+    }
+}
+
+/// A secret as it is listed; a use that was not flushed yet counts.
+pub(super) fn secret(last_used: &LastUsed, listed: ListedSecret) -> Secret {
+    listed_secret(last_used.since_flush(listed.id), listed)
+}
+
+/// A secret as a row has it, or as it was just made.
+pub(super) fn listed_secret(since_flush: Option<Moment>, listed: ListedSecret) -> Secret {
+    let used = listed.last_used.max(since_flush.map(Moment::seconds));
+    Secret {
+        id: listed.id.number(),
+        name: listed.name,
+        created: time(listed.created),
+        expires: listed.expires.map(time),
+        last_used: used.map(time),
+        is_disabled: false,
     }
 }
 

@@ -1,10 +1,13 @@
 //! `claviger service-account`: service accounts of an organization, from their creation to their end.
 //!
-//! What must stay true: the secret is printed by `create` alone, once; nothing is deleted without `--yes` or a yes.
+//! What must stay true: a secret is printed by `create`, `secret create` and `rotate` alone, once; nothing is deleted without `--yes` or a yes.
 
 mod create;
 mod delete;
 mod lifetime;
+mod new_secret;
+mod rotate;
+mod secret;
 
 use claviger_wire::roles::{ProjectRole, RoleName};
 use claviger_wire::service_accounts::{
@@ -52,6 +55,11 @@ enum Action {
     },
     /// Delete service accounts: they stop working everywhere at once
     Delete(delete::DeleteArgs),
+    /// Make a new secret in place of another, which goes on for a while
+    Rotate(rotate::RotateArgs),
+    /// The secrets of a service account, one by one
+    #[command(subcommand)]
+    Secret(secret::Action),
     /// Give a service account a role on a project or on a workspace
     Grant(GrantArgs),
     /// Take a service account off a project or a workspace; it keeps what it has elsewhere
@@ -99,6 +107,8 @@ impl ServiceAccountArgs {
                 Ok(output.show(&grants, |grants| grants_table(grants))?)
             }
             Action::Delete(args) => args.run(&connection, output).await,
+            Action::Rotate(args) => args.run(&connection, output, random).await,
+            Action::Secret(action) => action.run(&connection, output, random).await,
             Action::Grant(args) => args.run(&connection, output).await,
             Action::Revoke(args) => args.run(&connection, output).await,
         }
@@ -233,5 +243,18 @@ mod tests {
         assert!(parse("create nightly --expires-in 30d --expires 2030-01-01T00:00:00Z").is_err());
         assert!(parse("delete").is_err());
         assert!(parse("delete 43 44 --yes").is_ok());
+    }
+
+    #[test]
+    fn a_secret_is_the_callers_own_unless_an_account_is_named() {
+        assert!(matches!(parse("rotate --grace 0"), Ok(Action::Rotate(_))));
+        for line in ["rotate 43 --replace 50 --expires never", "secret list", "secret revoke 50 51 --account 43 --yes"]
+        {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in ["secret create", "secret revoke", "rotate 43 --grace 1", "rotate --expires never --expires-in 1d"]
+        {
+            assert!(parse(line).is_err(), "{line}");
+        }
     }
 }

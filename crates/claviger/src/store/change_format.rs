@@ -3,6 +3,7 @@
 //! A form that was released is never changed: a new one gets a new version beside it.
 
 mod custom_role;
+mod secret;
 mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -107,6 +108,7 @@ enum Stored {
         id: u64,
         holder: StoredHolder,
     },
+    Secret(secret::Stored),
     Team(team::Stored),
     CustomRole(custom_role::Stored),
 }
@@ -209,6 +211,7 @@ fn stored(change: &Change) -> Stored {
             Stored::GrantGiven { id: id.number(), holder, scope, on, role, created: created.seconds() }
         }
         Change::GrantTaken { id, holder } => Stored::GrantTaken { id: id.number(), holder: stored_holder(*holder) },
+        Change::Secret(change) => Stored::Secret(secret::stored(change)),
         Change::Team(change) => Stored::Team(team::stored(change)),
         Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
     }
@@ -289,6 +292,7 @@ fn change(stored: Stored) -> Option<Change> {
             Change::WorkspaceChanged { id: WorkspaceId::new(id)?, properties: read_properties(properties) }
         }
         Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
+        Stored::Secret(stored) => Change::Secret(secret::read(stored)?),
         Stored::Team(stored) => Change::Team(team::read(stored)?),
         Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
         of_principal => return principal_change(of_principal),
@@ -344,6 +348,7 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::WorkspaceCreated { .. }
         | Stored::WorkspaceChanged { .. }
         | Stored::WorkspaceDeleted { .. }
+        | Stored::Secret(_)
         | Stored::Team(_)
         | Stored::CustomRole(_) => return None,
     })

@@ -1,6 +1,7 @@
 //! What each change does to the rows.
 
 pub(super) mod custom_role;
+pub(super) mod secret;
 pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -125,6 +126,7 @@ async fn write_one(
         }
         Change::GrantGiven { id, holder, granted, created } => grants.give(directory, *id, *holder, *granted, *created),
         Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
+        Change::Secret(change) => secret::write(connection, change).await,
         Change::Team(change) => team::write(connection, directory, change).await,
         Change::CustomRole(change) => custom_role::write(connection, change).await,
     }

@@ -26,7 +26,9 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::record::STATEMENTS,
         super::rows::STATEMENTS,
         super::rows::custom_role::STATEMENTS,
+        super::rows::secret::STATEMENTS,
         super::rows::team::STATEMENTS,
+        super::secrets::STATEMENTS,
         super::service_accounts::STATEMENTS,
         super::writing::STATEMENTS,
     ]

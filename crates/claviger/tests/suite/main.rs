@@ -15,6 +15,7 @@ mod looked_through;
 mod raw;
 mod world;
 
+mod account_secrets;
 mod around_the_server;
 mod authorization_table;
 mod custom_roles;

@@ -1,0 +1,2 @@
+-- What a secret is called, in lists alone.
+ALTER TABLE secrets ADD COLUMN name TEXT;
