@@ -46,6 +46,9 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::PUT, Some("/api/app/projects/2/custom-roles/13"), LENGTH_MAX),
     (Method::PUT, Some("/api/app/projects/2/default-access"), LENGTH_MAX),
     (Method::GET, Some("/api/app/organizations/1/explain"), 0),
+    (Method::POST, Some("/api/app/organizations/1/service-accounts/10/secrets"), LENGTH_MAX),
+    (Method::PATCH, Some("/api/app/organizations/1/service-accounts/10/secrets/11"), LENGTH_MAX),
+    (Method::POST, Some("/api/app/organizations/1/service-accounts/10/rotate"), LENGTH_MAX),
 ];
 
 /// Who sends it.

@@ -25,5 +25,6 @@ mod network;
 mod on_the_disk;
 mod postgres_connection;
 mod real_clients;
+mod rotation;
 mod shutdown;
 mod start_up;
