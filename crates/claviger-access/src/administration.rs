@@ -14,6 +14,7 @@ pub mod service_account;
 pub mod team;
 pub mod workspace;
 
+mod change_account;
 mod holding;
 mod last_owner;
 mod new_account;

@@ -205,10 +205,11 @@ pub fn principal_of<'d>(
     credential: CredentialId,
     now: Moment,
 ) -> Result<PrincipalView<'d>, Refusal> {
-    let view = directory.principal(principal).filter(|view| !view.is_deleted()).ok_or(Refusal::NotAuthenticated)?;
+    let view = directory.principal(principal).filter(|view| !view.is_deleted() && !view.is_disabled());
+    let view = view.ok_or(Refusal::NotAuthenticated)?;
     let CredentialId::Secret(secret) = credential;
-    match view.secrets().iter().find(|held| held.id == secret) {
-        Some(held) if !held.expires.has_passed(now) => Ok(view),
+    match view.secret(secret) {
+        Some(held) if held.counts(now) => Ok(view),
         _ => Err(Refusal::NotAuthenticated),
     }
 }

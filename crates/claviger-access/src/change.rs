@@ -7,10 +7,12 @@
 
 mod custom_role;
 mod secret;
+mod service_account;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
 pub use self::secret::SecretChange;
+pub use self::service_account::ServiceAccountChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
@@ -142,6 +144,8 @@ pub enum Change {
     },
     /// Something else about a secret.
     Secret(SecretChange),
+    /// Something about a service account itself.
+    ServiceAccount(ServiceAccountChange),
     /// A role is given.
     GrantGiven {
         /// Its id.

@@ -133,8 +133,8 @@ impl Directory {
             }
         }
         let (secret, (principal, is_it)) = (matching?, met?);
-        let counts = is_it && !secret.expires.has_passed(now) && !principal.is_deleted();
-        let credential = CredentialId::Secret(secret.id);
+        let counts = is_it && secret.counts(now) && !principal.is_deleted() && !principal.is_disabled();
+        let credential = CredentialId::Secret(secret.id());
         counts.then_some(Caller::Principal { principal: principal.id(), credential })
     }
 
@@ -331,5 +331,5 @@ fn dummy() -> Arc<[HeldSecret; 1]> {
         Some(id) => id,
         None => panic!("1 is an id"),
     };
-    Arc::new([HeldSecret { id: DUMMY_ID, expires: Expiry::NEVER, digest: SecretDigest::from_bytes([0; 32]) }])
+    Arc::new([HeldSecret::new(DUMMY_ID, Expiry::NEVER, SecretDigest::from_bytes([0; 32]))])
 }

@@ -53,6 +53,18 @@ event_names! {
     ServiceAccountDeleted = "service_account.deleted";
     /// A service account ends at another time.
     ServiceAccountExpiryChanged = "service_account.expiry_changed";
+    /// A service account is refused, and keeps all that it has.
+    ServiceAccountDisabled = "service_account.disabled";
+    /// A service account that was disabled is let in again.
+    ServiceAccountEnabled = "service_account.enabled";
+    /// A service account cannot be deleted.
+    ServiceAccountProtected = "service_account.protected";
+    /// A service account that was protected can be deleted.
+    ServiceAccountUnprotected = "service_account.unprotected";
+    /// A secret of a service account is refused.
+    ServiceAccountSecretDisabled = "service_account.secret_disabled";
+    /// A secret of a service account that was disabled counts again.
+    ServiceAccountSecretEnabled = "service_account.secret_enabled";
     /// A service account has one more secret.
     ServiceAccountSecretCreated = "service_account.secret_created";
     /// A secret of a service account was replaced by a new one.

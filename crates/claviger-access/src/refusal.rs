@@ -82,6 +82,12 @@ pub enum Refusal {
         /// The first of them to end, and in how many seconds.
         first_end: Option<(SecretId, u64)>,
     },
+    /// Somebody wanted it to be in the way of its deletion.
+    #[error("service account {account} is protected; unprotect it first if it is to be deleted")]
+    Protected {
+        /// Which account.
+        account: PrincipalId,
+    },
     /// What has ended does not come back.
     #[error("secret {secret} has ended and does not come back; make another")]
     SecretEnded {
@@ -257,6 +263,7 @@ impl Refusal {
             Self::NoSuchServiceAccount { .. } => "service_account_not_found",
             Self::NoSuchSecret { .. } => "secret_not_found",
             Self::TooManySecrets { .. } => "too_many_secrets",
+            Self::Protected { .. } => "protected",
             Self::SecretEnded { .. } => "secret_ended",
             Self::NoSecretToRotate { .. } => "no_secret_to_rotate",
             Self::ExpiryBeyondOwn => "expiry_beyond_own",

@@ -80,6 +80,9 @@ pub struct ChangeSecret {
     /// The same in seconds from now, in place of `expires`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// Whether it is refused, though it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
 }
 
 /// POST: a new secret in place of another.

@@ -28,6 +28,10 @@ pub struct ServiceAccount {
     pub created: String,
     /// Its own user id: the same as `id`.
     pub user: u64,
+    /// Whether it is refused for now, though it keeps all that it has.
+    pub is_disabled: bool,
+    /// Whether it must be unprotected before it can be deleted.
+    pub is_protected: bool,
 }
 
 /// A service account that was just made, with its secret: the one time that it is shown.
@@ -176,6 +180,12 @@ pub struct ChangeServiceAccount {
     /// The same in seconds from now, in place of `expires`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// Whether it is refused, though it keeps all that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// Whether it must be unprotected before it can be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<bool>,
 }
 
 /// POST: give accounts roles on projects.

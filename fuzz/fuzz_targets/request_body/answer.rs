@@ -46,6 +46,7 @@ const CODES: &[&str] = &[
     "permission_invalid",
     "permission_missing",
     "project_not_found",
+    "protected",
     "query_invalid",
     "role_above_own",
     "role_built_in",

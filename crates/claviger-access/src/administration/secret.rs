@@ -4,6 +4,7 @@
 //! has ended stays listed until the next is made, which clears it away; it never comes back. What must stay true: nobody
 //! makes a secret for an account that holds more than he does, and no secret prolongs itself.
 
+use super::holding::Gathered;
 use super::last_owner;
 use super::service_account::{RequestedExpiry, end, find};
 use super::standing::Standing;
@@ -46,6 +47,8 @@ pub struct ChangeSecret {
     pub name: Option<Option<DisplayName>>,
     /// When it ends.
     pub expires: Option<RequestedExpiry>,
+    /// Whether it is refused, though it is there.
+    pub disabled: Option<bool>,
 }
 
 /// A new secret in place of another, which goes on for a while.
@@ -136,52 +139,80 @@ pub fn rotate(
     }
     let grace_ends = Expiry::from(moment.plus_seconds(command.grace_seconds));
     let replaced_expires = grace_ends.min(replaced.expires);
-    let replaced_now = replaced_expires.has_passed(moment).then_some(replaced.id);
+    let replaced_now = replaced_expires.has_passed(moment).then_some(replaced.id());
     has_room(draft, organization, &account, replaced_now, moment)?;
-    let others = account.secrets().iter().filter(|other| other.id != replaced.id).map(|other| other.expires);
-    last_owner::may_end(draft, organization, &account, others.chain([expires, replaced_expires]))?;
+    let replaced_counts = (!replaced.is_disabled()).then_some(replaced_expires);
+    let ends = ends_but_of(&account, replaced).chain([expires]).chain(replaced_counts);
+    last_owner::may_end(draft, organization, &account, ends)?;
     let (new, mut changes) = make(draft, &account, command.name.as_ref(), expires, moment, &mut random)?;
     if replaced_expires != replaced.expires {
         let principal = account.id();
-        changes.push(Change::SecretExpiryChanged { id: replaced.id, principal, expires: replaced_expires });
+        changes.push(Change::SecretExpiryChanged { id: replaced.id(), principal, expires: replaced_expires });
     }
     let event = about(&permit, EventName::ServiceAccountSecretRotated, &account)
-        .before("secret", replaced.id)
+        .before("secret", replaced.id())
         .before("expires", end(replaced.expires));
     let event = told(event, &new).after("replaced_expires", end(replaced_expires));
     let event = clear_ended(event, &account, moment, &mut changes);
-    let rotated = Rotated { new, replaced: replaced.id, replaced_expires };
+    let rotated = Rotated { new, replaced: replaced.id(), replaced_expires };
     Ok(Decided::Write(Decision::new(event, changes), rotated))
 }
 
-/// Gives a secret another name or another end.
+/// Gives a secret another name or another end, or says whether it counts.
 pub fn change(draft: &Draft, caller: &Caller, command: &ChangeSecret, moment: Moment) -> Result<Decided<()>, Refusal> {
     let organization = command.organization;
     let permit = authorize::<ManageSecrets>(draft, caller, Scope::Organization(organization), moment)?;
     let account = find(draft, organization, command.account)?;
     Standing::new(draft, caller, organization).may_change(&account)?;
     let secret = find_secret(&account, command.secret)?;
-    let (id, principal) = (secret.id, account.id());
-    let mut event = about(&permit, EventName::ServiceAccountSecretChanged, &account).before("secret", id);
-    let mut changes = Vec::new();
+    let mut done = Gathered::default();
     let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
-    if let Some(expires) = expires.filter(|expires| *expires != secret.expires) {
-        if secret.expires.has_passed(moment) {
-            return Err(Refusal::SecretEnded { secret: id });
-        }
-        let others = account.secrets().iter().filter(|other| other.id != id).map(|other| other.expires);
-        last_owner::may_end(draft, organization, &account, others.chain([expires]))?;
+    let expires = expires.filter(|expires| *expires != secret.expires);
+    if expires.is_some() && secret.expires.has_passed(moment) {
+        return Err(Refusal::SecretEnded { secret: secret.id() });
+    }
+    rename_or_end(&permit, &account, secret, command.name.as_ref(), expires, &mut done);
+    let disabled = command.disabled.filter(|disabled| *disabled != secret.is_disabled());
+    if let Some(disabled) = disabled {
+        let name = match disabled {
+            true => EventName::ServiceAccountSecretDisabled,
+            false => EventName::ServiceAccountSecretEnabled,
+        };
+        let (id, principal) = (secret.id(), account.id());
+        let event = about(&permit, name, &account).after("secret", id);
+        done.add(event, [Change::Secret(SecretChange::Disabled { id, principal, disabled })]);
+    }
+    if expires.is_some() || disabled.is_some() {
+        let counts = !disabled.unwrap_or(secret.is_disabled());
+        let end = counts.then_some(expires.unwrap_or(secret.expires));
+        last_owner::may_end(draft, organization, &account, ends_but_of(&account, secret).chain(end))?;
+    }
+    Ok(done.decided())
+}
+
+/// One event for both, where there is anything to do.
+fn rename_or_end(
+    permit: &Permit<ManageSecrets>,
+    account: &PrincipalView<'_>,
+    secret: &HeldSecret,
+    name: Option<&Option<DisplayName>>,
+    expires: Option<Expiry>,
+    done: &mut Gathered,
+) {
+    let (id, principal) = (secret.id(), account.id());
+    let mut event = about(permit, EventName::ServiceAccountSecretChanged, account).before("secret", id);
+    let mut changes = Vec::new();
+    if let Some(expires) = expires {
         event = event.before("expires", end(secret.expires)).after("expires", end(expires));
         changes.push(Change::SecretExpiryChanged { id, principal, expires });
     }
-    if let Some(name) = &command.name {
+    if let Some(name) = name {
         let name = name.as_ref().map(|name| name.as_str().to_owned());
         event = event.after("name", name.as_deref().unwrap_or_default());
         changes.push(Change::Secret(SecretChange::Named { id, principal, name }));
     }
-    match changes.is_empty() {
-        true => Ok(Decided::Nothing(())),
-        false => Ok(Decided::Write(Decision::new(event, changes), ())),
+    if !changes.is_empty() {
+        done.add(event, changes);
     }
 }
 
@@ -196,12 +227,11 @@ pub fn revoke(
 ) -> Result<Decided<()>, Refusal> {
     let (permit, account) = permitted(draft, caller, organization, account, moment)?;
     let secret = find_secret(&account, secret)?;
-    let others = account.secrets().iter().filter(|other| other.id != secret.id).map(|other| other.expires);
-    last_owner::may_end(draft, organization, &account, others)?;
+    last_owner::may_end(draft, organization, &account, ends_but_of(&account, secret))?;
     let event = about(&permit, EventName::ServiceAccountSecretRevoked, &account)
-        .before("secret", secret.id)
+        .before("secret", secret.id())
         .before("expires", end(secret.expires));
-    let change = Change::Secret(SecretChange::Revoked { id: secret.id, principal: account.id() });
+    let change = Change::Secret(SecretChange::Revoked { id: secret.id(), principal: account.id() });
     Ok(Decided::Write(Decision::new(event, vec![change]), ()))
 }
 
@@ -219,12 +249,12 @@ pub(super) fn ending_with(
         has_room(draft, organization, account, None, moment)?;
     }
     let ends = account.secrets().iter().map(|secret| {
-        let end = if secret.id == newest.id { expires } else { secret.expires.min(expires) };
+        let end = if secret.id() == newest.id() { expires } else { secret.expires.min(expires) };
         (secret, end)
     });
     let differing = ends.filter(|(secret, expires)| secret.expires != *expires);
     let change = |(secret, expires): (&HeldSecret, Expiry)| Change::SecretExpiryChanged {
-        id: secret.id,
+        id: secret.id(),
         principal: account.id(),
         expires,
     };
@@ -247,6 +277,12 @@ fn permitted<'d>(
     Ok((permit, account))
 }
 
+/// When those secrets end that may be used, but for one.
+fn ends_but_of<'d>(account: &PrincipalView<'d>, but: &'d HeldSecret) -> impl Iterator<Item = Expiry> + use<'d> {
+    let others = account.secrets().iter().filter(|other| other.id() != but.id() && !other.is_disabled());
+    others.map(|other| other.expires)
+}
+
 fn find_secret<'d>(account: &PrincipalView<'d>, secret: SecretId) -> Result<&'d HeldSecret, Refusal> {
     account.secret(secret).ok_or(Refusal::NoSuchSecret { secret, account: account.id() })
 }
@@ -267,7 +303,7 @@ fn to_be_replaced<'d>(
         return account.secrets().last().ok_or(Refusal::NoSecretToRotate { account: account.id() });
     };
     let secret = find_secret(account, secret)?;
-    if permit.through() == Basis::Oneself && own != Some(secret.id) {
+    if permit.through() == Basis::Oneself && own != Some(secret.id()) {
         return Err(Refusal::PermissionMissing { permission: permit.permission(), scope: permit.scope() });
     }
     Ok(secret)
@@ -281,16 +317,16 @@ fn has_room(
     without: Option<SecretId>,
     moment: Moment,
 ) -> Result<(), Refusal> {
-    let counts = |secret: &&HeldSecret| !secret.expires.has_passed(moment) && Some(secret.id) != without;
+    let counts = |secret: &&HeldSecret| !secret.expires.has_passed(moment) && Some(secret.id()) != without;
     let held: Vec<&HeldSecret> = account.secrets().iter().filter(counts).collect();
     let limit = draft.secrets_max(organization);
     if held.len() < limit {
         return Ok(());
     }
     let seconds = |end: Moment| u64::try_from(end.seconds() - moment.seconds()).unwrap_or_default();
-    let ending = held.iter().filter_map(|secret| Some((secret.id, seconds(secret.expires.moment()?))));
+    let ending = held.iter().filter_map(|secret| Some((secret.id(), seconds(secret.expires.moment()?))));
     let first_end = ending.min_by_key(|(_, seconds)| *seconds);
-    let held = held.iter().map(|secret| secret.id).collect();
+    let held = held.iter().map(|secret| secret.id()).collect();
     Err(Refusal::TooManySecrets { account: account.id(), limit, held, first_end })
 }
 
@@ -317,7 +353,7 @@ fn make(
 fn clear_ended(event: Event, account: &PrincipalView<'_>, moment: Moment, changes: &mut Vec<Change>) -> Event {
     let ended = account.secrets().iter().filter(|secret| secret.expires.has_passed(moment));
     ended.fold(event, |event, secret| {
-        let (id, principal) = (secret.id, account.id());
+        let (id, principal) = (secret.id(), account.id());
         changes.push(Change::Secret(SecretChange::Revoked { id, principal }));
         event.before("cleared", id)
     })

@@ -1,22 +1,21 @@
-//! Service accounts: create, change, delete; give and take their roles on projects and workspaces.
+//! Service accounts: create, delete; give and take their roles on projects and workspaces.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use super::change_account::{ChangeServiceAccount, change};
 use super::holding::{Gathered, Holding, born_with, is_in};
 use super::last_owner;
 use super::new_account::{self, Plan};
 pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
-use super::secret;
 use super::standing::Standing;
 use super::workspace;
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
 use crate::change::Change;
 use crate::decision::{Decided, Decision};
-use crate::directory::{Draft, NewIds, PrincipalView};
-use crate::effective;
+use crate::directory::{Draft, PrincipalView};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
-use crate::grant::{Granted, Holder};
+use crate::grant::Granted;
 use crate::identity::{AccountName, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
@@ -71,18 +70,6 @@ pub struct CreateInProject {
     pub name: AccountName,
     /// When it ends.
     pub expires: RequestedExpiry,
-}
-
-/// What is to be different; what is `None` stays.
-pub struct ChangeServiceAccount {
-    /// Whose.
-    pub organization: OrganizationId,
-    /// Which.
-    pub account: PrincipalId,
-    /// Its role in the organization.
-    pub organization_role: Option<OrganizationRole>,
-    /// When it ends.
-    pub expires: Option<RequestedExpiry>,
 }
 
 /// Roles on projects for accounts: all or nothing.
@@ -175,57 +162,6 @@ pub fn create_in_project(
     Ok(Decided::Write(decision, account))
 }
 
-/// Changes an account's role in the organization, or its end.
-pub fn change(
-    draft: &Draft,
-    caller: &Caller,
-    command: &ChangeServiceAccount,
-    moment: Moment,
-) -> Result<Decided<()>, Refusal> {
-    let organization = command.organization;
-    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
-    let account = find(draft, organization, command.account)?;
-    let standing = Standing::new(draft, caller, organization);
-    standing.may_change(&account)?;
-    let mut done = Gathered::default();
-    let role_is = effective::organization_role(&account, organization).unwrap_or(OrganizationRole::Member);
-    if let Some(role) = command.organization_role.filter(|role| *role != role_is) {
-        standing.may_give_in_organization(role)?;
-        if role_is == OrganizationRole::Owner {
-            last_owner::may_do_without(draft, organization, &account)?;
-        }
-        let holder = Holder::Principal(account.id());
-        let taken =
-            effective::organization_grants(&account, organization).map(|(id, _)| Change::GrantTaken { id, holder });
-        let mut changes: Vec<Change> = taken.collect();
-        if role != OrganizationRole::Member {
-            let granted = Granted::Organization(organization, role);
-            changes.push(give(&mut draft.ids(), account.id(), granted, moment)?);
-        }
-        let name = EventName::ServiceAccountOrganizationRoleChanged;
-        let event = Event::under(&permit, name, Target::Principal(account.id()))
-            .before("organization_role", role_is)
-            .after("organization_role", role);
-        done.add(event, changes);
-    }
-    let expiry_is = account.expires();
-    let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
-    let ending =
-        expires.map(|expires| secret::ending_with(draft, organization, &account, expires, moment)).transpose()?;
-    if let (Some(expires), Some(changes)) = (expires, ending.filter(|changes| !changes.is_empty())) {
-        let stays_owner = role_is == OrganizationRole::Owner
-            && command.organization_role.is_none_or(|role| role == OrganizationRole::Owner);
-        if stays_owner && expires != Expiry::NEVER {
-            last_owner::may_do_without(draft, organization, &account)?;
-        }
-        let event = Event::under(&permit, EventName::ServiceAccountExpiryChanged, Target::Principal(account.id()))
-            .before("expires", end(expiry_is))
-            .after("expires", end(expires));
-        done.add(event, changes);
-    }
-    Ok(done.decided())
-}
-
 /// Deletes an account from its organization: every access of it ends at once.
 pub fn delete(
     draft: &Draft,
@@ -237,6 +173,9 @@ pub fn delete(
     let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
     let account = find(draft, organization, account)?;
     Standing::new(draft, caller, organization).may_change(&account)?;
+    if account.is_protected() {
+        return Err(Refusal::Protected { account: account.id() });
+    }
     last_owner::may_do_without(draft, organization, &account)?;
     let event = Event::under(&permit, EventName::ServiceAccountDeleted, Target::Principal(account.id()))
         .before("username", account.name());
@@ -373,10 +312,6 @@ pub(super) fn find(
     account: PrincipalId,
 ) -> Result<PrincipalView<'_>, Refusal> {
     draft.service_account(organization, account).ok_or(Refusal::NoSuchServiceAccount { account, organization })
-}
-
-fn give(ids: &mut NewIds, principal: PrincipalId, granted: Granted, moment: Moment) -> Result<Change, Refusal> {
-    Ok(Change::GrantGiven { id: ids.grant()?, holder: Holder::Principal(principal), granted, created: moment })
 }
 
 fn created(

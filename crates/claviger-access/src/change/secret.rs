@@ -14,6 +14,15 @@ pub enum SecretChange {
         /// The name; `None` for none.
         name: Option<String>,
     },
+    /// It is refused from now on, or counts again.
+    Disabled {
+        /// Which.
+        id: SecretId,
+        /// Whose.
+        principal: PrincipalId,
+        /// Whether it is refused.
+        disabled: bool,
+    },
     /// It is gone.
     Revoked {
         /// Which.

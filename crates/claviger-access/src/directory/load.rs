@@ -173,6 +173,8 @@ mod tests {
             organization: OrganizationId::new(1),
             name: format!("account-{number}"),
             deleted: false,
+            disabled: false,
+            protected: false,
             secrets: Vec::new(),
             grants: Vec::new(),
             teams: Vec::new(),
@@ -210,7 +212,7 @@ mod tests {
             let header = header("any");
             let presented = present(std::iter::once(header.as_bytes())).expect("a credential");
             let id = SecretId::new(number + 1_000).expect("an id");
-            let secret = HeldSecret { id, expires: Expiry::NEVER, digest: presented.digest() };
+            let secret = HeldSecret::new(id, Expiry::NEVER, presented.digest());
             loader.principal(&Principal { secrets: vec![secret], ..account(number) });
         }
         let directory = loader.finish(Revision::ZERO, Mark::ZERO, 2_000);

@@ -236,7 +236,9 @@ fn change(
     organization_role: Option<OrganizationRole>,
     expires: Option<RequestedExpiry>,
 ) -> Command {
-    Command::ChangeServiceAccount(ChangeServiceAccount { organization, account, organization_role, expires })
+    let (disabled, protected) = (None, None);
+    let change = ChangeServiceAccount { organization, account, organization_role, expires, disabled, protected };
+    Command::ChangeServiceAccount(change)
 }
 
 fn new_project(organization: OrganizationId) -> Command {

@@ -7,7 +7,7 @@ use claviger_access::authorize::{
     Actor, CreateProjects, DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, ManageTeams,
     ManageWorkspaces, UpdateProject, authorize,
 };
-use claviger_access::change::{CustomRoleChange, SecretChange, TeamChange};
+use claviger_access::change::{CustomRoleChange, SecretChange, ServiceAccountChange, TeamChange};
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, TeamId};
@@ -87,7 +87,8 @@ fn counts(rows: &Rows, caller: &Caller, now: Moment) -> bool {
     let claviger_access::authorize::CredentialId::Secret(secret) = credential;
     let is_it = |row: &crate::rows::SecretRow| row.id == secret && row.principal == principal;
     let ends = |expires: Expiry| expires.moment().is_none_or(|end| now.seconds() < end.seconds());
-    rows.is_there(principal) && rows.secrets.iter().any(|row| is_it(row) && ends(row.expires))
+    let is_let_in = rows.is_there(principal) && !rows.principal(principal).disabled;
+    is_let_in && rows.secrets.iter().any(|row| is_it(row) && !row.disabled && ends(row.expires))
 }
 
 fn actor_was_permitted(step: &Step, event: &Event) {
@@ -212,9 +213,14 @@ fn touched(change: &Change) -> Option<PrincipalId> {
         Change::PrincipalDeleted { id, .. } => Some(*id),
         Change::SecretIssued { principal, .. }
         | Change::SecretExpiryChanged { principal, .. }
-        | Change::Secret(SecretChange::Named { principal, .. } | SecretChange::Revoked { principal, .. }) => {
-            Some(*principal)
-        }
+        | Change::Secret(
+            SecretChange::Named { principal, .. }
+            | SecretChange::Disabled { principal, .. }
+            | SecretChange::Revoked { principal, .. },
+        ) => Some(*principal),
+        Change::ServiceAccount(
+            ServiceAccountChange::Disabled { id, .. } | ServiceAccountChange::Protected { id, .. },
+        ) => Some(*id),
         _ => None,
     }
 }
@@ -529,6 +535,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "permission_above_own",
         "permission_missing",
         "project_not_found",
+        "protected",
         "role_above_own",
         "role_name_taken",
         "role_not_found",

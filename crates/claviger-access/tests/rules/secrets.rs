@@ -31,7 +31,8 @@ impl World {
             8 | 9 => {
                 let name = self.chance.one_in(3).then(|| self.any_secret_name());
                 let expires = self.chance.one_in(2).then(|| self.any_expiry());
-                Command::ChangeSecret(ChangeSecret { organization, account, secret, name, expires })
+                let disabled = self.chance.one_in(2).then(|| self.chance.one_in(2));
+                Command::ChangeSecret(ChangeSecret { organization, account, secret, name, expires, disabled })
             }
             _ => Command::RevokeSecret { organization, account, secret },
         }

@@ -512,7 +512,11 @@ impl World {
                 let account = self.any_account(organization);
                 let organization_role = (!self.chance.one_in(3)).then(|| self.any_organization_role());
                 let expires = self.chance.one_in(2).then(|| self.any_expiry());
-                let change = ChangeServiceAccount { organization, account, organization_role, expires };
+                // More are let in again than are shut out, or the histories would run dry.
+                let disabled = self.chance.one_in(4).then(|| self.chance.one_in(3));
+                let protected = self.chance.one_in(6).then(|| self.chance.one_in(3));
+                let change =
+                    ChangeServiceAccount { organization, account, organization_role, expires, disabled, protected };
                 Command::ChangeServiceAccount(change)
             }
             61..=69 => Command::DeleteServiceAccount { organization, account: self.any_account(organization) },

@@ -74,7 +74,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(Success::new(show_new(made)))))
 }
 
-/// Change the name of a secret, or its end
+/// Change the name of a secret, its end, or whether it is disabled
 #[utoipa::path(patch, operation_id = "change_secret", path = "/api/app/organizations/{org}/service-accounts/{id}/secrets/{secret}", tag = "service accounts",
     params(("org" = u64, Path), ("id" = u64, Path), ("secret" = u64, Path)), request_body = wire::ChangeSecret,
     responses((status = 200, body = Success<wire::Secret>), Refusals))]
@@ -87,7 +87,7 @@ pub(super) async fn change(
     let Ids((PathId(organization), PathId(account), PathId(secret))) = path;
     let name = body.name.map(|name| name.as_deref().map(requested::name).transpose()).transpose()?;
     let expires = requested::other_expiry(body.expires, body.expires_in)?;
-    let command = ChangeSecret { organization, account, secret, name, expires };
+    let command = ChangeSecret { organization, account, secret, name, expires, disabled: body.disabled };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| secret::change(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;
@@ -166,6 +166,7 @@ fn show_new(made: NewSecret) -> wire::NewSecret {
         created: made.created.seconds(),
         expires: made.expires.moment().map(Moment::seconds),
         last_used: None,
+        disabled: false,
     };
     wire::NewSecret { secret: show::listed_secret(None, listed), token: shown_once::token(&made.secret) }
 }

@@ -120,6 +120,7 @@ impl From<Refusal> for Failure {
             | Refusal::AccountAboveOwn { .. } => StatusCode::FORBIDDEN,
             Refusal::LastOwner { .. }
             | Refusal::TooManySecrets { .. }
+            | Refusal::Protected { .. }
             | Refusal::SecretEnded { .. }
             | Refusal::NoSecretToRotate { .. }
             | Refusal::DefaultWorkspace { .. }

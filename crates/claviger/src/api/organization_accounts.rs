@@ -108,7 +108,7 @@ pub(super) async fn show(
     shown(&node, &identified, organization, account).await
 }
 
-/// Change a service account's role in the organization, or its end
+/// Change a service account: its role in the organization, its end, whether it is disabled, whether it is protected
 #[utoipa::path(patch, operation_id = "change_service_account", path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
     params(("org" = u64, Path), ("id" = u64, Path)), request_body = wire::ChangeServiceAccount,
     responses((status = 200, body = Success<wire::ServiceAccount>), Refusals))]
@@ -121,7 +121,8 @@ pub(super) async fn change(
     let Ids((PathId(organization), PathId(account))) = path;
     let expires = requested::other_expiry(body.expires, body.expires_in)?;
     let organization_role = body.organization_role.map(requested::organization_role);
-    let command = ChangeServiceAccount { organization, account, organization_role, expires };
+    let (disabled, protected) = (body.disabled, body.protected);
+    let command = ChangeServiceAccount { organization, account, organization_role, expires, disabled, protected };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| service_account::change(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;
@@ -252,6 +253,8 @@ pub(super) fn show_new(made: NewServiceAccount) -> wire::NewServiceAccount {
         creator_name,
         last_used: None,
         expires: seconds(made.expires),
+        disabled: false,
+        protected: false,
     };
     wire::NewServiceAccount { account: show::listed(None, listed), token: shown_once::token(&made.secret) }
 }

@@ -137,7 +137,7 @@ pub(super) fn workspace_detail(directory: &Directory, known: &Workspace, role: O
 /// An account as it is listed; uses that were not flushed yet count.
 pub(super) fn account(directory: &Directory, last_used: &LastUsed, listed: ListedAccount) -> ServiceAccount {
     let secrets = directory.principal(listed.id).map_or(&[][..], |view| view.secrets());
-    let since_flush = secrets.iter().filter_map(|secret| last_used.since_flush(secret.id)).max();
+    let since_flush = secrets.iter().filter_map(|secret| last_used.since_flush(secret.id())).max();
     self::listed(since_flush, listed)
 }
 
@@ -154,6 +154,8 @@ pub(super) fn listed(since_flush: Option<Moment>, listed: ListedAccount) -> Serv
         creator_email: listed.creator_email,
         created: time(listed.created),
         user: listed.id.number(),
+        is_disabled: listed.disabled,
+        is_protected: listed.protected,
     }
 }
 
@@ -171,7 +173,7 @@ pub(super) fn listed_secret(since_flush: Option<Moment>, listed: ListedSecret) -
         created: time(listed.created),
         expires: listed.expires.map(time),
         last_used: used.map(time),
-        is_disabled: false,
+        is_disabled: listed.disabled,
     }
 }
 

@@ -8,12 +8,14 @@ mod lifetime;
 mod new_secret;
 mod rotate;
 mod secret;
+mod state;
 
 use claviger_wire::roles::{ProjectRole, RoleName};
 use claviger_wire::service_accounts::{
     AddToProjects, Grant, ProjectMembers, RemoveFromProjects, ServiceAccount, SetWorkspaceRole,
 };
 
+use self::state::{State, StateArgs};
 use super::connection::{Connection, ConnectionArgs};
 use super::exit::Failed;
 use super::granted;
@@ -55,6 +57,14 @@ enum Action {
     },
     /// Delete service accounts: they stop working everywhere at once
     Delete(delete::DeleteArgs),
+    /// Shut service accounts out everywhere at once; they keep what they have
+    Disable(StateArgs),
+    /// Let service accounts in again that were disabled
+    Enable(StateArgs),
+    /// Keep service accounts from being deleted
+    Protect(StateArgs),
+    /// Let protected service accounts be deleted again
+    Unprotect(StateArgs),
     /// Make a new secret in place of another, which goes on for a while
     Rotate(rotate::RotateArgs),
     /// The secrets of a service account, one by one
@@ -107,6 +117,10 @@ impl ServiceAccountArgs {
                 Ok(output.show(&grants, |grants| grants_table(grants))?)
             }
             Action::Delete(args) => args.run(&connection, output).await,
+            Action::Disable(args) => args.run(&connection, output, State::Disabled).await,
+            Action::Enable(args) => args.run(&connection, output, State::Enabled).await,
+            Action::Protect(args) => args.run(&connection, output, State::Protected).await,
+            Action::Unprotect(args) => args.run(&connection, output, State::Unprotected).await,
             Action::Rotate(args) => args.run(&connection, output, random).await,
             Action::Secret(action) => action.run(&connection, output, random).await,
             Action::Grant(args) => args.run(&connection, output).await,
@@ -154,11 +168,12 @@ impl RevokeArgs {
 
 fn accounts_table(accounts: &[ServiceAccount]) -> String {
     table(
-        ["ID", "USERNAME", "LAST USED", "EXPIRES", "CREATED", "CREATED BY"],
+        ["ID", "USERNAME", "STATE", "LAST USED", "EXPIRES", "CREATED", "CREATED BY"],
         accounts.iter().map(|account| {
             [
                 account.id.to_string(),
                 account.username.clone(),
+                state::shown(account),
                 or_never(account.last_used.as_deref()),
                 or_never(account.expires.as_deref()),
                 account.created.clone(),

@@ -4,6 +4,7 @@
 
 mod custom_role;
 mod secret;
+mod service_account;
 mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -109,6 +110,7 @@ enum Stored {
         holder: StoredHolder,
     },
     Secret(secret::Stored),
+    ServiceAccount(service_account::Stored),
     Team(team::Stored),
     CustomRole(custom_role::Stored),
 }
@@ -212,6 +214,7 @@ fn stored(change: &Change) -> Stored {
         }
         Change::GrantTaken { id, holder } => Stored::GrantTaken { id: id.number(), holder: stored_holder(*holder) },
         Change::Secret(change) => Stored::Secret(secret::stored(change)),
+        Change::ServiceAccount(change) => Stored::ServiceAccount(service_account::stored(change)),
         Change::Team(change) => Stored::Team(team::stored(change)),
         Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
     }
@@ -293,6 +296,7 @@ fn change(stored: Stored) -> Option<Change> {
         }
         Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
         Stored::Secret(stored) => Change::Secret(secret::read(stored)?),
+        Stored::ServiceAccount(stored) => Change::ServiceAccount(service_account::read(stored)?),
         Stored::Team(stored) => Change::Team(team::read(stored)?),
         Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
         of_principal => return principal_change(of_principal),
@@ -349,6 +353,7 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::WorkspaceChanged { .. }
         | Stored::WorkspaceDeleted { .. }
         | Stored::Secret(_)
+        | Stored::ServiceAccount(_)
         | Stored::Team(_)
         | Stored::CustomRole(_) => return None,
     })

@@ -6,12 +6,13 @@ use claviger_access::identity::{PrincipalId, SecretId};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::load::flag;
 use super::rows::number;
 use super::statements::statements;
 use super::{Store, StoreError};
 
 statements! {
-    LIST_SECRETS = "SELECT s.id, s.name, s.created_at, s.expires_at, s.last_used_at \
+    LIST_SECRETS = "SELECT s.id, s.name, s.created_at, s.expires_at, s.last_used_at, s.is_disabled \
                     FROM secrets s JOIN principals p ON p.id = s.principal_id \
                     WHERE p.organization_id = $1 AND p.id = $2 AND p.kind = 2 ORDER BY s.id";
 }
@@ -29,6 +30,8 @@ pub struct ListedSecret {
     pub expires: Option<i64>,
     /// When it was last used, as far as it was flushed.
     pub last_used: Option<i64>,
+    /// Whether it is refused, though it is there.
+    pub disabled: bool,
 }
 
 impl Store {
@@ -54,5 +57,6 @@ fn listed(row: &AnyRow) -> Result<ListedSecret, StoreError> {
         created: row.try_get("created_at")?,
         expires: row.try_get("expires_at")?,
         last_used: row.try_get("last_used_at")?,
+        disabled: flag(row, "is_disabled")?,
     })
 }

@@ -9,6 +9,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, Row};
 
+use super::load::flag;
 use super::rows::number;
 use super::statements::statements;
 use super::{Store, StoreError};
@@ -17,7 +18,7 @@ use super::{Store, StoreError};
 macro_rules! accounts_where {
     ($condition:literal) => {
         concat!(
-            "SELECT p.id, p.username, p.created_at, p.creator_id, \
+            "SELECT p.id, p.username, p.created_at, p.creator_id, p.is_disabled, p.is_protected, \
              COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
              (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
              (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
@@ -66,6 +67,10 @@ pub struct ListedAccount {
     pub last_used: Option<i64>,
     /// When its longest-lived secret ends.
     pub expires: Option<i64>,
+    /// Whether it is refused, though it keeps all that it has.
+    pub disabled: bool,
+    /// Whether it must be unprotected before it is deleted.
+    pub protected: bool,
 }
 
 /// Which part of a list.
@@ -168,6 +173,8 @@ fn listed(row: &AnyRow) -> Result<ListedAccount, StoreError> {
         creator_email: row.try_get("creator_email")?,
         last_used: row.try_get("last_used_at")?,
         expires: row.try_get("expires_at")?,
+        disabled: flag(row, "is_disabled")?,
+        protected: flag(row, "is_protected")?,
     })
 }
 

@@ -27,6 +27,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::rows::STATEMENTS,
         super::rows::custom_role::STATEMENTS,
         super::rows::secret::STATEMENTS,
+        super::rows::service_account::STATEMENTS,
         super::rows::team::STATEMENTS,
         super::secrets::STATEMENTS,
         super::service_accounts::STATEMENTS,

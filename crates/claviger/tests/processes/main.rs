@@ -16,6 +16,7 @@ mod process;
 mod secrets;
 mod server;
 
+mod account_state;
 mod command_line;
 mod command_line_access;
 mod crash;

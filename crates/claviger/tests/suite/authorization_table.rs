@@ -52,6 +52,10 @@ POST organizations/{acme}/service-accounts <- {"username": "x", "organization_ro
 GET organizations/{acme}/service-accounts/{new-account}         200 200 403 403  403 403 403 403 403  403 403  404 401
 PATCH organizations/{acme}/service-accounts/{new-account} <- {"organization_role": "billing_admin"}
                                                                 200 200 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/service-accounts/{new-account} <- {"disabled": true, "protected": true}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/service-accounts/{new-account}/secrets/{new-secret} <- {"disabled": true}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
 DELETE organizations/{acme}/service-accounts/{new-account}      200 200 403 403  403 403 403 403 403  403 403  404 401
 GET organizations/{acme}/service-accounts/{new-account}/grants  200 200 403 403  403 403 403 403 403  403 403  404 401
 GET organizations/{acme}/service-accounts/{new-account}/secrets 200 200 403 403  403 403 403 403 403  403 403  404 401

@@ -16,6 +16,7 @@ mod raw;
 mod world;
 
 mod account_secrets;
+mod account_state;
 mod around_the_server;
 mod authorization_table;
 mod custom_roles;

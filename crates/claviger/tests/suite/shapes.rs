@@ -67,6 +67,8 @@ on_both_stores! {
         world.remember_made("nightly", &made);
         shape("GET organization account", ada.get("organizations/{acme}/service-accounts/{nightly}").await);
         shape("PATCH organization account", ada.patch("organizations/{acme}/service-accounts/{nightly}", json!({ "expires": null })).await);
+        shape("PATCH organization account (state)", ada.patch("organizations/{acme}/service-accounts/{nightly}", json!({ "disabled": true, "protected": true })).await);
+        ada.patch("organizations/{acme}/service-accounts/{nightly}", json!({ "disabled": false, "protected": false })).await.ok();
         shape("GET organization accounts", ada.get("organizations/{acme}/service-accounts?search=nightly&limit=1").await);
         shape("GET grants", ada.get("organizations/{acme}/service-accounts/{nightly}/grants").await);
         let secret = shape("POST secret", ada.post("organizations/{acme}/service-accounts/{nightly}/secrets", json!({ "name": "next", "expires": "2030-01-01T00:00:00Z" })).await).created();

@@ -23,6 +23,10 @@ pub(super) enum Action {
     Create(CreateArgs),
     /// Give a secret another name or another end
     Change(ChangeArgs),
+    /// Let secrets be refused everywhere at once, without revoking them
+    Disable(SecretsArgs),
+    /// Let secrets count again that were disabled
+    Enable(SecretsArgs),
     /// Revoke secrets: they stop working everywhere at once
     Revoke(RevokeArgs),
 }
@@ -66,12 +70,18 @@ pub(super) struct ChangeArgs {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct RevokeArgs {
+pub(super) struct SecretsArgs {
     /// The ids of the secrets
     #[arg(required = true, value_name = "SECRET", value_parser = scope::id)]
     secrets: Vec<u64>,
     #[command(flatten)]
     of: OfAccount,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RevokeArgs {
+    #[command(flatten)]
+    which: SecretsArgs,
     #[command(flatten)]
     confirmation: ConfirmationArgs,
 }
@@ -103,6 +113,8 @@ impl Action {
             }
             Self::Create(args) => args.run(connection, output, random).await,
             Self::Change(args) => args.run(connection, output).await,
+            Self::Disable(args) => args.set_disabled(connection, output, true).await,
+            Self::Enable(args) => args.set_disabled(connection, output, false).await,
             Self::Revoke(args) => args.run(connection, output).await,
         }
     }
@@ -131,24 +143,39 @@ impl ChangeArgs {
             name: self.name.map(|name| Some(name).filter(|name| !name.is_empty())),
             expires: self.expires.map(Some),
             expires_in: self.expires_in,
+            disabled: None,
         };
         let secret = connection.client().change_secret(organization, account, self.secret, &change).await?;
         Ok(output.show(&secret, |secret| secrets_table(std::slice::from_ref(secret)))?)
     }
 }
 
+impl SecretsArgs {
+    async fn set_disabled(self, connection: &Connection, output: OutputArgs, disabled: bool) -> Result<(), Failed> {
+        let (organization, account) = whose(connection, self.of.account).await?;
+        let change = ChangeSecret { disabled: Some(disabled), ..Default::default() };
+        let told = if disabled { "disabled" } else { "enabled" };
+        for secret in &self.secrets {
+            connection.client().change_secret(organization, account, *secret, &change).await?;
+            output.done(&format!("Secret {secret} of service account {account} is {told}."))?;
+        }
+        Ok(())
+    }
+}
+
 impl RevokeArgs {
     async fn run(self, connection: &Connection, output: OutputArgs) -> Result<(), Failed> {
         let is_asked = self.confirmation.is_asked()?;
-        let (organization, account) = whose(connection, self.of.account).await?;
+        let SecretsArgs { secrets, of } = self.which;
+        let (organization, account) = whose(connection, of.account).await?;
         if is_asked {
-            let ids: Vec<String> = self.secrets.iter().map(u64::to_string).collect();
+            let ids: Vec<String> = secrets.iter().map(u64::to_string).collect();
             let ids = ids.join(", ");
             confirm(&format!(
                 "Revoke of service account {account}: {ids}? What uses them stops working at once. [y/N] "
             ))?;
         }
-        for secret in &self.secrets {
+        for secret in &secrets {
             connection.client().revoke_secret(organization, account, *secret).await?;
             output.done(&format!("Secret {secret} of service account {account} is revoked."))?;
         }
@@ -158,11 +185,12 @@ impl RevokeArgs {
 
 fn secrets_table(secrets: &[Secret]) -> String {
     table(
-        ["ID", "NAME", "LAST USED", "EXPIRES", "CREATED"],
+        ["ID", "NAME", "STATE", "LAST USED", "EXPIRES", "CREATED"],
         secrets.iter().map(|secret| {
             [
                 secret.id.to_string(),
                 or_dash(secret.name.as_ref()),
+                or_dash(secret.is_disabled.then_some("disabled")),
                 or_never(secret.last_used.as_deref()),
                 or_never(secret.expires.as_deref()),
                 secret.created.clone(),
