@@ -27,7 +27,7 @@ use foldhash::quality::FixedState;
 pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
-pub use self::records::{CustomRole, Organization, Project, Team, Workspace};
+pub use self::records::{AccountRecord, CustomRole, Organization, Project, Team, Workspace};
 
 use self::principals::{PrincipalShard, UsernameShard};
 use self::ranges::Ranges;
@@ -40,6 +40,7 @@ use crate::grant::{Grant, Granted, Holder};
 use crate::identity::{
     CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
 };
+use crate::ownership::AccountDetails;
 use crate::permission::{Permission, PermissionSet};
 use crate::revision::{Mark, Revision};
 use crate::role::ProjectRole;
@@ -67,6 +68,7 @@ pub struct Directory {
     workspaces: Records<WorkspaceId, Workspace>,
     teams: Records<TeamId, Team>,
     custom_roles: Records<CustomRoleId, CustomRole>,
+    accounts: Records<PrincipalId, AccountRecord>,
     dummy: Arc<[HeldSecret; 1]>,
 }
 
@@ -173,6 +175,11 @@ impl Directory {
         })
     }
 
+    /// What is said about a service account, if anything is.
+    pub fn account_details(&self, id: PrincipalId) -> Option<&AccountDetails> {
+        self.accounts.get(id).map(|record| &record.details)
+    }
+
     /// How many secrets that still count each account of an organization may hold.
     pub fn secrets_max(&self, _organization: OrganizationId) -> usize {
         SECRETS_MAX.min(SECRETS_MAX_EVER)
@@ -266,6 +273,8 @@ impl Directory {
         teams.sort_by_key(|team| team.id);
         let mut custom_roles: Vec<CustomRole> = self.custom_roles.iter().cloned().collect();
         custom_roles.sort_by_key(|role| role.id);
+        let mut accounts: Vec<AccountRecord> = self.accounts.iter().cloned().collect();
+        accounts.sort_by_key(|record| record.id);
         Contents {
             revision: self.revision,
             mark: self.mark,
@@ -278,6 +287,7 @@ impl Directory {
             workspaces,
             teams,
             custom_roles,
+            accounts,
         }
     }
 
@@ -318,6 +328,7 @@ pub struct Contents {
     workspaces: Vec<Workspace>,
     teams: Vec<Team>,
     custom_roles: Vec<CustomRole>,
+    accounts: Vec<AccountRecord>,
 }
 
 /// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.

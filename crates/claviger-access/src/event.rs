@@ -53,6 +53,10 @@ event_names! {
     ServiceAccountDeleted = "service_account.deleted";
     /// A service account ends at another time.
     ServiceAccountExpiryChanged = "service_account.expiry_changed";
+    /// A service account has another description or other labels.
+    ServiceAccountUpdated = "service_account.updated";
+    /// Somebody else looks after a service account.
+    ServiceAccountOwnerChanged = "service_account.owner_changed";
     /// A service account is refused, and keeps all that it has.
     ServiceAccountDisabled = "service_account.disabled";
     /// A service account that was disabled is let in again.

@@ -9,6 +9,7 @@
 pub mod arrival;
 pub mod failure;
 
+mod account_filter;
 mod account_secrets;
 mod body;
 mod caller;

@@ -30,6 +30,7 @@ const CODES: &[&str] = &[
     "grace_too_long",
     "id_invalid",
     "idempotency_key_invalid",
+    "label_invalid",
     "last_owner",
     "limit_invalid",
     "limit_reached",

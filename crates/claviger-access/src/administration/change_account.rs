@@ -1,5 +1,5 @@
 //! Changing a service account itself: its role in the organization, its end, whether it is let in, whether it may be
-//! deleted.
+//! deleted, and what is said about it.
 
 use super::holding::Gathered;
 use super::service_account::{RequestedExpiry, end, find};
@@ -14,8 +14,11 @@ use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Granted, Holder};
 use crate::identity::{OrganizationId, PrincipalId};
+use crate::labels::Labels;
+use crate::ownership::{AccountDetails, Owner, OwnerId, known};
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
+use crate::text::Description;
 
 /// What is to be different; what is `None` stays.
 pub struct ChangeServiceAccount {
@@ -31,6 +34,12 @@ pub struct ChangeServiceAccount {
     pub disabled: Option<bool>,
     /// Whether it must be unprotected before it can be deleted.
     pub protected: Option<bool>,
+    /// Who looks after it.
+    pub owner: Option<Owner>,
+    /// What it is for; `Some(None)` takes it away.
+    pub description: Option<Option<Description>>,
+    /// All of its labels.
+    pub labels: Option<Labels>,
 }
 
 /// Changes an account.
@@ -63,6 +72,7 @@ pub fn change(
     if let Some(protected) = command.protected.filter(|protected| *protected != account.is_protected()) {
         changing.protected(protected, &mut done);
     }
+    changing.details(command, &mut done)?;
     Ok(done.decided())
 }
 
@@ -133,6 +143,36 @@ impl Changing<'_> {
         Ok(())
     }
 
+    /// Two events where both differ, and one change: what is said is said whole.
+    fn details(&self, command: &ChangeServiceAccount, done: &mut Gathered) -> Result<(), Refusal> {
+        let was = self.draft.account_details(self.account.id()).cloned().unwrap_or_default();
+        let mut details = was.clone();
+        if let Some(owner) = command.owner {
+            may_own(self.draft, self.permit.organization(), owner)?;
+            details.owner = owner;
+        }
+        if let Some(description) = &command.description {
+            details.description = description.as_ref().map(|text| text.as_str().to_owned());
+        }
+        if let Some(labels) = &command.labels {
+            details.labels = labels.clone();
+        }
+        if details == was {
+            return Ok(());
+        }
+        let (id, to) = (self.account.id(), details.clone());
+        let mut change = Some(Change::ServiceAccount(ServiceAccountChange::Described { id, details }));
+        if to.owner != was.owner {
+            let event = self.event(EventName::ServiceAccountOwnerChanged);
+            done.add(event.before("owner", was.owner).after("owner", to.owner), change.take());
+        }
+        if (&to.description, &to.labels) != (&was.description, &was.labels) {
+            let same_owner = AccountDetails { owner: to.owner, ..was };
+            done.add(details_told(self.event(EventName::ServiceAccountUpdated), &same_owner, &to), change);
+        }
+        Ok(())
+    }
+
     fn protected(&self, protected: bool, done: &mut Gathered) {
         let name = match protected {
             true => EventName::ServiceAccountProtected,
@@ -141,4 +181,31 @@ impl Changing<'_> {
         let change = ServiceAccountChange::Protected { id: self.account.id(), protected };
         done.add(self.event(name), [Change::ServiceAccount(change)]);
     }
+}
+
+/// Refuses an owner who is not there: a person of the organization or a team of it.
+pub(super) fn may_own(draft: &Draft, organization: OrganizationId, owner: Owner) -> Result<(), Refusal> {
+    let Owner::Chosen(id) = owner else { return Ok(()) };
+    match (known(draft, organization, id), id) {
+        (Some(_), _) => Ok(()),
+        (None, OwnerId::Person(member)) => Err(Refusal::NoSuchMember { member, organization }),
+        (None, OwnerId::Team(team)) => Err(Refusal::NoSuchTeam { team, organization }),
+    }
+}
+
+/// What differs of what is said about an account.
+pub(super) fn details_told(event: Event, was: &AccountDetails, is: &AccountDetails) -> Event {
+    let mut event = event;
+    if was.owner != is.owner {
+        event = event.after("owner", is.owner);
+    }
+    if was.description != is.description {
+        event = was.description.iter().fold(event, |event, text| event.before("description", text));
+        event = is.description.iter().fold(event, |event, text| event.after("description", text));
+    }
+    if was.labels != is.labels {
+        event = was.labels.iter().fold(event, |event, (key, value)| event.before("label", format!("{key}: {value}")));
+        event = is.labels.iter().fold(event, |event, (key, value)| event.after("label", format!("{key}: {value}")));
+    }
+    event
 }

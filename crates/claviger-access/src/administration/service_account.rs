@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use super::change_account::{ChangeServiceAccount, change};
+use super::change_account::{details_told, may_own};
 use super::holding::{Gathered, Holding, born_with, is_in};
 use super::last_owner;
 use super::new_account::{self, Plan};
@@ -10,13 +11,14 @@ pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
 use super::standing::Standing;
 use super::workspace;
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
-use crate::change::Change;
+use crate::change::{Change, ServiceAccountChange};
 use crate::decision::{Decided, Decision};
 use crate::directory::{Draft, PrincipalView};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
 use crate::grant::Granted;
 use crate::identity::{AccountName, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::ownership::{AccountDetails, Owner, owner_of};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole, Role};
@@ -60,6 +62,8 @@ pub struct CreateServiceAccount {
     pub workspaces: BTreeMap<WorkspaceId, ProjectRole>,
     /// When it ends.
     pub expires: RequestedExpiry,
+    /// What is said about it.
+    pub details: AccountDetails,
 }
 
 /// A new service account, made in a project: admin of that project.
@@ -132,8 +136,14 @@ pub fn create(
     }
     let expires = command.expires.decide(moment)?;
     let plan = Plan { organization, name: &command.name, expires, granted };
-    let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
-    let mut decision = Decision::new(created(&permit, &account, command.organization_role), changes);
+    let (mut account, mut changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
+    let mut event = created(&permit, &account, command.organization_role);
+    if command.details != AccountDetails::default() {
+        event = describe(draft, &mut account, organization, &command.details, event)?;
+        let (id, details) = (account.id, command.details.clone());
+        changes.push(Change::ServiceAccount(ServiceAccountChange::Described { id, details }));
+    }
+    let mut decision = Decision::new(event, changes);
     for (permit, granted) in places.iter().zip(&plan.granted[1..]) {
         decision = decision.and(born_with(permit, account.id, granted), []);
     }
@@ -312,6 +322,23 @@ pub(super) fn find(
     account: PrincipalId,
 ) -> Result<PrincipalView<'_>, Refusal> {
     draft.service_account(organization, account).ok_or(Refusal::NoSuchServiceAccount { account, organization })
+}
+
+/// Says about a new account what is said from its beginning on.
+fn describe(
+    draft: &Draft,
+    account: &mut NewServiceAccount,
+    organization: OrganizationId,
+    details: &AccountDetails,
+    event: Event,
+) -> Result<Event, Refusal> {
+    may_own(draft, organization, details.owner)?;
+    if let Owner::Nobody | Owner::Chosen(_) = details.owner {
+        account.owner = owner_of(draft, organization, details.owner, None);
+    }
+    account.details = details.clone();
+    let told = AccountDetails::default();
+    Ok(details_told(event, &told, details))
 }
 
 fn created(

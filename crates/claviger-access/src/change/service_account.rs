@@ -1,6 +1,7 @@
 //! What happens to a service account itself.
 
 use crate::identity::PrincipalId;
+use crate::ownership::AccountDetails;
 
 /// One step of a service account.
 #[derive(Debug, Clone)]
@@ -11,6 +12,13 @@ pub enum ServiceAccountChange {
         id: PrincipalId,
         /// Whether it is refused.
         disabled: bool,
+    },
+    /// What is said about it, all of it as it is from now on.
+    Described {
+        /// Which.
+        id: PrincipalId,
+        /// As they are.
+        details: AccountDetails,
     },
     /// It cannot be deleted from now on, or can again.
     Protected {

@@ -206,6 +206,7 @@ impl Directory {
 
     fn delete_principal(&mut self, id: PrincipalId) {
         let Some(principal) = self.principal(id).map(|view| view.to_principal()) else { return };
+        self.accounts.remove(id);
         self.change_principal(id, |principal| {
             principal.deleted = true;
             principal.secrets.clear();

@@ -9,6 +9,7 @@ use super::shelves::Shelves;
 use super::{Directory, dummy};
 use crate::grant::{Grant, Granted};
 use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, UsernameSuffix};
+use crate::ownership::AccountDetails;
 use crate::revision::{Mark, Revision};
 use crate::role::OrganizationRole;
 
@@ -50,6 +51,7 @@ impl Loader {
                 workspaces: Records::new(),
                 teams: Records::new(),
                 custom_roles: Records::new(),
+                accounts: Records::new(),
                 dummy: dummy(),
             },
         }
@@ -83,6 +85,11 @@ impl Loader {
     /// A custom role.
     pub fn custom_role(&mut self, role: CustomRole) {
         self.directory.put_custom_role(role);
+    }
+
+    /// What is said about a service account.
+    pub fn account_details(&mut self, id: PrincipalId, details: AccountDetails) {
+        self.directory.describe(id, &details);
     }
 
     /// A workspace.

@@ -1,4 +1,5 @@
-//! Organizations, projects, workspaces, teams and custom roles: few beside principals, so each is a value of its own.
+//! Organizations, projects, workspaces, teams, custom roles and what is said about accounts: few beside principals, so
+//! each is a value of its own.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use crate::change::CustomRoleProperties;
 use crate::expiry::Moment;
 use crate::grant::Grant;
 use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::ownership::AccountDetails;
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +104,15 @@ pub struct Workspace {
     pub creator: Option<PrincipalId>,
 }
 
+/// What is said about a service account. There is none for an account about which nothing is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Which account.
+    pub id: PrincipalId,
+    /// What is said.
+    pub details: AccountDetails,
+}
+
 /// Something with an id.
 pub(super) trait Record<I> {
     fn id(&self) -> I;
@@ -133,7 +144,8 @@ records!(
     Project by ProjectId,
     Workspace by WorkspaceId,
     Team by TeamId,
-    CustomRole by CustomRoleId
+    CustomRole by CustomRoleId,
+    AccountRecord by PrincipalId
 );
 
 /// Records by id.

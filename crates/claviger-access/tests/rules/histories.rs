@@ -219,7 +219,9 @@ fn touched(change: &Change) -> Option<PrincipalId> {
             | SecretChange::Revoked { principal, .. },
         ) => Some(*principal),
         Change::ServiceAccount(
-            ServiceAccountChange::Disabled { id, .. } | ServiceAccountChange::Protected { id, .. },
+            ServiceAccountChange::Disabled { id, .. }
+            | ServiceAccountChange::Protected { id, .. }
+            | ServiceAccountChange::Described { id, .. },
         ) => Some(*id),
         _ => None,
     }

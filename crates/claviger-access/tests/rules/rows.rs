@@ -15,6 +15,7 @@ use claviger_access::identity::{
     CustomRoleId, GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
     WorkspaceId,
 };
+use claviger_access::ownership::AccountDetails;
 use claviger_access::permission::{PermissionName, PermissionSet};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::{Change, Directory, Expiry, Mark, Moment, Revision, Scope};
@@ -102,6 +103,8 @@ pub(crate) struct Rows {
     /// Each member of each team.
     pub(crate) memberships: Vec<(TeamId, PrincipalId)>,
     pub(crate) custom_roles: Vec<CustomRoleRow>,
+    /// What is said about accounts, the newest last.
+    pub(crate) details: Vec<(PrincipalId, AccountDetails)>,
 }
 
 impl Rows {
@@ -118,6 +121,7 @@ impl Rows {
             teams: Vec::new(),
             memberships: Vec::new(),
             custom_roles: Vec::new(),
+            details: Vec::new(),
         }
     }
 
@@ -306,6 +310,7 @@ impl Rows {
                 self.secrets.retain(|row| row.principal != *id);
                 self.grants.retain(|row| row.holder != Holder::Principal(*id));
                 self.memberships.retain(|(_, member)| member != id);
+                self.details.retain(|(of, _)| of != id);
             }
             Change::SecretIssued { id, principal, digest, expires, .. } => {
                 self.take_id(id.number());
@@ -352,12 +357,18 @@ impl Rows {
     }
 
     fn write_service_account(&mut self, change: &ServiceAccountChange) {
-        let (ServiceAccountChange::Disabled { id, .. } | ServiceAccountChange::Protected { id, .. }) = change;
+        let (ServiceAccountChange::Disabled { id, .. }
+        | ServiceAccountChange::Protected { id, .. }
+        | ServiceAccountChange::Described { id, .. }) = change;
         let row = self.principals.iter_mut().find(|row| row.id == *id).expect("the account is there");
         assert!(row.kind == PrincipalKind::ServiceAccount && row.deleted.is_none());
         match change {
             ServiceAccountChange::Disabled { disabled, .. } => row.disabled = *disabled,
             ServiceAccountChange::Protected { protected, .. } => row.protected = *protected,
+            ServiceAccountChange::Described { details, .. } => {
+                self.details.retain(|(of, _)| of != id);
+                self.details.push((*id, details.clone()));
+            }
         }
     }
 
@@ -384,6 +395,9 @@ impl Rows {
             if let [grant] = self.held_by(Holder::EveryMember(row.id))[..] {
                 loader.default_access(row.id, grant);
             }
+        }
+        for (id, details) in &self.details {
+            loader.account_details(*id, details.clone());
         }
         let (mut secrets, mut grants) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
         for row in &self.secrets {

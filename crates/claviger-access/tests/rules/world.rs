@@ -24,6 +24,8 @@ use claviger_access::identity::{
     AccountName, CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
     WorkspaceId,
 };
+use claviger_access::labels::Labels;
+use claviger_access::ownership::{AccountDetails, Owner, OwnerId};
 use claviger_access::permission::{Permission, PermissionName, PermissionSet};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::{Description, DisplayName, TimezoneName};
@@ -412,6 +414,21 @@ impl World {
         }
     }
 
+    /// Mostly a team of that organization or a person; at times nobody, or whoever made the account.
+    fn any_owner(&mut self, organization: OrganizationId) -> Owner {
+        match self.chance.below(8) {
+            0 => Owner::Nobody,
+            1 => Owner::Creator,
+            2..=4 => Owner::Chosen(OwnerId::Team(self.any_team(organization))),
+            _ => Owner::Chosen(OwnerId::Person(self.any_person(organization))),
+        }
+    }
+
+    fn any_labels(&mut self) -> Labels {
+        let labels = (0..self.chance.below(3)).filter_map(|_| self.chance.one_of(&[("team", "data"), ("tier", "1")]));
+        Labels::parse(labels).expect("labels")
+    }
+
     fn any_name(&mut self) -> AccountName {
         let names = ["a", "b", "export", "backup", "nightly.export", "owner", "reader", "ci", "x@y", "deploy"];
         account_name(self.chance.one_of(&names).unwrap())
@@ -515,9 +532,22 @@ impl World {
                 // More are let in again than are shut out, or the histories would run dry.
                 let disabled = self.chance.one_in(4).then(|| self.chance.one_in(3));
                 let protected = self.chance.one_in(6).then(|| self.chance.one_in(3));
-                let change =
-                    ChangeServiceAccount { organization, account, organization_role, expires, disabled, protected };
-                Command::ChangeServiceAccount(change)
+                let owner = self.chance.one_in(4).then(|| self.any_owner(organization));
+                let text = ["what it is for", "another text", " "];
+                let description = self.chance.one_in(5).then(|| self.chance.one_of(&text).unwrap());
+                let description = description.map(|text| Description::parse(text).unwrap());
+                let labels = self.chance.one_in(5).then(|| self.any_labels());
+                Command::ChangeServiceAccount(ChangeServiceAccount {
+                    organization,
+                    account,
+                    organization_role,
+                    expires,
+                    disabled,
+                    protected,
+                    owner,
+                    description,
+                    labels,
+                })
             }
             61..=69 => Command::DeleteServiceAccount { organization, account: self.any_account(organization) },
             70..=80 => {
@@ -699,6 +729,12 @@ impl World {
             projects,
             workspaces,
             expires: self.any_expiry(),
+            details: match self.chance.below(4) {
+                0 => {
+                    AccountDetails { owner: self.any_owner(organization), description: None, labels: self.any_labels() }
+                }
+                _ => AccountDetails::default(),
+            },
         })
     }
 }

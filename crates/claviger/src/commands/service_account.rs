@@ -4,6 +4,7 @@
 
 mod create;
 mod delete;
+mod described;
 mod lifetime;
 mod new_secret;
 mod rotate;
@@ -42,6 +43,12 @@ enum Action {
         /// Only those whose username contains this
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// Only those that nobody looks after
+        #[arg(long)]
+        ownerless: bool,
+        /// Only those with this label
+        #[arg(long, value_name = "KEY[:VALUE]")]
+        label: Option<String>,
     },
     /// Show one service account
     Show {
@@ -57,6 +64,8 @@ enum Action {
     },
     /// Delete service accounts: they stop working everywhere at once
     Delete(delete::DeleteArgs),
+    /// Say who looks after a service account, what it is for, and its labels
+    Set(described::SetArgs),
     /// Shut service accounts out everywhere at once; they keep what they have
     Disable(StateArgs),
     /// Let service accounts in again that were disabled
@@ -101,15 +110,16 @@ impl ServiceAccountArgs {
         let connection = connection.connect()?;
         match action {
             Action::Create(args) => args.run(&connection, output, random).await,
-            Action::List { search } => {
-                let organization = connection.organization().await?;
-                let accounts = connection.client().all_service_accounts(organization, search.as_deref()).await?;
+            Action::List { search, ownerless, label } => {
+                let (organization, search) = (connection.organization().await?, search.as_deref());
+                let accounts = connection.client();
+                let accounts = accounts.service_accounts_by(organization, search, ownerless, label.as_deref()).await?;
                 Ok(output.show(&accounts, |accounts| accounts_table(accounts))?)
             }
             Action::Show { id } => {
                 let organization = connection.organization().await?;
                 let account = connection.client().service_account(organization, id).await?;
-                Ok(output.show(&account, |account| accounts_table(std::slice::from_ref(account)))?)
+                Ok(output.show(&account, detail_table)?)
             }
             Action::Grants { id } => {
                 let organization = connection.organization().await?;
@@ -117,6 +127,7 @@ impl ServiceAccountArgs {
                 Ok(output.show(&grants, |grants| grants_table(grants))?)
             }
             Action::Delete(args) => args.run(&connection, output).await,
+            Action::Set(args) => args.run(&connection, output).await,
             Action::Disable(args) => args.run(&connection, output, State::Disabled).await,
             Action::Enable(args) => args.run(&connection, output, State::Enabled).await,
             Action::Protect(args) => args.run(&connection, output, State::Protected).await,
@@ -168,7 +179,7 @@ impl RevokeArgs {
 
 fn accounts_table(accounts: &[ServiceAccount]) -> String {
     table(
-        ["ID", "USERNAME", "STATE", "LAST USED", "EXPIRES", "CREATED", "CREATED BY"],
+        ["ID", "USERNAME", "STATE", "LAST USED", "EXPIRES", "CREATED", "CREATED BY", "OWNER"],
         accounts.iter().map(|account| {
             [
                 account.id.to_string(),
@@ -178,9 +189,22 @@ fn accounts_table(accounts: &[ServiceAccount]) -> String {
                 or_never(account.expires.as_deref()),
                 account.created.clone(),
                 or_dash(account.creator_name.as_ref()),
+                described::owner_shown(account),
             ]
         }),
     )
+}
+
+/// One account, and what is said about it.
+fn detail_table(account: &ServiceAccount) -> String {
+    let said = table(
+        ["DESCRIPTION", "LABELS"],
+        [[
+            or_dash(account.description.as_ref()),
+            or_dash(Some(described::labels_shown(account)).filter(|l| !l.is_empty())),
+        ]],
+    );
+    [accounts_table(std::slice::from_ref(account)), said].join("\n")
 }
 
 fn grants_table(grants: &[Grant]) -> String {
@@ -258,6 +282,21 @@ mod tests {
         assert!(parse("create nightly --expires-in 30d --expires 2030-01-01T00:00:00Z").is_err());
         assert!(parse("delete").is_err());
         assert!(parse("delete 43 44 --yes").is_ok());
+    }
+
+    #[test]
+    fn an_account_has_one_owner_and_labels_with_values() {
+        for line in ["create x --owner-team 12 --label team:data --label tier:", "set 43 --no-owner --no-labels"] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in [
+            "create x --owner-team 12 --owner-person 9",
+            "create x --label team",
+            "set 43 --no-owner --owner-team 12",
+            "set 43 --no-labels --label a:b",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
     }
 
     #[test]

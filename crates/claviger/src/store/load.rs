@@ -3,6 +3,7 @@
 //! Decoding a row costs more than reading it, so all rows of a window are packed into one text, the same way on both
 //! engines: a million accounts come in some hundreds of rows. While one window is read, [`unpack`] reads the one before.
 
+pub(super) mod account_details;
 pub(super) mod shared;
 mod unpack;
 
@@ -88,6 +89,7 @@ impl Store {
         loader.username_suffix(UsernameSuffix::parse(&suffix).map_err(|_| StoreError::unreadable("the suffix"))?);
         read_places(&mut snapshot, &mut loader).await?;
         shared::read(&mut snapshot, &mut loader).await?;
+        account_details::read(&mut snapshot, &mut loader).await?;
         let people = read_people(&mut snapshot).await?;
         let mut loaded = people.len();
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);

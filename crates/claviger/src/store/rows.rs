@@ -1,5 +1,6 @@
 //! What each change does to the rows.
 
+pub(super) mod account_details;
 pub(super) mod custom_role;
 pub(super) mod secret;
 pub(super) mod service_account;
@@ -104,6 +105,7 @@ async fn write_one(
             insert_principal(connection, new, *created, *creator).await
         }
         Change::PrincipalDeleted { id, deleted } => {
+            account_details::delete(connection, *id).await?;
             let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, LEAVE_TEAMS];
             run_each(connection, statements, id.number()).await?;
             let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());

@@ -34,6 +34,22 @@ statements! {
     LIST_IN_ORGANIZATION = accounts_where!(
         "p.organization_id = $1 AND p.id > $2 AND lower(p.username) LIKE $3 ESCAPE '!' ORDER BY p.id LIMIT $4"
     );
+    /// With the filters: whether only ownerless ones; which label, and whether with one value alone.
+    LIST_FILTERED = accounts_where!(
+        "p.organization_id = $1 \
+         AND ($2 = 0 OR (NOT EXISTS ( \
+                SELECT 1 FROM grants g LEFT JOIN account_details d ON d.principal_id = p.id \
+                WHERE g.principal_kind = 1 AND g.organization_id = p.organization_id AND g.project_id IS NULL \
+                AND g.principal_id = CASE COALESCE(d.owner_kind, 'creator') \
+                    WHEN 'creator' THEN p.creator_id WHEN 'person' THEN d.owner_id END) \
+            AND NOT EXISTS ( \
+                SELECT 1 FROM account_details d JOIN teams t ON t.id = d.owner_id \
+                WHERE d.principal_id = p.id AND d.owner_kind = 'team' AND t.organization_id = p.organization_id))) \
+         AND ($3 = '' OR EXISTS ( \
+                SELECT 1 FROM account_labels l \
+                WHERE l.principal_id = p.id AND l.name = $3 AND ($4 = 0 OR l.value = $5))) \
+         AND p.id > $6 AND lower(p.username) LIKE $7 ESCAPE '!' ORDER BY p.id LIMIT $8"
+    );
     LIST_IN_PROJECT = accounts_where!(
         "p.id IN ( \
             SELECT g.principal_id FROM grants g WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
@@ -71,6 +87,15 @@ pub struct ListedAccount {
     pub disabled: bool,
     /// Whether it must be unprotected before it is deleted.
     pub protected: bool,
+}
+
+/// Which accounts of an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those whom nobody looks after.
+    pub ownerless: bool,
+    /// Only those with this label; with this value, if one is there.
+    pub label: Option<(String, Option<String>)>,
 }
 
 /// Which part of a list.
@@ -113,8 +138,19 @@ impl Store {
     pub async fn service_accounts(
         &self,
         permit: &Permit<ManageServiceAccounts>,
+        filter: &Filter,
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
+        if *filter != Filter::default() {
+            let (name, value) = filter.label.clone().unwrap_or_default();
+            let list = sqlx::query(LIST_FILTERED)
+                .bind(number(permit.organization().number()))
+                .bind(i32::from(filter.ownerless))
+                .bind(name)
+                .bind(i32::from(value.is_some()))
+                .bind(value.unwrap_or_default());
+            return self.list(list, window).await;
+        }
         self.list(sqlx::query(LIST_IN_ORGANIZATION).bind(number(permit.organization().number())), window).await
     }
 
@@ -126,7 +162,7 @@ impl Store {
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
         let Scope::Project(project) = permit.scope() else {
-            return self.service_accounts(permit, window).await;
+            return self.service_accounts(permit, &Filter::default(), window).await;
         };
         let list = sqlx::query(LIST_IN_PROJECT)
             .bind(number(project.number()))

@@ -79,6 +79,8 @@ const TABLES: &[&str] = &[
     "workspaces",
     "principals",
     "secrets",
+    "account_details",
+    "account_labels",
     "teams",
     "team_members",
     "custom_roles",

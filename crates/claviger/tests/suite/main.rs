@@ -27,6 +27,7 @@ mod histories;
 mod idempotency;
 mod me;
 mod organization_accounts;
+mod ownership;
 mod paging;
 mod presented_credentials;
 mod project_accounts;

@@ -69,6 +69,9 @@ on_both_stores! {
         shape("PATCH organization account", ada.patch("organizations/{acme}/service-accounts/{nightly}", json!({ "expires": null })).await);
         shape("PATCH organization account (state)", ada.patch("organizations/{acme}/service-accounts/{nightly}", json!({ "disabled": true, "protected": true })).await);
         ada.patch("organizations/{acme}/service-accounts/{nightly}", json!({ "disabled": false, "protected": false })).await.ok();
+        let keepers = ada.post("organizations/{acme}/teams", json!({ "name": "Keepers" })).await.created();
+        let said = json!({ "owner": { "kind": "team", "id": keepers["id"] }, "description": "nightly", "labels": { "tier": "1" } });
+        shape("PATCH organization account (what is said)", ada.patch("organizations/{acme}/service-accounts/{nightly}", said).await);
         shape("GET organization accounts", ada.get("organizations/{acme}/service-accounts?search=nightly&limit=1").await);
         shape("GET grants", ada.get("organizations/{acme}/service-accounts/{nightly}/grants").await);
         let secret = shape("POST secret", ada.post("organizations/{acme}/service-accounts/{nightly}/secrets", json!({ "name": "next", "expires": "2030-01-01T00:00:00Z" })).await).created();

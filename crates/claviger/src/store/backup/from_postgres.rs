@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "head",
     "changes",
     "organizations",
@@ -17,6 +17,8 @@ const TABLES: [&str; 13] = [
     "workspaces",
     "principals",
     "secrets",
+    "account_details",
+    "account_labels",
     "teams",
     "team_members",
     "custom_roles",

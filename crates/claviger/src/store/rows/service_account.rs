@@ -13,6 +13,9 @@ statements! {
 
 pub(super) async fn write(connection: &mut AnyConnection, change: &ServiceAccountChange) -> Result<(), sqlx::Error> {
     let (statement, id, flag) = match change {
+        ServiceAccountChange::Described { id, details } => {
+            return super::account_details::write(connection, *id, details).await;
+        }
         ServiceAccountChange::Disabled { id, disabled } => (DISABLE_ACCOUNT, id, disabled),
         ServiceAccountChange::Protected { id, protected } => (PROTECT_ACCOUNT, id, protected),
     };
