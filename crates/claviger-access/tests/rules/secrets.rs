@@ -130,7 +130,7 @@ proptest! {
                 let may = match &step.command {
                     Command::ChangeServiceAccount(_) => Some(*id) == newest,
                     Command::ChangeSecret(change) => {
-                        change.secret == *id && !before.moment().is_some_and(|end| end <= step.moment)
+                        change.secret == *id && before.moment().is_none_or(|end| end > step.moment)
                     }
                     _ => false,
                 };

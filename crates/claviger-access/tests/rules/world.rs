@@ -73,6 +73,7 @@ pub(crate) struct World {
 
 /// What a use case did.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Outcome {
     Written(Decision, Reply),
     Nothing,

@@ -14,8 +14,8 @@ struct Asked {
     label: Option<String>,
 }
 
-/// What was asked for.
-pub(super) struct AccountFilter(pub Filter);
+/// What was asked for; `None` for all accounts.
+pub(super) struct AccountFilter(pub Option<Filter>);
 
 impl<S: Send + Sync> FromRequestParts<S> for AccountFilter {
     type Rejection = Failure;
@@ -32,7 +32,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AccountFilter {
             Some(_) => return Err(unreadable()),
         };
         let label = asked.label.as_deref().map(read_label).transpose()?;
-        Ok(Self(Filter { ownerless, label }))
+        Ok(Self((ownerless || label.is_some()).then_some(Filter { ownerless, label })))
     }
 }
 

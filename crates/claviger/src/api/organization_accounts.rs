@@ -52,7 +52,10 @@ pub(super) async fn list(
     let permit = authorize::<ManageServiceAccounts>(held, caller, Scope::Organization(organization), *now)?;
     let list = List { name: "organization-accounts", scope: organization.number() };
     let window = window(&listing, list)?;
-    let mut rows = node.store.service_accounts(&permit, &filter, &window).await?;
+    let mut rows = match &filter {
+        Some(filter) => node.store.filtered_service_accounts(&permit, filter, &window).await?,
+        None => node.store.service_accounts(&permit, &window).await?,
+    };
     let next = listing.cut(list, &mut rows, |row| row.id.number());
     let shown = rows.into_iter().map(|row| show::account(held, &node.last_used, row));
     Ok(Json(Page::new(shown.collect(), next)))

@@ -90,7 +90,7 @@ pub struct ListedAccount {
 }
 
 /// Which accounts of an organization.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only those whom nobody looks after.
     pub ownerless: bool,
@@ -138,20 +138,26 @@ impl Store {
     pub async fn service_accounts(
         &self,
         permit: &Permit<ManageServiceAccounts>,
+        window: &Window,
+    ) -> Result<Vec<ListedAccount>, StoreError> {
+        self.list(sqlx::query(LIST_IN_ORGANIZATION).bind(number(permit.organization().number())), window).await
+    }
+
+    /// Those of them that a filter lets through.
+    pub async fn filtered_service_accounts(
+        &self,
+        permit: &Permit<ManageServiceAccounts>,
         filter: &Filter,
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
-        if *filter != Filter::default() {
-            let (name, value) = filter.label.clone().unwrap_or_default();
-            let list = sqlx::query(LIST_FILTERED)
-                .bind(number(permit.organization().number()))
-                .bind(i32::from(filter.ownerless))
-                .bind(name)
-                .bind(i32::from(value.is_some()))
-                .bind(value.unwrap_or_default());
-            return self.list(list, window).await;
-        }
-        self.list(sqlx::query(LIST_IN_ORGANIZATION).bind(number(permit.organization().number())), window).await
+        let (name, value) = filter.label.clone().unwrap_or_default();
+        let list = sqlx::query(LIST_FILTERED)
+            .bind(number(permit.organization().number()))
+            .bind(i32::from(filter.ownerless))
+            .bind(name)
+            .bind(i32::from(value.is_some()))
+            .bind(value.unwrap_or_default());
+        self.list(list, window).await
     }
 
     /// The accounts that reach the permit's project, or this workspace of it; by id.
@@ -162,7 +168,7 @@ impl Store {
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
         let Scope::Project(project) = permit.scope() else {
-            return self.service_accounts(permit, &Filter::default(), window).await;
+            return self.service_accounts(permit, window).await;
         };
         let list = sqlx::query(LIST_IN_PROJECT)
             .bind(number(project.number()))
