@@ -56,17 +56,16 @@ fn one_account() -> Directory {
     let organization = OrganizationId::new(1).expect("an id");
     let mut loader = Loader::new(0x5eed, 1);
     loader.organization(organization, "Seeds".to_owned());
-    let secret = HeldSecret {
-        id: SecretId::new(3).expect("an id"),
-        expires: Expiry::NEVER,
-        digest: SecretDigest::from_bytes(sha256(SECRET)),
-    };
+    let id = SecretId::new(3).expect("an id");
+    let secret = HeldSecret::new(id, Expiry::NEVER, SecretDigest::from_bytes(sha256(SECRET)));
     loader.principal(&Principal {
         id: PrincipalId::new(2).expect("an id"),
         kind: PrincipalKind::ServiceAccount,
         organization: Some(organization),
         name: USERNAME.to_owned(),
         deleted: false,
+        disabled: false,
+        protected: false,
         secrets: vec![secret],
         grants: Vec::new(),
         teams: Vec::new(),

@@ -195,11 +195,9 @@ fn account(ids: Ids, number: u64) -> Principal {
         organization: Some(organization(ids, ids.organization_of(number))),
         name: username(number),
         deleted: false,
-        secrets: vec![HeldSecret {
-            id: SecretId::new(id + 1).expect("an id"),
-            expires: Expiry::NEVER,
-            digest: digest(number),
-        }],
+        disabled: false,
+        protected: false,
+        secrets: vec![HeldSecret::new(SecretId::new(id + 1).expect("an id"), Expiry::NEVER, digest(number))],
         grants: vec![grant(0, Role::Analyst), grant(1, Role::Consumer)],
         teams: Vec::new(),
     }

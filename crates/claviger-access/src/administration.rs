@@ -10,10 +10,12 @@ pub mod member;
 pub mod organization;
 pub mod policy;
 pub mod project;
+pub mod secret;
 pub mod service_account;
 pub mod team;
 pub mod workspace;
 
+mod change_account;
 mod holding;
 mod last_owner;
 mod new_account;

@@ -58,6 +58,15 @@ pub enum CredentialId {
     Secret(SecretId),
 }
 
+impl CredentialId {
+    /// The secret, if it is one.
+    pub const fn secret(self) -> Option<SecretId> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+        }
+    }
+}
+
 /// Where a permission is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -117,6 +126,8 @@ macro_rules! actions {
 actions! {
     /// Create, list, change and delete service accounts; give and take their roles.
     ManageServiceAccounts needs ServiceAccountsManage;
+    /// Make, change, rotate and revoke secrets of service accounts.
+    ManageSecrets needs ServiceAccountsManage;
     /// Create projects in an organization.
     CreateProjects needs ProjectsCreate;
     /// Rename a project.
@@ -211,10 +222,11 @@ pub fn principal_of<'d>(
     (principal, credential, arrival): (PrincipalId, CredentialId, Arrival),
     now: Moment,
 ) -> Result<PrincipalView<'d>, Refusal> {
-    let view = directory.principal(principal).filter(|view| !view.is_deleted()).ok_or(Refusal::NotAuthenticated)?;
+    let view = directory.principal(principal).filter(|view| !view.is_deleted() && !view.is_disabled());
+    let view = view.ok_or(Refusal::NotAuthenticated)?;
     let CredentialId::Secret(secret) = credential;
-    match view.secrets().iter().find(|held| held.id == secret) {
-        Some(held) if !held.expires.has_passed(now) => {}
+    match view.secret(secret) {
+        Some(held) if held.counts(now) => {}
         _ => return Err(Refusal::NotAuthenticated),
     }
     if let Some(organization) = view.organization() {
@@ -328,6 +340,28 @@ pub fn read_service_account(
             Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
         }
         _ => authorize(directory, caller, scope, now),
+    }
+}
+
+/// May the caller replace or revoke secrets of this service account? Who manages the organization's accounts may, and the
+/// account itself.
+pub(crate) fn manage_own_secrets(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    account: PrincipalId,
+    now: Moment,
+) -> Result<Permit<ManageSecrets>, Refusal> {
+    let scope = Scope::Organization(organization);
+    match (authorize(directory, caller, scope, now), *caller) {
+        (Err(Refusal::PermissionMissing { .. }), Caller::Principal { principal, credential, arrival })
+            if principal == account =>
+        {
+            let view = principal_of(directory, (principal, credential, arrival), now)?;
+            let by = Actor::Principal(principal, view.kind());
+            Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
+        }
+        (given, _) => given,
     }
 }
 

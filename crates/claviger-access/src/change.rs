@@ -7,10 +7,14 @@
 
 mod custom_role;
 mod policy;
+mod secret;
+mod service_account;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
 pub use self::policy::PolicyChange;
+pub use self::secret::SecretChange;
+pub use self::service_account::ServiceAccountChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
@@ -140,6 +144,10 @@ pub enum Change {
         /// When it ends.
         expires: Expiry,
     },
+    /// Something else about a secret.
+    Secret(SecretChange),
+    /// Something about a service account itself.
+    ServiceAccount(ServiceAccountChange),
     /// A role is given.
     GrantGiven {
         /// Its id.

@@ -27,7 +27,7 @@ use foldhash::quality::FixedState;
 pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
-pub use self::records::{AccountAddresses, CustomRole, Organization, Project, Team, Workspace};
+pub use self::records::{AccountAddresses, AccountRecord, CustomRole, Organization, Project, Team, Workspace};
 
 use self::principals::{PrincipalShard, UsernameShard};
 use self::ranges::Ranges;
@@ -40,6 +40,7 @@ use crate::grant::{Grant, Granted, Holder};
 use crate::identity::{
     CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
 };
+use crate::ownership::AccountDetails;
 use crate::permission::{Permission, PermissionSet};
 use crate::policy::{Addresses, Arrival, Policy};
 use crate::revision::{Mark, Revision};
@@ -63,6 +64,7 @@ pub struct Directory {
     teams: Records<TeamId, Team>,
     custom_roles: Records<CustomRoleId, CustomRole>,
     account_addresses: Records<PrincipalId, AccountAddresses>,
+    accounts: Records<PrincipalId, AccountRecord>,
     dummy: Arc<[HeldSecret; 1]>,
     /// What is demanded where nothing is known to be.
     no_policy: Arc<Policy>,
@@ -131,8 +133,8 @@ impl Directory {
             }
         }
         let (secret, (principal, is_it)) = (matching?, met?);
-        let counts = is_it && !secret.expires.has_passed(now) && !principal.is_deleted();
-        let credential = CredentialId::Secret(secret.id);
+        let counts = is_it && secret.counts(now) && !principal.is_deleted() && !principal.is_disabled();
+        let credential = CredentialId::Secret(secret.id());
         // Where from, only who took the request knows.
         let arrival = Arrival { address: None, form: presented.form() };
         counts.then_some(Caller::Principal { principal: principal.id(), credential, arrival })
@@ -171,6 +173,16 @@ impl Directory {
                 && principal.organization() == Some(organization)
                 && !principal.is_deleted()
         })
+    }
+
+    /// What is said about a service account, if anything is.
+    pub fn account_details(&self, id: PrincipalId) -> Option<&AccountDetails> {
+        self.accounts.get(id).map(|record| &record.details)
+    }
+
+    /// How many secrets that still count each account of an organization may hold.
+    pub fn secrets_max(&self, organization: OrganizationId) -> usize {
+        self.policy_of(organization).secrets_max.count()
     }
 
     /// The organization of that id.
@@ -273,6 +285,8 @@ impl Directory {
         custom_roles.sort_by_key(|role| role.id);
         let mut account_addresses: Vec<AccountAddresses> = self.account_addresses.iter().cloned().collect();
         account_addresses.sort_by_key(|known| known.id);
+        let mut accounts: Vec<AccountRecord> = self.accounts.iter().cloned().collect();
+        accounts.sort_by_key(|record| record.id);
         Contents {
             revision: self.revision,
             mark: self.mark,
@@ -286,6 +300,7 @@ impl Directory {
             teams,
             custom_roles,
             account_addresses,
+            accounts,
         }
     }
 
@@ -327,6 +342,7 @@ pub struct Contents {
     teams: Vec<Team>,
     custom_roles: Vec<CustomRole>,
     account_addresses: Vec<AccountAddresses>,
+    accounts: Vec<AccountRecord>,
 }
 
 /// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.
@@ -340,5 +356,5 @@ fn dummy() -> Arc<[HeldSecret; 1]> {
         Some(id) => id,
         None => panic!("1 is an id"),
     };
-    Arc::new([HeldSecret { id: DUMMY_ID, expires: Expiry::NEVER, digest: SecretDigest::from_bytes([0; 32]) }])
+    Arc::new([HeldSecret::new(DUMMY_ID, Expiry::NEVER, SecretDigest::from_bytes([0; 32]))])
 }

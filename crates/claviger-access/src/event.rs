@@ -53,6 +53,30 @@ event_names! {
     ServiceAccountDeleted = "service_account.deleted";
     /// A service account ends at another time.
     ServiceAccountExpiryChanged = "service_account.expiry_changed";
+    /// A service account has another description or other labels.
+    ServiceAccountUpdated = "service_account.updated";
+    /// Somebody else looks after a service account.
+    ServiceAccountOwnerChanged = "service_account.owner_changed";
+    /// A service account is refused, and keeps all that it has.
+    ServiceAccountDisabled = "service_account.disabled";
+    /// A service account that was disabled is let in again.
+    ServiceAccountEnabled = "service_account.enabled";
+    /// A service account cannot be deleted.
+    ServiceAccountProtected = "service_account.protected";
+    /// A service account that was protected can be deleted.
+    ServiceAccountUnprotected = "service_account.unprotected";
+    /// A secret of a service account is refused.
+    ServiceAccountSecretDisabled = "service_account.secret_disabled";
+    /// A secret of a service account that was disabled counts again.
+    ServiceAccountSecretEnabled = "service_account.secret_enabled";
+    /// A service account has one more secret.
+    ServiceAccountSecretCreated = "service_account.secret_created";
+    /// A secret of a service account was replaced by a new one.
+    ServiceAccountSecretRotated = "service_account.secret_rotated";
+    /// A secret of a service account has another name or end.
+    ServiceAccountSecretChanged = "service_account.secret_changed";
+    /// A secret of a service account is gone.
+    ServiceAccountSecretRevoked = "service_account.secret_revoked";
     /// A service account was given another role in the organization.
     ServiceAccountOrganizationRoleChanged = "service_account.organization_role_changed";
     /// A service account was given a role on a project.

@@ -22,6 +22,8 @@ pub mod event;
 pub mod expiry;
 pub mod grant;
 pub mod identity;
+pub mod labels;
+pub mod ownership;
 pub mod permission;
 pub mod policy;
 pub mod random_bytes;

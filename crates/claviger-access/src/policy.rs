@@ -69,6 +69,12 @@ impl Policy {
         }
     }
 
+    /// The end, or the longest that a secret may live from now on, if that comes first.
+    pub fn bounded(&self, expires: Expiry, now: Moment) -> Expiry {
+        let longest = self.secret_lifetime_max.and_then(|most| now.plus_seconds(most.seconds().unsigned_abs()));
+        longest.map_or(expires, |longest| expires.min(Expiry::at(longest)))
+    }
+
     /// May the end of a secret be moved? Under a longest lifetime it is only brought forward: put off again and again,
     /// it would live for ever.
     pub fn permits_change(

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use crate::authorize::Scope;
-use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId};
 use crate::permission::{Permission, PermissionName};
 use crate::policy::Lifetime;
 
@@ -59,6 +59,60 @@ pub enum Refusal {
         account: PrincipalId,
         /// Where it was looked for.
         organization: OrganizationId,
+    },
+    /// No secret of that number of this account, or it was revoked.
+    #[error("service account {account} has no secret {secret}; list its secrets to find the id")]
+    NoSuchSecret {
+        /// What was asked for.
+        secret: SecretId,
+        /// Whose it was to be.
+        account: PrincipalId,
+    },
+    /// The account holds as many secrets as it may.
+    #[error(
+        "service account {account} holds {} secrets that still count, and may hold {limit}; revoke one of {}{}",
+        held.len(),
+        listed(held),
+        first_to_end(first_end.as_ref())
+    )]
+    TooManySecrets {
+        /// Which account.
+        account: PrincipalId,
+        /// How many it may hold.
+        limit: usize,
+        /// Those that it holds.
+        held: Vec<SecretId>,
+        /// The first of them to end, and in how many seconds.
+        first_end: Option<(SecretId, u64)>,
+    },
+    /// Somebody wanted it to be in the way of its deletion.
+    #[error("service account {account} is protected; unprotect it first if it is to be deleted")]
+    Protected {
+        /// Which account.
+        account: PrincipalId,
+    },
+    /// What has ended does not come back.
+    #[error("secret {secret} has ended and does not come back; make another")]
+    SecretEnded {
+        /// Which.
+        secret: SecretId,
+    },
+    /// There is nothing to be replaced.
+    #[error("service account {account} has no secret to rotate; make one with POST .../secrets")]
+    NoSecretToRotate {
+        /// Which account.
+        account: PrincipalId,
+    },
+    /// No secret prolongs itself.
+    #[error(
+        "a secret cannot be replaced by one that lasts longer unless somebody who manages service accounts does it; leave expires out, or name an end that is not later"
+    )]
+    ExpiryBeyondOwn,
+    /// A replaced secret does not go on for so long.
+    #[error("grace_seconds is more than {limit}; name fewer, or create a second secret in place of rotating")]
+    GraceTooLong {
+        /// The most.
+        limit: u64,
     },
     /// The caller may see it, and may not do this.
     #[error("this needs the permission {permission} in {scope}, which your roles do not give; ask an owner or admin")]
@@ -243,7 +297,7 @@ pub enum Refusal {
     },
     /// The same `Idempotency-Key` made something before.
     #[error(
-        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account whose secret is lost, delete it and create another with a new key"
+        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account or a secret and its text is lost, delete or revoke it and create another with a new key"
     )]
     AlreadyCreated {
         /// The id of what it made.
@@ -286,6 +340,13 @@ impl Refusal {
             Self::NoSuchWorkspace { .. } | Self::NoWorkspaceOfYours { .. } => "workspace_not_found",
             Self::NoSuchRole { .. } => "role_not_found",
             Self::NoSuchServiceAccount { .. } => "service_account_not_found",
+            Self::NoSuchSecret { .. } => "secret_not_found",
+            Self::TooManySecrets { .. } => "too_many_secrets",
+            Self::Protected { .. } => "protected",
+            Self::SecretEnded { .. } => "secret_ended",
+            Self::NoSecretToRotate { .. } => "no_secret_to_rotate",
+            Self::ExpiryBeyondOwn => "expiry_beyond_own",
+            Self::GraceTooLong { .. } => "grace_too_long",
             Self::PermissionMissing { .. } => "permission_missing",
             Self::RoleAboveOwn { .. } => "role_above_own",
             Self::AccountAboveOwn { .. } => "account_above_own",
@@ -314,4 +375,12 @@ impl Refusal {
             Self::Exhausted { .. } => "exhausted",
         }
     }
+}
+
+fn listed(secrets: &[SecretId]) -> String {
+    secrets.iter().map(SecretId::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn first_to_end(first: Option<&(SecretId, u64)>) -> String {
+    first.map_or_else(String::new, |(secret, seconds)| format!(", or wait: {secret} ends in {seconds} seconds"))
 }

@@ -73,6 +73,11 @@ fn normalized(typed: &str, length_max: usize, allowed: fn(char) -> bool) -> Resu
     Ok(text)
 }
 
+/// A text of one line, which may be empty.
+pub(crate) fn line(typed: &str, length_max: usize) -> Result<String, TextError> {
+    normalized(typed, length_max, |_| false)
+}
+
 /// The name of an organization, a project, a workspace, a team, a role or a person. Teams and roles have one of their own
 /// in their place; the others are shown beside an id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,6 +22,7 @@ mod listing;
 mod policies;
 mod projects;
 mod roles;
+mod secrets;
 mod service_accounts;
 mod teams;
 mod workspaces;

@@ -24,7 +24,19 @@ const PAGE_ROWS: u32 = 500;
 
 impl Client {
     pub(crate) async fn page<T: DeserializeOwned>(&self, path: &str, listing: Listing<'_>) -> Result<Page<T>, Error> {
+        self.filtered_page(path, &[], listing).await
+    }
+
+    async fn filtered_page<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filter: &[(&str, &str)],
+        listing: Listing<'_>,
+    ) -> Result<Page<T>, Error> {
         let mut url = self.url(path);
+        for (name, value) in filter {
+            url.query_pairs_mut().append_pair(name, value);
+        }
         let limit = listing.limit.map(|limit| limit.to_string());
         for (name, value) in [("search", listing.search), ("limit", limit.as_deref()), ("cursor", listing.cursor)] {
             if let Some(value) = value {
@@ -40,11 +52,21 @@ impl Client {
         path: &str,
         search: Option<&str>,
     ) -> Result<Vec<T>, Error> {
+        self.every_filtered_page(path, &[], search).await
+    }
+
+    /// All rows that a filter lets through, page by page.
+    pub(crate) async fn every_filtered_page<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filter: &[(&str, &str)],
+        search: Option<&str>,
+    ) -> Result<Vec<T>, Error> {
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
             let listing = Listing { search, limit: Some(PAGE_ROWS), cursor: cursor.as_deref() };
-            let page = self.page(path, listing).await?;
+            let page = self.filtered_page(path, filter, listing).await?;
             rows.extend(page.results);
             match page.next_cursor {
                 None => return Ok(rows),

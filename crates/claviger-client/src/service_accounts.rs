@@ -31,6 +31,21 @@ impl Client {
         self.every_page(&format!("organizations/{organization}/service-accounts"), search).await
     }
 
+    /// All of the organization's service accounts that a filter lets through: only those that nobody looks after, only
+    /// those with a label, `key` or `key:value`.
+    pub async fn service_accounts_by(
+        &self,
+        organization: u64,
+        search: Option<&str>,
+        ownerless: bool,
+        label: Option<&str>,
+    ) -> Result<Vec<ServiceAccount>, Error> {
+        let ownerless = ownerless.then_some(("ownerless", "true"));
+        let filter: Vec<_> = ownerless.into_iter().chain(label.map(|label| ("label", label))).collect();
+        let path = format!("organizations/{organization}/service-accounts");
+        self.every_filtered_page(&path, &filter, search).await
+    }
+
     /// One service account.
     pub async fn service_account(&self, organization: u64, account: u64) -> Result<ServiceAccount, Error> {
         let url = self.url(&format!("organizations/{organization}/service-accounts/{account}"));

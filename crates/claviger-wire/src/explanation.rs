@@ -12,6 +12,8 @@ pub struct Explanation {
     pub principal_id: u64,
     /// A person's name, a service account's username.
     pub principal_name: String,
+    /// Whether the account is disabled: it may nothing then, whatever it holds.
+    pub is_disabled: bool,
     /// The project, or the project of the workspace.
     pub project_id: u64,
     /// The workspace, where one was asked for.

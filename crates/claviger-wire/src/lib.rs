@@ -12,6 +12,7 @@ pub mod me;
 pub mod policies;
 pub mod projects;
 pub mod roles;
+pub mod secrets;
 pub mod service_accounts;
 pub mod teams;
 pub mod time;

@@ -1,5 +1,7 @@
 //! Service accounts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,6 +30,46 @@ pub struct ServiceAccount {
     pub created: String,
     /// Its own user id: the same as `id`.
     pub user: u64,
+    /// Whether it is refused for now, though it keeps all that it has.
+    pub is_disabled: bool,
+    /// Whether it must be unprotected before it can be deleted.
+    pub is_protected: bool,
+    /// Who looks after it; null where nobody does, or does any more.
+    pub owner: Option<Owner>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it is sorted by.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Who looks after an account. It gives nobody a permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Owner {
+    /// A person or a team.
+    pub kind: OwnerKind,
+    /// The id of the person or the team.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// Who may look after an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OwnerKind {
+    /// A person of the organization.
+    Person,
+    /// A team of the organization.
+    Team,
+}
+
+/// Who is to look after an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedOwner {
+    /// A person or a team.
+    pub kind: OwnerKind,
+    /// The id of the person or the team.
+    pub id: u64,
 }
 
 /// A service account that was just made, with its secret: the one time that it is shown.
@@ -148,6 +190,15 @@ pub struct CreateServiceAccount {
     /// The role in the organization: `member` where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_role: Option<OrganizationRoleName>,
+    /// Who looks after it: its creator, if that is a person, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<NamedOwner>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it is sorted by: at most 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
 }
 
 /// POST in a project: a new service account, admin of that project.
@@ -176,6 +227,23 @@ pub struct ChangeServiceAccount {
     /// The same in seconds from now, in place of `expires`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// Whether it is refused, though it keeps all that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// Whether it must be unprotected before it can be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<bool>,
+    /// Who looks after it; null for nobody.
+    #[serde(default, deserialize_with = "optional::given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<NamedOwner>)]
+    pub owner: Option<Option<NamedOwner>>,
+    /// What it is for; null or empty for nothing.
+    #[serde(default, deserialize_with = "optional::given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub description: Option<Option<String>>,
+    /// All of its labels, in place of those that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
 }
 
 /// POST: give accounts roles on projects.

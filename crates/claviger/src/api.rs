@@ -10,6 +10,8 @@ pub mod arrival;
 pub mod client_address;
 pub mod failure;
 
+mod account_filter;
+mod account_secrets;
 mod body;
 mod caller;
 mod custom_roles;
@@ -28,6 +30,7 @@ mod projects;
 mod reference;
 mod requested;
 mod show;
+mod shown_once;
 mod teams;
 mod workspace_accounts;
 mod workspaces;
@@ -91,6 +94,9 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(organization_accounts::remove_from_project))
         .routes(routes!(organization_accounts::show, organization_accounts::change, organization_accounts::delete))
         .routes(routes!(organization_accounts::grants))
+        .routes(routes!(account_secrets::list, account_secrets::create))
+        .routes(routes!(account_secrets::change, account_secrets::revoke))
+        .routes(routes!(account_secrets::rotate))
         .routes(routes!(project_accounts::list, project_accounts::create))
         .routes(routes!(project_accounts::remove))
         .routes(routes!(workspace_accounts::list))

@@ -151,10 +151,11 @@ fn secrets_are_revealed_in_few_places() {
         places,
         [
             "claviger-access/src/credential.rs",
-            "claviger/src/api/organization_accounts.rs",
+            "claviger/src/api/shown_once.rs",
             "claviger/src/commands/init.rs",
             "claviger/src/commands/recover_owner.rs",
             "claviger/src/commands/service_account/create.rs",
+            "claviger/src/commands/service_account/new_secret.rs",
             "claviger/src/commands/shown_once.rs",
         ]
     );

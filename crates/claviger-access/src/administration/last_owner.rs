@@ -1,7 +1,7 @@
 //! An organization is never left without an owner.
 //!
 //! Once it has had an owner who is a person, there is always one. Until then its last owner of any kind cannot be
-//! deleted, lowered or given an expiry. An owner that will expire is none to rely on.
+//! deleted, lowered, given an expiry or left without a secret. An owner that will expire is none to rely on.
 
 use crate::directory::{Directory, PrincipalView};
 use crate::expiry::Expiry;
@@ -22,11 +22,21 @@ pub(super) fn may_do_without(
     let people = owners.iter().any(|owner| owner.kind() == PrincipalKind::Person);
     let counts = |owner: &PrincipalView<'_>| match people {
         true => owner.kind() == PrincipalKind::Person,
-        false => owner.expires() == Expiry::NEVER,
+        false => owner.lasts(),
     };
     if owners.iter().any(|owner| owner.id() != leaving.id() && counts(owner)) {
         Ok(())
     } else {
         Err(Refusal::LastOwner { account: leaving.id(), organization })
     }
+}
+
+/// Refuses if the organization needs this account, and none of the ends that its secrets are to have is never.
+pub(super) fn may_end(
+    directory: &Directory,
+    organization: OrganizationId,
+    account: &PrincipalView<'_>,
+    mut ends: impl Iterator<Item = Expiry>,
+) -> Result<(), Refusal> {
+    if ends.any(|end| end == Expiry::NEVER) { Ok(()) } else { may_do_without(directory, organization, account) }
 }

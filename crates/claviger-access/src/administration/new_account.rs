@@ -7,6 +7,7 @@ use crate::directory::{Draft, NewIds};
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Granted, Holder};
 use crate::identity::{AccountName, OrganizationId, PrincipalId, PrincipalKind, Username};
+use crate::ownership::{AccountDetails, KnownOwner, Owner, owner_of};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
@@ -32,6 +33,10 @@ pub struct NewServiceAccount {
     pub created: Moment,
     /// Who made it: id and name. `None` for the operator.
     pub creator: Option<(PrincipalId, String)>,
+    /// What is said about it.
+    pub details: AccountDetails,
+    /// Who looks after it.
+    pub owner: Option<KnownOwner>,
 }
 
 /// What a new account is to be.
@@ -91,9 +96,11 @@ pub(super) fn make<A>(
             });
         }
     }
+    let (details, owner) = (AccountDetails::default(), owner_of(draft, plan.organization, Owner::Creator, creator));
     let creator =
         creator.map(|id| (id, draft.principal(id).map(|creator| creator.name().to_owned()).unwrap_or_default()));
-    Ok((NewServiceAccount { id, username, secret, expires: plan.expires, created: moment, creator }, changes))
+    let (expires, created) = (plan.expires, moment);
+    Ok((NewServiceAccount { id, username, secret, expires, created, creator, details, owner }, changes))
 }
 
 fn draw_username(draft: &Draft, name: &AccountName, random: &mut RandomBytes) -> Result<Username, Refusal> {

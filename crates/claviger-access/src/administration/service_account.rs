@@ -1,7 +1,9 @@
-//! Service accounts: create, change, delete; give and take their roles on projects and workspaces.
+//! Service accounts: create, delete; give and take their roles on projects and workspaces.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use super::change_account::{ChangeServiceAccount, change};
+use super::change_account::{details_told, may_own};
 use super::holding::{Gathered, Holding, born_with, is_in};
 use super::last_owner;
 use super::new_account::{self, Plan};
@@ -9,14 +11,14 @@ pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
 use super::standing::Standing;
 use super::workspace;
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
-use crate::change::Change;
+use crate::change::{Change, ServiceAccountChange};
 use crate::decision::{Decided, Decision};
-use crate::directory::{Draft, NewIds, PrincipalView};
-use crate::effective;
+use crate::directory::{Draft, PrincipalView};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
-use crate::grant::{Granted, Holder};
+use crate::grant::Granted;
 use crate::identity::{AccountName, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::ownership::{AccountDetails, Owner, owner_of};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole, Role};
@@ -36,7 +38,7 @@ pub enum RequestedExpiry {
 }
 
 impl RequestedExpiry {
-    fn decide(self, now: Moment) -> Result<Expiry, Refusal> {
+    pub(super) fn decide(self, now: Moment) -> Result<Expiry, Refusal> {
         let moment = match self {
             Self::Never => return Ok(Expiry::NEVER),
             Self::At(moment) => moment,
@@ -60,6 +62,8 @@ pub struct CreateServiceAccount {
     pub workspaces: BTreeMap<WorkspaceId, ProjectRole>,
     /// When it ends.
     pub expires: RequestedExpiry,
+    /// What is said about it.
+    pub details: AccountDetails,
 }
 
 /// A new service account, made in a project: admin of that project.
@@ -70,18 +74,6 @@ pub struct CreateInProject {
     pub name: AccountName,
     /// When it ends.
     pub expires: RequestedExpiry,
-}
-
-/// What is to be different; what is `None` stays.
-pub struct ChangeServiceAccount {
-    /// Whose.
-    pub organization: OrganizationId,
-    /// Which.
-    pub account: PrincipalId,
-    /// Its role in the organization.
-    pub organization_role: Option<OrganizationRole>,
-    /// When it ends.
-    pub expires: Option<RequestedExpiry>,
 }
 
 /// Roles on projects for accounts: all or nothing.
@@ -147,8 +139,14 @@ pub fn create(
     let expires = command.expires.decide(moment)?;
     policy.permits_end(expires, moment, organization)?;
     let plan = Plan { organization, name: &command.name, expires, granted };
-    let (account, changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
-    let mut decision = Decision::new(created(&permit, &account, command.organization_role), changes);
+    let (mut account, mut changes) = new_account::make(draft, &permit, &plan, &mut draft.ids(), moment, &mut random)?;
+    let mut event = created(&permit, &account, command.organization_role);
+    if command.details != AccountDetails::default() {
+        event = describe(draft, &mut account, organization, &command.details, event)?;
+        let (id, details) = (account.id, command.details.clone());
+        changes.push(Change::ServiceAccount(ServiceAccountChange::Described { id, details }));
+    }
+    let mut decision = Decision::new(event, changes);
     for (permit, granted) in places.iter().zip(&plan.granted[1..]) {
         decision = decision.and(born_with(permit, account.id, granted), []);
     }
@@ -185,62 +183,6 @@ pub fn create_in_project(
     Ok(Decided::Write(decision, account))
 }
 
-/// Changes an account's role in the organization, or its end.
-pub fn change(
-    draft: &Draft,
-    caller: &Caller,
-    command: &ChangeServiceAccount,
-    moment: Moment,
-) -> Result<Decided<()>, Refusal> {
-    let organization = command.organization;
-    let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
-    let account = find(draft, organization, command.account)?;
-    let standing = Standing::new(draft, caller, organization);
-    standing.may_change(&account)?;
-    let mut done = Gathered::default();
-    let role_is = effective::organization_role(&account, organization).unwrap_or(OrganizationRole::Member);
-    if let Some(role) = command.organization_role.filter(|role| *role != role_is) {
-        standing.may_give_in_organization(role)?;
-        if role_is == OrganizationRole::Owner {
-            last_owner::may_do_without(draft, organization, &account)?;
-        }
-        let holder = Holder::Principal(account.id());
-        let taken =
-            effective::organization_grants(&account, organization).map(|(id, _)| Change::GrantTaken { id, holder });
-        let mut changes: Vec<Change> = taken.collect();
-        if role != OrganizationRole::Member {
-            let granted = Granted::Organization(organization, role);
-            changes.push(give(&mut draft.ids(), account.id(), granted, moment)?);
-        }
-        let name = EventName::ServiceAccountOrganizationRoleChanged;
-        let event = Event::under(&permit, name, Target::Principal(account.id()))
-            .before("organization_role", role_is)
-            .after("organization_role", role);
-        done.add(event, changes);
-    }
-    let expiry_is = account.expires();
-    let expires = command.expires.map(|expires| expires.decide(moment)).transpose()?;
-    let differs = |expires: &Expiry| account.secrets().iter().any(|secret| secret.expires != *expires);
-    if let Some(expires) = expires.filter(differs) {
-        draft.policy_of(organization).permits_change((expiry_is, expires), moment, organization)?;
-        let stays_owner = role_is == OrganizationRole::Owner
-            && command.organization_role.is_none_or(|role| role == OrganizationRole::Owner);
-        if stays_owner && expires != Expiry::NEVER {
-            last_owner::may_do_without(draft, organization, &account)?;
-        }
-        let changes = account.secrets().iter().map(|secret| Change::SecretExpiryChanged {
-            id: secret.id,
-            principal: account.id(),
-            expires,
-        });
-        let event = Event::under(&permit, EventName::ServiceAccountExpiryChanged, Target::Principal(account.id()))
-            .before("expires", end(expiry_is))
-            .after("expires", end(expires));
-        done.add(event, changes);
-    }
-    Ok(done.decided())
-}
-
 /// Deletes an account from its organization: every access of it ends at once.
 pub fn delete(
     draft: &Draft,
@@ -252,6 +194,9 @@ pub fn delete(
     let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
     let account = find(draft, organization, account)?;
     Standing::new(draft, caller, organization).may_change(&account)?;
+    if account.is_protected() {
+        return Err(Refusal::Protected { account: account.id() });
+    }
     last_owner::may_do_without(draft, organization, &account)?;
     let event = Event::under(&permit, EventName::ServiceAccountDeleted, Target::Principal(account.id()))
         .before("username", account.name());
@@ -390,8 +335,21 @@ pub(super) fn find(
     draft.service_account(organization, account).ok_or(Refusal::NoSuchServiceAccount { account, organization })
 }
 
-fn give(ids: &mut NewIds, principal: PrincipalId, granted: Granted, moment: Moment) -> Result<Change, Refusal> {
-    Ok(Change::GrantGiven { id: ids.grant()?, holder: Holder::Principal(principal), granted, created: moment })
+/// Says about a new account what is said from its beginning on.
+fn describe(
+    draft: &Draft,
+    account: &mut NewServiceAccount,
+    organization: OrganizationId,
+    details: &AccountDetails,
+    event: Event,
+) -> Result<Event, Refusal> {
+    may_own(draft, organization, details.owner)?;
+    if let Owner::Nobody | Owner::Chosen(_) = details.owner {
+        account.owner = owner_of(draft, organization, details.owner, None);
+    }
+    account.details = details.clone();
+    let told = AccountDetails::default();
+    Ok(details_told(event, &told, details))
 }
 
 fn created(
@@ -406,6 +364,6 @@ fn created(
 }
 
 /// An end as seconds since the epoch; the audit log's reader turns it into a date.
-fn end(expires: Expiry) -> String {
+pub(super) fn end(expires: Expiry) -> String {
     expires.moment().map_or("never".to_owned(), |moment| moment.seconds().to_string())
 }

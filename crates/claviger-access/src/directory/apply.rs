@@ -3,6 +3,8 @@
 mod custom_role;
 mod grants;
 mod policy;
+mod secret;
+mod service_account;
 mod team;
 
 use std::sync::Arc;
@@ -97,6 +99,8 @@ impl Directory {
             | Change::SecretExpiryChanged { .. } => self.apply_to_principal(change),
             Change::GrantGiven { id, holder, granted, .. } => self.give(Grant::new(*id, *granted), *holder),
             Change::GrantTaken { id, holder } => self.take(*id, *holder),
+            Change::Secret(change) => self.apply_to_secret(change),
+            Change::ServiceAccount(change) => self.apply_to_service_account(change),
             Change::Team(change) => self.apply_to_team(change),
             Change::CustomRole(change) => self.apply_to_custom_role(change),
             Change::Policy(change) => self.apply_to_policy(change),
@@ -112,12 +116,12 @@ impl Directory {
             Change::SecretIssued { id, principal, digest, expires, .. } => {
                 self.count_id(id.number());
                 self.change_principal(*principal, |principal| {
-                    principal.secrets.push(HeldSecret { id: *id, expires: *expires, digest: *digest });
-                    principal.secrets.sort_by_key(|secret| secret.id);
+                    principal.secrets.push(HeldSecret::new(*id, *expires, *digest));
+                    principal.secrets.sort_by_key(HeldSecret::id);
                 });
             }
             Change::SecretExpiryChanged { id, principal, expires } => self.change_principal(*principal, |principal| {
-                for secret in principal.secrets.iter_mut().filter(|secret| secret.id == *id) {
+                for secret in principal.secrets.iter_mut().filter(|secret| secret.id() == *id) {
                     secret.expires = *expires;
                 }
             }),
@@ -131,6 +135,8 @@ impl Directory {
             | Change::WorkspaceDeleted { .. }
             | Change::GrantGiven { .. }
             | Change::GrantTaken { .. }
+            | Change::Secret(_)
+            | Change::ServiceAccount(_)
             | Change::Team(_)
             | Change::CustomRole(_)
             | Change::Policy(_) => {}
@@ -184,6 +190,8 @@ impl Directory {
             organization,
             name: name.to_owned(),
             deleted: false,
+            disabled: false,
+            protected: false,
             secrets: Vec::new(),
             grants: Vec::new(),
             teams: Vec::new(),
@@ -201,6 +209,7 @@ impl Directory {
 
     fn delete_principal(&mut self, id: PrincipalId) {
         let Some(principal) = self.principal(id).map(|view| view.to_principal()) else { return };
+        self.accounts.remove(id);
         self.change_principal(id, |principal| {
             principal.deleted = true;
             principal.secrets.clear();

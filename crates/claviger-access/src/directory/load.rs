@@ -9,6 +9,7 @@ use super::shelves::Shelves;
 use super::{Directory, dummy};
 use crate::grant::{Grant, Granted};
 use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, UsernameSuffix};
+use crate::ownership::AccountDetails;
 use crate::policy::Policy;
 use crate::revision::{Mark, Revision};
 use crate::role::OrganizationRole;
@@ -53,6 +54,7 @@ impl Loader {
                 custom_roles: Records::new(),
                 account_addresses: Records::new(),
                 no_policy: Arc::default(),
+                accounts: Records::new(),
                 dummy: dummy(),
             },
         }
@@ -96,6 +98,11 @@ impl Loader {
     /// Where an account may call from.
     pub fn account_addresses(&mut self, addresses: AccountAddresses) {
         self.directory.account_addresses.insert(addresses);
+    }
+
+    /// What is said about a service account.
+    pub fn account_details(&mut self, id: PrincipalId, details: AccountDetails) {
+        self.directory.describe(id, &details);
     }
 
     /// A workspace.
@@ -186,6 +193,8 @@ mod tests {
             organization: OrganizationId::new(1),
             name: format!("account-{number}"),
             deleted: false,
+            disabled: false,
+            protected: false,
             secrets: Vec::new(),
             grants: Vec::new(),
             teams: Vec::new(),
@@ -223,7 +232,7 @@ mod tests {
             let header = header("any");
             let presented = present(std::iter::once(header.as_bytes())).expect("a credential");
             let id = SecretId::new(number + 1_000).expect("an id");
-            let secret = HeldSecret { id, expires: Expiry::NEVER, digest: presented.digest() };
+            let secret = HeldSecret::new(id, Expiry::NEVER, presented.digest());
             loader.principal(&Principal { secrets: vec![secret], ..account(number) });
         }
         let directory = loader.finish(Revision::ZERO, Mark::ZERO, 2_000);

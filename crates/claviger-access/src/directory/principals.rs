@@ -5,9 +5,11 @@
 //! end to end. Each row says where its parts end; they begin where those of the row before end. Changing one principal writes
 //! the shard anew, which is a few copies of memory and no allocation a row.
 
+use std::num::NonZeroU64;
+
 use super::ranges::SPAN;
 use crate::credential::SecretDigest;
-use crate::expiry::Expiry;
+use crate::expiry::{Expiry, Moment};
 use crate::grant::Grant;
 use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, SecretId, TeamId};
 use crate::role::ProjectRole;
@@ -15,17 +17,51 @@ use crate::role::ProjectRole;
 /// A secret as its holder has it: what a check compares with.
 #[derive(Debug, Clone, Copy)]
 pub struct HeldSecret {
-    /// Its id.
-    pub id: SecretId,
+    /// Its id, and above it whether it is disabled: no id uses that bit.
+    packed: NonZeroU64,
     /// When it ends.
     pub expires: Expiry,
     /// What is kept of it.
     pub digest: SecretDigest,
 }
 
+const DISABLED: u64 = 1 << 63;
+
+impl HeldSecret {
+    /// A secret that is not disabled.
+    pub const fn new(id: SecretId, expires: Expiry, digest: SecretDigest) -> Self {
+        Self { packed: id.nonzero(), expires, digest }
+    }
+
+    /// The same, disabled or not.
+    pub const fn with_disabled(self, disabled: bool) -> Self {
+        let id = self.id().nonzero();
+        let packed = if disabled { id.saturating_add(DISABLED) } else { id };
+        Self { packed, ..self }
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> SecretId {
+        match NonZeroU64::new(self.packed.get() & !DISABLED) {
+            Some(id) => SecretId::again(id),
+            None => SecretId::again(NonZeroU64::MIN),
+        }
+    }
+
+    /// Whether it is refused though it has not ended.
+    pub const fn is_disabled(&self) -> bool {
+        self.packed.get() & DISABLED != 0
+    }
+
+    /// Whether a request that comes with it is let in, as far as the secret goes.
+    pub const fn counts(&self, now: Moment) -> bool {
+        !self.is_disabled() && !self.expires.has_passed(now)
+    }
+}
+
 impl PartialEq for HeldSecret {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.expires == other.expires && self.digest.matches(&other.digest)
+        self.packed == other.packed && self.expires == other.expires && self.digest.matches(&other.digest)
     }
 }
 
@@ -44,6 +80,10 @@ pub struct Principal {
     pub name: String,
     /// Whether it was deleted: it has no secrets and grants then, and its name stays taken.
     pub deleted: bool,
+    /// Whether it is refused, though it keeps all that it has.
+    pub disabled: bool,
+    /// Whether it must be unprotected before it is deleted.
+    pub protected: bool,
     /// Sorted by id.
     pub secrets: Vec<HeldSecret>,
     /// Sorted by id.
@@ -86,15 +126,36 @@ impl<'d> PrincipalView<'d> {
 
     /// Whether it was deleted.
     pub fn is_deleted(&self) -> bool {
-        self.row.deleted
+        self.row.flags.has(Flags::DELETED)
     }
 
-    /// When it ends: when its longest-lived secret does. A person has no secret here and does not end.
+    /// Whether it is refused, though it keeps all that it has.
+    pub fn is_disabled(&self) -> bool {
+        self.row.flags.has(Flags::DISABLED)
+    }
+
+    /// Whether it must be unprotected before it is deleted.
+    pub fn is_protected(&self) -> bool {
+        self.row.flags.has(Flags::PROTECTED)
+    }
+
+    /// When it ends: when its longest-lived secret does. Who has no secret here, as a person, does not end.
     pub fn expires(&self) -> Expiry {
         self.secrets.iter().map(|secret| secret.expires).max().unwrap_or(Expiry::NEVER)
     }
 
-    /// Its secrets, by id.
+    /// Whether it is let in for as long as nobody changes that: by a secret that does not end.
+    pub fn lasts(&self) -> bool {
+        let lasting = |secret: &HeldSecret| !secret.is_disabled() && secret.expires == Expiry::NEVER;
+        !self.is_disabled() && self.secrets.iter().any(lasting)
+    }
+
+    /// The secret of that id, if it is its own.
+    pub fn secret(&self, id: SecretId) -> Option<&'d HeldSecret> {
+        self.secrets.iter().find(|secret| secret.id() == id)
+    }
+
+    /// Its secrets, by id, so the newest last.
     pub fn secrets(&self) -> &'d [HeldSecret] {
         self.secrets
     }
@@ -115,7 +176,9 @@ impl<'d> PrincipalView<'d> {
             kind: self.row.kind,
             organization: self.row.organization,
             name: self.name.to_owned(),
-            deleted: self.row.deleted,
+            deleted: self.is_deleted(),
+            disabled: self.is_disabled(),
+            protected: self.is_protected(),
             secrets: self.secrets.to_vec(),
             grants: self.grants.to_vec(),
             teams: self.teams.to_vec(),
@@ -132,7 +195,28 @@ struct Row {
     /// Narrow, since there are few of each principal.
     secrets_end: u16,
     kind: PrincipalKind,
-    deleted: bool,
+    flags: Flags,
+}
+
+/// What is so of a principal or not, in one byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Flags(u8);
+
+impl Flags {
+    const DELETED: u8 = 1;
+    const DISABLED: u8 = 2;
+    const PROTECTED: u8 = 4;
+
+    const fn of(principal: &Principal) -> Self {
+        let deleted = principal.deleted as u8 * Self::DELETED;
+        let disabled = principal.disabled as u8 * Self::DISABLED;
+        let protected = principal.protected as u8 * Self::PROTECTED;
+        Self(deleted | disabled | protected)
+    }
+
+    const fn has(self, flag: u8) -> bool {
+        self.0 & flag != 0
+    }
 }
 
 /// The principals of one range of ids.
@@ -213,7 +297,7 @@ impl PrincipalShard {
             secrets_end: 0,
             teams_end: 0,
             kind: principal.kind,
-            deleted: principal.deleted,
+            flags: Flags::of(principal),
         };
         let put = PrincipalView {
             id: principal.id,
@@ -356,5 +440,29 @@ impl UsernameShard {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = PrincipalId> {
         self.entries.iter().filter_map(|entry| entry.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::ID_END;
+
+    #[test]
+    fn what_is_packed_comes_out_as_it_was() {
+        for number in [1, 2, 1 << 40, ID_END - 1] {
+            let id = SecretId::new(number).expect("an id");
+            let secret = HeldSecret::new(id, Expiry::NEVER, SecretDigest::from_bytes([7; 32]));
+            let disabled = secret.with_disabled(true).with_disabled(true);
+            assert_eq!((secret.id(), secret.is_disabled()), (id, false));
+            assert_eq!((disabled.id(), disabled.is_disabled()), (id, true));
+            assert!(disabled != secret && disabled.with_disabled(false) == secret);
+        }
+    }
+
+    /// There are millions of both.
+    #[test]
+    fn an_account_and_its_secret_stay_small() {
+        assert_eq!((size_of::<Row>(), size_of::<HeldSecret>()), (24, 48));
     }
 }

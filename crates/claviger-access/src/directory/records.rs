@@ -1,4 +1,5 @@
-//! Organizations, projects, workspaces, teams and custom roles: few beside principals, so each is a value of its own.
+//! Organizations, projects, workspaces, teams, custom roles and what is said about accounts: few beside principals, so
+//! each is a value of its own.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use crate::change::CustomRoleProperties;
 use crate::expiry::Moment;
 use crate::grant::Grant;
 use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::ownership::AccountDetails;
 use crate::policy::{Addresses, Policy};
 
 /// An organization.
@@ -114,6 +116,15 @@ pub struct Workspace {
     pub creator: Option<PrincipalId>,
 }
 
+/// What is said about a service account. There is none for an account about which nothing is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Which account.
+    pub id: PrincipalId,
+    /// What is said.
+    pub details: AccountDetails,
+}
+
 /// Something with an id.
 pub(super) trait Record<I> {
     fn id(&self) -> I;
@@ -132,6 +143,11 @@ macro_rules! records {
             }
         }
 
+    )*};
+}
+
+macro_rules! record_ids {
+    ($($id:ident),*) => {$(
         impl RecordId for $id {
             fn as_number(self) -> u64 {
                 self.number()
@@ -140,12 +156,15 @@ macro_rules! records {
     )*};
 }
 
+record_ids!(OrganizationId, ProjectId, WorkspaceId, TeamId, CustomRoleId, PrincipalId);
+
 records!(
     Organization by OrganizationId,
     Project by ProjectId,
     Workspace by WorkspaceId,
     Team by TeamId,
     CustomRole by CustomRoleId,
+    AccountRecord by PrincipalId,
     AccountAddresses by PrincipalId
 );
 

@@ -16,6 +16,7 @@ use claviger_access::authorize::{self, ManageServiceAccounts};
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
+use claviger_access::ownership::AccountDetails;
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::TimezoneName;
 use claviger_access::{Caller, Refusal, Scope};
@@ -222,6 +223,7 @@ fn create_account(
         projects: projects.iter().map(|(id, role)| (*id, (*role).into())).collect(),
         workspaces: BTreeMap::new(),
         expires: RequestedExpiry::Never,
+        details: AccountDetails::default(),
     })
 }
 
@@ -236,7 +238,17 @@ fn change(
     organization_role: Option<OrganizationRole>,
     expires: Option<RequestedExpiry>,
 ) -> Command {
-    Command::ChangeServiceAccount(ChangeServiceAccount { organization, account, organization_role, expires })
+    Command::ChangeServiceAccount(ChangeServiceAccount {
+        organization,
+        account,
+        organization_role,
+        expires,
+        disabled: None,
+        protected: None,
+        owner: None,
+        description: None,
+        labels: None,
+    })
 }
 
 fn new_project(organization: OrganizationId) -> Command {
@@ -469,6 +481,7 @@ fn what_is_of_another_organization_is_refused_to_the_operator_too() {
         projects: BTreeMap::new(),
         workspaces: BTreeMap::from([(scene.north_of_a, Role::Consumer.into())]),
         expires: RequestedExpiry::Never,
+        details: AccountDetails::default(),
     };
     in_workspace.workspaces.insert(workspace, Role::Consumer.into());
     for command in [

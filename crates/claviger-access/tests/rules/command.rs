@@ -8,14 +8,16 @@ use claviger_access::administration::member::{self, SetMemberRole};
 use claviger_access::administration::organization::{self, Found, Founded};
 use claviger_access::administration::policy::{self, ChangePolicy};
 use claviger_access::administration::project::{self, ChangeProject, CreateProjects};
+use claviger_access::administration::secret::{self, ChangeSecret, CreateSecret, NewSecret, RotateSecret, Rotated};
 use claviger_access::administration::service_account::{
     self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
     RemoveFromProjects, SetWorkspaceRole,
 };
 use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
+use claviger_access::credential::Secret;
 use claviger_access::identity::{
-    AccountName, CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId,
+    AccountName, CustomRoleId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
 };
 use claviger_access::policy::Addresses;
 use claviger_access::role::ProjectRole;
@@ -36,6 +38,10 @@ pub(crate) enum Command {
     CreateInProject(CreateInProject),
     ChangeServiceAccount(ChangeServiceAccount),
     DeleteServiceAccount { organization: OrganizationId, account: PrincipalId },
+    CreateSecret(CreateSecret),
+    ChangeSecret(ChangeSecret),
+    RotateSecret(RotateSecret),
+    RevokeSecret { organization: OrganizationId, account: PrincipalId, secret: SecretId },
     AddToProjects(AddToProjects),
     RemoveFromProjects(RemoveFromProjects),
     RemoveFromProject { project: ProjectId, account: PrincipalId },
@@ -61,6 +67,8 @@ pub(crate) enum Command {
 pub(crate) enum Reply {
     Founded(Founded),
     Account(NewServiceAccount),
+    Secret(NewSecret),
+    Rotated(Rotated),
     Project(ProjectId),
     Workspace(WorkspaceId),
     Done,
@@ -72,7 +80,16 @@ impl Reply {
         match self {
             Self::Founded(founded) => Some(&founded.owner),
             Self::Account(account) => Some(account),
-            Self::Project(_) | Self::Workspace(_) | Self::Done => None,
+            _ => None,
+        }
+    }
+
+    /// The secret that was made, if one was.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Secret(new) => Some(&new.secret),
+            Self::Rotated(rotated) => Some(&rotated.new.secret),
+            _ => self.account().map(|account| &account.secret),
         }
     }
 }
@@ -139,6 +156,16 @@ impl Command {
             Self::SetWorkspaceRole(set) => done(service_account::set_workspace_role(draft, caller, set, moment)),
             Self::TakeWorkspaceRole { project, workspace, account } => {
                 done(service_account::take_workspace_role(draft, caller, *project, *workspace, *account, moment))
+            }
+            Self::CreateSecret(create) => {
+                replying(secret::create(draft, caller, create, moment, random), Reply::Secret)
+            }
+            Self::ChangeSecret(change) => done(secret::change(draft, caller, change, moment)),
+            Self::RotateSecret(rotate) => {
+                replying(secret::rotate(draft, caller, rotate, moment, random), Reply::Rotated)
+            }
+            Self::RevokeSecret { organization, account, secret } => {
+                done(secret::revoke(draft, caller, *organization, *account, *secret, moment))
             }
             _ => self.decide_on_teams_and_roles(draft, caller, moment),
         }

@@ -3,6 +3,8 @@
 //! - `authorization_header`: what a caller presents, against a parser that goes letter by letter; the form of secrets.
 //! - `effective_roles`: what grants add up to and what they permit, against loops over plain rows.
 //! - `histories`: what stays true over random histories of use cases.
+//! - `secrets`: the same of secrets: their number, their ends, who prolongs them.
+//! - `ownership`: who looks after an account, as owners come and go.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
 //! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),
@@ -16,6 +18,8 @@ mod chance;
 mod command;
 mod effective_roles;
 mod histories;
+mod ownership;
 mod rows;
+mod secrets;
 mod slow_reading;
 mod world;

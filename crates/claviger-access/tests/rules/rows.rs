@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_access::change::{CustomRoleChange, CustomRoleProperties, PolicyChange, TeamChange, WorkspaceProperties};
+use claviger_access::change::{
+    CustomRoleChange, CustomRoleProperties, PolicyChange, SecretChange, ServiceAccountChange, TeamChange,
+    WorkspaceProperties,
+};
 use claviger_access::credential::{BasicForm, SecretDigest};
 use claviger_access::directory::{AccountAddresses, CustomRole, HeldSecret, Loader, Principal, Workspace};
 use claviger_access::effective::ReachedProject;
@@ -13,6 +16,7 @@ use claviger_access::identity::{
     CustomRoleId, GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
     WorkspaceId,
 };
+use claviger_access::ownership::AccountDetails;
 use claviger_access::permission::{PermissionName, PermissionSet};
 use claviger_access::policy::{Addresses, Arrival, Policy};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
@@ -49,6 +53,8 @@ pub(crate) struct PrincipalRow {
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) name: String,
     pub(crate) deleted: Option<Moment>,
+    pub(crate) disabled: bool,
+    pub(crate) protected: bool,
 }
 
 #[derive(Clone)]
@@ -56,6 +62,7 @@ pub(crate) struct SecretRow {
     pub(crate) id: SecretId,
     pub(crate) principal: PrincipalId,
     pub(crate) expires: Expiry,
+    pub(crate) disabled: bool,
     digest: SecretDigest,
 }
 
@@ -100,6 +107,8 @@ pub(crate) struct Rows {
     pub(crate) custom_roles: Vec<CustomRoleRow>,
     pub(crate) policies: BTreeMap<OrganizationId, Policy>,
     pub(crate) account_addresses: BTreeMap<PrincipalId, Addresses>,
+    /// What is said about accounts, the newest last.
+    pub(crate) details: Vec<(PrincipalId, AccountDetails)>,
 }
 
 impl Rows {
@@ -118,6 +127,7 @@ impl Rows {
             custom_roles: Vec::new(),
             policies: BTreeMap::new(),
             account_addresses: BTreeMap::new(),
+            details: Vec::new(),
         }
     }
 
@@ -234,7 +244,15 @@ impl Rows {
             self.take_id(id.number());
             assert!(names.insert(name.clone()), "{name} was given out before");
             let (id, kind, organization, name) = (*id, *kind, *organization, name.clone());
-            self.principals.push(PrincipalRow { id, kind, organization, name, deleted: None });
+            self.principals.push(PrincipalRow {
+                id,
+                kind,
+                organization,
+                name,
+                deleted: None,
+                disabled: false,
+                protected: false,
+            });
         }
     }
 
@@ -307,26 +325,39 @@ impl Rows {
                 let taken = |row: &PrincipalRow| row.kind == PrincipalKind::ServiceAccount && row.name == *name;
                 assert!(!is_account || !self.principals.iter().any(taken), "{name} was given out before");
                 let (id, kind, organization, name) = (*id, *kind, *organization, name.clone());
-                self.principals.push(PrincipalRow { id, kind, organization, name, deleted: None });
+                self.principals.push(PrincipalRow {
+                    id,
+                    kind,
+                    organization,
+                    name,
+                    deleted: None,
+                    disabled: false,
+                    protected: false,
+                });
             }
             Change::PrincipalDeleted { id, deleted } => {
                 self.account_addresses.remove(id);
                 let row = self.principals.iter_mut().find(|row| row.id == *id).expect("the principal is there");
                 assert!(row.deleted.is_none(), "{} was deleted before", row.name);
+                assert!(!row.protected, "{} was protected", row.name);
                 row.deleted = Some(*deleted);
                 self.secrets.retain(|row| row.principal != *id);
                 self.grants.retain(|row| row.holder != Holder::Principal(*id));
                 self.memberships.retain(|(_, member)| member != id);
+                self.details.retain(|(of, _)| of != id);
             }
             Change::SecretIssued { id, principal, digest, expires, .. } => {
                 self.take_id(id.number());
                 assert!(self.is_there(*principal));
-                self.secrets.push(SecretRow { id: *id, principal: *principal, expires: *expires, digest: *digest });
+                let (id, principal, expires, digest) = (*id, *principal, *expires, *digest);
+                self.secrets.push(SecretRow { id, principal, expires, disabled: false, digest });
             }
             Change::SecretExpiryChanged { id, principal, expires } => {
                 let is_it = |row: &&mut SecretRow| row.id == *id && row.principal == *principal;
                 self.secrets.iter_mut().find(is_it).expect("the secret is there").expires = *expires;
             }
+            Change::Secret(change) => self.write_secret(change),
+            Change::ServiceAccount(change) => self.write_service_account(change),
             Change::GrantGiven { id, holder, granted, .. } => {
                 self.take_id(id.number());
                 let organization = self.organization_of_grant(*granted).expect("the scope is there");
@@ -340,6 +371,38 @@ impl Rows {
                 self.grants.remove(place);
             }
             _ => {}
+        }
+    }
+
+    fn write_secret(&mut self, change: &SecretChange) {
+        let (SecretChange::Named { id, principal, .. }
+        | SecretChange::Disabled { id, principal, .. }
+        | SecretChange::Revoked { id, principal }) = change;
+        let is_it = |row: &SecretRow| row.id == *id && row.principal == *principal;
+        let place = self.secrets.iter().position(is_it).expect("the secret is there");
+        match change {
+            SecretChange::Named { .. } => {}
+            SecretChange::Disabled { disabled, .. } => {
+                assert!(self.secrets[place].disabled != *disabled, "it is so already");
+                self.secrets[place].disabled = *disabled;
+            }
+            SecretChange::Revoked { .. } => drop(self.secrets.remove(place)),
+        }
+    }
+
+    fn write_service_account(&mut self, change: &ServiceAccountChange) {
+        let (ServiceAccountChange::Disabled { id, .. }
+        | ServiceAccountChange::Protected { id, .. }
+        | ServiceAccountChange::Described { id, .. }) = change;
+        let row = self.principals.iter_mut().find(|row| row.id == *id).expect("the account is there");
+        assert!(row.kind == PrincipalKind::ServiceAccount && row.deleted.is_none());
+        match change {
+            ServiceAccountChange::Disabled { disabled, .. } => row.disabled = *disabled,
+            ServiceAccountChange::Protected { protected, .. } => row.protected = *protected,
+            ServiceAccountChange::Described { details, .. } => {
+                self.details.retain(|(of, _)| of != id);
+                self.details.push((*id, details.clone()));
+            }
         }
     }
 
@@ -373,9 +436,12 @@ impl Rows {
                 loader.default_access(row.id, grant);
             }
         }
+        for (id, details) in &self.details {
+            loader.account_details(*id, details.clone());
+        }
         let (mut secrets, mut grants) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
         for row in &self.secrets {
-            let held = HeldSecret { id: row.id, expires: row.expires, digest: row.digest };
+            let held = HeldSecret::new(row.id, row.expires, row.digest).with_disabled(row.disabled);
             secrets.entry(row.principal).or_default().push(held);
         }
         for row in &self.grants {
@@ -388,6 +454,8 @@ impl Rows {
                 organization: row.organization,
                 name: row.name.clone(),
                 deleted: row.deleted.is_some(),
+                disabled: row.disabled,
+                protected: row.protected,
                 secrets: secrets.remove(&row.id).unwrap_or_default(),
                 grants: grants.remove(&Holder::Principal(row.id)).unwrap_or_default(),
                 teams: self.teams_of(row.id),
@@ -716,8 +784,10 @@ impl Rows {
 
     /// Whether an owner can be relied on: a person, or an account without an end.
     pub(crate) fn has_lasting_owner(&self, organization: OrganizationId) -> bool {
-        let endless =
-            |owner: PrincipalId| self.secrets.iter().any(|row| row.principal == owner && row.expires == Expiry::NEVER);
+        let lasting = |row: &SecretRow| row.expires == Expiry::NEVER && !row.disabled;
+        let endless = |owner: PrincipalId| {
+            !self.principal(owner).disabled && self.secrets.iter().any(|row| row.principal == owner && lasting(row))
+        };
         let is_person = |owner: PrincipalId| self.principal(owner).kind == PrincipalKind::Person;
         self.owners(organization).into_iter().any(|owner| is_person(owner) || endless(owner))
     }

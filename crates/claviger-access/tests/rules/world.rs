@@ -28,6 +28,8 @@ use claviger_access::identity::{
     AccountName, CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
     WorkspaceId,
 };
+use claviger_access::labels::Labels;
+use claviger_access::ownership::{AccountDetails, Owner, OwnerId};
 use claviger_access::permission::{Permission, PermissionName, PermissionSet};
 use claviger_access::policy::{Addresses, Arrival, Lifetime, NamePattern, SecretsMax};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
@@ -88,6 +90,7 @@ pub(crate) struct World {
 
 /// What a use case did.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Outcome {
     Written(Decision, Reply),
     Nothing,
@@ -175,17 +178,14 @@ impl World {
             Ok(Decided::Nothing(_)) => Outcome::Nothing,
             Ok(Decided::Write(decision, reply)) => {
                 self.write(decision.changes());
-                if let Some(account) = reply.account() {
+                if let Some(secret) = reply.secret() {
                     let issued = |change: &Change| match change {
-                        Change::SecretIssued { id, principal, .. } if *principal == account.id => Some(*id),
+                        Change::SecretIssued { id, principal, .. } => Some((*id, *principal)),
                         _ => None,
                     };
-                    self.credentials.push(Credential {
-                        principal: account.id,
-                        secret_id: decision.changes().iter().find_map(issued).expect("a secret"),
-                        username: account.username.as_str().to_owned(),
-                        secret: account.secret.reveal().to_owned(),
-                    });
+                    let (secret_id, principal) = decision.changes().iter().find_map(issued).expect("a secret");
+                    let (username, secret) = (self.rows.principal(principal).name.clone(), secret.reveal().to_owned());
+                    self.credentials.push(Credential { principal, secret_id, username, secret });
                 }
                 Outcome::Written(decision, reply)
             }
@@ -323,7 +323,7 @@ impl World {
 
     /// Mostly an account of that organization; at times another's, a deleted one, a person, or a number of something
     /// else.
-    fn any_account(&mut self, organization: OrganizationId) -> PrincipalId {
+    pub(crate) fn any_account(&mut self, organization: OrganizationId) -> PrincipalId {
         let own: Vec<PrincipalId> = self
             .rows
             .principals
@@ -390,6 +390,15 @@ impl World {
         members
     }
 
+    /// One of that organization's teams; half of the time a person's, if there is one.
+    fn any_membership(&mut self, organization: OrganizationId) -> Option<(TeamId, PrincipalId)> {
+        let teams = self.rows.teams_in(organization);
+        let here: Vec<_> = self.rows.memberships.iter().filter(|row| teams.contains(&row.0)).copied().collect();
+        let is_person = |row: &&(TeamId, PrincipalId)| self.rows.principal(row.1).kind == PrincipalKind::Person;
+        let people: Vec<_> = here.iter().filter(is_person).copied().collect();
+        self.chance.one_of(&people).filter(|_| self.chance.one_in(2)).or_else(|| self.chance.one_of(&here))
+    }
+
     /// Mostly a person; at times an account.
     fn any_person(&mut self, organization: OrganizationId) -> PrincipalId {
         match self.chance.one_of(&self.people) {
@@ -413,7 +422,7 @@ impl World {
         self.chance.one_of(&OrganizationRole::ALL).unwrap()
     }
 
-    fn any_expiry(&mut self) -> RequestedExpiry {
+    pub(crate) fn any_expiry(&mut self) -> RequestedExpiry {
         match self.chance.below(12) {
             0 => RequestedExpiry::In { seconds: self.chance.number() },
             1 => RequestedExpiry::At(moment(self.now.seconds() - 2 + self.chance.below(4) as i64)),
@@ -423,12 +432,27 @@ impl World {
         }
     }
 
+    /// Mostly a team of that organization or a person; at times nobody, or whoever made the account.
+    fn any_owner(&mut self, organization: OrganizationId) -> Owner {
+        match self.chance.below(8) {
+            0 => Owner::Nobody,
+            1 => Owner::Creator,
+            2..=4 => Owner::Chosen(OwnerId::Team(self.any_team(organization))),
+            _ => Owner::Chosen(OwnerId::Person(self.any_person(organization))),
+        }
+    }
+
+    fn any_labels(&mut self) -> Labels {
+        let labels = (0..self.chance.below(3)).filter_map(|_| self.chance.one_of(&[("team", "data"), ("tier", "1")]));
+        Labels::parse(labels).expect("labels")
+    }
+
     fn any_name(&mut self) -> AccountName {
         let names = ["a", "b", "export", "backup", "nightly.export", "owner", "reader", "ci", "x@y", "deploy"];
         account_name(self.chance.one_of(&names).unwrap())
     }
 
-    fn any_display_name(&mut self) -> DisplayName {
+    pub(crate) fn any_display_name(&mut self) -> DisplayName {
         display_name(self.chance.one_of(&["Web shop", "Books", "Ελλάδα", "North", "<b>"]).unwrap())
     }
 
@@ -487,7 +511,8 @@ impl World {
         }
         let organization = self.any_organization();
         let command = self.any_command(organization);
-        let caller = self.any_caller(organization);
+        let own = self.own_caller(&command);
+        let caller = own.unwrap_or_else(|| self.any_caller(organization));
         let repeats = self.chance.one_in(40).then_some(7);
         let (bytes, moment, before, rows_before) = (self.bytes(), self.now, self.image(), self.rows.clone());
         self.draft.set_made_before(repeats);
@@ -497,6 +522,9 @@ impl World {
     }
 
     fn any_command(&mut self, organization: OrganizationId) -> Command {
+        if self.chance.one_in(6) {
+            return self.any_command_on_secrets(organization);
+        }
         if self.chance.one_in(3) {
             return self.any_command_on_teams_and_roles(organization);
         }
@@ -529,8 +557,25 @@ impl World {
                 let account = self.any_account(organization);
                 let organization_role = (!self.chance.one_in(3)).then(|| self.any_organization_role());
                 let expires = self.chance.one_in(2).then(|| self.any_expiry());
-                let change = ChangeServiceAccount { organization, account, organization_role, expires };
-                Command::ChangeServiceAccount(change)
+                // More are let in again than are shut out, or the histories would run dry.
+                let disabled = self.chance.one_in(4).then(|| self.chance.one_in(3));
+                let protected = self.chance.one_in(6).then(|| self.chance.one_in(3));
+                let owner = self.chance.one_in(4).then(|| self.any_owner(organization));
+                let text = ["what it is for", "another text", " "];
+                let description = self.chance.one_in(5).then(|| self.chance.one_of(&text).unwrap());
+                let description = description.map(|text| Description::parse(text).unwrap());
+                let labels = self.chance.one_in(5).then(|| self.any_labels());
+                Command::ChangeServiceAccount(ChangeServiceAccount {
+                    organization,
+                    account,
+                    organization_role,
+                    expires,
+                    disabled,
+                    protected,
+                    owner,
+                    description,
+                    labels,
+                })
             }
             61..=69 => Command::DeleteServiceAccount { organization, account: self.any_account(organization) },
             70..=80 => {
@@ -606,7 +651,7 @@ impl World {
                 Command::AddMembers(ChangeMembers { organization, team, members })
             }
             8 => {
-                let there = self.chance.one_of(&self.rows.memberships).filter(|_| self.chance.one_in(2));
+                let there = self.any_membership(organization).filter(|_| self.chance.one_in(2));
                 let (team, members) = match there {
                     Some((team, member)) => (team, BTreeSet::from([member])),
                     None => (team, self.any_members(organization)),
@@ -738,6 +783,12 @@ impl World {
             projects,
             workspaces,
             expires: self.any_expiry(),
+            details: match self.chance.below(4) {
+                0 => {
+                    AccountDetails { owner: self.any_owner(organization), description: None, labels: self.any_labels() }
+                }
+                _ => AccountDetails::default(),
+            },
         })
     }
 }

@@ -106,6 +106,7 @@ fn explained(directory: &Directory, view: &PrincipalView<'_>, project: &Project,
     Explanation {
         principal_id: view.id().number(),
         principal_name: view.name().to_owned(),
+        is_disabled: view.is_disabled(),
         project_id: project.id.number(),
         workspace_id: workspace.map(|workspace| workspace.number()),
         role: sources.iter().map(|source| source.role).max().map(|role| role.to_string()),

@@ -111,16 +111,22 @@ impl From<Refusal> for Failure {
             | Refusal::NoSuchTeam { .. }
             | Refusal::NoTeamOfThatName { .. }
             | Refusal::NoSuchMember { .. }
+            | Refusal::NoSuchSecret { .. }
             | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
             Refusal::PermissionMissing { .. }
             | Refusal::RoleAboveOwn { .. }
             | Refusal::PermissionAboveOwn { .. }
             | Refusal::TeamAboveOwn { .. }
             | Refusal::AccountAboveOwn { .. }
+            | Refusal::ExpiryBeyondOwn
             | Refusal::ProjectCreationNotAllowed { .. }
             | Refusal::PlainTextNotAllowed { .. }
             | Refusal::AddressNotAllowed { .. } => StatusCode::FORBIDDEN,
             Refusal::LastOwner { .. }
+            | Refusal::TooManySecrets { .. }
+            | Refusal::Protected { .. }
+            | Refusal::SecretEnded { .. }
+            | Refusal::NoSecretToRotate { .. }
             | Refusal::DefaultWorkspace { .. }
             | Refusal::TeamNameTaken { .. }
             | Refusal::RoleNameTaken { .. }
@@ -131,6 +137,7 @@ impl From<Refusal> for Failure {
             | Refusal::LimitReached { .. } => StatusCode::CONFLICT,
             Refusal::ExpiryNotLater
             | Refusal::ExpiryTooFar
+            | Refusal::GraceTooLong { .. }
             | Refusal::ExpiryRequired { .. }
             | Refusal::LifetimeTooLong { .. }
             | Refusal::LifetimeProlonged { .. }

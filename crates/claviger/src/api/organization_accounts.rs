@@ -10,13 +10,14 @@ use claviger_access::administration::service_account::{
 };
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize, read_service_account};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use claviger_access::ownership::{AccountDetails, Owner};
 use claviger_access::role::OrganizationRole;
-use claviger_access::{Expiry, Refusal};
+use claviger_access::{Directory, Expiry, Refusal};
 use claviger_wire::envelope::{Done, Page, Success};
 use claviger_wire::roles::RoleName;
 use claviger_wire::service_accounts as wire;
-use claviger_wire::token::Token;
 
+use super::account_filter::AccountFilter;
 use super::body::{Body, LIST_LENGTH_MAX};
 use super::caller::Identified;
 use super::failure::Failure;
@@ -24,7 +25,7 @@ use super::idempotency::Idempotency;
 use super::ids::{Ids, PathId, in_body};
 use super::listing::{List, Listing};
 use super::reference::Refusals;
-use super::{requested, show};
+use super::{requested, show, shown_once};
 use crate::node::Node;
 use crate::store::service_accounts::{ListedAccount, Window};
 use crate::writer::Makes;
@@ -37,19 +38,24 @@ impl Makes for NewServiceAccount {
 
 /// List the service accounts of an organization
 #[utoipa::path(get, operation_id = "list_service_accounts", path = "/api/app/organizations/{org}/service-accounts", tag = "service accounts",
-    params(("org" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query)),
+    params(("org" = u64, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query), ("search" = Option<String>, Query),
+        ("ownerless" = Option<bool>, Query), ("label" = Option<String>, Query)),
     responses((status = 200, body = Page<wire::ServiceAccount>), Refusals))]
 pub(super) async fn list(
     State(node): State<Node>,
     identified: Identified,
     Ids(PathId(organization)): Ids<PathId<OrganizationId>>,
+    AccountFilter(filter): AccountFilter,
     listing: Listing,
 ) -> Result<Json<Page<wire::ServiceAccount>>, Failure> {
     let Identified { held, caller, now, .. } = &identified;
     let permit = authorize::<ManageServiceAccounts>(held, caller, Scope::Organization(organization), *now)?;
     let list = List { name: "organization-accounts", scope: organization.number() };
     let window = window(&listing, list)?;
-    let mut rows = node.store.service_accounts(&permit, &window).await?;
+    let mut rows = match &filter {
+        Some(filter) => node.store.filtered_service_accounts(&permit, filter, &window).await?,
+        None => node.store.service_accounts(&permit, &window).await?,
+    };
     let next = listing.cut(list, &mut rows, |row| row.id.number());
     let shown = rows.into_iter().map(|row| show::account(held, &node.last_used, row));
     Ok(Json(Page::new(shown.collect(), next)))
@@ -93,6 +99,17 @@ fn create_command(
         projects: requested::roles::<ProjectId>(projects, "project")?,
         workspaces: requested::roles::<WorkspaceId>(workspaces, "workspace")?,
         expires: requested::expiry(body.expires.as_deref(), body.expires_in)?,
+        details: AccountDetails {
+            owner: body.owner.map(requested::owner).transpose()?.unwrap_or_default(),
+            description: body
+                .description
+                .as_deref()
+                .map(requested::description)
+                .transpose()?
+                .flatten()
+                .map(|text| text.as_str().to_owned()),
+            labels: body.labels.as_ref().map(requested::labels).transpose()?.unwrap_or_default(),
+        },
     })
 }
 
@@ -106,10 +123,11 @@ pub(super) async fn show(
     path: Ids<(PathId<OrganizationId>, PathId<PrincipalId>)>,
 ) -> Result<Json<Success<wire::ServiceAccount>>, Failure> {
     let Ids((PathId(organization), PathId(account))) = path;
-    shown(&node, &identified, organization, account).await
+    shown(&node, &identified, &identified.held, organization, account).await
 }
 
-/// Change a service account's role in the organization, or its end
+/// Change a service account: its role in the organization, its end, whether it is disabled, whether it is protected,
+/// its owner, its description, its labels
 #[utoipa::path(patch, operation_id = "change_service_account", path = "/api/app/organizations/{org}/service-accounts/{id}", tag = "service accounts",
     params(("org" = u64, Path), ("id" = u64, Path)), request_body = wire::ChangeServiceAccount,
     responses((status = 200, body = Success<wire::ServiceAccount>), Refusals))]
@@ -120,17 +138,27 @@ pub(super) async fn change(
     Body(body): Body<wire::ChangeServiceAccount>,
 ) -> Result<Json<Success<wire::ServiceAccount>>, Failure> {
     let Ids((PathId(organization), PathId(account))) = path;
-    let expires = match (body.expires, body.expires_in) {
-        (None, None) => None,
-        (expires, expires_in) => Some(requested::expiry(expires.flatten().as_deref(), expires_in)?),
-    };
+    let expires = requested::other_expiry(body.expires, body.expires_in)?;
     let organization_role = body.organization_role.map(requested::organization_role);
-    let command = ChangeServiceAccount { organization, account, organization_role, expires };
+    let owner = body.owner.map(|owner| owner.map_or(Ok(Owner::Nobody), requested::owner)).transpose()?;
+    let description = body.description.map(|text| requested::description(&text.unwrap_or_default())).transpose()?;
+    let command = ChangeServiceAccount {
+        organization,
+        account,
+        organization_role,
+        expires,
+        disabled: body.disabled,
+        protected: body.protected,
+        owner,
+        description,
+        labels: body.labels.as_ref().map(requested::labels).transpose()?,
+    };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| service_account::change(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;
     // Whoever lowers himself sees himself all the same: he was permitted when it was decided.
-    shown(&node, &identified, organization, account).await.map_err(Failure::after_write)
+    let image = node.cluster.directory().map_err(|error| Failure::from(error).after_write())?;
+    shown(&node, &identified, &image, organization, account).await.map_err(Failure::after_write)
 }
 
 /// Delete a service account from its organization
@@ -221,17 +249,18 @@ pub(super) async fn remove_from_project(
     Ok(Json(Done::default()))
 }
 
-/// An account as it is after this request's own write, if any.
+/// An account as the store and this image have it: the image after this request's own write, if there was one.
 async fn shown(
     node: &Node,
     identified: &Identified,
+    image: &Directory,
     organization: OrganizationId,
     account: PrincipalId,
 ) -> Result<Json<Success<wire::ServiceAccount>>, Failure> {
     let permit = read_service_account(&identified.held, &identified.caller, organization, account, identified.now)?;
     let listed = node.store.service_account(&permit, account).await?;
     let listed = listed.ok_or(Refusal::NoSuchServiceAccount { account, organization })?;
-    Ok(Json(Success::new(show::account(&identified.held, &node.last_used, listed))))
+    Ok(Json(Success::new(show::account(image, &node.last_used, listed))))
 }
 
 /// Which rows to fetch.
@@ -243,7 +272,7 @@ pub(super) fn window(listing: &Listing, list: List) -> Result<Window, Failure> {
     })
 }
 
-/// A new account with its secret: the one place where a secret goes to the wire.
+/// A new account with its secret.
 pub(super) fn show_new(made: NewServiceAccount) -> wire::NewServiceAccount {
     let (creator, creator_name) = made.creator.unzip();
     let seconds = |expires: Expiry| expires.moment().map(claviger_access::Moment::seconds);
@@ -256,6 +285,9 @@ pub(super) fn show_new(made: NewServiceAccount) -> wire::NewServiceAccount {
         creator_name,
         last_used: None,
         expires: seconds(made.expires),
+        disabled: false,
+        protected: false,
     };
-    wire::NewServiceAccount { account: show::listed(None, listed), token: Token::new(made.secret.reveal()) }
+    let about = show::about(&made.details, made.owner.as_ref());
+    wire::NewServiceAccount { account: show::listed(None, about, listed), token: shown_once::token(&made.secret) }
 }

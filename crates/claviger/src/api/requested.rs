@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use claviger_access::Moment;
 use claviger_access::administration::service_account::RequestedExpiry;
 use claviger_access::identity::AccountName;
+use claviger_access::labels::Labels;
+use claviger_access::ownership::{Owner, OwnerId};
 use claviger_access::permission::{PermissionError, PermissionName, PermissionSet};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::{Description, DisplayName, TextError, TimezoneName};
 use claviger_wire::roles::{OrganizationRoleName, RoleName};
+use claviger_wire::service_accounts::{NamedOwner, OwnerKind};
 use claviger_wire::time;
 
 use super::failure::Failure;
@@ -89,6 +92,29 @@ pub(super) fn expiry(expires: Option<&str>, expires_in: Option<u64>) -> Result<R
         }
         (Some(_), Some(_)) => Err(Failure::bad_request("expires_twice", "give expires or expires_in, not both")),
     }
+}
+
+/// `expires`, or `expires_in` in its place; `None` where neither is given, so that it stays.
+pub(super) fn other_expiry(
+    expires: Option<Option<String>>,
+    expires_in: Option<u64>,
+) -> Result<Option<RequestedExpiry>, Failure> {
+    match (expires, expires_in) {
+        (None, None) => Ok(None),
+        (expires, expires_in) => expiry(expires.flatten().as_deref(), expires_in).map(Some),
+    }
+}
+
+pub(super) fn labels(typed: &BTreeMap<String, String>) -> Result<Labels, Failure> {
+    let typed = typed.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Labels::parse(typed).map_err(|error| Failure::bad_request("label_invalid", error.to_string()))
+}
+
+pub(super) fn owner(named: NamedOwner) -> Result<Owner, Failure> {
+    Ok(Owner::Chosen(match named.kind {
+        OwnerKind::Person => OwnerId::Person(in_body(named.id, "person")?),
+        OwnerKind::Team => OwnerId::Team(in_body(named.id, "team")?),
+    }))
 }
 
 /// Things of one kind, each with a role.

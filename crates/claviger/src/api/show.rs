@@ -1,22 +1,27 @@
 //! From the directory and the store to the wire.
 
+use std::collections::BTreeMap;
+
 use claviger_access::directory::{Organization, PrincipalView, Project, Workspace};
 use claviger_access::effective::{self, ReachedProject, Source, Through};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, ProjectId, WorkspaceId};
+use claviger_access::ownership::{AccountDetails, KnownOwner, OwnerId, owner_of};
 use claviger_access::permission::PermissionSet;
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::{self as access, Directory, Expiry, Moment};
 use claviger_wire::me;
 use claviger_wire::projects::{self, ProjectDetail, ProjectIndexEntry};
 use claviger_wire::roles::OrganizationRoleName;
+use claviger_wire::secrets::Secret;
 use claviger_wire::service_accounts::{
-    self as wire, Grant, GrantScope, ServiceAccount, ServiceAccountThere, TargetType, ThroughKind,
+    self as wire, Grant, GrantScope, OwnerKind, ServiceAccount, ServiceAccountThere, TargetType, ThroughKind,
 };
 use claviger_wire::time::print;
 use claviger_wire::workspaces::{self, WorkspaceDetail};
 
 use crate::last_used::LastUsed;
+use crate::store::secrets::ListedSecret;
 use crate::store::service_accounts::ListedAccount;
 
 pub(super) fn end(expires: Expiry) -> Option<String> {
@@ -135,12 +140,34 @@ pub(super) fn workspace_detail(directory: &Directory, known: &Workspace, role: O
 /// An account as it is listed; uses that were not flushed yet count.
 pub(super) fn account(directory: &Directory, last_used: &LastUsed, listed: ListedAccount) -> ServiceAccount {
     let secrets = directory.principal(listed.id).map_or(&[][..], |view| view.secrets());
-    let since_flush = secrets.iter().filter_map(|secret| last_used.since_flush(secret.id)).max();
-    self::listed(since_flush, listed)
+    let since_flush = secrets.iter().filter_map(|secret| last_used.since_flush(secret.id())).max();
+    let details = directory.account_details(listed.id).cloned().unwrap_or_default();
+    let organization = directory.principal(listed.id).and_then(|view| view.organization());
+    let owner = organization.and_then(|organization| owner_of(directory, organization, details.owner, listed.creator));
+    self::listed(since_flush, about(&details, owner.as_ref()), listed)
+}
+
+/// What is said about an account, as it is shown.
+pub(super) struct About {
+    owner: Option<wire::Owner>,
+    description: Option<String>,
+    labels: BTreeMap<String, String>,
+}
+
+pub(super) fn about(details: &AccountDetails, owner: Option<&KnownOwner>) -> About {
+    let shown = |owner: &KnownOwner| {
+        let (kind, id) = match owner.id {
+            OwnerId::Person(id) => (OwnerKind::Person, id.number()),
+            OwnerId::Team(id) => (OwnerKind::Team, id.number()),
+        };
+        wire::Owner { kind, id, name: owner.name.clone() }
+    };
+    let labels = details.labels.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    About { owner: owner.map(shown), description: details.description.clone(), labels: labels.collect() }
 }
 
 /// An account as a row has it, or as it was just made.
-pub(super) fn listed(since_flush: Option<Moment>, listed: ListedAccount) -> ServiceAccount {
+pub(super) fn listed(since_flush: Option<Moment>, about: About, listed: ListedAccount) -> ServiceAccount {
     let used = listed.last_used.max(since_flush.map(Moment::seconds));
     ServiceAccount {
         id: listed.id.number(),
@@ -152,6 +179,29 @@ pub(super) fn listed(since_flush: Option<Moment>, listed: ListedAccount) -> Serv
         creator_email: listed.creator_email,
         created: time(listed.created),
         user: listed.id.number(),
+        is_disabled: listed.disabled,
+        is_protected: listed.protected,
+        owner: about.owner,
+        description: about.description,
+        labels: about.labels,
+    }
+}
+
+/// A secret as it is listed; a use that was not flushed yet counts.
+pub(super) fn secret(last_used: &LastUsed, listed: ListedSecret) -> Secret {
+    listed_secret(last_used.since_flush(listed.id), listed)
+}
+
+/// A secret as a row has it, or as it was just made.
+pub(super) fn listed_secret(since_flush: Option<Moment>, listed: ListedSecret) -> Secret {
+    let used = listed.last_used.max(since_flush.map(Moment::seconds));
+    Secret {
+        id: listed.id.number(),
+        name: listed.name,
+        created: time(listed.created),
+        expires: listed.expires.map(time),
+        last_used: used.map(time),
+        is_disabled: listed.disabled,
     }
 }
 

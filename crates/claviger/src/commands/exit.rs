@@ -60,6 +60,14 @@ pub enum Failed {
         /// Why.
         error: CannotPrint,
     },
+    /// A secret was made, and the one chance to show it is gone.
+    #[error("secret {id} was made, but could not be written: {reason}; revoke it and make another")]
+    NewSecretLost {
+        /// Which one.
+        id: u64,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What the exit code tells.
@@ -110,7 +118,9 @@ impl Failed {
             Self::Host(failed) => failed.exit(),
             Self::NotConfirmed(not_confirmed) => not_confirmed.exit(),
             Self::Connection(_) | Self::WhichOrganization { .. } => Exit::Usage,
-            Self::NoRandomness(_) | Self::Output(_) | Self::SecretLost { .. } => Exit::Unexpected,
+            Self::NoRandomness(_) | Self::Output(_) | Self::SecretLost { .. } | Self::NewSecretLost { .. } => {
+                Exit::Unexpected
+            }
         }
     }
 }

@@ -74,7 +74,11 @@ fn tables(explanation: &Explanation) -> String {
             explanation.permissions.join(", "),
         ]],
     );
-    let parts = [answer(explanation, &on), Some(summary), Some(grants(explanation))];
+    let disabled = explanation.is_disabled.then(|| {
+        let name = &explanation.principal_name;
+        shown(&format!("{name} is disabled: it is refused, whatever it holds"))
+    });
+    let parts = [answer(explanation, &on), disabled, Some(summary), Some(grants(explanation))];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 

@@ -1,16 +1,22 @@
 //! `claviger service-account`: service accounts of an organization, from their creation to their end.
 //!
-//! What must stay true: the secret is printed by `create` alone, once; nothing is deleted without `--yes` or a yes.
+//! What must stay true: a secret is printed by `create`, `secret create` and `rotate` alone, once; nothing is deleted without `--yes` or a yes.
 
 mod create;
 mod delete;
+mod described;
 pub(super) mod lifetime;
+mod new_secret;
+mod rotate;
+mod secret;
+mod state;
 
 use claviger_wire::roles::{ProjectRole, RoleName};
 use claviger_wire::service_accounts::{
     AddToProjects, Grant, ProjectMembers, RemoveFromProjects, ServiceAccount, SetWorkspaceRole,
 };
 
+use self::state::{State, StateArgs};
 use super::connection::{Connection, ConnectionArgs};
 use super::exit::Failed;
 use super::granted;
@@ -37,6 +43,12 @@ enum Action {
         /// Only those whose username contains this
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// Only those that nobody looks after
+        #[arg(long)]
+        ownerless: bool,
+        /// Only those with this label
+        #[arg(long, value_name = "KEY[:VALUE]")]
+        label: Option<String>,
     },
     /// Show one service account
     Show {
@@ -52,6 +64,21 @@ enum Action {
     },
     /// Delete service accounts: they stop working everywhere at once
     Delete(delete::DeleteArgs),
+    /// Say who looks after a service account, what it is for, and its labels
+    Set(described::SetArgs),
+    /// Shut service accounts out everywhere at once; they keep what they have
+    Disable(StateArgs),
+    /// Let service accounts in again that were disabled
+    Enable(StateArgs),
+    /// Keep service accounts from being deleted
+    Protect(StateArgs),
+    /// Let protected service accounts be deleted again
+    Unprotect(StateArgs),
+    /// Make a new secret in place of another, which goes on for a while
+    Rotate(rotate::RotateArgs),
+    /// The secrets of a service account, one by one
+    #[command(subcommand)]
+    Secret(secret::Action),
     /// Give a service account a role on a project or on a workspace
     Grant(GrantArgs),
     /// Take a service account off a project or a workspace; it keeps what it has elsewhere
@@ -83,15 +110,16 @@ impl ServiceAccountArgs {
         let connection = connection.connect()?;
         match action {
             Action::Create(args) => args.run(&connection, output, random).await,
-            Action::List { search } => {
-                let organization = connection.organization().await?;
-                let accounts = connection.client().all_service_accounts(organization, search.as_deref()).await?;
+            Action::List { search, ownerless, label } => {
+                let (organization, search) = (connection.organization().await?, search.as_deref());
+                let accounts = connection.client();
+                let accounts = accounts.service_accounts_by(organization, search, ownerless, label.as_deref()).await?;
                 Ok(output.show(&accounts, |accounts| accounts_table(accounts))?)
             }
             Action::Show { id } => {
                 let organization = connection.organization().await?;
                 let account = connection.client().service_account(organization, id).await?;
-                Ok(output.show(&account, |account| accounts_table(std::slice::from_ref(account)))?)
+                Ok(output.show(&account, detail_table)?)
             }
             Action::Grants { id } => {
                 let organization = connection.organization().await?;
@@ -99,6 +127,13 @@ impl ServiceAccountArgs {
                 Ok(output.show(&grants, |grants| grants_table(grants))?)
             }
             Action::Delete(args) => args.run(&connection, output).await,
+            Action::Set(args) => args.run(&connection, output).await,
+            Action::Disable(args) => args.run(&connection, output, State::Disabled).await,
+            Action::Enable(args) => args.run(&connection, output, State::Enabled).await,
+            Action::Protect(args) => args.run(&connection, output, State::Protected).await,
+            Action::Unprotect(args) => args.run(&connection, output, State::Unprotected).await,
+            Action::Rotate(args) => args.run(&connection, output, random).await,
+            Action::Secret(action) => action.run(&connection, output, random).await,
             Action::Grant(args) => args.run(&connection, output).await,
             Action::Revoke(args) => args.run(&connection, output).await,
         }
@@ -144,18 +179,32 @@ impl RevokeArgs {
 
 fn accounts_table(accounts: &[ServiceAccount]) -> String {
     table(
-        ["ID", "USERNAME", "LAST USED", "EXPIRES", "CREATED", "CREATED BY"],
+        ["ID", "USERNAME", "STATE", "LAST USED", "EXPIRES", "CREATED", "CREATED BY", "OWNER"],
         accounts.iter().map(|account| {
             [
                 account.id.to_string(),
                 account.username.clone(),
+                state::shown(account),
                 or_never(account.last_used.as_deref()),
                 or_never(account.expires.as_deref()),
                 account.created.clone(),
                 or_dash(account.creator_name.as_ref()),
+                described::owner_shown(account),
             ]
         }),
     )
+}
+
+/// One account, and what is said about it.
+fn detail_table(account: &ServiceAccount) -> String {
+    let said = table(
+        ["DESCRIPTION", "LABELS"],
+        [[
+            or_dash(account.description.as_ref()),
+            or_dash(Some(described::labels_shown(account)).filter(|l| !l.is_empty())),
+        ]],
+    );
+    [accounts_table(std::slice::from_ref(account)), said].join("\n")
 }
 
 fn grants_table(grants: &[Grant]) -> String {
@@ -233,5 +282,33 @@ mod tests {
         assert!(parse("create nightly --expires-in 30d --expires 2030-01-01T00:00:00Z").is_err());
         assert!(parse("delete").is_err());
         assert!(parse("delete 43 44 --yes").is_ok());
+    }
+
+    #[test]
+    fn an_account_has_one_owner_and_labels_with_values() {
+        for line in ["create x --owner-team 12 --label team:data --label tier:", "set 43 --no-owner --no-labels"] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in [
+            "create x --owner-team 12 --owner-person 9",
+            "create x --label team",
+            "set 43 --no-owner --owner-team 12",
+            "set 43 --no-labels --label a:b",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_the_callers_own_unless_an_account_is_named() {
+        assert!(matches!(parse("rotate --grace 0"), Ok(Action::Rotate(_))));
+        for line in ["rotate 43 --replace 50 --expires never", "secret list", "secret revoke 50 51 --account 43 --yes"]
+        {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in ["secret create", "secret revoke", "rotate 43 --grace 1", "rotate --expires never --expires-in 1d"]
+        {
+            assert!(parse(line).is_err(), "{line}");
+        }
     }
 }

@@ -26,16 +26,8 @@ impl Handover {
             return Ok(Self::Terminal);
         }
         let path = named.unwrap_or(otherwise);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = file.or_else(|reason| left_empty(path).ok_or(reason)).map_err(|reason| match reason.kind() {
-            io::ErrorKind::AlreadyExists => HostFailed::System {
-                what: path.display().to_string(),
-                reason: io::Error::other(
-                    "exists already and may hold a secret; move it away, or name another with --secret-file",
-                ),
-            },
-            _ => HostFailed::System { what: path.display().to_string(), reason },
-        })?;
+        let elsewhere = "exists already and may hold a secret; move it away, or name another with --secret-file";
+        let file = new_private_file(path, elsewhere)?;
         let path = path.canonicalize().map_err(HostFailed::file(path))?;
         Ok(Self::File(file, path))
     }
@@ -80,6 +72,15 @@ impl Handover {
             tracing::warn!(%error, path = %path.display(), "an empty file for a secret is left over");
         }
     }
+}
+
+/// A new file that only its owner may read, or an empty one that was left. One that holds something is not touched.
+pub(super) fn new_private_file(path: &Path, exists: &'static str) -> Result<File, HostFailed> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.or_else(|reason| left_empty(path).ok_or(reason)).map_err(|reason| {
+        let exists = (reason.kind() == io::ErrorKind::AlreadyExists).then(|| io::Error::other(exists));
+        HostFailed::System { what: path.display().to_string(), reason: exists.unwrap_or(reason) }
+    })
 }
 
 /// A private file without a letter in it: a start that was killed before it made anything has left it.

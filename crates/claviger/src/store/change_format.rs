@@ -4,6 +4,8 @@
 
 mod custom_role;
 mod policy;
+mod secret;
+mod service_account;
 mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -108,6 +110,8 @@ enum Stored {
         id: u64,
         holder: StoredHolder,
     },
+    Secret(secret::Stored),
+    ServiceAccount(service_account::Stored),
     Team(team::Stored),
     CustomRole(custom_role::Stored),
     Policy(policy::Stored),
@@ -211,6 +215,8 @@ fn stored(change: &Change) -> Stored {
             Stored::GrantGiven { id: id.number(), holder, scope, on, role, created: created.seconds() }
         }
         Change::GrantTaken { id, holder } => Stored::GrantTaken { id: id.number(), holder: stored_holder(*holder) },
+        Change::Secret(change) => Stored::Secret(secret::stored(change)),
+        Change::ServiceAccount(change) => Stored::ServiceAccount(service_account::stored(change)),
         Change::Team(change) => Stored::Team(team::stored(change)),
         Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
         Change::Policy(change) => Stored::Policy(policy::stored(change)),
@@ -292,6 +298,8 @@ fn change(stored: Stored) -> Option<Change> {
             Change::WorkspaceChanged { id: WorkspaceId::new(id)?, properties: read_properties(properties) }
         }
         Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
+        Stored::Secret(stored) => Change::Secret(secret::read(stored)?),
+        Stored::ServiceAccount(stored) => Change::ServiceAccount(service_account::read(stored)?),
         Stored::Team(stored) => Change::Team(team::read(stored)?),
         Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
         Stored::Policy(stored) => Change::Policy(policy::read(stored)?),
@@ -348,6 +356,8 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::WorkspaceCreated { .. }
         | Stored::WorkspaceChanged { .. }
         | Stored::WorkspaceDeleted { .. }
+        | Stored::Secret(_)
+        | Stored::ServiceAccount(_)
         | Stored::Team(_)
         | Stored::CustomRole(_)
         | Stored::Policy(_) => return None,

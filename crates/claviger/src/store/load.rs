@@ -3,6 +3,7 @@
 //! Decoding a row costs more than reading it, so all rows of a window are packed into one text, the same way on both
 //! engines: a million accounts come in some hundreds of rows. While one window is read, [`unpack`] reads the one before.
 
+pub(super) mod account_details;
 pub(super) mod policies;
 pub(super) mod shared;
 mod unpack;
@@ -32,9 +33,9 @@ statements! {
                    FROM principals WHERE kind = 1 ORDER BY id";
     /// These four are read in [`unpack`]. Without a GROUP BY, for which SQLite would sort; concat_ws leaves a NULL out.
     READ_ACCOUNTS = "SELECT string_agg(concat_ws(' ', id, organization_id, \
-                     CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END, username), ';') AS packed \
+                     CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END + 2 * is_disabled + 4 * is_protected, username), ';') AS packed \
                      FROM principals WHERE kind = 2 AND id >= $1 AND id < $2";
-    READ_SECRETS = "SELECT string_agg(concat_ws(' ', principal_id, id, digest_kind, digest, expires_at), ';') AS packed \
+    READ_SECRETS = "SELECT string_agg(concat_ws(' ', principal_id, id, is_disabled, digest_kind, digest, expires_at), ';') AS packed \
                     FROM secrets WHERE principal_id >= $1 AND principal_id < $2";
     READ_GRANTS = "SELECT string_agg(concat_ws(' ', principal_id, id, \
                    CASE WHEN project_id IS NULL THEN 'o' WHEN workspace_id IS NULL THEN 'p' ELSE 'w' END, \
@@ -90,6 +91,7 @@ impl Store {
         read_places(&mut snapshot, &mut loader).await?;
         shared::read(&mut snapshot, &mut loader).await?;
         policies::read(&mut snapshot, &mut loader).await?;
+        account_details::read(&mut snapshot, &mut loader).await?;
         let people = read_people(&mut snapshot).await?;
         let mut loaded = people.len();
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
@@ -163,6 +165,8 @@ async fn read_people(snapshot: &mut AnyConnection) -> Result<Vec<Principal>, Sto
             organization: None,
             name: row.try_get("display_name")?,
             deleted: deleted != 0,
+            disabled: false,
+            protected: false,
             secrets: Vec::new(),
             grants: Vec::new(),
             teams: Vec::new(),
@@ -199,7 +203,7 @@ fn id<T>(row: &AnyRow, column: &str, new: impl Fn(u64) -> Option<T>) -> Result<T
 }
 
 /// SQLite gives a SMALLINT as a whole number of 64 bits, PostgreSQL as one of 16.
-fn flag(row: &AnyRow, column: &str) -> Result<bool, StoreError> {
+pub(super) fn flag(row: &AnyRow, column: &str) -> Result<bool, StoreError> {
     let flag = row.try_get::<i64, _>(column).or_else(|_| row.try_get::<i16, _>(column).map(i64::from))?;
     Ok(flag != 0)
 }

@@ -1,7 +1,10 @@
 //! What each change does to the rows.
 
+pub(super) mod account_details;
 pub(super) mod custom_role;
 pub(super) mod policy;
+pub(super) mod secret;
+pub(super) mod service_account;
 pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -38,9 +41,6 @@ statements! {
     MARK_PRINCIPAL_DELETED = "UPDATE principals SET deleted_at = $2 WHERE id = $1";
     DELETE_PRINCIPAL_SECRETS = "DELETE FROM secrets WHERE principal_id = $1";
     DELETE_PRINCIPAL_GRANTS = "DELETE FROM grants WHERE principal_id = $1";
-    INSERT_SECRET = "INSERT INTO secrets (id, principal_id, digest_kind, digest, created_at, expires_at) \
-                     VALUES ($1, $2, 'sha256', $3, $4, $5)";
-    UPDATE_SECRET_EXPIRY = "UPDATE secrets SET expires_at = $2 WHERE id = $1";
     FORGET_ADDRESSES = "DELETE FROM account_addresses WHERE principal_id = $1";
     LEAVE_TEAMS = "DELETE FROM team_members WHERE principal_id = $1";
 }
@@ -107,26 +107,20 @@ async fn write_one(
             insert_principal(connection, new, *created, *creator).await
         }
         Change::PrincipalDeleted { id, deleted } => {
+            account_details::delete(connection, *id).await?;
             let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, FORGET_ADDRESSES, LEAVE_TEAMS];
             run_each(connection, statements, id.number()).await?;
             let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
             run(connection, mark).await
         }
         Change::SecretIssued { id, principal, digest, expires, created } => {
-            let insert = sqlx::query(INSERT_SECRET)
-                .bind(number(id.number()))
-                .bind(number(principal.number()))
-                .bind(hex(digest.as_bytes()))
-                .bind(created.seconds())
-                .bind(expires.moment().map(Moment::seconds));
-            run(connection, insert).await
+            secret::insert(connection, *id, *principal, digest, *expires, *created).await
         }
-        Change::SecretExpiryChanged { id, expires, .. } => {
-            let update = sqlx::query(UPDATE_SECRET_EXPIRY).bind(number(id.number()));
-            run(connection, update.bind(expires.moment().map(Moment::seconds))).await
-        }
+        Change::SecretExpiryChanged { id, expires, .. } => secret::end_at(connection, *id, *expires).await,
         Change::GrantGiven { id, holder, granted, created } => grants.give(directory, *id, *holder, *granted, *created),
         Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
+        Change::Secret(change) => secret::write(connection, change).await,
+        Change::ServiceAccount(change) => service_account::write(connection, change).await,
         Change::Team(change) => team::write(connection, directory, change).await,
         Change::CustomRole(change) => custom_role::write(connection, change).await,
         Change::Policy(change) => policy::write(connection, change).await,

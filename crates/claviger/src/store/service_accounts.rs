@@ -9,6 +9,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, Row};
 
+use super::load::flag;
 use super::rows::number;
 use super::statements::statements;
 use super::{Store, StoreError};
@@ -17,7 +18,7 @@ use super::{Store, StoreError};
 macro_rules! accounts_where {
     ($condition:literal) => {
         concat!(
-            "SELECT p.id, p.username, p.created_at, p.creator_id, \
+            "SELECT p.id, p.username, p.created_at, p.creator_id, p.is_disabled, p.is_protected, \
              COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
              (SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id) AS last_used_at, \
              (SELECT CASE WHEN COUNT(*) = COUNT(s.expires_at) THEN MAX(s.expires_at) ELSE NULL END \
@@ -32,6 +33,22 @@ macro_rules! accounts_where {
 statements! {
     LIST_IN_ORGANIZATION = accounts_where!(
         "p.organization_id = $1 AND p.id > $2 AND lower(p.username) LIKE $3 ESCAPE '!' ORDER BY p.id LIMIT $4"
+    );
+    /// With the filters: whether only ownerless ones; which label, and whether with one value alone.
+    LIST_FILTERED = accounts_where!(
+        "p.organization_id = $1 \
+         AND ($2 = 0 OR (NOT EXISTS ( \
+                SELECT 1 FROM grants g LEFT JOIN account_details d ON d.principal_id = p.id \
+                WHERE g.principal_kind = 1 AND g.organization_id = p.organization_id AND g.project_id IS NULL \
+                AND g.principal_id = CASE COALESCE(d.owner_kind, 'creator') \
+                    WHEN 'creator' THEN p.creator_id WHEN 'person' THEN d.owner_id END) \
+            AND NOT EXISTS ( \
+                SELECT 1 FROM account_details d JOIN teams t ON t.id = d.owner_id \
+                WHERE d.principal_id = p.id AND d.owner_kind = 'team' AND t.organization_id = p.organization_id))) \
+         AND ($3 = '' OR EXISTS ( \
+                SELECT 1 FROM account_labels l \
+                WHERE l.principal_id = p.id AND l.name = $3 AND ($4 = 0 OR l.value = $5))) \
+         AND p.id > $6 AND lower(p.username) LIKE $7 ESCAPE '!' ORDER BY p.id LIMIT $8"
     );
     LIST_IN_PROJECT = accounts_where!(
         "p.id IN ( \
@@ -66,6 +83,19 @@ pub struct ListedAccount {
     pub last_used: Option<i64>,
     /// When its longest-lived secret ends.
     pub expires: Option<i64>,
+    /// Whether it is refused, though it keeps all that it has.
+    pub disabled: bool,
+    /// Whether it must be unprotected before it is deleted.
+    pub protected: bool,
+}
+
+/// Which accounts of an organization.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those whom nobody looks after.
+    pub ownerless: bool,
+    /// Only those with this label; with this value, if one is there.
+    pub label: Option<(String, Option<String>)>,
 }
 
 /// Which part of a list.
@@ -111,6 +141,23 @@ impl Store {
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
         self.list(sqlx::query(LIST_IN_ORGANIZATION).bind(number(permit.organization().number())), window).await
+    }
+
+    /// Those of them that a filter lets through.
+    pub async fn filtered_service_accounts(
+        &self,
+        permit: &Permit<ManageServiceAccounts>,
+        filter: &Filter,
+        window: &Window,
+    ) -> Result<Vec<ListedAccount>, StoreError> {
+        let (name, value) = filter.label.clone().unwrap_or_default();
+        let list = sqlx::query(LIST_FILTERED)
+            .bind(number(permit.organization().number()))
+            .bind(i32::from(filter.ownerless))
+            .bind(name)
+            .bind(i32::from(value.is_some()))
+            .bind(value.unwrap_or_default());
+        self.list(list, window).await
     }
 
     /// The accounts that reach the permit's project, or this workspace of it; by id.
@@ -168,6 +215,8 @@ fn listed(row: &AnyRow) -> Result<ListedAccount, StoreError> {
         creator_email: row.try_get("creator_email")?,
         last_used: row.try_get("last_used_at")?,
         expires: row.try_get("expires_at")?,
+        disabled: flag(row, "is_disabled")?,
+        protected: flag(row, "is_protected")?,
     })
 }
 

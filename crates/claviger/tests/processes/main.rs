@@ -16,6 +16,7 @@ mod process;
 mod secrets;
 mod server;
 
+mod account_state;
 mod command_line;
 mod command_line_access;
 mod command_line_places;
@@ -26,6 +27,7 @@ mod network;
 mod on_the_disk;
 mod postgres_connection;
 mod real_clients;
+mod rotation;
 mod shell;
 mod shutdown;
 mod start_up;

@@ -52,8 +52,26 @@ POST organizations/{acme}/service-accounts <- {"username": "x", "organization_ro
 GET organizations/{acme}/service-accounts/{new-account}         200 200 403 403  403 403 403 403 403  403 403  404 401
 PATCH organizations/{acme}/service-accounts/{new-account} <- {"organization_role": "billing_admin"}
                                                                 200 200 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/service-accounts/{new-account} <- {"disabled": true, "protected": true}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/service-accounts/{new-account}/secrets/{new-secret} <- {"disabled": true}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
 DELETE organizations/{acme}/service-accounts/{new-account}      200 200 403 403  403 403 403 403 403  403 403  404 401
 GET organizations/{acme}/service-accounts/{new-account}/grants  200 200 403 403  403 403 403 403 403  403 403  404 401
+GET organizations/{acme}/service-accounts/{new-account}/secrets 200 200 403 403  403 403 403 403 403  403 403  404 401
+GET organizations/{acme}/service-accounts/{consumer}/secrets    200 200 403 403  403 403 403 200 403  403 403  404 401
+POST organizations/{acme}/service-accounts/{new-account}/secrets <- {"name": "x"}
+                                                                201 201 403 403  403 403 403 403 403  403 403  404 401
+POST organizations/{acme}/service-accounts/{owner}/secrets <- {"name": "x"}
+                                                                201 403 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/service-accounts/{new-account}/secrets/{new-secret} <- {"name": "x"}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+DELETE organizations/{acme}/service-accounts/{new-account}/secrets/{new-secret}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+POST organizations/{acme}/service-accounts/{new-account}/rotate <- {"grace_seconds": 0}
+                                                                201 201 403 403  403 403 403 403 403  403 403  404 401
+POST organizations/{acme}/service-accounts/{analyst}/rotate <- {"grace_seconds": 0, "secret_id": 4}
+                                                                404 404 403 403  403 403 404 403 403  403 403  404 401
 POST organizations/{acme}/service-accounts/add-to-project <- {"projects": [{"id": $shop}], "service_account_ids": [$new-account]}
                                                                 200 200 403 403  200 200 403 403 403  403 200  404 401
 POST organizations/{acme}/service-accounts/remove-from-project <- {"projects": [{"id": $shop, "service_account_ids": [$new-account]}]}
@@ -186,6 +204,10 @@ async fn make(world: &World, name: &str, count: usize) -> u64 {
             let made = owner.post("organizations/{acme}/service-accounts", json!({ "username": name })).await.created();
             world.remember_made(name, &made).id
         }
+        "new-secret" => {
+            let secrets = owner.get("organizations/{acme}/service-accounts/{new-account}/secrets").await.ok();
+            id(&secrets[0])
+        }
         "new-workspace" => id(&owner.post("projects/{shop}/workspaces", json!({ "name": name })).await.created()),
         "new-team" | "new-owning-team" => {
             let name = json!({ "name": format!("{name} {count}") });
@@ -248,7 +270,9 @@ async fn furnished(world: World) -> World {
     world
 }
 
-const NEW: [&str; 6] = ["new-account", "new-workspace", "new-team", "new-owning-team", "new-role", "new-project"];
+/// Each after what it is made in.
+const NEW: [&str; 7] =
+    ["new-account", "new-secret", "new-workspace", "new-team", "new-owning-team", "new-role", "new-project"];
 
 on_both_stores! {
     async fn each_caller_gets_the_status_that_is_written_down(world: World) {
@@ -308,6 +332,6 @@ fn no_route_is_missing_from_the_table() {
             served.insert((method.to_uppercase(), shape(path)));
         }
     }
-    assert!(served.len() > 45, "{}", served.len());
+    assert!(served.len() > 50, "{}", served.len());
     assert_eq!(written, served);
 }

@@ -31,7 +31,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
             .chain(text.match_indices("TOO_MANY_REQUESTS, \""))
         {
             let code: String = text[at + marker.len()..].chars().take_while(|c| *c != '"').collect();
-            if code.contains('_') || ["unavailable", "internal", "exhausted"].contains(&code.as_str()) {
+            if code.contains('_') || ["unavailable", "internal", "exhausted", "protected"].contains(&code.as_str()) {
                 codes.insert(code);
             }
         }

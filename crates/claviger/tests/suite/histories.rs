@@ -92,6 +92,8 @@ async fn take(world: &World, step: Step) -> Answer {
         8 => caller.delete(&format!("projects/{{{project}}}/workspaces/{{eu}}/service-accounts/{{{account}}}")).await,
         9 => caller.post(&format!("projects/{{{project}}}/workspaces"), json!({ "name": "made" })).await,
         10 => caller.patch(&format!("projects/{{{project}}}"), json!({ "name": format!("name {d}") })).await,
+        _ if d < 2 => caller.post(&format!("{one}/rotate"), json!({ "grace_seconds": 3_600 * d })).await,
+        _ if d < 4 => caller.post(&format!("{one}/secrets"), json!({ "name": "made" })).await,
         _ => caller.patch(&one, json!({ "expires_in": 3_600 + d })).await,
     }
 }
@@ -154,8 +156,11 @@ on_both_stores! {
                     200 | 201 => done += 1,
                     _ => refused += 1,
                 }
-                if answer.body["results"]["token"].is_string() {
-                    world.remember_made("made", &answer.body["results"]);
+                let made = &answer.body["results"];
+                if made["username"].is_string() && made["token"].is_string() {
+                    world.remember_made("made", made);
+                } else if made["token"].is_string() {
+                    world.remember_secret(ACCOUNTS[step.4], made);
                 }
             }
         }

@@ -81,6 +81,8 @@ const TABLES: &[&str] = &[
     "principals",
     "account_addresses",
     "secrets",
+    "account_details",
+    "account_labels",
     "teams",
     "team_members",
     "custom_roles",
@@ -130,7 +132,8 @@ async fn every_actor_was_permitted(world: &World) {
     let store = world.node().store;
     let changes = store.changes_after(Revision::ZERO, i64::MAX).await.expect("the changes");
     let events = sqlx::query(
-        "SELECT revision, actor_kind, actor_id, basis, basis_grant_id, permission, action FROM audit_events ORDER BY id",
+        "SELECT revision, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, target_id, \
+         organization_id FROM audit_events ORDER BY id",
     )
     .fetch_all(store.reads())
     .await
@@ -152,6 +155,14 @@ fn was_permitted(before: &Directory, event: &sqlx::any::AnyRow) {
     }
     let number = |column| u64::try_from(event.get::<Option<i64>, _>(column).expect("a number")).expect("an id");
     let actor = before.principal(PrincipalId::new(number("actor_id")).expect("an id")).expect("an actor");
+    if event.get::<String, _>("basis") == "oneself" {
+        // Without a grant, only about himself, in his own organization.
+        let (kind, target) = (event.get::<String, _>("target_kind"), event.get::<i64, _>("target_id"));
+        assert_eq!((kind.as_str(), target), ("principal", actor.id().number() as i64), "{action}");
+        let organization = actor.organization().map(|organization| organization.number() as i64);
+        assert_eq!(organization, Some(event.get::<i64, _>("organization_id")), "{action}");
+        return;
+    }
     let open = before.organizations().flat_map(|organization| &organization.open_projects);
     let open = open.filter_map(|project| before.project(*project)?.default_access);
     let mut reaching = effective::held(before, &actor).map(|(grant, _)| grant).chain(open);

@@ -15,6 +15,8 @@ mod looked_through;
 mod raw;
 mod world;
 
+mod account_secrets;
+mod account_state;
 mod around_the_server;
 mod authorization_table;
 mod custom_roles;
@@ -26,6 +28,7 @@ mod idempotency;
 mod me;
 mod older_paths;
 mod organization_accounts;
+mod ownership;
 mod paging;
 mod policies;
 mod presented_credentials;

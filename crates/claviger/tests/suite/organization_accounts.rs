@@ -23,7 +23,7 @@ on_both_stores! {
         assert!(account.username.starts_with("nightly_export.") && account.username.ends_with(".service-account"));
         assert!(claviger_access::credential::Secret::is_well_formed(&account.secret));
         let fields: Vec<&String> = made.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["created", "creator", "creator_email", "creator_name", "expires", "id", "last_used", "token", "user", "username"]);
+        assert_eq!(fields, ["created", "creator", "creator_email", "creator_name", "description", "expires", "id", "is_disabled", "is_protected", "labels", "last_used", "owner", "token", "user", "username"]);
         assert_eq!((&made["user"], &made["creator"], &made["creator_name"]), (&made["id"], &json!(ada.id), &json!(ada.username)));
         assert_eq!((&made["expires"], &made["last_used"]), (&Value::Null, &Value::Null));
         let mut shown = ada.get("organizations/{acme}/service-accounts/{nightly}").await.ok();

@@ -294,6 +294,14 @@ impl World {
         )
     }
 
+    /// Remembers one more secret of an account, from the answer that made it: the account, with that secret.
+    pub(crate) fn remember_secret(&self, name: &str, made: &Value) -> Account {
+        let secret = made["token"].as_str().expect("a token").to_owned();
+        let account = Account { secret, ..self.account(name) };
+        self.inner.secrets.lock().unwrap().push((account.username.clone(), account.secret.clone()));
+        account
+    }
+
     fn remember(&self, name: &str, id: u64, username: &str, secret: &str) -> Account {
         self.name(name, id);
         let account = Account { id, username: username.to_owned(), secret: secret.to_owned(), world: self.clone() };

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use claviger_wire::roles::{OrganizationRoleName, ProjectRole, RoleName, WorkspaceRole};
 use claviger_wire::service_accounts::{CreateServiceAccount, NewServiceAccount};
 
+use super::described::DescribedArgs;
 use super::lifetime;
 use crate::commands::connection::Connection;
 use crate::commands::creation::{CreationArgs, not_made};
@@ -35,6 +36,8 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "TIME", value_parser = lifetime::seconds)]
     expires_in: Option<u64>,
     #[command(flatten)]
+    described: DescribedArgs,
+    #[command(flatten)]
     creation: CreationArgs,
 }
 
@@ -57,6 +60,9 @@ impl CreateArgs {
             projects: (!self.projects.is_empty()).then_some(self.projects),
             workspaces: (!self.workspaces.is_empty()).then_some(self.workspaces),
             organization_role: self.organization_role,
+            owner: self.described.owner(),
+            description: self.described.description(),
+            labels: self.described.labels(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How long an account lasts, as it is written on a command line.
+//! How long an account or a secret lasts, as it is written on a command line.
 
 /// Why a text says no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -7,7 +7,7 @@ pub(in crate::commands) enum NoTime {
     Moment,
     #[error("write a whole number and a unit: 30d, 12h, 90m or 3600s")]
     Length,
-    #[error("an account that lasts no time is of no use; write at least 1s")]
+    #[error("what lasts no time is of no use; write at least 1s")]
     Zero,
 }
 
@@ -15,6 +15,20 @@ pub(in crate::commands) enum NoTime {
 pub(super) fn end(text: &str) -> Result<String, NoTime> {
     claviger_wire::time::parse(text).map_err(|_| NoTime::Moment)?;
     Ok(text.to_owned())
+}
+
+/// A moment, or `never`, which the server reads from an empty text.
+pub(super) fn end_or_never(text: &str) -> Result<String, NoTime> {
+    if text == "never" { Ok(String::new()) } else { end(text) }
+}
+
+/// A length that may be nothing, then with or without a unit.
+pub(super) fn grace(text: &str) -> Result<u64, NoTime> {
+    match seconds(text) {
+        Err(NoTime::Zero) => Ok(0),
+        Err(NoTime::Length) if text == "0" => Ok(0),
+        other => other,
+    }
 }
 
 /// A length: a number with a unit, in seconds.
@@ -52,6 +66,14 @@ mod tests {
             assert_eq!(seconds(text), Err(NoTime::Length), "{text}");
         }
         assert_eq!(seconds("0d"), Err(NoTime::Zero));
+    }
+
+    #[test]
+    fn a_grace_may_be_none_and_an_end_may_be_never() {
+        assert_eq!((grace("0"), grace("0h"), grace("1h")), (Ok(0), Ok(0), Ok(3_600)));
+        assert_eq!((grace("1"), grace("-1h")), (Err(NoTime::Length), Err(NoTime::Length)));
+        assert_eq!(end_or_never("never").as_deref(), Ok(""));
+        assert_eq!(end_or_never("Never"), Err(NoTime::Moment));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 17] = [
     "head",
     "changes",
     "organizations",
@@ -19,6 +19,8 @@ const TABLES: [&str; 15] = [
     "principals",
     "account_addresses",
     "secrets",
+    "account_details",
+    "account_labels",
     "teams",
     "team_members",
     "custom_roles",

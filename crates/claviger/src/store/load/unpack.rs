@@ -21,9 +21,9 @@ use super::super::rows::digest;
 /// All rows whose principal's id is below `end`, and not below the window before.
 pub(super) struct Window {
     pub end: u64,
-    /// Id, organization, whether it was deleted, username.
+    /// Id, organization, the sum of 1 for deleted, 2 for disabled and 4 for protected, username.
     pub accounts: String,
-    /// Principal, id, kind of digest, digest, end if any.
+    /// Principal, id, 1 if it is disabled, kind of digest, digest, end if any.
     pub secrets: String,
     /// Principal, id, kind of scope, scope, role.
     pub grants: String,
@@ -59,7 +59,7 @@ fn unpack(
     let mut accounts = read(&window.accounts, "an account", account)?;
     accounts.sort_unstable_by_key(|account| account.id);
     let mut secrets = read(&window.secrets, "a secret", secret)?;
-    secrets.sort_unstable_by_key(|(principal, secret)| (*principal, secret.id));
+    secrets.sort_unstable_by_key(|(principal, secret)| (*principal, secret.id()));
     let mut grants = read(&window.grants, "a grant", grant)?;
     grants.sort_unstable();
     let mut memberships = read(&window.memberships, "a membership", membership)?;
@@ -107,7 +107,7 @@ fn read<'w, T>(packed: &'w str, what: &str, line: fn(&'w str) -> Option<T>) -> R
 struct Account<'w> {
     id: PrincipalId,
     organization: OrganizationId,
-    deleted: bool,
+    flags: u8,
     username: &'w str,
 }
 
@@ -119,11 +119,15 @@ impl Account<'_> {
             organization: None,
             name: String::new(),
             deleted: false,
+            disabled: false,
+            protected: false,
             secrets: Vec::new(),
             grants: Vec::new(),
             teams: Vec::new(),
         });
-        (principal.id, principal.organization, principal.deleted) = (self.id, Some(self.organization), self.deleted);
+        (principal.id, principal.organization) = (self.id, Some(self.organization));
+        let flag = |flag: u8| self.flags & flag != 0;
+        (principal.deleted, principal.disabled, principal.protected) = (flag(1), flag(2), flag(4));
         principal.name.clear();
         principal.name.push_str(self.username);
         principal.secrets.clear();
@@ -138,7 +142,7 @@ fn account(line: &str) -> Option<Account<'_>> {
     let account = Account {
         id: PrincipalId::new(fields.next()?.parse().ok()?)?,
         organization: OrganizationId::new(fields.next()?.parse().ok()?)?,
-        deleted: fields.next()? == "1",
+        flags: fields.next()?.parse().ok().filter(|flags| *flags < 8)?,
         username: fields.next()?,
     };
     fields.next().is_none().then_some(account)
@@ -148,12 +152,17 @@ fn secret(line: &str) -> Option<(PrincipalId, HeldSecret)> {
     let mut fields = line.split(' ');
     let principal = PrincipalId::new(fields.next()?.parse().ok()?)?;
     let id = SecretId::new(fields.next()?.parse().ok()?)?;
+    let disabled = match fields.next()? {
+        "0" => false,
+        "1" => true,
+        _ => return None,
+    };
     if fields.next()? != "sha256" {
         return None;
     }
     let digest = digest(fields.next()?)?;
     let expires = fields.next().map(str::parse).transpose().ok()?;
-    Some((principal, HeldSecret { id, digest, expires: read_expiry(expires)? }))
+    Some((principal, HeldSecret::new(id, read_expiry(expires)?, digest).with_disabled(disabled)))
 }
 
 fn grant(line: &str) -> Option<(PrincipalId, Grant)> {
@@ -192,25 +201,32 @@ mod tests {
     fn person(id: u64) -> Principal {
         let (name, secrets, grants, teams) = (format!("Person {id}"), Vec::new(), Vec::new(), Vec::new());
         let id = PrincipalId::new(id).expect("an id");
-        Principal { id, kind: PrincipalKind::Person, organization: None, name, deleted: false, secrets, grants, teams }
+        let (kind, organization) = (PrincipalKind::Person, None);
+        let (deleted, disabled, protected) = (false, false, false);
+        Principal { id, kind, organization, name, deleted, disabled, protected, secrets, grants, teams }
     }
 
     #[test]
     fn rows_in_any_order_find_their_principals() {
         let digest = "ab".repeat(32);
-        let secrets = format!("20 22 sha256 {digest} 1900000000;20 21 sha256 {digest};10 11 sha256 {digest}");
+        let secrets = format!("20 22 0 sha256 {digest} 1900000000;20 21 1 sha256 {digest};10 11 0 sha256 {digest}");
         let grants = "30 31 p 2 owner;20 24 w 3 admin;20 23 o 1 member";
         let people = vec![person(5), person(15), person(30)];
-        let directory = unpacked(people, "20 1 0 b.c;10 1 1 a", &secrets, grants).expect("readable");
+        let directory = unpacked(people, "20 1 6 b.c;10 1 1 a", &secrets, grants).expect("readable");
         let told = |id| {
             let view = directory.principal(PrincipalId::new(id)?)?;
-            let secrets: Vec<_> = view.secrets().iter().map(|secret| secret.id.number()).collect();
+            let secrets: Vec<_> = view.secrets().iter().map(|secret| secret.id().number()).collect();
             let grants: Vec<_> = view.grants().iter().map(|grant| grant.id.number()).collect();
             Some((view.name().to_owned(), view.is_deleted(), secrets, grants))
         };
         assert_eq!(told(5), Some(("Person 5".to_owned(), false, vec![], vec![])));
         assert_eq!(told(10), Some(("a".to_owned(), true, vec![11], vec![])));
         assert_eq!(told(20), Some(("b.c".to_owned(), false, vec![21, 22], vec![23, 24])));
+        let (of, secret) = (|id| PrincipalId::new(id), |id| SecretId::new(id).expect("an id"));
+        let account = of(20).and_then(|id| directory.principal(id)).expect("an account");
+        assert!(account.is_disabled() && account.is_protected());
+        let disabled = |id| account.secret(secret(id)).map(|held| held.is_disabled());
+        assert_eq!((disabled(21), disabled(22)), (Some(true), Some(false)));
         assert_eq!(told(30), Some(("Person 30".to_owned(), false, vec![], vec![31])));
     }
 
@@ -220,9 +236,11 @@ mod tests {
         for (accounts, secrets, grants) in [
             ("10 1 0", String::new(), ""),
             ("10 1 0 a b", String::new(), ""),
-            ("", format!("10 11 sha256 {digest}"), ""),
-            ("10 1 0 a", format!("10 11 md5 {digest}"), ""),
-            ("10 1 0 a", format!("10 11 sha256 {digest}0"), ""),
+            ("", format!("10 11 0 sha256 {digest}"), ""),
+            ("10 1 8 a", String::new(), ""),
+            ("10 1 0 a", format!("10 11 2 sha256 {digest}"), ""),
+            ("10 1 0 a", format!("10 11 0 md5 {digest}"), ""),
+            ("10 1 0 a", format!("10 11 0 sha256 {digest}0"), ""),
             ("10 1 0 a", String::new(), "10 12 p 2 god"),
             ("10 1 0 a", String::new(), "11 12 p 2 owner;10 13 p 2 owner"),
         ] {
