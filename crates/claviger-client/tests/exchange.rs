@@ -16,7 +16,8 @@ use claviger_wire::teams::{NameTeam, TeamMembers};
 use secrecy::SecretString;
 
 const ACCOUNT: &str = r#""id":43,"username":"export.b2f9ed.service-account","last_used":null,"expires":null,"creator":42,
-    "creator_name":"Ada","creator_email":"ada@example.com","created":"2026-11-24T08:00:00Z","user":43"#;
+    "creator_name":"Ada","creator_email":"ada@example.com","created":"2026-11-24T08:00:00Z","user":43,
+    "is_disabled":false,"is_protected":false,"owner":null,"description":null,"labels":{}"#;
 
 /// Answers each connection with the next of `answers`, then is gone. Joined, it tells what it was sent.
 fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
@@ -239,7 +240,7 @@ async fn custom_roles_are_made_and_changed_where_the_contract_says() {
 async fn what_is_to_be_explained_stands_in_the_query() {
     let explanation = |allowed: &str| {
         ok(&format!(
-            r#"{{"principal_id":43,"principal_name":"export.b2f9ed.service-account","project_id":101,
+            r#"{{"principal_id":43,"principal_name":"export.b2f9ed.service-account","is_disabled":false,"project_id":101,
             "workspace_id":null,"role":"admin","permissions":["data:read"],"permission":null,"allowed":{allowed},
             "grants":[{{"grant_id":5,"scope":"project","id":101,"name":"Web shop","role":"admin","role_name":"admin",
             "through":{{"kind":"team","id":12,"name":"Exporters"}},"allows":{allowed}}}]}}"#

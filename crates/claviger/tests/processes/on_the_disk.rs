@@ -45,7 +45,7 @@ async fn a_store_of_a_newer_program_is_refused_and_left_as_it_is(store: Store) {
         &["recover-owner"],
     ] {
         let refusal = run(store.command(words)).refused(1);
-        let sentence = "has schema 9000, written by a newer claviger; this one knows schemas up to 1.";
+        let sentence = "has schema 9000, written by a newer claviger; this one knows schemas up to ";
         assert!(refusal.contains(sentence), "{words:?}: {refusal}");
     }
     assert_eq!(store.number(state).await, before, "nothing was written");
