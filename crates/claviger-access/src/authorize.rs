@@ -9,8 +9,12 @@
 //! Authority is judged on the directory that is passed in. The writer passes the state that the write is added to, so
 //! a caller who was deleted, lowered or expired while his request waited is refused.
 
+mod one_time_link;
+
 use std::fmt;
 use std::marker::PhantomData;
+
+pub use self::one_time_link::{OneTimeLink, follow_link};
 
 use crate::directory::{Directory, PrincipalView};
 use crate::effective;
@@ -19,7 +23,6 @@ use crate::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, Proje
 use crate::permission::Permission;
 use crate::refusal::Refusal;
 use crate::revision::Revision;
-use crate::role::OrganizationRole;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,8 @@ pub enum Basis {
     Oneself,
     /// Whoever is on the host may.
     Operator,
+    /// A token that was made for him, and opens once.
+    OneTimeLink,
 }
 
 /// Something that needs a permission. Each is a type, so that a permit for one is none for another.
@@ -111,6 +116,10 @@ actions! {
     ManageWorkspaces needs WorkspacesManage;
     /// Give people, teams and every member roles on a project, and take them.
     ManageMembers needs MembersManage;
+    /// Join an organization by an invitation: what it gives is given by whoever may manage members.
+    AcceptInvitation needs MembersManage;
+    /// Take a person out of an organization.
+    RemoveMember needs MembersManage;
     /// Create, rename and delete teams; add and remove their members.
     ManageTeams needs TeamsManage;
     /// Create, change and delete a project's custom roles.
@@ -346,6 +355,24 @@ pub fn explain(
     }
 }
 
+/// May the caller take this person out of an organization? Who manages its members may, and each person may leave.
+pub fn remove_member(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    person: PrincipalId,
+    now: Moment,
+) -> Result<Permit<RemoveMember>, Refusal> {
+    let scope = Scope::Organization(organization);
+    match (authorize(directory, caller, scope, now), *caller) {
+        (Err(Refusal::PermissionMissing { .. }), Caller::Principal { principal, .. }) if principal == person => {
+            let by = Actor::Principal(principal, PrincipalKind::Person);
+            Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
+        }
+        (authorized, _) => authorized,
+    }
+}
+
 /// May the caller found an organization? The operator may. The organization is the one that is about to be.
 pub(crate) fn found_organization(
     directory: &Directory,
@@ -356,21 +383,6 @@ pub(crate) fn found_organization(
     match caller {
         Caller::Operator => Ok(Permit::new(directory, Actor::Operator, scope, organization, Basis::Operator)),
         Caller::Principal { .. } => Err(Refusal::PermissionMissing { permission: Permission::OwnersManage, scope }),
-    }
-}
-
-/// The highest organization role of the caller; what he may give is up to it. The operator gives any.
-pub(crate) fn own_organization_role(
-    directory: &Directory,
-    caller: &Caller,
-    organization: OrganizationId,
-) -> OrganizationRole {
-    match caller {
-        Caller::Operator => OrganizationRole::Owner,
-        Caller::Principal { principal, .. } => directory
-            .principal(*principal)
-            .and_then(|view| effective::organization_role(&view, organization))
-            .unwrap_or(OrganizationRole::Member),
     }
 }
 

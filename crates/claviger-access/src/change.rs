@@ -6,12 +6,17 @@
 //! [`Directory::apply`]: crate::Directory::apply
 
 mod custom_role;
+mod invitation;
+mod person;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
+pub use self::invitation::{InvitationChange, InvitationTerms};
+pub use self::person::PersonChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
+use crate::email::EmailAddress;
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Granted, Holder};
 use crate::identity::{
@@ -102,7 +107,7 @@ pub enum Change {
         /// The username of a service account, the name of a person.
         name: String,
         /// The e-mail address of a person; `None` for a service account.
-        email: Option<String>,
+        email: Option<EmailAddress>,
         /// When.
         created: Moment,
         /// By whom; `None` for the operator.
@@ -160,6 +165,10 @@ pub enum Change {
     Team(TeamChange),
     /// Something about a custom role.
     CustomRole(CustomRoleChange),
+    /// Something about an invitation.
+    Invitation(InvitationChange),
+    /// Something about a person.
+    Person(PersonChange),
 }
 
 /// What can be changed of a workspace.

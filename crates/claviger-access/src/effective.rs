@@ -79,6 +79,21 @@ pub fn held<'d>(directory: &'d Directory, principal: &PrincipalView<'d>) -> impl
     own.chain(teams(directory, principal).flat_map(of_team))
 }
 
+/// The same in one organization alone: a person may hold roles in several.
+pub fn held_in(
+    directory: &Directory,
+    principal: &PrincipalView<'_>,
+    organization: OrganizationId,
+) -> Vec<(Grant, Through)> {
+    let is_of = |project| directory.project(project).is_some_and(|known| known.organization == organization);
+    let is_in = |grant: &Grant| match grant.granted() {
+        Granted::Organization(on, _) => on == organization,
+        Granted::Project(on, _) => is_of(on),
+        Granted::Workspace(on, _) => directory.workspace(on).is_some_and(|known| is_of(known.project)),
+    };
+    held(directory, principal).filter(|(grant, _)| is_in(grant)).collect()
+}
+
 /// All that gives a principal a role on a project.
 pub fn project_sources<'d>(
     directory: &'d Directory,

@@ -16,10 +16,13 @@ mod explain;
 mod health;
 mod idempotency;
 mod ids;
+mod invitations;
 mod listing;
 mod me;
+mod members;
 mod organization_accounts;
 mod project_accounts;
+mod project_members;
 mod project_teams;
 mod projects;
 mod reference;
@@ -96,4 +99,14 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(custom_roles::show, custom_roles::change, custom_roles::delete))
         .routes(routes!(custom_roles::holders))
         .routes(routes!(explain::show))
+        .routes(routes!(invitations::list, invitations::send))
+        .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(members::list))
+        .routes(routes!(members::show, members::change, members::remove))
+        .routes(routes!(project_members::list))
+        .routes(routes!(project_members::set_role, project_members::take_role))
+        .routes(routes!(project_members::list_of_workspace))
+        .routes(routes!(project_members::set_workspace_role, project_members::take_workspace_role))
 }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use super::principals::{Principal, PrincipalShard, UsernameShard};
 use super::ranges::{Ranges, SPAN};
-use super::records::{CustomRole, Organization, Project, Records, Team, Workspace};
+use super::records::{CustomRole, Invitation, Organization, Person, Project, Records, Team, Workspace};
 use super::shelves::Shelves;
 use super::{Directory, dummy};
 use crate::grant::{Grant, Granted};
 use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, UsernameSuffix};
 use crate::revision::{Mark, Revision};
-use crate::role::OrganizationRole;
 
 /// A shard should hold about this many usernames: one is written anew at each change to one of them.
 const USERNAMES_A_SHARD: usize = 256;
@@ -50,6 +49,8 @@ impl Loader {
                 workspaces: Records::new(),
                 teams: Records::new(),
                 custom_roles: Records::new(),
+                people: Records::new(),
+                invitations: Records::new(),
                 dummy: dummy(),
             },
         }
@@ -85,6 +86,17 @@ impl Loader {
         self.directory.put_custom_role(role);
     }
 
+    /// An invitation; its organization is in already.
+    pub fn invitation(&mut self, invitation: Invitation) {
+        self.directory.put_invitation(invitation);
+    }
+
+    /// What a person has beside what any principal has.
+    pub fn person(&mut self, person: Person) {
+        self.usernames.push((self.directory.hash_name(person.email.as_str()), person.id));
+        self.directory.people.insert(person);
+    }
+
     /// A workspace.
     pub fn workspace(&mut self, workspace: Workspace) {
         self.directory.put_workspace(workspace);
@@ -108,8 +120,10 @@ impl Loader {
             directory.organizations.change(organization, |organization| organization.account_count += 1);
         }
         for grant in &principal.grants {
-            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted() {
-                directory.organizations.change(organization, |organization| organization.add_owner(principal.id));
+            if let Granted::Organization(organization, role) = grant.granted() {
+                let change =
+                    |organization: &mut Organization| organization.add_member(principal.id, principal.kind, role);
+                directory.organizations.change(organization, change);
             }
         }
         for team in &principal.teams {
@@ -154,6 +168,7 @@ impl Directory {
         }
         let accounts = self.views().filter(|view| view.kind() == PrincipalKind::ServiceAccount);
         let mut usernames: Vec<_> = accounts.map(|view| (self.hash_name(view.name()), view.id())).collect();
+        usernames.extend(self.people.iter().map(|person| (self.hash_name(person.email.as_str()), person.id)));
         self.usernames = shelved(&mut usernames, suitable_bits(self.count * 2));
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole};
 use claviger_access::administration::default_access;
+use claviger_access::administration::invitation::{self, Accepting, Invite, SentInvitation};
 use claviger_access::administration::member::{self, SetMemberRole};
+use claviger_access::administration::membership;
 use claviger_access::administration::organization::{self, Found, Founded};
 use claviger_access::administration::project::{self, ChangeProject, CreateProject};
 use claviger_access::administration::service_account::{
@@ -13,43 +15,96 @@ use claviger_access::administration::service_account::{
 };
 use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
+use claviger_access::credential::PresentedToken;
 use claviger_access::identity::{
-    AccountName, CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId,
+    AccountName, CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId,
 };
-use claviger_access::role::ProjectRole;
+use claviger_access::role::{OrganizationRole, ProjectRole};
 use claviger_access::text::DisplayName;
 use claviger_access::{Caller, Decided, Draft, Moment, RandomBytes, Refusal};
 
 /// A use case with what it needs.
 pub(crate) enum Command {
     Found(Found),
-    RecoverOwner { organization: OrganizationId, owner: AccountName },
+    RecoverOwner {
+        organization: OrganizationId,
+        owner: AccountName,
+    },
     CreateProject(CreateProject),
     ChangeProject(ChangeProject),
     DeleteProject(ProjectId),
     CreateWorkspace(CreateWorkspace),
     ChangeWorkspace(ChangeWorkspace),
-    DeleteWorkspace { project: ProjectId, workspace: WorkspaceId },
+    DeleteWorkspace {
+        project: ProjectId,
+        workspace: WorkspaceId,
+    },
     CreateServiceAccount(CreateServiceAccount),
     CreateInProject(CreateInProject),
     ChangeServiceAccount(ChangeServiceAccount),
-    DeleteServiceAccount { organization: OrganizationId, account: PrincipalId },
+    DeleteServiceAccount {
+        organization: OrganizationId,
+        account: PrincipalId,
+    },
     AddToProjects(AddToProjects),
     RemoveFromProjects(RemoveFromProjects),
-    RemoveFromProject { project: ProjectId, account: PrincipalId },
+    RemoveFromProject {
+        project: ProjectId,
+        account: PrincipalId,
+    },
     SetWorkspaceRole(SetWorkspaceRole),
-    TakeWorkspaceRole { project: ProjectId, workspace: WorkspaceId, account: PrincipalId },
+    TakeWorkspaceRole {
+        project: ProjectId,
+        workspace: WorkspaceId,
+        account: PrincipalId,
+    },
     CreateTeams(CreateTeams),
-    RenameTeam { organization: OrganizationId, team: TeamId, name: DisplayName },
-    DeleteTeams { organization: OrganizationId, teams: BTreeSet<TeamId> },
+    RenameTeam {
+        organization: OrganizationId,
+        team: TeamId,
+        name: DisplayName,
+    },
+    DeleteTeams {
+        organization: OrganizationId,
+        teams: BTreeSet<TeamId>,
+    },
     AddMembers(ChangeMembers),
     RemoveMembers(ChangeMembers),
     SetTeamRole(SetTeamRole),
     SetMemberRole(SetMemberRole),
-    SetDefaultAccess { project: ProjectId, role: Option<ProjectRole> },
+    SetDefaultAccess {
+        project: ProjectId,
+        role: Option<ProjectRole>,
+    },
     CreateRole(CreateRole),
     ChangeRole(ChangeRole),
-    DeleteRole { project: ProjectId, role: CustomRoleId },
+    DeleteRole {
+        project: ProjectId,
+        role: CustomRoleId,
+    },
+    Invite(Invite),
+    Resend {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    Withdraw {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    /// By whoever holds the token: the caller is nobody's business.
+    Accept {
+        token: String,
+        accepting: Accepting,
+    },
+    ChangeOrganizationRole {
+        organization: OrganizationId,
+        person: PrincipalId,
+        role: OrganizationRole,
+    },
+    RemoveMember {
+        organization: OrganizationId,
+        person: PrincipalId,
+    },
 }
 
 /// What a use case replies.
@@ -59,6 +114,8 @@ pub(crate) enum Reply {
     Account(NewServiceAccount),
     Project(ProjectId),
     Workspace(WorkspaceId),
+    Invitation(SentInvitation),
+    Person(PrincipalId),
     Done,
 }
 
@@ -68,7 +125,15 @@ impl Reply {
         match self {
             Self::Founded(founded) => Some(&founded.owner),
             Self::Account(account) => Some(account),
-            Self::Project(_) | Self::Workspace(_) | Self::Done => None,
+            Self::Project(_) | Self::Workspace(_) | Self::Invitation(_) | Self::Person(_) | Self::Done => None,
+        }
+    }
+
+    /// What it shows once, if it does.
+    pub(crate) fn shown_once(&self) -> Option<(&str, [u8; 32])> {
+        match self {
+            Self::Invitation(sent) => Some((sent.token.reveal(), *sent.token.digest().as_bytes())),
+            other => other.account().map(|made| (made.secret.reveal(), *made.secret.digest().as_bytes())),
         }
     }
 }
@@ -134,7 +199,33 @@ impl Command {
             Self::TakeWorkspaceRole { project, workspace, account } => {
                 done(service_account::take_workspace_role(draft, caller, *project, *workspace, *account, moment))
             }
+            Self::Invite(invite) => {
+                replying(invitation::send(draft, caller, invite, moment, random), Reply::Invitation)
+            }
+            Self::Resend { organization, invitation } => replying(
+                invitation::resend(draft, caller, *organization, *invitation, moment, random),
+                Reply::Invitation,
+            ),
             _ => self.decide_on_teams_and_roles(draft, caller, moment),
+        }
+    }
+
+    fn decide_on_people(&self, draft: &Draft, caller: &Caller, moment: Moment) -> Result<Decided<Reply>, Refusal> {
+        match self {
+            Self::Withdraw { organization, invitation } => {
+                done(invitation::withdraw(draft, caller, *organization, *invitation, moment))
+            }
+            Self::Accept { token, accepting } => {
+                let token = PresentedToken::read(token).ok_or(Refusal::NoInvitationForToken)?;
+                replying(invitation::accept(draft, &token, accepting, moment), Reply::Person)
+            }
+            Self::ChangeOrganizationRole { organization, person, role } => {
+                done(membership::change_role(draft, caller, *organization, *person, *role, moment))
+            }
+            Self::RemoveMember { organization, person } => {
+                done(membership::remove(draft, caller, *organization, *person, moment))
+            }
+            _ => panic!("decided above"),
         }
     }
 
@@ -164,7 +255,7 @@ impl Command {
             Self::DeleteRole { project, role } => {
                 replying(custom_role::delete(draft, caller, *project, *role, moment), |_| Reply::Done)
             }
-            _ => panic!("decided above"),
+            _ => self.decide_on_people(draft, caller, moment),
         }
     }
 }

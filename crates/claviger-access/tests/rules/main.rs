@@ -16,6 +16,7 @@ mod chance;
 mod command;
 mod effective_roles;
 mod histories;
+mod people;
 mod rows;
 mod slow_reading;
 mod world;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use claviger_access::effective;
+use claviger_access::identity::PrincipalKind;
 use claviger_wire::envelope::Success;
 use claviger_wire::me::Me;
 
@@ -20,8 +21,8 @@ pub(super) async fn show(identified: Identified) -> Result<Json<Success<Me>>, Fa
     let mut me = Me {
         user_id: view.id().number(),
         user_name: view.name().to_owned(),
-        user_email: view.name().to_owned(),
-        is_service_account: true,
+        user_email: directory.person(view.id()).map_or_else(|| view.name().to_owned(), |known| known.email.to_string()),
+        is_service_account: view.kind() == PrincipalKind::ServiceAccount,
         expires: show::end(view.expires()),
         organizations: BTreeMap::new(),
         projects: BTreeMap::new(),

@@ -1,6 +1,7 @@
-//! `claviger project`: the organization's projects, and what every member may there.
+//! `claviger project`: the organization's projects, and who may what there.
 
 mod default_access;
+mod member;
 
 use claviger_wire::projects::ProjectDetail;
 
@@ -8,7 +9,7 @@ use super::connection::ConnectionArgs;
 use super::exit::Failed;
 use super::output::{OutputArgs, or_dash, table};
 
-/// Look at projects, and say what every member of the organization may there.
+/// Look at projects, and say who may what there.
 #[derive(Debug, clap::Args)]
 pub struct ProjectArgs {
     #[command(subcommand)]
@@ -26,6 +27,9 @@ enum Action {
     /// The role that every member of the organization has on a project
     #[command(subcommand)]
     DefaultAccess(default_access::Action),
+    /// The people who reach a project or a workspace, and their own roles there
+    #[command(subcommand)]
+    Member(member::Action),
 }
 
 impl ProjectArgs {
@@ -39,6 +43,7 @@ impl ProjectArgs {
                 Ok(self.output.show(&projects, |projects| listed(projects))?)
             }
             Action::DefaultAccess(action) => action.run(&connection, self.output).await,
+            Action::Member(action) => action.run(&connection, self.output).await,
         }
     }
 }

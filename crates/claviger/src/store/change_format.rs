@@ -3,10 +3,13 @@
 //! A form that was released is never changed: a new one gets a new version beside it.
 
 mod custom_role;
+mod invitation;
+mod person;
 mod team;
 
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
+use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
     GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
@@ -109,6 +112,8 @@ enum Stored {
     },
     Team(team::Stored),
     CustomRole(custom_role::Stored),
+    Invitation(invitation::Stored),
+    Person(person::Stored),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -187,7 +192,7 @@ fn stored(change: &Change) -> Stored {
                 kind: *kind as u8,
                 organization: organization.map(OrganizationId::number),
                 name: name.clone(),
-                email: email.clone(),
+                email: email.as_ref().map(|email| email.as_str().to_owned()),
                 created: created.seconds(),
                 creator: creator.map(PrincipalId::number),
             }
@@ -211,6 +216,8 @@ fn stored(change: &Change) -> Stored {
         Change::GrantTaken { id, holder } => Stored::GrantTaken { id: id.number(), holder: stored_holder(*holder) },
         Change::Team(change) => Stored::Team(team::stored(change)),
         Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
+        Change::Invitation(change) => Stored::Invitation(invitation::stored(change)),
+        Change::Person(change) => Stored::Person(person::stored(change)),
     }
 }
 
@@ -291,6 +298,8 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::WorkspaceDeleted { id } => Change::WorkspaceDeleted { id: WorkspaceId::new(id)? },
         Stored::Team(stored) => Change::Team(team::read(stored)?),
         Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
+        Stored::Invitation(stored) => Change::Invitation(invitation::read(stored)?),
+        Stored::Person(stored) => Change::Person(person::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
 }
@@ -303,7 +312,10 @@ fn principal_change(stored: Stored) -> Option<Change> {
                 kind: read_kind(i64::from(kind))?,
                 organization: organization.and_then(OrganizationId::new),
                 name,
-                email,
+                email: match email {
+                    Some(email) => Some(EmailAddress::parse(&email).ok()?),
+                    None => None,
+                },
                 created: moment(created)?,
                 creator: creator.and_then(PrincipalId::new),
             }
@@ -345,7 +357,9 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::WorkspaceChanged { .. }
         | Stored::WorkspaceDeleted { .. }
         | Stored::Team(_)
-        | Stored::CustomRole(_) => return None,
+        | Stored::CustomRole(_)
+        | Stored::Invitation(_)
+        | Stored::Person(_) => return None,
     })
 }
 

@@ -1,10 +1,13 @@
 //! What each change does to the rows.
 
 pub(super) mod custom_role;
+pub(super) mod invitation;
+pub(super) mod person;
 pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
+use claviger_access::email::EmailAddress;
 use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
 use claviger_access::{Change, Directory, Moment};
 use sqlx::AnyConnection;
@@ -101,7 +104,7 @@ async fn write_one(
             run_each(connection, [DELETE_WORKSPACE_GRANTS, DELETE_WORKSPACE], id.number()).await
         }
         Change::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
-            let new = NewPrincipal { id: *id, kind: *kind, organization: *organization, name, email };
+            let new = NewPrincipal { id: *id, kind: *kind, organization: *organization, name, email: email.as_ref() };
             insert_principal(connection, new, *created, *creator).await
         }
         Change::PrincipalDeleted { id, deleted } => {
@@ -127,6 +130,8 @@ async fn write_one(
         Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
         Change::Team(change) => team::write(connection, directory, change).await,
         Change::CustomRole(change) => custom_role::write(connection, change).await,
+        Change::Invitation(change) => invitation::write(connection, change).await,
+        Change::Person(change) => person::write(connection, change).await,
     }
 }
 
@@ -175,7 +180,7 @@ struct NewPrincipal<'a> {
     kind: PrincipalKind,
     organization: Option<OrganizationId>,
     name: &'a str,
-    email: &'a Option<String>,
+    email: Option<&'a EmailAddress>,
 }
 
 async fn insert_principal(
@@ -194,7 +199,7 @@ async fn insert_principal(
         .bind(new.organization.map(|organization| number(organization.number())))
         .bind(username)
         .bind(display_name)
-        .bind(new.email.clone())
+        .bind(new.email.map(|email| email.as_str().to_owned()))
         .bind(created.seconds())
         .bind(creator.map(|creator| number(creator.number())));
     run(connection, insert).await

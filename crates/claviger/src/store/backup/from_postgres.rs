@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "head",
     "changes",
     "organizations",
@@ -20,6 +20,8 @@ const TABLES: [&str; 13] = [
     "teams",
     "team_members",
     "custom_roles",
+    "invitations",
+    "passwords",
     "grants",
     "idempotency_keys",
     "audit_events",
