@@ -3,6 +3,7 @@
 //! - `authorization_header`: what a caller presents, against a parser that goes letter by letter; the form of secrets.
 //! - `effective_roles`: what grants add up to and what they permit, against loops over plain rows.
 //! - `histories`: what stays true over random histories of use cases.
+//! - `people`: invitations and memberships, and people as callers against accounts in the same roles.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
 //! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),

@@ -132,7 +132,7 @@ impl World {
         world
     }
 
-    fn found(&mut self, first: Option<UsernameSuffix>) {
+    pub(crate) fn found(&mut self, first: Option<UsernameSuffix>) {
         let command = Command::Found(Found {
             organization: display_name("Acme"),
             project: display_name("Web shop"),

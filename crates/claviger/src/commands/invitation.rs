@@ -90,7 +90,7 @@ impl InvitationArgs {
                 let connection = connection.connect()?;
                 let organization = connection.organization().await?;
                 let sent = connection.client().resend_invitation(organization, invitation).await?;
-                show(&sent, output)
+                show(&sent, output).map_err(|error| Failed::TokenLost { id: sent.invitation.id, error })
             }
             Action::Withdraw { invitation } => {
                 let connection = connection.connect()?;
@@ -107,7 +107,8 @@ impl SendArgs {
         let key = self.creation.key(random);
         let organization = connection.organization().await?;
         let sent = connection.client().send_invitation(organization, &self.body(), &key).await;
-        show(&sent.map_err(|error| not_made(error, &key))?, output)
+        let sent = sent.map_err(|error| not_made(error, &key))?;
+        show(&sent, output).map_err(|error| Failed::TokenLost { id: sent.invitation.id, error })
     }
 
     fn body(self) -> Invite {
@@ -122,11 +123,7 @@ impl SendArgs {
 }
 
 /// Prints the invitation with its token. As lines, not as a table: a table would wrap the token.
-fn show(sent: &SentInvitation, output: OutputArgs) -> Result<(), Failed> {
-    print_sent(sent, output).map_err(|error| Failed::TokenLost { id: sent.invitation.id, error })
-}
-
-fn print_sent(sent: &SentInvitation, output: OutputArgs) -> Result<(), CannotPrint> {
+fn show(sent: &SentInvitation, output: OutputArgs) -> Result<(), CannotPrint> {
     if output.form() == Form::Json {
         return output.show(sent, |_| String::new());
     }

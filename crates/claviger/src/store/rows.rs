@@ -107,12 +107,7 @@ async fn write_one(
             let new = NewPrincipal { id: *id, kind: *kind, organization: *organization, name, email: email.as_ref() };
             insert_principal(connection, new, *created, *creator).await
         }
-        Change::PrincipalDeleted { id, deleted } => {
-            let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, LEAVE_TEAMS];
-            run_each(connection, statements, id.number()).await?;
-            let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
-            run(connection, mark).await
-        }
+        Change::PrincipalDeleted { id, deleted } => delete_principal(connection, *id, *deleted).await,
         Change::SecretIssued { id, principal, digest, expires, created } => {
             let insert = sqlx::query(INSERT_SECRET)
                 .bind(number(id.number()))
@@ -203,6 +198,13 @@ async fn insert_principal(
         .bind(created.seconds())
         .bind(creator.map(|creator| number(creator.number())));
     run(connection, insert).await
+}
+
+async fn delete_principal(connection: &mut AnyConnection, id: PrincipalId, deleted: Moment) -> Result<(), sqlx::Error> {
+    let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, LEAVE_TEAMS];
+    run_each(connection, statements, id.number()).await?;
+    let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
+    run(connection, mark).await
 }
 
 async fn run(connection: &mut AnyConnection, query: Query<'_, sqlx::Any, AnyArguments>) -> Result<(), sqlx::Error> {

@@ -18,6 +18,7 @@ mod server;
 
 mod command_line;
 mod command_line_access;
+mod command_line_people;
 mod crash;
 mod host_commands;
 mod loading;

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 
 use crate::commands::connection::{ConnectionArgs, SecretSource};
 use crate::commands::exit::Failed;
-use crate::commands::output::OutputArgs;
+use crate::commands::output::{OutputArgs, shown};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct AcceptArgs {
@@ -38,8 +38,8 @@ impl AcceptArgs {
         let joined = client.accept_invitation(&accept).await?;
         Ok(output.show(&joined, |joined| {
             let (id, organization) = (joined.id, joined.organization_id);
-            let who = crate::commands::output::shown(&format!("{} ({}, user {id})", joined.name, joined.email));
-            let name = crate::commands::output::shown(&joined.organization_name);
+            let who = shown(&format!("{} ({}, user {id})", joined.name, joined.email));
+            let name = shown(&joined.organization_name);
             format!("{who} is now {} of {name} (organization {organization}).", joined.role)
         })?)
     }
