@@ -4,7 +4,7 @@
 //! of all of them. A grant reaches its holder in one of four ways ([`Through`]). A grant in the organization reaches all
 //! its projects, a grant on a project all its workspaces, a grant on a workspace that alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::directory::{Directory, PrincipalView, Project, Team};
 use crate::grant::{Grant, Granted};
@@ -43,6 +43,15 @@ pub fn is_member(principal: &PrincipalView<'_>, organization: OrganizationId) ->
         PrincipalKind::ServiceAccount => principal.organization() == Some(organization),
         PrincipalKind::Person => organization_grants(principal, organization).next().is_some(),
     }
+}
+
+/// The organizations that the principal belongs to.
+pub fn organizations(principal: &PrincipalView<'_>) -> BTreeSet<OrganizationId> {
+    let granted = principal.grants().iter().filter_map(|grant| match grant.granted() {
+        Granted::Organization(on, _) => Some(on),
+        Granted::Project(..) | Granted::Workspace(..) => None,
+    });
+    granted.chain(principal.organization()).collect()
 }
 
 /// The principal of that id, if it is a member of the organization and was not deleted.

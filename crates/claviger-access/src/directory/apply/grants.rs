@@ -11,8 +11,8 @@ impl Directory {
         self.count_id(grant.id.number());
         match holder {
             Holder::Principal(id) => {
-                if let (Granted::Organization(organization, role), Some(kind)) =
-                    (grant.granted(), self.principal(id).map(|view| view.kind()))
+                if let Granted::Organization(organization, role) = grant.granted()
+                    && let Some(kind) = self.principal(id).map(|view| view.kind())
                 {
                     self.organizations.change(organization, |known| known.add_member(id, kind, role));
                 }
