@@ -365,12 +365,18 @@ pub fn remove_member(
 ) -> Result<Permit<RemoveMember>, Refusal> {
     let scope = Scope::Organization(organization);
     match (authorize(directory, caller, scope, now), *caller) {
-        (Err(Refusal::PermissionMissing { .. }), Caller::Principal { principal, .. }) if principal == person => {
+        (Err(Refusal::PermissionMissing { .. }), Caller::Principal { principal, .. })
+            if principal == person && is_person(directory, principal) =>
+        {
             let by = Actor::Principal(principal, PrincipalKind::Person);
             Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
         }
         (authorized, _) => authorized,
     }
+}
+
+fn is_person(directory: &Directory, principal: PrincipalId) -> bool {
+    directory.principal(principal).is_some_and(|view| view.kind() == PrincipalKind::Person)
 }
 
 /// May the caller found an organization? The operator may. The organization is the one that is about to be.

@@ -261,7 +261,9 @@ fn the_last_owner_who_is_a_person_does_not_leave() {
 /// On a copy of the state: a person who holds all that this account does, and its teams.
 fn twin_of(world: &mut World, draft: &mut Draft, account: PrincipalId) -> Caller {
     let mut ids = draft.ids();
-    let (person, secret) = (ids.principal().unwrap(), ids.secret().unwrap());
+    // So far away that no command names him by chance.
+    let person = PrincipalId::new(draft.next_id() + 1_000).unwrap();
+    let secret = ids.secret().unwrap();
     let organization = world.rows.principal(account).organization.expect("an account");
     let created = world.now;
     let mut granted = world.rows.grants_of(account);

@@ -135,6 +135,13 @@ impl Rows {
                 _ => {}
             }
         }
+        for (team, member) in &self.memberships {
+            let organization = self.teams.iter().find(|row| row.id == *team).expect("the team is there").organization;
+            assert!(
+                self.organization_role(*member, organization).is_some(),
+                "{member} is in team {team} and no member"
+            );
+        }
     }
 
     fn write_team(&mut self, change: &TeamChange) {

@@ -263,7 +263,7 @@ impl World {
         self.person(&granted);
     }
 
-    /// Somebody loses a grant, or leaves altogether; the last person who owns an organization stays.
+    /// Somebody loses a grant on a project or a workspace, or is gone altogether; the last person who owns an organization stays.
     fn person_leaves(&mut self) {
         let Some(Caller::Principal { principal, .. }) = self.chance.one_of(&self.people) else { return };
         let organizations = self.organizations();
@@ -273,7 +273,9 @@ impl World {
             return;
         }
         let holder = Holder::Principal(principal);
-        let grants: Vec<_> = self.rows.grants.iter().filter(|row| row.holder == holder).collect();
+        let in_organization = |row: &GrantRow| matches!(row.granted, Granted::Organization(..));
+        let grants: Vec<_> =
+            self.rows.grants.iter().filter(|row| row.holder == holder && !in_organization(row)).collect();
         let change = match grants.first() {
             Some(grant) if self.chance.one_in(2) => Change::GrantTaken { id: grant.id, holder },
             _ => Change::PrincipalDeleted { id: principal, deleted: self.now },
