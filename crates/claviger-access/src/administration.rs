@@ -6,7 +6,9 @@
 
 pub mod custom_role;
 pub mod default_access;
+pub mod invitation;
 pub mod member;
+pub mod membership;
 pub mod organization;
 pub mod policy;
 pub mod project;

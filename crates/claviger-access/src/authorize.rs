@@ -9,9 +9,13 @@
 //! Authority is judged on the directory that is passed in. The writer passes the state that the write is added to, so
 //! a caller who was deleted, lowered or expired while his request waited is refused.
 
+mod one_time_link;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
+
+pub use self::one_time_link::{OneTimeLink, follow_link};
 
 use crate::directory::{Directory, PrincipalView};
 use crate::effective;
@@ -21,7 +25,6 @@ use crate::permission::Permission;
 use crate::policy::Arrival;
 use crate::refusal::Refusal;
 use crate::revision::Revision;
-use crate::role::OrganizationRole;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,8 @@ pub enum Basis {
     Oneself,
     /// Whoever is on the host may.
     Operator,
+    /// A token that was made for him, and opens once.
+    OneTimeLink,
 }
 
 /// Something that needs a permission. Each is a type, so that a permit for one is none for another.
@@ -138,6 +143,10 @@ actions! {
     ManageWorkspaces needs WorkspacesManage;
     /// Give people, teams and every member roles on a project, and take them.
     ManageMembers needs MembersManage;
+    /// Join an organization by an invitation: what it gives is given by whoever may manage members.
+    AcceptInvitation needs MembersManage;
+    /// Take a person out of an organization.
+    RemoveMember needs MembersManage;
     /// Create, rename and delete teams; add and remove their members.
     ManageTeams needs TeamsManage;
     /// Say what an organization demands of its service accounts.
@@ -402,6 +411,30 @@ pub fn explain(
     }
 }
 
+/// May the caller take this person out of an organization? Who manages its members may, and each person may leave.
+pub fn remove_member(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    person: PrincipalId,
+    now: Moment,
+) -> Result<Permit<RemoveMember>, Refusal> {
+    let scope = Scope::Organization(organization);
+    match (authorize(directory, caller, scope, now), *caller) {
+        (Err(Refusal::PermissionMissing { .. }), Caller::Principal { principal, .. })
+            if principal == person && is_person(directory, principal) =>
+        {
+            let by = Actor::Principal(principal, PrincipalKind::Person);
+            Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
+        }
+        (authorized, _) => authorized,
+    }
+}
+
+fn is_person(directory: &Directory, principal: PrincipalId) -> bool {
+    directory.principal(principal).is_some_and(|view| view.kind() == PrincipalKind::Person)
+}
+
 /// May the caller found an organization? The operator may. The organization is the one that is about to be.
 pub(crate) fn found_organization(
     directory: &Directory,
@@ -412,21 +445,6 @@ pub(crate) fn found_organization(
     match caller {
         Caller::Operator => Ok(Permit::new(directory, Actor::Operator, scope, organization, Basis::Operator)),
         Caller::Principal { .. } => Err(Refusal::PermissionMissing { permission: Permission::OwnersManage, scope }),
-    }
-}
-
-/// The highest organization role of the caller; what he may give is up to it. The operator gives any.
-pub(crate) fn own_organization_role(
-    directory: &Directory,
-    caller: &Caller,
-    organization: OrganizationId,
-) -> OrganizationRole {
-    match caller {
-        Caller::Operator => OrganizationRole::Owner,
-        Caller::Principal { principal, .. } => directory
-            .principal(*principal)
-            .and_then(|view| effective::organization_role(&view, organization))
-            .unwrap_or(OrganizationRole::Member),
     }
 }
 

@@ -6,18 +6,23 @@
 //! [`Directory::apply`]: crate::Directory::apply
 
 mod custom_role;
+mod invitation;
+mod person;
 mod policy;
 mod secret;
 mod service_account;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
+pub use self::invitation::{InvitationChange, InvitationTerms};
+pub use self::person::PersonChange;
 pub use self::policy::PolicyChange;
 pub use self::secret::SecretChange;
 pub use self::service_account::ServiceAccountChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
+use crate::email::EmailAddress;
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Granted, Holder};
 use crate::identity::{
@@ -108,7 +113,7 @@ pub enum Change {
         /// The username of a service account, the name of a person.
         name: String,
         /// The e-mail address of a person; `None` for a service account.
-        email: Option<String>,
+        email: Option<EmailAddress>,
         /// When.
         created: Moment,
         /// By whom; `None` for the operator.
@@ -172,6 +177,10 @@ pub enum Change {
     CustomRole(CustomRoleChange),
     /// Something about what an organization demands of its accounts.
     Policy(PolicyChange),
+    /// Something about an invitation.
+    Invitation(InvitationChange),
+    /// Something about a person.
+    Person(PersonChange),
 }
 
 /// What can be changed of a workspace.

@@ -9,6 +9,8 @@
 //! digests nothing to guess, however fast the hash (NIST SP 800-63B, section 5.1.2.2: look-up secrets with at least
 //! 112 bits need no slow hash). Only secrets made here get this digest; a secret that a person chose never does.
 
+mod invitation_token;
+
 use std::fmt;
 
 use base64::Engine;
@@ -18,6 +20,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+pub use self::invitation_token::{InvitationToken, PresentedToken};
 
 use crate::random_bytes::RandomBytes;
 
@@ -131,24 +135,11 @@ impl Secret {
     /// Characters in all.
     pub const LENGTH: usize = 42;
 
-    const RANDOM_DIGITS: usize = 32;
-    const CHECKSUM_DIGITS: usize = 6;
-
     /// Makes one of 40 random bytes; `None` when there are not enough left.
-    ///
-    /// The bytes are read as a number, whose remainder by 62^32 is taken: with 320 bits for 190.5, no secret is likelier
-    /// than another by more than one part in 2^129.
     pub fn generate(random: &mut RandomBytes) -> Option<Self> {
-        let mut number = limbs(&Zeroizing::new(random.take::<40>()?));
         let mut text = Zeroizing::new(String::with_capacity(Self::LENGTH));
         text.push_str(Self::PREFIX);
-        for _ in 0..Self::RANDOM_DIGITS / DIGITS_AT_ONCE {
-            let mut digits = remainder(&mut number);
-            for _ in 0..DIGITS_AT_ONCE {
-                text.push(char::from(BASE62[digits % 62]));
-                digits /= 62;
-            }
-        }
+        append_random_digits(&mut text, random)?;
         let checksum = checksum(&text);
         text.push_str(&checksum);
         Some(Self(SecretString::from(text.as_str())))
@@ -160,7 +151,7 @@ impl Secret {
         text.len() == Self::LENGTH
             && text.starts_with(Self::PREFIX)
             && text[Self::PREFIX.len()..].bytes().all(|byte| BASE62.contains(&byte))
-            && text.ends_with(&checksum(&text[..Self::LENGTH - Self::CHECKSUM_DIGITS]))
+            && text.ends_with(&checksum(&text[..Self::LENGTH - CHECKSUM_DIGITS]))
     }
 
     /// The text itself, for the one answer that shows it.
@@ -180,10 +171,30 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// How much of a secret is random, and how much tells whether it is one.
+const RANDOM_DIGITS: usize = 32;
+const CHECKSUM_DIGITS: usize = 6;
+
+/// Appends the random digits of a secret, of 40 random bytes; `None` when there are not enough left.
+///
+/// The bytes are read as a number, whose remainder by 62^32 is taken: with 320 bits for 190.5, no secret is likelier
+/// than another by more than one part in 2^129.
+fn append_random_digits(text: &mut String, random: &mut RandomBytes) -> Option<()> {
+    let mut number = limbs(&Zeroizing::new(random.take::<40>()?));
+    for _ in 0..RANDOM_DIGITS / DIGITS_AT_ONCE {
+        let mut digits = remainder(&mut number);
+        for _ in 0..DIGITS_AT_ONCE {
+            text.push(char::from(BASE62[digits % 62]));
+            digits /= 62;
+        }
+    }
+    Some(())
+}
+
 /// Dividing the whole number is what making a secret costs, so it gives four digits each time.
 const DIGITS_AT_ONCE: usize = 4;
 const DIVISOR: u64 = 62_u64.pow(DIGITS_AT_ONCE as u32);
-const _: () = assert!(Secret::RANDOM_DIGITS.is_multiple_of(DIGITS_AT_ONCE) && DIVISOR < 1 << 32);
+const _: () = assert!(RANDOM_DIGITS.is_multiple_of(DIGITS_AT_ONCE) && DIVISOR < 1 << 32);
 
 /// A big-endian number in limbs, the highest first.
 fn limbs(bytes: &[u8; 40]) -> Zeroizing<[u32; 10]> {
@@ -207,7 +218,7 @@ fn remainder(number: &mut [u32; 10]) -> usize {
 
 fn checksum(text: &str) -> String {
     let mut rest = crc32fast::hash(text.as_bytes()) as usize;
-    let mut digits = [b'0'; Secret::CHECKSUM_DIGITS];
+    let mut digits = [b'0'; CHECKSUM_DIGITS];
     for digit in digits.iter_mut().rev() {
         *digit = BASE62[rest % 62];
         rest /= 62;
@@ -239,6 +250,14 @@ impl SecretDigest {
         self.0.ct_eq(&other.0).into()
     }
 }
+
+impl PartialEq for SecretDigest {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other)
+    }
+}
+
+impl Eq for SecretDigest {}
 
 impl fmt::Debug for SecretDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

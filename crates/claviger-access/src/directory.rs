@@ -27,7 +27,9 @@ use foldhash::quality::FixedState;
 pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
-pub use self::records::{AccountAddresses, AccountRecord, CustomRole, Organization, Project, Team, Workspace};
+pub use self::records::{
+    AccountAddresses, AccountRecord, CustomRole, Invitation, Organization, Person, Project, Team, Workspace,
+};
 
 use self::principals::{PrincipalShard, UsernameShard};
 use self::ranges::Ranges;
@@ -35,10 +37,12 @@ use self::records::Records;
 use self::shelves::Shelves;
 use crate::authorize::{Caller, CredentialId};
 use crate::credential::{Presented, SecretDigest};
+use crate::email::EmailAddress;
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Grant, Granted, Holder};
 use crate::identity::{
-    CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId,
+    UsernameSuffix, WorkspaceId,
 };
 use crate::ownership::AccountDetails;
 use crate::permission::{Permission, PermissionSet};
@@ -57,6 +61,7 @@ pub struct Directory {
     username_suffix: Arc<UsernameSuffix>,
     count: usize,
     principals: Ranges<PrincipalShard>,
+    /// Service accounts by username, and people by e-mail address.
     usernames: Shelves<UsernameShard>,
     organizations: Records<OrganizationId, Organization>,
     projects: Records<ProjectId, Project>,
@@ -65,6 +70,8 @@ pub struct Directory {
     custom_roles: Records<CustomRoleId, CustomRole>,
     account_addresses: Records<PrincipalId, AccountAddresses>,
     accounts: Records<PrincipalId, AccountRecord>,
+    people: Records<PrincipalId, Person>,
+    invitations: Records<InvitationId, Invitation>,
     dummy: Arc<[HeldSecret; 1]>,
     /// What is demanded where nothing is known to be.
     no_policy: Arc<Policy>,
@@ -144,7 +151,25 @@ impl Directory {
     pub fn service_account_named(&self, username: &str) -> Option<PrincipalView<'_>> {
         let hash = self.hash_name(username);
         let candidates = self.usernames.at(hash).tagged(hash);
-        candidates.filter_map(|id| self.principal(id)).find(|principal| principal.name() == username)
+        let mut candidates = candidates.filter_map(|id| self.principal(id));
+        candidates.find(|known| known.kind() == PrincipalKind::ServiceAccount && known.name() == username)
+    }
+
+    /// The person of that address, deleted ones included.
+    pub fn person_with_email(&self, email: &EmailAddress) -> Option<&Person> {
+        let hash = self.hash_name(email.as_str());
+        let candidates = self.usernames.at(hash).tagged(hash);
+        candidates.filter_map(|id| self.person(id)).find(|person| person.email == *email)
+    }
+
+    /// What the person of that id has beside what any principal has, deleted ones included.
+    pub fn person(&self, id: PrincipalId) -> Option<&Person> {
+        self.people.get(id)
+    }
+
+    /// The invitation of that id, if it was neither accepted nor withdrawn.
+    pub fn invitation(&self, id: InvitationId) -> Option<&Invitation> {
+        self.invitations.get(id)
     }
 
     /// Whom a username leads to, and whether the name is his.
@@ -287,6 +312,10 @@ impl Directory {
         account_addresses.sort_by_key(|known| known.id);
         let mut accounts: Vec<AccountRecord> = self.accounts.iter().cloned().collect();
         accounts.sort_by_key(|record| record.id);
+        let mut people: Vec<Person> = self.people.iter().cloned().collect();
+        people.sort_by_key(|person| person.id);
+        let mut invitations: Vec<Invitation> = self.invitations.iter().cloned().collect();
+        invitations.sort_by_key(|invitation| invitation.id);
         Contents {
             revision: self.revision,
             mark: self.mark,
@@ -301,6 +330,8 @@ impl Directory {
             custom_roles,
             account_addresses,
             accounts,
+            people,
+            invitations,
         }
     }
 
@@ -343,6 +374,8 @@ pub struct Contents {
     custom_roles: Vec<CustomRole>,
     account_addresses: Vec<AccountAddresses>,
     accounts: Vec<AccountRecord>,
+    people: Vec<Person>,
+    invitations: Vec<Invitation>,
 }
 
 /// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.

@@ -4,7 +4,7 @@
 //! of all of them. A grant reaches its holder in one of four ways ([`Through`]). A grant in the organization reaches all
 //! its projects, a grant on a project all its workspaces, a grant on a workspace that alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::directory::{Directory, PrincipalView, Project, Team};
 use crate::grant::{Grant, Granted};
@@ -45,6 +45,15 @@ pub fn is_member(principal: &PrincipalView<'_>, organization: OrganizationId) ->
     }
 }
 
+/// The organizations that the principal belongs to.
+pub fn organizations(principal: &PrincipalView<'_>) -> BTreeSet<OrganizationId> {
+    let granted = principal.grants().iter().filter_map(|grant| match grant.granted() {
+        Granted::Organization(on, _) => Some(on),
+        Granted::Project(..) | Granted::Workspace(..) => None,
+    });
+    granted.chain(principal.organization()).collect()
+}
+
 /// The principal of that id, if it is a member of the organization and was not deleted.
 pub fn member(directory: &Directory, organization: OrganizationId, id: PrincipalId) -> Option<PrincipalView<'_>> {
     directory.principal(id).filter(|known| !known.is_deleted() && is_member(known, organization))
@@ -77,6 +86,21 @@ pub fn held<'d>(directory: &'d Directory, principal: &PrincipalView<'d>) -> impl
     let own = principal.grants().iter().map(|grant| (*grant, Through::Individual));
     let of_team = |team: &'d Team| team.grants.iter().map(|grant| (*grant, Through::Team(team.id)));
     own.chain(teams(directory, principal).flat_map(of_team))
+}
+
+/// The same in one organization alone: a person may hold roles in several.
+pub fn held_in(
+    directory: &Directory,
+    principal: &PrincipalView<'_>,
+    organization: OrganizationId,
+) -> Vec<(Grant, Through)> {
+    let is_of = |project| directory.project(project).is_some_and(|known| known.organization == organization);
+    let is_in = |grant: &Grant| match grant.granted() {
+        Granted::Organization(on, _) => on == organization,
+        Granted::Project(on, _) => is_of(on),
+        Granted::Workspace(on, _) => directory.workspace(on).is_some_and(|known| is_of(known.project)),
+    };
+    held(directory, principal).filter(|(grant, _)| is_in(grant)).collect()
 }
 
 /// All that gives a principal a role on a project.

@@ -4,7 +4,7 @@
 //! written in the transaction of the mutation that it records.
 
 use crate::authorize::{Actor, Basis, Permit, Scope};
-use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::identity::{CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
 use crate::permission::Permission;
 use crate::revision::Revision;
 
@@ -91,6 +91,20 @@ event_names! {
     ServiceAccountRemovedFromWorkspace = "service_account.removed_from_workspace";
     /// A service account has another role on a workspace.
     ServiceAccountWorkspaceRoleChanged = "service_account.workspace_role_changed";
+    /// Somebody was invited to join the organization.
+    InvitationSent = "invitation.sent";
+    /// An invitation has another token, and runs anew.
+    InvitationResent = "invitation.resent";
+    /// An invitation was taken back, or one that had expired gave way to another.
+    InvitationWithdrawn = "invitation.withdrawn";
+    /// Somebody joined by an invitation.
+    InvitationAccepted = "invitation.accepted";
+    /// A person is a member of the organization.
+    OrganizationUserAdded = "organization.user_added";
+    /// A person is a member of the organization no more, and has lost what he held in it.
+    OrganizationUserRemoved = "organization.user_removed";
+    /// A person has another role in the organization.
+    UserOrganizationRoleChanged = "user.organization_role_changed";
     /// A person was given a role on a project.
     ProjectUserAdded = "project.user_added";
     /// A person lost his role on a project.
@@ -167,6 +181,8 @@ pub enum Target {
     Team(TeamId),
     /// A custom role.
     CustomRole(CustomRoleId),
+    /// An invitation.
+    Invitation(InvitationId),
 }
 
 /// One property and its value, before or after.

@@ -72,6 +72,8 @@ ids! {
     TeamId;
     /// A role that one project made for itself.
     CustomRoleId;
+    /// An invitation to join one organization.
+    InvitationId;
 }
 
 /// What a principal is.

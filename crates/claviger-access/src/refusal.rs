@@ -6,7 +6,10 @@
 use std::net::IpAddr;
 
 use crate::authorize::Scope;
-use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId};
+use crate::email::EmailAddress;
+use crate::identity::{
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+};
 use crate::permission::{Permission, PermissionName};
 use crate::policy::Lifetime;
 
@@ -187,6 +190,45 @@ pub enum Refusal {
         /// Where he was looked for.
         organization: OrganizationId,
     },
+    /// No invitation of that number in this organization, or it is over.
+    #[error(
+        "there is no open invitation {invitation} in organization {organization}; it may have been accepted or withdrawn"
+    )]
+    NoSuchInvitation {
+        /// What was asked for.
+        invitation: InvitationId,
+        /// Where it was looked for.
+        organization: OrganizationId,
+    },
+    /// Never says what is wrong with a token.
+    #[error(
+        "this token opens no invitation: it is mistyped, or the invitation was used, withdrawn, sent anew or has expired; ask whoever invited you for a new one"
+    )]
+    NoInvitationForToken,
+    /// Nobody gives by an invitation what he could not give himself when it is accepted.
+    #[error(
+        "whoever invited you may not give what this invitation promises any more; ask the organization for a new invitation"
+    )]
+    InvitationVoid,
+    /// The person came to be, or went, between the look at the invitation and its acceptance.
+    #[error("whether somebody has this invitation's address has just changed; send this again")]
+    PersonMeanwhile,
+    /// One address joins once.
+    #[error("{email} is a member of organization {organization} already; change that member's roles instead")]
+    AlreadyMember {
+        /// Who.
+        email: EmailAddress,
+        /// Of what.
+        organization: OrganizationId,
+    },
+    /// One address has one open invitation of an organization.
+    #[error("{email} has the open invitation {invitation} already; resend that one, or withdraw it first")]
+    AlreadyInvited {
+        /// Who.
+        email: EmailAddress,
+        /// The invitation that is open.
+        invitation: InvitationId,
+    },
     /// Teams are told apart by their names.
     #[error("organization {organization} has a team called {name}; choose another name")]
     TeamNameTaken {
@@ -204,7 +246,9 @@ pub enum Refusal {
         project: ProjectId,
     },
     /// The organization would be left without an owner.
-    #[error("service account {account} is the last owner of organization {organization}; make another owner first")]
+    #[error(
+        "user {account} is the last owner of organization {organization} that it can rely on; make another owner first"
+    )]
     LastOwner {
         /// Who is the last one.
         account: PrincipalId,
@@ -297,7 +341,7 @@ pub enum Refusal {
     },
     /// The same `Idempotency-Key` made something before.
     #[error(
-        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account or a secret and its text is lost, delete or revoke it and create another with a new key"
+        "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account or a secret and its text is lost, delete or revoke it and create another with a new key; an invitation can be sent again"
     )]
     AlreadyCreated {
         /// The id of what it made.
@@ -354,6 +398,11 @@ impl Refusal {
             Self::PermissionAboveOwn { .. } => "permission_above_own",
             Self::NoSuchTeam { .. } | Self::NoTeamOfThatName { .. } => "team_not_found",
             Self::NoSuchMember { .. } => "user_not_found",
+            Self::NoSuchInvitation { .. } | Self::NoInvitationForToken => "invitation_not_found",
+            Self::InvitationVoid => "invitation_void",
+            Self::PersonMeanwhile => "person_meanwhile",
+            Self::AlreadyMember { .. } => "already_member",
+            Self::AlreadyInvited { .. } => "already_invited",
             Self::TeamNameTaken { .. } => "team_name_taken",
             Self::RoleNameTaken { .. } => "role_name_taken",
             Self::LastOwner { .. } => "last_owner",

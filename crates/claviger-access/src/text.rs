@@ -38,6 +38,9 @@ pub enum TextError {
     /// No time zone of that name.
     #[error("is no time zone; use an IANA name such as UTC or Europe/Berlin")]
     NoTimezone,
+    /// Not what mail can be sent to.
+    #[error("is no e-mail address; give one such as ada@example.com, without a name or quotes around it")]
+    NoEmailAddress,
 }
 
 fn shown(character: char) -> String {
@@ -58,7 +61,7 @@ fn is_invisible(character: char) -> bool {
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-fn normalized(typed: &str, length_max: usize, allowed: fn(char) -> bool) -> Result<String, TextError> {
+pub(crate) fn normalized(typed: &str, length_max: usize, allowed: fn(char) -> bool) -> Result<String, TextError> {
     // Counted before normalizing: a text far above the limit is not worth the work.
     if typed.len() > length_max * 16 {
         return Err(TextError::TooLong { length_max });

@@ -16,13 +16,13 @@ use crate::error::{Error, Refusal, SetupError};
 /// Largest answer that is read: a whole organization's accounts come in pages, far below it.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// One server, asked by one caller. Cheap to clone; clones share connections.
+/// One server, asked by one caller, or by nobody in particular. Cheap to clone; clones share connections.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     server: String,
-    credential: Credential,
+    credential: Option<Credential>,
     timeouts: Timeouts,
 }
 
@@ -52,11 +52,23 @@ impl Client {
         Self::with_timeouts(base_url, credential, Timeouts::default())
     }
 
+    /// A client without a credential, for what needs none.
+    ///
+    /// # Panics
+    /// As [`Client::new`].
+    pub fn without_credential(base_url: &str) -> Result<Self, SetupError> {
+        Self::build(base_url, None, Timeouts::default())
+    }
+
     /// The same with other time-outs.
     ///
     /// # Panics
     /// As [`Client::new`].
     pub fn with_timeouts(base_url: &str, credential: Credential, timeouts: Timeouts) -> Result<Self, SetupError> {
+        Self::build(base_url, Some(credential), timeouts)
+    }
+
+    fn build(base_url: &str, credential: Option<Credential>, timeouts: Timeouts) -> Result<Self, SetupError> {
         let base = api_url(base_url)?;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("claviger-client/", env!("CARGO_PKG_VERSION")))
@@ -101,10 +113,11 @@ impl Client {
     }
 
     pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.http
-            .request(method, url)
-            .basic_auth(self.credential.username(), Some(self.credential.secret()))
-            .header(ACCEPT, "application/json")
+        let request = self.http.request(method, url).header(ACCEPT, "application/json");
+        match &self.credential {
+            Some(credential) => request.basic_auth(credential.username(), Some(credential.secret())),
+            None => request,
+        }
     }
 
     /// Sends once, and reads what this route answers.

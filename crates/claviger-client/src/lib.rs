@@ -7,6 +7,7 @@
 //! - The credential goes to the named server alone: no redirect is followed, and a proxy from the environment is not
 //!   asked for a server on loopback.
 //! - Nothing is sent twice. Whoever wants to repeat a creation gives the same [`IdempotencyKey`] again.
+//! - Without a credential, which one route needs none for, none is sent.
 //! - Every wait and every answer is bounded.
 //! - No secret is printed by any `Debug` or `Display`, and no error quotes an answer that could hold one.
 //!
@@ -18,7 +19,9 @@ mod credential;
 mod error;
 mod explain;
 mod idempotency;
+mod invitations;
 mod listing;
+mod people;
 mod policies;
 mod projects;
 mod roles;

@@ -10,9 +10,12 @@ use std::time::Duration;
 use claviger_client::{
     Client, Credential, Error, IdempotencyKey, Listing, Place, Question, Refusal, SetupError, Timeouts,
 };
-use claviger_wire::roles::{ChangeRole, CreateRole, RoleHolderKind, RoleName, SetRole};
+use claviger_wire::invitations::{AcceptInvitation, Invite, TypedPassword};
+use claviger_wire::people::ChangeMember;
+use claviger_wire::roles::{ChangeRole, CreateRole, OrganizationRoleName, RoleHolderKind, RoleName, SetRole};
 use claviger_wire::service_accounts::{AddToProjects, CreateServiceAccount, SetWorkspaceRole};
 use claviger_wire::teams::{NameTeam, TeamMembers};
+use claviger_wire::token::Token;
 use secrecy::SecretString;
 
 const ACCOUNT: &str = r#""id":43,"username":"export.b2f9ed.service-account","last_used":null,"expires":null,"creator":42,
@@ -192,6 +195,73 @@ async fn teams_and_every_member_get_roles_where_the_contract_says() {
             "DELETE projects/101/default-access",
         ]
     );
+}
+
+const INVITATION: &str = r#"{"id":23,"email":"ada@example.com","role":"admin","projects":[],"workspaces":[],"teams":[],
+    "status":"open","created":"2026-11-24T08:00:00Z","expires":"2026-11-27T08:00:00Z","inviter":42,"inviter_name":"Ada""#;
+
+#[tokio::test]
+async fn people_are_invited_and_managed_where_the_contract_says() {
+    let sent = ok(&format!(r#"{INVITATION},"token":"cvi_23_hush"}}"#));
+    let member = r#"{"id":24,"name":"Ada","email":"ada@example.com","role":"admin","created":"2026-11-24T08:00:00Z"}"#;
+    let there = r#"[{"id":24,"name":"Ada","email":"ada@example.com","organization_role":"admin","role":"admin",
+        "role_order":2,"target_type":"organization","hasSensitiveAccess":false}]"#;
+    let answers = vec![sent.clone(), ok(&format!("[{INVITATION}}}]")), sent, done(), ok(&format!("[{member}]"))];
+    let managed = vec![ok(member), ok(member), done(), ok(there), done(), done(), ok(there), done(), done()];
+    let (url, served) = server([answers, managed].concat());
+    let (client, key) = (client(&url), IdempotencyKey::parse("invite-1").expect("a key"));
+    let invite = Invite { email: "ada@example.com".to_owned(), ..Default::default() };
+    let sent = client.send_invitation(7, &invite, &key).await.expect("an invitation");
+    assert!(sent.token.reveal() == "cvi_23_hush" && !format!("{sent:?}").contains("hush"));
+    assert_eq!(client.all_invitations(7, None).await.expect("invitations"), [sent.invitation]);
+    client.resend_invitation(7, 23).await.expect("an invitation");
+    client.withdraw_invitation(7, 23).await.expect("done");
+    assert_eq!(client.all_members(7, Some("a")).await.expect("people")[0].email, "ada@example.com");
+    client.member(7, 24).await.expect("a person");
+    client.change_member(7, 24, &ChangeMember { role: OrganizationRoleName::BillingAdmin }).await.expect("a person");
+    client.remove_member(7, 24).await.expect("done");
+    let role = SetRole { role: RoleName::Analyst };
+    assert_eq!(client.all_project_members(101, None).await.expect("people")[0].role, "admin");
+    client.set_project_member_role(101, 24, &role).await.expect("done");
+    client.take_project_member_role(101, 24).await.expect("done");
+    client.all_workspace_members(101, 201, None).await.expect("people");
+    client.set_workspace_member_role(101, 201, 24, &role).await.expect("done");
+    client.take_workspace_member_role(101, 201, 24).await.expect("done");
+    assert_eq!(
+        asked(served),
+        [
+            r#"POST organizations/7/invitations {"email":"ada@example.com"}"#,
+            "GET organizations/7/invitations?limit=500",
+            "POST organizations/7/invitations/23/resend",
+            "DELETE organizations/7/invitations/23",
+            "GET organizations/7/users?search=a&limit=500",
+            "GET organizations/7/users/24",
+            r#"PATCH organizations/7/users/24 {"role":"billing_admin"}"#,
+            "DELETE organizations/7/users/24",
+            "GET projects/101/users?limit=500",
+            r#"PUT projects/101/users/24 {"role":"analyst"}"#,
+            "DELETE projects/101/users/24",
+            "GET projects/101/workspaces/201/users?limit=500",
+            r#"PUT projects/101/workspaces/201/users/24 {"role":"analyst"}"#,
+            "DELETE projects/101/workspaces/201/users/24",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn who_accepts_sends_no_credential_and_prints_nothing_secret() {
+    let joined = r#"{"id":24,"name":"Ada","email":"ada@example.com","organization_id":7,"organization_name":"Acme","role":"member"}"#;
+    let (url, served) = server(vec![ok(joined)]);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::without_credential(&url).expect("a client");
+    let accept =
+        AcceptInvitation { token: Token::new("cvi_23_hush"), name: None, password: TypedPassword::new("hush hush") };
+    assert!(!format!("{accept:?} {client:?}").contains("hush"));
+    assert_eq!(client.accept_invitation(&accept).await.expect("somebody").id, 24);
+    let request = served.join().expect("served").remove(0);
+    assert!(request.starts_with("POST /api/app/invitations/accept HTTP/1.1\r\n"), "{request}");
+    assert!(!request.to_lowercase().contains("authorization"), "{request}");
+    assert!(request.ends_with(r#"{"token":"cvi_23_hush","password":"hush hush"}"#), "{request}");
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@
 
 pub mod envelope;
 pub mod explanation;
+pub mod invitations;
 pub mod me;
+pub mod people;
 pub mod policies;
 pub mod projects;
 pub mod roles;

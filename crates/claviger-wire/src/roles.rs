@@ -91,6 +91,17 @@ pub enum OrganizationRoleName {
     Member,
 }
 
+impl fmt::Display for OrganizationRoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::BillingAdmin => "billing_admin",
+            Self::Member => "member",
+        })
+    }
+}
+
 /// A role on one project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProjectRole {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroize;
 
-/// The secret of a new service account. Serialized in the one answer that shows it; never printed otherwise.
+/// The secret of a new service account, or the token of an invitation. Serialized in the one answer that shows it, and in
+/// the one request that uses a token up; never printed otherwise.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String)]

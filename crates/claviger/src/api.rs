@@ -19,12 +19,15 @@ mod explain;
 mod health;
 mod idempotency;
 mod ids;
+mod invitations;
 mod listing;
 mod me;
+mod members;
 mod older;
 mod organization_accounts;
 mod policies;
 mod project_accounts;
+mod project_members;
 mod project_teams;
 mod projects;
 mod reference;
@@ -125,5 +128,15 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(policies::show, policies::change))
         .routes(routes!(policies::show_addresses, policies::set_addresses))
         .routes(routes!(explain::show))
+        .routes(routes!(invitations::list, invitations::send))
+        .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(members::list))
+        .routes(routes!(members::show, members::change, members::remove))
+        .routes(routes!(project_members::list))
+        .routes(routes!(project_members::set_role, project_members::take_role))
+        .routes(routes!(project_members::list_of_workspace))
+        .routes(routes!(project_members::set_workspace_role, project_members::take_workspace_role))
         .merge(older())
 }

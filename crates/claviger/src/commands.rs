@@ -11,8 +11,10 @@ pub mod exit;
 pub mod explain;
 pub mod host;
 pub mod init;
+pub mod invitation;
 pub mod man_pages;
 pub mod me;
+pub mod member;
 pub mod organization;
 pub mod output;
 pub mod policy;
@@ -57,6 +59,10 @@ pub enum Command {
     Backup(backup::Backup),
     /// Service accounts of a running server
     ServiceAccount(service_account::ServiceAccountArgs),
+    /// People of a running server
+    Member(member::MemberArgs),
+    /// Invitations to join an organization of a running server
+    Invitation(invitation::InvitationArgs),
     /// Teams of a running server
     Team(team::TeamArgs),
     /// Custom roles of a running server's projects

@@ -13,6 +13,7 @@ pub mod config;
 pub mod last_used;
 pub mod listener;
 pub mod node;
+pub mod people;
 pub mod random;
 pub mod store;
 pub mod telemetry;

@@ -28,6 +28,8 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::RecoverOwner(recover) => Ok(recover.run().await?),
         Command::Backup(backup) => Ok(backup.run().await?),
         Command::ServiceAccount(service_account) => service_account.run(random::idempotency_key()?).await,
+        Command::Member(member) => member.run().await,
+        Command::Invitation(invitation) => invitation.run(random::idempotency_key()?).await,
         Command::Team(team) => team.run(random::idempotency_key()?).await,
         Command::Role(role) => role.run(random::idempotency_key()?).await,
         Command::Project(project) => project.run(random::idempotency_key()?).await,

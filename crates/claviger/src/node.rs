@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
 use crate::last_used::LastUsed;
+use crate::people::password::Passwords;
 use crate::random;
 use crate::store::load::Progress;
 use crate::store::lock::StoreLock;
@@ -26,6 +27,8 @@ pub struct Node {
     pub store: Store,
     /// Notes uses.
     pub last_used: Arc<LastUsed>,
+    /// Hashes people's passwords.
+    pub passwords: Arc<Passwords>,
 }
 
 /// A node's tasks, to be stopped.
@@ -107,7 +110,7 @@ impl Node {
             cluster: Arc::clone(&cluster),
             store: store.clone(),
         };
-        Ok((Self { cluster, writer, store, last_used }, running))
+        Ok((Self { cluster, writer, store, last_used, passwords: Arc::default() }, running))
     }
 }
 

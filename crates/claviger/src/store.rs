@@ -13,6 +13,7 @@ pub mod bookkeeping;
 pub mod load;
 pub mod location;
 pub mod lock;
+pub mod passwords;
 pub mod secrets;
 pub mod service_accounts;
 pub mod writing;

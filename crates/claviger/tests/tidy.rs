@@ -81,7 +81,7 @@ fn crates_depend_one_way() {
 /// `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 #[test]
 fn rooms_of_the_server_look_down_alone() {
-    let above: [(&str, &[&str]); 7] = [
+    let above: [(&str, &[&str]); 8] = [
         (
             "store",
             &[
@@ -102,6 +102,7 @@ fn rooms_of_the_server_look_down_alone() {
         ("last_used", &["api", "commands", "writer", "store", "cluster", "node", "listener", "config"]),
         ("writer", &["api", "commands", "node", "listener", "config", "telemetry"]),
         ("node", &["api", "commands", "listener", "config", "telemetry"]),
+        ("people", &["api", "commands", "writer", "store", "cluster", "node", "listener", "config", "telemetry"]),
         ("api", &["commands", "config", "telemetry"]),
         ("listener", &["commands", "config", "telemetry", "store", "writer", "cluster", "node"]),
     ];
@@ -151,14 +152,25 @@ fn secrets_are_revealed_in_few_places() {
         places,
         [
             "claviger-access/src/credential.rs",
+            "claviger-access/src/credential/invitation_token.rs",
+            "claviger/src/api/invitations.rs",
             "claviger/src/api/shown_once.rs",
             "claviger/src/commands/init.rs",
+            "claviger/src/commands/invitation.rs",
             "claviger/src/commands/recover_owner.rs",
             "claviger/src/commands/service_account/create.rs",
             "claviger/src/commands/service_account/new_secret.rs",
             "claviger/src/commands/shown_once.rs",
         ]
     );
+}
+
+/// Passwords are in clear where they come in and where they are hashed, nowhere else.
+#[test]
+fn passwords_are_exposed_in_one_place() {
+    let exposing = shipped().into_iter().filter(|(_, text)| code(text).contains(".expose_bytes()"));
+    let places: Vec<String> = exposing.map(|(name, _)| name).collect();
+    assert_eq!(places, ["claviger/src/people/password.rs"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use claviger_wire::envelope::Failure;
 use serde_json::Value;
 
-use crate::sent::{PLANTED, Sender, Sent, holds};
+use crate::sent::{ACCEPT, PLANTED, Sender, Sent, holds};
 use crate::world::{FRAME_LENGTH, World, log};
 
 /// So much of a body that is too long is read all the same.
@@ -18,6 +18,8 @@ const CODES: &[&str] = &[
     "address_not_allowed",
     "addresses_invalid",
     "already_created",
+    "already_invited",
+    "already_member",
     "body_misfit",
     "body_not_json",
     "body_not_object",
@@ -25,6 +27,7 @@ const CODES: &[&str] = &[
     "body_too_large",
     "cursor_invalid",
     "default_workspace",
+    "email_invalid",
     "expires_invalid",
     "expires_twice",
     "expiry_beyond_own",
@@ -35,6 +38,8 @@ const CODES: &[&str] = &[
     "grace_too_long",
     "id_invalid",
     "idempotency_key_invalid",
+    "invitation_not_found",
+    "invitation_void",
     "label_invalid",
     "last_owner",
     "lifetime_invalid",
@@ -54,9 +59,11 @@ const CODES: &[&str] = &[
     "not_found",
     "not_json_type",
     "organization_not_found",
+    "password_invalid",
     "permission_above_own",
     "permission_invalid",
     "permission_missing",
+    "person_meanwhile",
     "plain_text_not_allowed",
     "project_creation_not_allowed",
     "project_not_found",
@@ -81,6 +88,7 @@ const CODES: &[&str] = &[
     "user_not_found",
     "workspace_not_found",
     "would_lock_out",
+    "wrong_password",
 ];
 
 #[derive(Debug)]
@@ -150,7 +158,8 @@ impl Answer {
 
     fn check_authority(&self, sent: &Sent, world: &World) {
         let unknown = matches!(sent.sender, Sender::Nobody | Sender::Impostor);
-        if unknown && sent.is_route {
+        let asks_for_a_credential = sent.target.path() != ACCEPT;
+        if unknown && sent.is_route && asks_for_a_credential {
             assert_eq!(self.status, StatusCode::UNAUTHORIZED, "{self:?}");
         }
         let in_app = sent.target.path().starts_with("/api/app");

@@ -10,6 +10,9 @@ use axum::http::{HeaderValue, Method, Request, Uri};
 /// A secret that somebody put where it does not belong. No error may give it back.
 pub const PLANTED: &str = "cvg_PlantedWhereItDoesNotBelong0000000abcd";
 
+/// The one route below `/api/app` that asks for no credential: who calls it has a token.
+pub const ACCEPT: &str = "/api/app/invitations/accept";
+
 const LIST_LENGTH_MAX: usize = 512 * 1024;
 const LENGTH_MAX: usize = 64 * 1024;
 
@@ -58,6 +61,13 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::POST, Some("/organizations/1/delete-teams"), LIST_LENGTH_MAX),
     (Method::POST, Some("/organizations/1/teams/Team/update"), LENGTH_MAX),
     (Method::POST, Some("/projects/update/2"), LENGTH_MAX),
+    (Method::POST, Some("/api/app/organizations/1/invitations"), LIST_LENGTH_MAX),
+    (Method::POST, Some(ACCEPT), LENGTH_MAX),
+    (Method::PATCH, Some("/api/app/organizations/1/users/15"), LENGTH_MAX),
+    (Method::PUT, Some("/api/app/projects/2/users/15"), LENGTH_MAX),
+    (Method::PUT, Some("/api/app/projects/2/workspaces/3/users/15"), LENGTH_MAX),
+    (Method::GET, Some("/api/app/organizations/1/users"), 0),
+    (Method::GET, Some("/api/app/organizations/1/invitations"), 0),
 ];
 
 /// Who sends it.

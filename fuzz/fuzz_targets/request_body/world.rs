@@ -71,6 +71,8 @@ impl World {
             post(&app, &owner, "/api/app/organizations/1/teams", r#"{"name": "Team"}"#).await;
             post(&app, &owner, "/api/app/projects/2/custom-roles", r#"{"name": "Role", "permissions": ["data:read"]}"#)
                 .await;
+            // And a person by his, 15; 14 was his invitation.
+            join(&app, &owner).await;
             consumer
         });
         let (consumer_id, consumer) = made;
@@ -185,13 +187,23 @@ async fn make(app: &Router, owner: &Credential, body: &'static str) -> (Principa
     (id, Credential::new(&text("username"), &text("token")))
 }
 
-async fn post(app: &Router, owner: &Credential, path: &str, body: &'static str) -> serde_json::Value {
-    let mut request = Request::post(path).body(Body::from(body)).expect("one");
+async fn post(app: &Router, owner: &Credential, path: &str, body: impl Into<Body>) -> serde_json::Value {
+    let mut request = Request::post(path).body(body.into()).expect("one");
     request.headers_mut().insert("host", HeaderValue::from_static("localhost"));
     request.headers_mut().insert("authorization", owner.header.clone());
     let Ok(response) = app.clone().oneshot(request).await;
     let body = response.into_body().collect().await.expect("a whole answer").to_bytes();
     serde_json::from_slice(&body).expect("JSON")
+}
+
+/// Invites a person, who accepts.
+async fn join(app: &Router, owner: &Credential) {
+    let path = "/api/app/organizations/1/invitations";
+    let sent = post(app, owner, path, r#"{"email": "pia@example.com"}"#).await;
+    let token = sent["results"]["token"].as_str().expect("a token");
+    let body = format!(r#"{{"token": "{token}", "name": "Pia", "password": "long enough to be one"}}"#);
+    let joined = post(app, owner, "/api/app/invitations/accept", body).await;
+    assert_eq!(joined["results"]["id"], 15);
 }
 
 impl Credential {

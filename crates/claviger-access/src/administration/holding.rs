@@ -136,6 +136,12 @@ pub(super) fn born_with<A: Action>(permit: &Permit<A>, account: PrincipalId, gra
     holding.added(permit, granted)
 }
 
+/// The event of a person who joins with this role.
+pub(super) fn joined_with<A: Action>(permit: &Permit<A>, person: PrincipalId, granted: &Granted) -> Event {
+    let holding = Holding { holder: Holder::Principal(person), kind: HolderKind::Person, grants: &[] };
+    holding.added(permit, granted)
+}
+
 fn event_name(kind: HolderKind, on_workspace: bool, step: &Step) -> EventName {
     use EventName as E;
     match (kind, on_workspace, step) {

@@ -2,14 +2,13 @@
 
 use super::holding::{Gathered, Holding, is_in};
 use super::standing::Standing;
-use super::workspace;
+use super::{membership, workspace};
 use crate::authorize::{Caller, ManageMembers, Scope, authorize};
 use crate::decision::Decided;
-use crate::directory::{Draft, PrincipalView};
-use crate::effective;
+use crate::directory::Draft;
 use crate::expiry::Moment;
 use crate::grant::Granted;
-use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
+use crate::identity::{PrincipalId, ProjectId, WorkspaceId};
 use crate::refusal::Refusal;
 use crate::role::ProjectRole;
 
@@ -36,7 +35,7 @@ pub fn set_role(
     let permit = authorize::<ManageMembers>(draft, caller, Scope::Project(project), moment)?;
     let organization = permit.organization();
     let workspace = command.workspace.map(|id| workspace::find(draft, project, id)).transpose()?;
-    let person = find(draft, organization, command.member)?;
+    let person = membership::find(draft, organization, command.member)?;
     let standing = Standing::new(draft, caller, organization);
     let (holding, mut done) = (Holding::of_principal(&person), Gathered::default());
     let Some(role) = command.role else {
@@ -51,9 +50,4 @@ pub fn set_role(
     };
     holding.set(&permit, &standing, granted, &mut draft.ids(), moment, &mut done)?;
     Ok(done.decided())
-}
-
-fn find(draft: &Draft, organization: OrganizationId, member: PrincipalId) -> Result<PrincipalView<'_>, Refusal> {
-    let known = effective::member(draft, organization, member);
-    known.filter(|known| known.kind() == PrincipalKind::Person).ok_or(Refusal::NoSuchMember { member, organization })
 }

@@ -31,12 +31,23 @@ pub struct NewServiceAccount {
     pub expires: Expiry,
     /// When it was made.
     pub created: Moment,
-    /// Who made it: id and name. `None` for the operator.
-    pub creator: Option<(PrincipalId, String)>,
+    /// Who made it; `None` for the operator.
+    pub creator: Option<Creator>,
     /// What is said about it.
     pub details: AccountDetails,
     /// Who looks after it.
     pub owner: Option<KnownOwner>,
+}
+
+/// Who made an account.
+#[derive(Debug)]
+pub struct Creator {
+    /// His id.
+    pub id: PrincipalId,
+    /// A person's name, a service account's username.
+    pub name: String,
+    /// A person's e-mail address, a service account's username.
+    pub email: String,
 }
 
 /// What a new account is to be.
@@ -97,8 +108,11 @@ pub(super) fn make<A>(
         }
     }
     let (details, owner) = (AccountDetails::default(), owner_of(draft, plan.organization, Owner::Creator, creator));
-    let creator =
-        creator.map(|id| (id, draft.principal(id).map(|creator| creator.name().to_owned()).unwrap_or_default()));
+    let creator = creator.map(|id| {
+        let name = draft.principal(id).map(|creator| creator.name().to_owned()).unwrap_or_default();
+        let email = draft.person(id).map_or_else(|| name.clone(), |person| person.email.to_string());
+        Creator { id, name, email }
+    });
     let (expires, created) = (plan.expires, moment);
     Ok((NewServiceAccount { id, username, secret, expires, created, creator, details, owner }, changes))
 }

@@ -7,7 +7,7 @@ use super::change_account::{details_told, may_own};
 use super::holding::{Gathered, Holding, born_with, is_in};
 use super::last_owner;
 use super::new_account::{self, Plan};
-pub use super::new_account::{ACCOUNTS_MAX, NewServiceAccount};
+pub use super::new_account::{ACCOUNTS_MAX, Creator, NewServiceAccount};
 use super::standing::Standing;
 use super::workspace;
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};

@@ -1,34 +1,52 @@
-//! How a caller stands to roles and to accounts: roles are given up to one's own, and who holds more is not touched.
+//! How somebody stands to roles and to accounts: roles are given up to one's own, and who holds more is not touched.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::authorize::{Caller, Scope, own_organization_role};
+use crate::authorize::{Caller, Scope};
 use crate::directory::{Directory, PrincipalView};
 use crate::effective::{self, Through};
 use crate::grant::{Grant, Granted, Holder};
-use crate::identity::{OrganizationId, ProjectId};
+use crate::identity::{OrganizationId, PrincipalId, ProjectId};
 use crate::permission::PermissionSet;
 use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole, Role};
 
-/// A caller in the organization that he acts in.
+/// A caller, or whoever answers for an invitation, in the organization that he acts in.
 pub(super) struct Standing<'a> {
     directory: &'a Directory,
-    caller: &'a Caller,
+    /// `None` for the operator, who gives anything.
+    giver: Option<PrincipalId>,
     organization: OrganizationId,
     /// What he holds by project, gathered once: both he and those whom he changes may hold thousands of grants.
     held: OnceCell<BTreeMap<ProjectId, PermissionSet>>,
 }
 
 impl<'a> Standing<'a> {
-    pub(super) fn new(directory: &'a Directory, caller: &'a Caller, organization: OrganizationId) -> Self {
-        Self { directory, caller, organization, held: OnceCell::new() }
+    pub(super) fn new(directory: &'a Directory, caller: &Caller, organization: OrganizationId) -> Self {
+        let giver = match caller {
+            Caller::Principal { principal, .. } => Some(*principal),
+            Caller::Operator => None,
+        };
+        Self::of(directory, giver, organization)
+    }
+
+    /// Of somebody who does not ask himself; `None` for the operator.
+    pub(super) fn of(directory: &'a Directory, giver: Option<PrincipalId>, organization: OrganizationId) -> Self {
+        Self { directory, giver, organization, held: OnceCell::new() }
+    }
+
+    /// The highest role in an organization; what he may give is up to it.
+    pub(super) fn organization_role(&self, organization: OrganizationId) -> OrganizationRole {
+        let Some(giver) = self.giver else { return OrganizationRole::Owner };
+        let giver = self.directory.principal(giver);
+        let role = giver.and_then(|giver| effective::organization_role(&giver, organization));
+        role.unwrap_or(OrganizationRole::Member)
     }
 
     /// Refuses an organization role above the caller's own.
     pub(super) fn may_give_in_organization(&self, role: OrganizationRole) -> Result<(), Refusal> {
-        let own = own_organization_role(self.directory, self.caller, self.organization);
+        let own = self.organization_role(self.organization);
         if role == OrganizationRole::Member || own.may_give(role) {
             return Ok(());
         }
@@ -50,9 +68,11 @@ impl<'a> Standing<'a> {
         Err(Refusal::RoleAboveOwn { role: role.to_string(), own, scope: Scope::Project(project) })
     }
 
-    /// Refuses to touch an account that holds more than the caller, in any scope, itself or through a team.
+    /// Refuses to touch somebody who holds more than the caller, in any scope of the organization, itself or through a
+    /// team. What a person holds in other organizations is nobody's business here.
     pub(super) fn may_change(&self, account: &PrincipalView<'_>) -> Result<(), Refusal> {
-        effective::held(self.directory, account).try_for_each(|(grant, through)| {
+        let held = effective::held_in(self.directory, account, self.organization);
+        held.into_iter().try_for_each(|(grant, through)| {
             let holder = match through {
                 Through::Team(team) => Holder::Team(team),
                 _ => Holder::Principal(account.id()),
@@ -65,7 +85,7 @@ impl<'a> Standing<'a> {
     pub(super) fn may_take(&self, holder: Holder, grant: &Grant) -> Result<(), Refusal> {
         let (role, scope) = match grant.granted() {
             Granted::Organization(organization, role) => {
-                if own_organization_role(self.directory, self.caller, organization).may_give(role) {
+                if self.organization_role(organization).may_give(role) {
                     return Ok(());
                 }
                 (role.to_string(), Scope::Organization(organization))
@@ -98,12 +118,10 @@ impl<'a> Standing<'a> {
 
     /// All that the caller's roles on a project allow.
     pub(super) fn permissions_on(&self, project: ProjectId) -> PermissionSet {
-        match self.caller {
-            Caller::Operator => Role::Owner.permission_set(),
-            Caller::Principal { principal, .. } => match self.directory.principal(*principal) {
-                Some(caller) => self.gathered(&caller, project),
-                None => PermissionSet::default(),
-            },
+        let Some(giver) = self.giver else { return Role::Owner.permission_set() };
+        match self.directory.principal(giver) {
+            Some(giver) => self.gathered(&giver, project),
+            None => PermissionSet::default(),
         }
     }
 
@@ -116,11 +134,7 @@ impl<'a> Standing<'a> {
     }
 
     fn role_on(&self, project: ProjectId) -> Option<ProjectRole> {
-        match self.caller {
-            Caller::Operator => Some(Role::Owner.into()),
-            Caller::Principal { principal, .. } => {
-                effective::project_role(self.directory, &self.directory.principal(*principal)?, project)
-            }
-        }
+        let Some(giver) = self.giver else { return Some(Role::Owner.into()) };
+        effective::project_role(self.directory, &self.directory.principal(giver)?, project)
     }
 }

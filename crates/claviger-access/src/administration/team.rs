@@ -116,7 +116,7 @@ pub fn rename(
     if team.name == name.as_str() {
         return Ok(Decided::Nothing(()));
     }
-    holds_no_more_than(draft, caller, team)?;
+    holds_no_more_than(&Standing::new(draft, caller, organization), team)?;
     name_is_free(draft, organization, name, Some(id))?;
     let event = Event::under(&permit, EventName::TeamUpdated, Target::Team(id))
         .before("name", &team.name)
@@ -134,10 +134,10 @@ pub fn delete(
     moment: Moment,
 ) -> Result<Decided<()>, Refusal> {
     let permit = authorize::<ManageTeams>(draft, caller, Scope::Organization(organization), moment)?;
-    let mut done = Gathered::default();
+    let (standing, mut done) = (Standing::new(draft, caller, organization), Gathered::default());
     for id in teams {
         let team = find(draft, organization, *id)?;
-        holds_no_more_than(draft, caller, team)?;
+        holds_no_more_than(&standing, team)?;
         let event = Event::under(&permit, EventName::TeamDeleted, Target::Team(*id))
             .before("name", &team.name)
             .before("members", few(team.members.iter().map(PrincipalId::to_string)))
@@ -157,7 +157,7 @@ pub fn add_members(
     let (organization, id) = (command.organization, command.team);
     let permit = authorize::<ManageTeams>(draft, caller, Scope::Organization(organization), moment)?;
     let team = find(draft, organization, id)?;
-    holds_no_more_than(draft, caller, team)?;
+    holds_no_more_than(&Standing::new(draft, caller, organization), team)?;
     let mut done = Gathered::default();
     let mut count = team.members.len();
     for member in &command.members {
@@ -192,7 +192,7 @@ pub fn remove_members(
     let (organization, id) = (command.organization, command.team);
     let permit = authorize::<ManageTeams>(draft, caller, Scope::Organization(organization), moment)?;
     let team = find(draft, organization, id)?;
-    holds_no_more_than(draft, caller, team)?;
+    holds_no_more_than(&Standing::new(draft, caller, organization), team)?;
     let mut done = Gathered::default();
     for member in &command.members {
         let member = find_member(draft, organization, *member)?;
@@ -234,8 +234,7 @@ pub fn set_role(draft: &Draft, caller: &Caller, command: &SetTeamRole, moment: M
 }
 
 /// Refuses to touch who gets a team's roles where one of them is above the caller's own.
-fn holds_no_more_than(draft: &Draft, caller: &Caller, team: &Team) -> Result<(), Refusal> {
-    let standing = Standing::new(draft, caller, team.organization);
+pub(super) fn holds_no_more_than(standing: &Standing<'_>, team: &Team) -> Result<(), Refusal> {
     team.grants.iter().try_for_each(|grant| standing.may_take(Holder::Team(team.id), grant))
 }
 

@@ -4,7 +4,7 @@ use super::project::creator;
 use crate::authorize::{Caller, ManageWorkspaces, Scope, authorize};
 use crate::change::{Change, WorkspaceProperties};
 use crate::decision::{Decided, Decision};
-use crate::directory::{Draft, Workspace};
+use crate::directory::{Directory, Draft, Workspace};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
 use crate::identity::{ProjectId, WorkspaceId};
@@ -142,8 +142,8 @@ pub fn delete(
 }
 
 /// The workspace, if it is in that project.
-pub(super) fn find(draft: &Draft, project: ProjectId, workspace: WorkspaceId) -> Result<&Workspace, Refusal> {
-    draft
+pub fn find(directory: &Directory, project: ProjectId, workspace: WorkspaceId) -> Result<&Workspace, Refusal> {
+    directory
         .workspace(workspace)
         .filter(|known| known.project == project)
         .ok_or(Refusal::NoSuchWorkspace { workspace, project })

@@ -2,6 +2,7 @@
 
 mod custom_role;
 mod grants;
+mod invitation;
 mod policy;
 mod secret;
 mod service_account;
@@ -10,9 +11,10 @@ mod team;
 use std::sync::Arc;
 
 use super::principals::Principal;
-use super::records::{Organization, Project, Workspace};
+use super::records::{Organization, Person, Project, Workspace};
 use super::{Directory, HeldSecret};
-use crate::change::Change;
+use crate::change::{Change, PersonChange};
+use crate::effective::organization_grants;
 use crate::grant::{Grant, Granted};
 use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId};
 use crate::revision::{Mark, Revision};
@@ -20,12 +22,28 @@ use crate::role::OrganizationRole;
 
 impl Organization {
     pub(super) fn new(id: OrganizationId, name: String) -> Self {
-        let (projects, owners, teams, open_projects) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { id, name, projects, owners, account_count: 0, teams, open_projects, policy: Arc::default() }
+        Self {
+            id,
+            name,
+            projects: Vec::new(),
+            owners: Vec::new(),
+            account_count: 0,
+            teams: Vec::new(),
+            open_projects: Vec::new(),
+            policy: Arc::default(),
+            people: Vec::new(),
+            invitations: Vec::new(),
+        }
     }
 
-    pub(super) fn add_owner(&mut self, principal: PrincipalId) {
-        insert_sorted(&mut self.owners, principal);
+    /// Takes note of who was given a role.
+    pub(super) fn add_member(&mut self, principal: PrincipalId, kind: PrincipalKind, role: OrganizationRole) {
+        if role == OrganizationRole::Owner {
+            insert_sorted(&mut self.owners, principal);
+        }
+        if kind == PrincipalKind::Person {
+            insert_sorted(&mut self.people, principal);
+        }
     }
 }
 
@@ -104,13 +122,19 @@ impl Directory {
             Change::Team(change) => self.apply_to_team(change),
             Change::CustomRole(change) => self.apply_to_custom_role(change),
             Change::Policy(change) => self.apply_to_policy(change),
+            Change::Invitation(change) => self.apply_to_invitation(change),
+            // A password is the store's alone.
+            Change::Person(PersonChange::PasswordSet { .. }) => {}
         }
     }
 
     fn apply_to_principal(&mut self, change: &Change) {
         match change {
-            Change::PrincipalCreated { id, kind, organization, name, .. } => {
+            Change::PrincipalCreated { id, kind, organization, name, email, created, .. } => {
                 self.create_principal(*id, *kind, *organization, name);
+                if let Some(email) = email {
+                    self.add_person(Person { id: *id, email: email.clone(), created: *created });
+                }
             }
             Change::PrincipalDeleted { id, .. } => self.delete_principal(*id),
             Change::SecretIssued { id, principal, digest, expires, .. } => {
@@ -139,7 +163,9 @@ impl Directory {
             | Change::ServiceAccount(_)
             | Change::Team(_)
             | Change::CustomRole(_)
-            | Change::Policy(_) => {}
+            | Change::Policy(_)
+            | Change::Invitation(_)
+            | Change::Person(_) => {}
         }
     }
 
@@ -218,8 +244,8 @@ impl Directory {
         });
         self.account_addresses.remove(id);
         for grant in &principal.grants {
-            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted() {
-                self.recount_owner(id, organization);
+            if let Granted::Organization(organization, _) = grant.granted() {
+                self.recount_member(id, organization);
             }
         }
         for team in &principal.teams {
@@ -237,11 +263,24 @@ impl Directory {
         shard.put(&principal);
     }
 
-    /// Takes a principal off the owners of an organization if no grant makes it one any more.
-    fn recount_owner(&mut self, id: PrincipalId, organization: OrganizationId) {
-        let owns = |grant: &Grant| grant.granted() == Granted::Organization(organization, OrganizationRole::Owner);
-        if !self.principal(id).is_some_and(|principal| principal.grants().iter().any(owns)) {
-            self.organizations.change(organization, |organization| organization.owners.retain(|owner| *owner != id));
-        }
+    fn add_person(&mut self, person: Person) {
+        let hash = self.hash_name(person.email.as_str());
+        self.usernames.at_mut(hash).insert(hash, person.id);
+        self.people.insert(person);
+    }
+
+    /// Takes a principal off the owners and the people of an organization if no grant makes it one any more.
+    fn recount_member(&mut self, id: PrincipalId, organization: OrganizationId) {
+        let roles: Vec<OrganizationRole> = self.principal(id).map_or_else(Vec::new, |principal| {
+            organization_grants(&principal, organization).map(|(_, role)| role).collect()
+        });
+        self.organizations.change(organization, |organization| {
+            if !roles.contains(&OrganizationRole::Owner) {
+                organization.owners.retain(|owner| *owner != id);
+            }
+            if roles.is_empty() {
+                organization.people.retain(|person| *person != id);
+            }
+        });
     }
 }

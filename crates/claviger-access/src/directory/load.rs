@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::principals::{Principal, PrincipalShard, UsernameShard};
 use super::ranges::{Ranges, SPAN};
-use super::records::{AccountAddresses, CustomRole, Organization, Project, Records, Team, Workspace};
+use super::records::{
+    AccountAddresses, CustomRole, Invitation, Organization, Person, Project, Records, Team, Workspace,
+};
 use super::shelves::Shelves;
 use super::{Directory, dummy};
 use crate::grant::{Grant, Granted};
@@ -12,7 +14,6 @@ use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, Tea
 use crate::ownership::AccountDetails;
 use crate::policy::Policy;
 use crate::revision::{Mark, Revision};
-use crate::role::OrganizationRole;
 
 /// A shard should hold about this many usernames: one is written anew at each change to one of them.
 const USERNAMES_A_SHARD: usize = 256;
@@ -55,6 +56,8 @@ impl Loader {
                 account_addresses: Records::new(),
                 no_policy: Arc::default(),
                 accounts: Records::new(),
+                people: Records::new(),
+                invitations: Records::new(),
                 dummy: dummy(),
             },
         }
@@ -105,6 +108,17 @@ impl Loader {
         self.directory.describe(id, &details);
     }
 
+    /// An invitation; its organization is in already.
+    pub fn invitation(&mut self, invitation: Invitation) {
+        self.directory.put_invitation(invitation);
+    }
+
+    /// What a person has beside what any principal has.
+    pub fn person(&mut self, person: Person) {
+        self.usernames.push((self.directory.hash_name(person.email.as_str()), person.id));
+        self.directory.people.insert(person);
+    }
+
     /// A workspace.
     pub fn workspace(&mut self, workspace: Workspace) {
         self.directory.put_workspace(workspace);
@@ -128,8 +142,10 @@ impl Loader {
             directory.organizations.change(organization, |organization| organization.account_count += 1);
         }
         for grant in &principal.grants {
-            if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted() {
-                directory.organizations.change(organization, |organization| organization.add_owner(principal.id));
+            if let Granted::Organization(organization, role) = grant.granted() {
+                let change =
+                    |organization: &mut Organization| organization.add_member(principal.id, principal.kind, role);
+                directory.organizations.change(organization, change);
             }
         }
         for team in &principal.teams {
@@ -174,6 +190,7 @@ impl Directory {
         }
         let accounts = self.views().filter(|view| view.kind() == PrincipalKind::ServiceAccount);
         let mut usernames: Vec<_> = accounts.map(|view| (self.hash_name(view.name()), view.id())).collect();
+        usernames.extend(self.people.iter().map(|person| (self.hash_name(person.email.as_str()), person.id)));
         self.usernames = shelved(&mut usernames, suitable_bits(self.count * 2));
     }
 }

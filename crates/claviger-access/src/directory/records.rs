@@ -1,14 +1,16 @@
-//! Organizations, projects, workspaces, teams, custom roles and what is said about accounts: few beside principals, so
-//! each is a value of its own.
+//! Organizations, projects, workspaces, teams, custom roles, invitations, what is said about accounts, and what people have
+//! beside other principals: few beside service accounts, so each is a value of its own.
 
 use std::sync::Arc;
 
 use super::hash_id;
 use super::shelves::Shelves;
-use crate::change::CustomRoleProperties;
+use crate::change::{CustomRoleProperties, InvitationTerms};
+use crate::credential::SecretDigest;
+use crate::email::EmailAddress;
 use crate::expiry::Moment;
 use crate::grant::Grant;
-use crate::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::identity::{CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
 use crate::ownership::AccountDetails;
 use crate::policy::{Addresses, Policy};
 
@@ -31,6 +33,10 @@ pub struct Organization {
     pub open_projects: Vec<ProjectId>,
     /// What it demands of its service accounts.
     pub policy: Arc<Policy>,
+    /// The people who are its members, by id.
+    pub people: Vec<PrincipalId>,
+    /// The invitations to join it that were neither accepted nor withdrawn, by id.
+    pub invitations: Vec<InvitationId>,
 }
 
 /// A project.
@@ -91,6 +97,45 @@ pub struct CustomRole {
     pub modified: Moment,
     /// Who made it; `None` for the operator.
     pub creator: Option<PrincipalId>,
+}
+
+/// What a person has beside what any principal has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// His id.
+    pub id: PrincipalId,
+    /// His address, which no other person of the installation has.
+    pub email: EmailAddress,
+    /// When he came to be.
+    pub created: Moment,
+}
+
+/// An invitation to join an organization, neither accepted nor withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// To join what.
+    pub organization: OrganizationId,
+    /// Who is invited.
+    pub email: EmailAddress,
+    /// What is kept of its token.
+    pub digest: SecretDigest,
+    /// When it was made.
+    pub created: Moment,
+    /// From when on it opens nothing.
+    pub expires: Moment,
+    /// What it gives.
+    pub terms: InvitationTerms,
+    /// Who answers for what it gives; `None` for the operator.
+    pub inviter: Option<PrincipalId>,
+}
+
+impl Invitation {
+    /// Whether it opens nothing any more: from the very instant on.
+    pub fn has_expired(&self, now: Moment) -> bool {
+        now >= self.expires
+    }
 }
 
 /// A workspace.
@@ -156,7 +201,7 @@ macro_rules! record_ids {
     )*};
 }
 
-record_ids!(OrganizationId, ProjectId, WorkspaceId, TeamId, CustomRoleId, PrincipalId);
+record_ids!(OrganizationId, ProjectId, WorkspaceId, TeamId, CustomRoleId, PrincipalId, InvitationId);
 
 records!(
     Organization by OrganizationId,
@@ -165,7 +210,9 @@ records!(
     Team by TeamId,
     CustomRole by CustomRoleId,
     AccountRecord by PrincipalId,
-    AccountAddresses by PrincipalId
+    AccountAddresses by PrincipalId,
+    Person by PrincipalId,
+    Invitation by InvitationId
 );
 
 /// Records by id.

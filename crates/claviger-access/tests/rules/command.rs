@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole};
 use claviger_access::administration::default_access;
+use claviger_access::administration::invitation::{self, Accepting, Invite, SentInvitation};
 use claviger_access::administration::member::{self, SetMemberRole};
+use claviger_access::administration::membership;
 use claviger_access::administration::organization::{self, Found, Founded};
 use claviger_access::administration::policy::{self, ChangePolicy};
 use claviger_access::administration::project::{self, ChangeProject, CreateProjects};
@@ -15,51 +17,114 @@ use claviger_access::administration::service_account::{
 };
 use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
-use claviger_access::credential::Secret;
+use claviger_access::credential::{PresentedToken, Secret};
 use claviger_access::identity::{
-    AccountName, CustomRoleId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+    AccountName, CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
 };
 use claviger_access::policy::Addresses;
-use claviger_access::role::ProjectRole;
+use claviger_access::role::{OrganizationRole, ProjectRole};
 use claviger_access::text::DisplayName;
 use claviger_access::{Caller, Decided, Draft, Moment, RandomBytes, Refusal};
 
 /// A use case with what it needs.
 pub(crate) enum Command {
     Found(Found),
-    RecoverOwner { organization: OrganizationId, owner: AccountName },
+    RecoverOwner {
+        organization: OrganizationId,
+        owner: AccountName,
+    },
     CreateProjects(CreateProjects),
     ChangeProject(ChangeProject),
     DeleteProject(ProjectId),
     CreateWorkspace(CreateWorkspace),
     ChangeWorkspace(ChangeWorkspace),
-    DeleteWorkspace { project: ProjectId, workspace: WorkspaceId },
+    DeleteWorkspace {
+        project: ProjectId,
+        workspace: WorkspaceId,
+    },
     CreateServiceAccount(CreateServiceAccount),
     CreateInProject(CreateInProject),
     ChangeServiceAccount(ChangeServiceAccount),
-    DeleteServiceAccount { organization: OrganizationId, account: PrincipalId },
+    DeleteServiceAccount {
+        organization: OrganizationId,
+        account: PrincipalId,
+    },
     CreateSecret(CreateSecret),
     ChangeSecret(ChangeSecret),
     RotateSecret(RotateSecret),
-    RevokeSecret { organization: OrganizationId, account: PrincipalId, secret: SecretId },
+    RevokeSecret {
+        organization: OrganizationId,
+        account: PrincipalId,
+        secret: SecretId,
+    },
     AddToProjects(AddToProjects),
     RemoveFromProjects(RemoveFromProjects),
-    RemoveFromProject { project: ProjectId, account: PrincipalId },
+    RemoveFromProject {
+        project: ProjectId,
+        account: PrincipalId,
+    },
     SetWorkspaceRole(SetWorkspaceRole),
-    TakeWorkspaceRole { project: ProjectId, workspace: WorkspaceId, account: PrincipalId },
+    TakeWorkspaceRole {
+        project: ProjectId,
+        workspace: WorkspaceId,
+        account: PrincipalId,
+    },
     CreateTeams(CreateTeams),
-    RenameTeam { organization: OrganizationId, team: TeamId, name: DisplayName },
-    DeleteTeams { organization: OrganizationId, teams: BTreeSet<TeamId> },
+    RenameTeam {
+        organization: OrganizationId,
+        team: TeamId,
+        name: DisplayName,
+    },
+    DeleteTeams {
+        organization: OrganizationId,
+        teams: BTreeSet<TeamId>,
+    },
     AddMembers(ChangeMembers),
     RemoveMembers(ChangeMembers),
     SetTeamRole(SetTeamRole),
     SetMemberRole(SetMemberRole),
-    SetDefaultAccess { project: ProjectId, role: Option<ProjectRole> },
+    SetDefaultAccess {
+        project: ProjectId,
+        role: Option<ProjectRole>,
+    },
     CreateRole(CreateRole),
     ChangeRole(ChangeRole),
-    DeleteRole { project: ProjectId, role: CustomRoleId },
-    ChangePolicy { organization: OrganizationId, change: ChangePolicy },
-    RestrictAccount { organization: OrganizationId, account: PrincipalId, addresses: Addresses },
+    DeleteRole {
+        project: ProjectId,
+        role: CustomRoleId,
+    },
+    ChangePolicy {
+        organization: OrganizationId,
+        change: ChangePolicy,
+    },
+    RestrictAccount {
+        organization: OrganizationId,
+        account: PrincipalId,
+        addresses: Addresses,
+    },
+    Invite(Invite),
+    Resend {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    Withdraw {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    /// By whoever holds the token: the caller is nobody's business.
+    Accept {
+        token: String,
+        accepting: Accepting,
+    },
+    ChangeOrganizationRole {
+        organization: OrganizationId,
+        person: PrincipalId,
+        role: OrganizationRole,
+    },
+    RemoveMember {
+        organization: OrganizationId,
+        person: PrincipalId,
+    },
 }
 
 /// What a use case replies.
@@ -71,6 +136,8 @@ pub(crate) enum Reply {
     Rotated(Rotated),
     Project(ProjectId),
     Workspace(WorkspaceId),
+    Invitation(SentInvitation),
+    Person(PrincipalId),
     Done,
 }
 
@@ -89,7 +156,15 @@ impl Reply {
         match self {
             Self::Secret(new) => Some(&new.secret),
             Self::Rotated(rotated) => Some(&rotated.new.secret),
-            _ => self.account().map(|account| &account.secret),
+            other => other.account().map(|made| &made.secret),
+        }
+    }
+
+    /// What it shows once, if it does.
+    pub(crate) fn shown_once(&self) -> Option<(&str, [u8; 32])> {
+        match self {
+            Self::Invitation(sent) => Some((sent.token.reveal(), *sent.token.digest().as_bytes())),
+            other => other.secret().map(|secret| (secret.reveal(), *secret.digest().as_bytes())),
         }
     }
 }
@@ -167,7 +242,33 @@ impl Command {
             Self::RevokeSecret { organization, account, secret } => {
                 done(secret::revoke(draft, caller, *organization, *account, *secret, moment))
             }
+            Self::Invite(invite) => {
+                replying(invitation::send(draft, caller, invite, moment, random), Reply::Invitation)
+            }
+            Self::Resend { organization, invitation } => replying(
+                invitation::resend(draft, caller, *organization, *invitation, moment, random),
+                Reply::Invitation,
+            ),
             _ => self.decide_on_teams_and_roles(draft, caller, moment),
+        }
+    }
+
+    fn decide_on_people(&self, draft: &Draft, caller: &Caller, moment: Moment) -> Result<Decided<Reply>, Refusal> {
+        match self {
+            Self::Withdraw { organization, invitation } => {
+                done(invitation::withdraw(draft, caller, *organization, *invitation, moment))
+            }
+            Self::Accept { token, accepting } => {
+                let token = PresentedToken::read(token).ok_or(Refusal::NoInvitationForToken)?;
+                replying(invitation::accept(draft, &token, accepting, moment), Reply::Person)
+            }
+            Self::ChangeOrganizationRole { organization, person, role } => {
+                done(membership::change_role(draft, caller, *organization, *person, *role, moment))
+            }
+            Self::RemoveMember { organization, person } => {
+                done(membership::remove(draft, caller, *organization, *person, moment))
+            }
+            _ => panic!("decided above"),
         }
     }
 
@@ -203,7 +304,7 @@ impl Command {
             Self::RestrictAccount { organization, account, addresses } => {
                 done(policy::restrict_account(draft, caller, (*organization, *account), addresses, moment))
             }
-            _ => panic!("decided above"),
+            _ => self.decide_on_people(draft, caller, moment),
         }
     }
 }

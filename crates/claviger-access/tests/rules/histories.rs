@@ -7,7 +7,9 @@ use claviger_access::authorize::{
     Actor, CreateProjects, DeleteProject, ManageMembers, ManagePolicies, ManageRoles, ManageServiceAccounts,
     ManageTeams, ManageWorkspaces, UpdateProject, authorize,
 };
-use claviger_access::change::{CustomRoleChange, SecretChange, ServiceAccountChange, TeamChange};
+use claviger_access::change::{CustomRoleChange, InvitationChange, SecretChange, ServiceAccountChange, TeamChange};
+use claviger_access::credential::PresentedToken;
+use claviger_access::directory::Invitation;
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, TeamId};
@@ -18,7 +20,7 @@ use claviger_access::{
 };
 use proptest::prelude::*;
 
-use crate::command::Reply;
+use crate::command::{Command, Reply};
 use crate::rows::Rows;
 use crate::world::{BEGINNING, Credential, Outcome, Step, World, moment};
 
@@ -94,7 +96,57 @@ fn counts(rows: &Rows, caller: &Caller, now: Moment) -> bool {
     is_let_in && rows.secrets.iter().any(|row| is_it(row) && !row.disabled && ends(row.expires))
 }
 
-fn actor_was_permitted(step: &Step, event: &Event) {
+/// The invitation that a step accepts, in the state just before.
+fn accepted(step: &Step) -> Option<&Invitation> {
+    let Command::Accept { token, .. } = &step.command else { return None };
+    let token = PresentedToken::read(token)?;
+    step.rows_before.invitations.iter().find(|row| row.id == token.invitation() && token.opens(&row.digest))
+}
+
+/// Who gives what a step gives: whoever asks, or whoever answers for the invitation.
+fn giver(step: &Step) -> Option<PrincipalId> {
+    match &step.command {
+        Command::Accept { .. } => accepted(step).and_then(|invitation| invitation.inviter),
+        _ => principal_of(&step.caller),
+    }
+}
+
+/// By a link: an invitation was open, of that very token, for the address of who acts, and whoever answers for it could
+/// invite.
+fn link_was_open(step: &Step, decision: &Decision, event: &Event) {
+    let invitation = accepted(step).expect("an invitation in the state before");
+    let rows = &step.rows_before;
+    assert!(step.moment.seconds() < invitation.expires.seconds(), "{event:?}: the invitation had expired");
+    assert_eq!(event.organization(), invitation.organization);
+    let made = decision.changes().iter().find_map(|change| match change {
+        Change::PrincipalCreated { id, email: Some(email), .. } if *email == invitation.email => Some(*id),
+        _ => None,
+    });
+    let person = rows.person_with(&invitation.email).or(made).expect("a person of that address");
+    assert_eq!(event.actor(), Actor::Principal(person, PrincipalKind::Person));
+    if let Some(inviter) = invitation.inviter {
+        assert!(rows.gives(inviter, "members:manage", Scope::Organization(invitation.organization)), "{event:?}");
+    }
+    if let Scope::Project(project) = event.scope() {
+        assert_eq!(rows.organization_of(project), Some(event.organization()));
+    }
+}
+
+/// Whoever leaves is a person and a member, and takes himself alone along.
+fn left_himself(step: &Step, event: &Event) {
+    let actor = principal_of(&step.caller).expect("a principal");
+    assert_eq!((event.name(), event.target()), (EventName::OrganizationUserRemoved, Target::Principal(actor)));
+    assert_eq!(event.actor(), Actor::Principal(actor, PrincipalKind::Person));
+    assert!(counts(&step.rows_before, &step.caller, step.moment));
+    assert!(step.rows_before.organization_role(actor, event.organization()).is_some());
+}
+
+fn actor_was_permitted(step: &Step, decision: &Decision, event: &Event) {
+    match event.through() {
+        Basis::OneTimeLink => return link_was_open(step, decision, event),
+        Basis::Oneself => return left_himself(step, event),
+        Basis::Grant(_) | Basis::Operator => {}
+    }
     let actor = principal_of(&step.caller);
     match event.actor() {
         Actor::Operator => return assert_eq!((actor, event.through()), (None, Basis::Operator)),
@@ -134,11 +186,14 @@ fn told(outcome: &Result<Decided<Reply>, Refusal>) -> (String, Vec<[u8; 32]>, Op
         Err(_) => (None, None),
     };
     let digest = |change: &Change| match change {
-        Change::SecretIssued { digest, .. } => Some(*digest.as_bytes()),
+        Change::SecretIssued { digest, .. }
+        | Change::Invitation(InvitationChange::Sent { digest, .. } | InvitationChange::Resent { digest, .. }) => {
+            Some(*digest.as_bytes())
+        }
         _ => None,
     };
     let digests = decision.map_or(Vec::new(), |decision| decision.changes().iter().filter_map(digest).collect());
-    let secret = reply.and_then(Reply::secret).map(|secret| secret.reveal().to_owned());
+    let secret = reply.and_then(Reply::shown_once).map(|(secret, _)| secret.to_owned());
     (format!("{outcome:?}"), digests, secret)
 }
 
@@ -294,7 +349,7 @@ proptest! {
             let step = world.step();
             let Some(decision) = decided(&step) else { continue };
             prop_assert!(!decision.events().is_empty() && !decision.changes().is_empty());
-            decision.events().iter().for_each(|event| actor_was_permitted(&step, event));
+            decision.events().iter().for_each(|event| actor_was_permitted(&step, decision, event));
         }
     }
 
@@ -314,13 +369,13 @@ proptest! {
         for _ in 0..length {
             let step = world.step();
             let Outcome::Written(decision, reply) = &step.outcome else { continue };
-            let Some(secret) = reply.secret() else { continue };
+            let Some((secret, digest)) = reply.shown_once() else { continue };
             let told = format!("{decision:?} {reply:?}");
-            prop_assert!(!told.contains(secret.reveal()));
-            let digest: String = secret.digest().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+            prop_assert!(!told.contains(secret));
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let facts = |event: &Event| [event.facts_before(), event.facts_after()].concat();
             let facts: Vec<Fact> = decision.events().iter().flat_map(facts).collect();
-            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains(&digest)));
+            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains("cvi_") || fact.value.contains(&digest)));
         }
     }
 
@@ -394,7 +449,7 @@ proptest! {
         let mut world = World::settled(seed);
         for _ in 0..length {
             let step = world.step();
-            let (Some(decision), Some(giver)) = (decided(&step), principal_of(&step.caller)) else { continue };
+            let (Some(decision), Some(giver)) = (decided(&step), giver(&step)) else { continue };
             for change in decision.changes() {
                 if let Change::GrantGiven { granted, .. } = change {
                     let ordinary = matches!(granted, Granted::Organization(_, OrganizationRole::Member));
@@ -412,7 +467,8 @@ proptest! {
         let mut world = World::settled(seed);
         for _ in 0..length {
             let step = world.step();
-            let (Some(decision), Some(actor)) = (decided(&step), principal_of(&step.caller)) else { continue };
+            let (Some(decision), Some(actor)) = (decided(&step), giver(&step)) else { continue };
+            if decision.events()[0].through() == Basis::Oneself { continue }
             let rows = &step.rows_before;
             for change in decision.changes() {
                 let other = touched(change).filter(|account| *account != actor);
@@ -450,13 +506,16 @@ proptest! {
             let Some(decision) = decided(&step) else { continue };
             let organization = decision.events()[0].organization();
             prop_assert!(decision.events().iter().all(|event| event.organization() == organization));
-            if let Some(actor) = principal_of(&step.caller) {
+            if let Some(actor) = giver(&step) {
                 prop_assert!(step.rows_before.organization_role(actor, organization).is_some());
             }
             for change in decision.changes() {
                 let belongs = |id: PrincipalId| {
                     let of_account = world.rows.principal(id).organization == Some(organization);
-                    of_account || step.rows_before.organization_role(id, organization).is_some()
+                    let was_there = step.rows_before.is_there(id);
+                    of_account
+                        || world.rows.organization_role(id, organization).is_some()
+                        || (was_there && step.rows_before.organization_role(id, organization).is_some())
                 };
                 prop_assert!(named(change).is_none_or(belongs), "{:?} in organization {}", change, organization);
             }
@@ -530,6 +589,8 @@ fn histories_hold_every_event_and_every_refusal() {
         "account_above_own",
         "address_not_allowed",
         "already_created",
+        "already_invited",
+        "already_member",
         "already_set_up",
         "default_workspace",
         "expiry_beyond_own",
@@ -537,6 +598,8 @@ fn histories_hold_every_event_and_every_refusal() {
         "expiry_required",
         "expiry_too_far",
         "grace_too_long",
+        "invitation_not_found",
+        "invitation_void",
         "last_owner",
         "lifetime_prolonged",
         "lifetime_too_long",
@@ -550,6 +613,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "permission_missing",
         "plain_text_not_allowed",
         "project_creation_not_allowed",
+        "person_meanwhile",
         "project_not_found",
         "protected",
         "role_above_own",

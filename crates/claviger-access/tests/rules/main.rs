@@ -5,6 +5,7 @@
 //! - `histories`: what stays true over random histories of use cases.
 //! - `secrets`: the same of secrets: their number, their ends, who prolongs them.
 //! - `ownership`: who looks after an account, as owners come and go.
+//! - `people`: invitations and memberships, and people as callers against accounts in the same roles.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
 //! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),
@@ -19,6 +20,7 @@ mod command;
 mod effective_roles;
 mod histories;
 mod ownership;
+mod people;
 mod rows;
 mod secrets;
 mod slow_reading;

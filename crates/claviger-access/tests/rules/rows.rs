@@ -5,12 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::change::{
-    CustomRoleChange, CustomRoleProperties, PolicyChange, SecretChange, ServiceAccountChange, TeamChange,
-    WorkspaceProperties,
+    CustomRoleChange, CustomRoleProperties, InvitationChange, PolicyChange, SecretChange, ServiceAccountChange,
+    TeamChange, WorkspaceProperties,
 };
 use claviger_access::credential::{BasicForm, SecretDigest};
-use claviger_access::directory::{AccountAddresses, CustomRole, HeldSecret, Loader, Principal, Workspace};
+use claviger_access::directory::{
+    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, Person, Principal, Workspace,
+};
 use claviger_access::effective::ReachedProject;
+use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Grant, Granted, Holder};
 use claviger_access::identity::{
     CustomRoleId, GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
@@ -52,6 +55,8 @@ pub(crate) struct PrincipalRow {
     pub(crate) kind: PrincipalKind,
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) name: String,
+    pub(crate) email: Option<EmailAddress>,
+    pub(crate) created: Moment,
     pub(crate) deleted: Option<Moment>,
     pub(crate) disabled: bool,
     pub(crate) protected: bool,
@@ -109,6 +114,7 @@ pub(crate) struct Rows {
     pub(crate) account_addresses: BTreeMap<PrincipalId, Addresses>,
     /// What is said about accounts, the newest last.
     pub(crate) details: Vec<(PrincipalId, AccountDetails)>,
+    pub(crate) invitations: Vec<Invitation>,
 }
 
 impl Rows {
@@ -128,6 +134,7 @@ impl Rows {
             policies: BTreeMap::new(),
             account_addresses: BTreeMap::new(),
             details: Vec::new(),
+            invitations: Vec::new(),
         }
     }
 
@@ -140,8 +147,16 @@ impl Rows {
                 Change::Team(change) => self.write_team(change),
                 Change::CustomRole(change) => self.write_custom_role(change),
                 Change::Policy(change) => self.write_policy(change),
+                Change::Invitation(change) => self.write_invitation(change),
                 _ => {}
             }
+        }
+        for (team, member) in &self.memberships {
+            let organization = self.teams.iter().find(|row| row.id == *team).expect("the team is there").organization;
+            assert!(
+                self.organization_role(*member, organization).is_some(),
+                "{member} is in team {team} and no member"
+            );
         }
     }
 
@@ -201,6 +216,40 @@ impl Rows {
         }
     }
 
+    fn write_invitation(&mut self, change: &InvitationChange) {
+        match change {
+            InvitationChange::Sent { id, organization, email, digest, created, expires, terms, inviter } => {
+                self.take_id(id.number());
+                assert!(self.organizations.iter().any(|row| row.id == *organization));
+                let same = |row: &Invitation| row.organization == *organization && row.email == *email;
+                assert!(!self.invitations.iter().any(same), "{email} is invited twice");
+                self.invitations.push(Invitation {
+                    id: *id,
+                    organization: *organization,
+                    email: email.clone(),
+                    digest: *digest,
+                    created: *created,
+                    expires: *expires,
+                    terms: terms.clone(),
+                    inviter: *inviter,
+                });
+            }
+            InvitationChange::Resent { id, digest, expires, inviter } => {
+                let row = self.invitations.iter_mut().find(|row| row.id == *id).expect("the invitation is there");
+                (row.digest, row.expires, row.inviter) = (*digest, *expires, *inviter);
+            }
+            InvitationChange::Ended { id } => {
+                let place = self.invitations.iter().position(|row| row.id == *id);
+                self.invitations.remove(place.expect("the invitation is there"));
+            }
+        }
+    }
+
+    /// The person of that address.
+    pub(crate) fn person_with(&self, email: &EmailAddress) -> Option<PrincipalId> {
+        self.principals.iter().find(|row| row.email.as_ref() == Some(email)).map(|row| row.id)
+    }
+
     fn write_custom_role(&mut self, change: &CustomRoleChange) {
         match change {
             CustomRoleChange::Created { id, project, properties, created, creator } => {
@@ -238,7 +287,7 @@ impl Rows {
     pub(crate) fn write_many(&mut self, created: &[Change]) {
         let mut names: BTreeSet<String> = self.principals.iter().map(|row| row.name.clone()).collect();
         for change in created {
-            let Change::PrincipalCreated { id, kind, organization, name, .. } = change else {
+            let Change::PrincipalCreated { id, kind, organization, name, created, .. } = change else {
                 panic!("only principals come in such numbers")
             };
             self.take_id(id.number());
@@ -249,6 +298,8 @@ impl Rows {
                 kind,
                 organization,
                 name,
+                email: None,
+                created: *created,
                 deleted: None,
                 disabled: false,
                 protected: false,
@@ -318,18 +369,22 @@ impl Rows {
 
     fn write_principal(&mut self, change: &Change) {
         match change {
-            Change::PrincipalCreated { id, kind, organization, name, .. } => {
+            Change::PrincipalCreated { id, kind, organization, name, email, created, .. } => {
                 self.take_id(id.number());
                 let is_account = *kind == PrincipalKind::ServiceAccount;
                 assert_eq!(organization.is_some(), is_account, "accounts have one organization, people none");
                 let taken = |row: &PrincipalRow| row.kind == PrincipalKind::ServiceAccount && row.name == *name;
                 assert!(!is_account || !self.principals.iter().any(taken), "{name} was given out before");
-                let (id, kind, organization, name) = (*id, *kind, *organization, name.clone());
+                assert_eq!(email.is_some(), !is_account, "people have addresses, accounts none");
+                let same = |email: &EmailAddress| self.person_with(email).is_some();
+                assert!(!email.as_ref().is_some_and(same), "two people have one address");
                 self.principals.push(PrincipalRow {
-                    id,
-                    kind,
-                    organization,
-                    name,
+                    id: *id,
+                    kind: *kind,
+                    organization: *organization,
+                    name: name.clone(),
+                    email: email.clone(),
+                    created: *created,
                     deleted: None,
                     disabled: false,
                     protected: false,
@@ -428,6 +483,9 @@ impl Rows {
         for row in &self.custom_roles {
             loader.custom_role(row.to_custom_role());
         }
+        for row in &self.invitations {
+            loader.invitation(row.clone());
+        }
         for row in &self.teams {
             loader.team(row.id, row.organization, row.name.clone(), self.held_by(Holder::Team(row.id)));
         }
@@ -448,6 +506,9 @@ impl Rows {
             grants.entry(row.holder).or_default().push(Grant::new(row.id, row.granted));
         }
         for row in &self.principals {
+            if let Some(email) = row.email.clone() {
+                loader.person(Person { id: row.id, email, created: row.created });
+            }
             loader.principal(&Principal {
                 id: row.id,
                 kind: row.kind,

@@ -2,8 +2,8 @@
 //!
 //! [`World::perform`] does what the server's writer does: decide on the draft, add what was decided, and keep the rows
 //! beside it. [`World::step`] lets a random caller ask for something random: the operator, accounts in all roles,
-//! deleted and expired ones, those of other organizations, people. People have no use cases yet, so they come and go
-//! through raw changes.
+//! deleted and expired ones, those of other organizations, people. People come by invitations,
+//! and through raw changes as well, by which they get what they come with.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -23,6 +23,7 @@ use claviger_access::administration::team::{ChangeMembers, CreateTeams, SetTeamR
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::CredentialId;
 use claviger_access::credential::{self, BasicForm, SecretDigest};
+use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
     AccountName, CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
@@ -85,6 +86,8 @@ pub(crate) struct World {
     pub(crate) credentials: Vec<Credential>,
     /// People with what they come with, also those who left.
     pub(crate) people: Vec<Caller>,
+    /// Every token of an invitation that was made.
+    pub(crate) tokens: Vec<String>,
     pub(crate) chance: Chance,
 }
 
@@ -125,8 +128,8 @@ impl World {
     pub(crate) fn empty(seed: u64) -> Self {
         let mut chance = Chance::seeded(seed);
         let draft = Draft::on(&Directory::empty(chance.number()));
-        let (credentials, people) = (Vec::new(), Vec::new());
-        Self { draft, rows: Rows::none(), now: moment(BEGINNING), credentials, people, chance }
+        let (credentials, people, tokens) = (Vec::new(), Vec::new(), Vec::new());
+        Self { draft, rows: Rows::none(), now: moment(BEGINNING), credentials, people, tokens, chance }
     }
 
     /// Two organizations with some projects, workspaces, accounts and people, before the history begins.
@@ -149,7 +152,7 @@ impl World {
         world
     }
 
-    fn found(&mut self, first: Option<UsernameSuffix>) {
+    pub(crate) fn found(&mut self, first: Option<UsernameSuffix>) {
         let command = Command::Found(Found {
             organization: display_name("Acme"),
             project: display_name("Web shop"),
@@ -187,6 +190,11 @@ impl World {
                     let (username, secret) = (self.rows.principal(principal).name.clone(), secret.reveal().to_owned());
                     self.credentials.push(Credential { principal, secret_id, username, secret });
                 }
+                match &reply {
+                    Reply::Invitation(sent) => self.tokens.push(sent.token.reveal().to_owned()),
+                    Reply::Person(person) => self.give_credential(*person),
+                    _ => {}
+                }
                 Outcome::Written(decision, reply)
             }
         }
@@ -222,7 +230,7 @@ impl World {
                 kind: PrincipalKind::Person,
                 organization: None,
                 name: format!("Person {id}"),
-                email: Some(format!("person-{id}@example.com")),
+                email: EmailAddress::parse(&format!("person-{id}@example.com")).ok(),
                 created,
                 creator: None,
             },
@@ -244,6 +252,22 @@ impl World {
         person
     }
 
+    /// Somebody who joined comes with something from now on; logging in is not the rules'.
+    fn give_credential(&mut self, person: PrincipalId) {
+        let is_him = |known: &&Caller| matches!(known, Caller::Principal { principal, .. } if *principal == person);
+        if self.people.iter().any(|known| is_him(&known)) {
+            return;
+        }
+        let (id, digest) = (self.draft.ids().secret().unwrap(), SecretDigest::from_bytes(self.chance.bytes()));
+        let (expires, created) = (Expiry::NEVER, self.now);
+        self.write(&[Change::SecretIssued { id, principal: person, digest, expires, created }]);
+        self.people.push(Caller::Principal {
+            principal: person,
+            credential: CredentialId::Secret(id),
+            arrival: NEARBY,
+        });
+    }
+
     fn person_joins(&mut self) {
         let mut granted = Vec::new();
         for organization in self.organizations() {
@@ -260,7 +284,7 @@ impl World {
         self.person(&granted);
     }
 
-    /// Somebody loses a grant, or leaves altogether; the last person who owns an organization stays.
+    /// Somebody loses a grant on a project or a workspace, or is gone altogether; the last person who owns an organization stays.
     fn person_leaves(&mut self) {
         let Some(Caller::Principal { principal, .. }) = self.chance.one_of(&self.people) else { return };
         let organizations = self.organizations();
@@ -270,7 +294,9 @@ impl World {
             return;
         }
         let holder = Holder::Principal(principal);
-        let grants: Vec<_> = self.rows.grants.iter().filter(|row| row.holder == holder).collect();
+        let in_organization = |row: &GrantRow| matches!(row.granted, Granted::Organization(..));
+        let grants: Vec<_> =
+            self.rows.grants.iter().filter(|row| row.holder == holder && !in_organization(row)).collect();
         let change = match grants.first() {
             Some(grant) if self.chance.one_in(2) => Change::GrantTaken { id: grant.id, holder },
             _ => Change::PrincipalDeleted { id: principal, deleted: self.now },
@@ -301,7 +327,7 @@ impl World {
     }
 
     /// Mostly one of that organization; at times another's, one that is gone, or a number of something else.
-    fn any_project(&mut self, organization: OrganizationId) -> ProjectId {
+    pub(crate) fn any_project(&mut self, organization: OrganizationId) -> ProjectId {
         let all: Vec<ProjectId> = self.rows.projects.iter().map(|row| row.id).collect();
         let any = ProjectId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
         match self.chance.below(20) {
@@ -311,7 +337,7 @@ impl World {
         }
     }
 
-    fn any_workspace(&mut self, project: ProjectId) -> WorkspaceId {
+    pub(crate) fn any_workspace(&mut self, project: ProjectId) -> WorkspaceId {
         let all: Vec<WorkspaceId> = self.rows.workspaces.iter().map(|row| row.id).collect();
         let any = WorkspaceId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
         match self.chance.below(12) {
@@ -346,13 +372,13 @@ impl World {
     }
 
     /// A few projects of the organization with a role on each, each project once.
-    fn project_roles(&mut self, organization: OrganizationId) -> BTreeMap<ProjectId, ProjectRole> {
+    pub(crate) fn project_roles(&mut self, organization: OrganizationId) -> BTreeMap<ProjectId, ProjectRole> {
         let projects: Vec<_> = (0..self.chance.below(4)).map(|_| self.any_project(organization)).collect();
         projects.into_iter().map(|project| (project, self.any_role(project))).collect()
     }
 
     /// A built-in role, or one of the project's own; at times another project's.
-    fn any_role(&mut self, project: ProjectId) -> ProjectRole {
+    pub(crate) fn any_role(&mut self, project: ProjectId) -> ProjectRole {
         match self.chance.below(4) {
             0 => ProjectRole::Custom(self.any_custom_role(project)),
             _ => self.chance.one_of(&Role::ALL).unwrap().into(),
@@ -369,7 +395,7 @@ impl World {
         }
     }
 
-    fn any_team(&mut self, organization: OrganizationId) -> TeamId {
+    pub(crate) fn any_team(&mut self, organization: OrganizationId) -> TeamId {
         let all: Vec<TeamId> = self.rows.teams.iter().map(|row| row.id).collect();
         let any = TeamId::new(1 + self.chance.below(self.rows.next_id as usize) as u64).unwrap();
         match self.chance.below(20) {
@@ -400,7 +426,7 @@ impl World {
     }
 
     /// Mostly a person; at times an account.
-    fn any_person(&mut self, organization: OrganizationId) -> PrincipalId {
+    pub(crate) fn any_person(&mut self, organization: OrganizationId) -> PrincipalId {
         match self.chance.one_of(&self.people) {
             Some(Caller::Principal { principal, .. }) if !self.chance.one_in(8) => principal,
             _ => self.any_account(organization),
@@ -418,7 +444,7 @@ impl World {
             .collect()
     }
 
-    fn any_organization_role(&mut self) -> OrganizationRole {
+    pub(crate) fn any_organization_role(&mut self) -> OrganizationRole {
         self.chance.one_of(&OrganizationRole::ALL).unwrap()
     }
 
@@ -502,7 +528,9 @@ impl World {
 impl World {
     /// Lets some time pass, lets people come and go, and lets somebody ask for something.
     pub(crate) fn step(&mut self) -> Step {
-        self.now = self.now.plus_seconds(self.chance.below(60) as u64).expect("a moment");
+        // At times so long that invitations end.
+        let passed = if self.chance.one_in(80) { self.chance.below(300_000) } else { self.chance.below(60) };
+        self.now = self.now.plus_seconds(passed as u64).expect("a moment");
         match self.chance.below(30) {
             0 => self.person_joins(),
             1 => self.person_leaves(),
@@ -525,8 +553,10 @@ impl World {
         if self.chance.one_in(6) {
             return self.any_command_on_secrets(organization);
         }
-        if self.chance.one_in(3) {
-            return self.any_command_on_teams_and_roles(organization);
+        match self.chance.below(12) {
+            0..=3 => return self.any_command_on_teams_and_roles(organization),
+            4..=6 => return self.any_command_on_people(organization),
+            _ => {}
         }
         if self.chance.one_in(20) {
             return self.any_command_on_policies(organization);

@@ -57,8 +57,25 @@ impl FromRequestParts<Node> for Identified {
         };
         principal_of(&held, (principal, CredentialId::Secret(secret), arrival), now)?;
         node.last_used.note(secret, now);
-        let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
-        let origin = Origin { request_id, address };
-        Ok(Self { caller, principal, held, now, origin })
+        Ok(Self { caller, principal, held, now, origin: origin(parts) })
     }
+}
+
+/// Whoever asks for something that needs no credential.
+pub(super) struct Stranger {
+    /// Where a write of this request comes from.
+    pub origin: Origin,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Stranger {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self { origin: origin(parts) })
+    }
+}
+
+fn origin(parts: &Parts) -> Origin {
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
+    Origin { request_id, address: parts.extensions.get::<ClientAddress>().map(|client| client.0) }
 }

@@ -11,6 +11,7 @@ use claviger_access::Refusal;
 use claviger_wire::envelope::{self, Made};
 
 use crate::cluster::NotHeld;
+use crate::people::password::NotHashed;
 use crate::store::StoreError;
 use crate::writer::WriteError;
 
@@ -112,6 +113,8 @@ impl From<Refusal> for Failure {
             | Refusal::NoTeamOfThatName { .. }
             | Refusal::NoSuchMember { .. }
             | Refusal::NoSuchSecret { .. }
+            | Refusal::NoSuchInvitation { .. }
+            | Refusal::NoInvitationForToken
             | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
             Refusal::PermissionMissing { .. }
             | Refusal::RoleAboveOwn { .. }
@@ -131,6 +134,10 @@ impl From<Refusal> for Failure {
             | Refusal::TeamNameTaken { .. }
             | Refusal::RoleNameTaken { .. }
             | Refusal::AlreadyCreated { .. }
+            | Refusal::AlreadyMember { .. }
+            | Refusal::AlreadyInvited { .. }
+            | Refusal::InvitationVoid
+            | Refusal::PersonMeanwhile
             | Refusal::NameExhausted { .. }
             | Refusal::AlreadySetUp
             | Refusal::WouldLockOut { .. }
@@ -169,6 +176,20 @@ impl From<WriteError> for Failure {
 impl From<NotHeld> for Failure {
     fn from(not_held: NotHeld) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", not_held.to_string())
+    }
+}
+
+impl From<NotHashed> for Failure {
+    fn from(error: NotHashed) -> Self {
+        match error {
+            NotHashed::Busy => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_passwords", error.to_string()),
+            NotHashed::NoRandomness => Self::new(StatusCode::SERVICE_UNAVAILABLE, "exhausted", error.to_string()),
+            NotHashed::Failed(_) => {
+                tracing::error!(%error, "a password could not be hashed");
+                let sentence = "a fault of this server; tell its operator the X-Request-Id of this answer";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sentence)
+            }
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use claviger_access::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId};
+use claviger_access::identity::{
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 
@@ -26,7 +28,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrganizationId, ProjectId, WorkspaceId, PrincipalId, SecretId, TeamId, CustomRoleId);
+ids!(OrganizationId, ProjectId, WorkspaceId, PrincipalId, SecretId, TeamId, CustomRoleId, InvitationId);
 
 /// Reads decimal digits as an id.
 pub(super) fn read<I: Id>(text: &str) -> Option<I> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use claviger_access::Directory;
+use claviger_access::directory::{Organization, PrincipalView};
 use claviger_access::effective;
+use claviger_access::identity::PrincipalKind;
 use claviger_wire::envelope::Success;
 use claviger_wire::me::Me;
 
@@ -20,18 +23,25 @@ pub(super) async fn show(identified: Identified) -> Result<Json<Success<Me>>, Fa
     let mut me = Me {
         user_id: view.id().number(),
         user_name: view.name().to_owned(),
-        user_email: view.name().to_owned(),
-        is_service_account: true,
+        user_email: directory.person(view.id()).map_or_else(|| view.name().to_owned(), |known| known.email.to_string()),
+        is_service_account: view.kind() == PrincipalKind::ServiceAccount,
         expires: show::end(view.expires()),
         organizations: BTreeMap::new(),
         projects: BTreeMap::new(),
         workspaces: BTreeMap::new(),
     };
-    let Some(organization) = view.organization().and_then(|id| directory.organization(id)) else {
-        return Ok(Json(Success::new(me)));
-    };
-    me.organizations.insert(organization.id.number(), show::organization(organization, &view));
-    for (id, reached) in effective::reach(directory, &view, organization.id) {
+    let organizations = effective::organizations(&view);
+    organizations
+        .iter()
+        .filter_map(|id| directory.organization(*id))
+        .for_each(|known| add(&mut me, directory, known, &view));
+    Ok(Json(Success::new(me)))
+}
+
+/// Adds what the caller reaches of an organization.
+fn add(me: &mut Me, directory: &Directory, organization: &Organization, view: &PrincipalView<'_>) {
+    me.organizations.insert(organization.id.number(), show::organization(organization, view));
+    for (id, reached) in effective::reach(directory, view, organization.id) {
         let Some(project) = directory.project(id) else { continue };
         me.projects.insert(id.number(), show::project(directory, project, &reached));
         for (id, role) in &reached.workspaces {
@@ -40,5 +50,4 @@ pub(super) async fn show(identified: Identified) -> Result<Json<Success<Me>>, Fa
             }
         }
     }
-    Ok(Json(Success::new(me)))
 }

@@ -274,15 +274,15 @@ pub(super) fn window(listing: &Listing, list: List) -> Result<Window, Failure> {
 
 /// A new account with its secret.
 pub(super) fn show_new(made: NewServiceAccount) -> wire::NewServiceAccount {
-    let (creator, creator_name) = made.creator.unzip();
+    let creator = made.creator.as_ref();
     let seconds = |expires: Expiry| expires.moment().map(claviger_access::Moment::seconds);
     let listed = ListedAccount {
         id: made.id,
         username: made.username.as_str().to_owned(),
         created: made.created.seconds(),
-        creator,
-        creator_email: creator_name.clone(),
-        creator_name,
+        creator: creator.map(|creator| creator.id),
+        creator_name: creator.map(|creator| creator.name.clone()),
+        creator_email: creator.map(|creator| creator.email.clone()),
         last_used: None,
         expires: seconds(made.expires),
         disabled: false,

@@ -100,7 +100,7 @@ impl IntoResponses for Refusals {
             ("409", "at odds with what there is"),
             ("413", "the body is too long"),
             ("415", "the body is no JSON by its Content-Type"),
-            ("429", "too many writes are waiting; Retry-After says when to try again"),
+            ("429", "too many writes or passwords are waiting; Retry-After says when to try again"),
             ("503", "the store is out of reach; Retry-After says when to try again"),
         ]
         .into_iter()

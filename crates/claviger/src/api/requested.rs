@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::Moment;
 use claviger_access::administration::service_account::RequestedExpiry;
+use claviger_access::email::EmailAddress;
 use claviger_access::identity::AccountName;
 use claviger_access::labels::Labels;
 use claviger_access::ownership::{Owner, OwnerId};
+use claviger_access::password::Password;
 use claviger_access::permission::{PermissionError, PermissionName, PermissionSet};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::{Description, DisplayName, TextError, TimezoneName};
@@ -26,6 +28,14 @@ pub(super) fn account_name(typed: &str) -> Result<AccountName, Failure> {
 
 pub(super) fn name(typed: &str) -> Result<DisplayName, Failure> {
     DisplayName::parse(typed).map_err(|error| invalid("name", &error))
+}
+
+pub(super) fn email(typed: &str) -> Result<EmailAddress, Failure> {
+    EmailAddress::parse(typed).map_err(|error| Failure::bad_request("email_invalid", format!("email {error}")))
+}
+
+pub(super) fn password(typed: &str) -> Result<Password, Failure> {
+    Password::parse(typed).map_err(|error| Failure::bad_request("password_invalid", format!("password {error}")))
 }
 
 pub(super) fn description(typed: &str) -> Result<Option<Description>, Failure> {

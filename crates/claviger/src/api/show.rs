@@ -32,7 +32,7 @@ fn time(seconds: i64) -> String {
     print(seconds).unwrap_or_default()
 }
 
-fn organization_role(role: OrganizationRole) -> OrganizationRoleName {
+pub(super) fn organization_role(role: OrganizationRole) -> OrganizationRoleName {
     match role {
         OrganizationRole::Owner => OrganizationRoleName::Owner,
         OrganizationRole::Admin => OrganizationRoleName::Admin,
@@ -219,18 +219,34 @@ pub(super) fn account_there(
     place: Place,
     listed: ListedAccount,
 ) -> Option<ServiceAccountThere> {
-    let view = directory.principal(listed.id)?;
-    let sources: Vec<Source> = match place.workspace {
-        Some(workspace) => effective::workspace_sources(directory, &view, workspace).collect(),
-        None => effective::project_sources(directory, &view, directory.project(place.project)?).collect(),
-    };
-    let role = sources.iter().map(|source| source.role).max()?;
-    let nearest = sources.iter().filter(|source| source.role == role).map(|source| source.through).min()?;
+    let there = standing_there(directory, place, &directory.principal(listed.id)?)?;
     Some(ServiceAccountThere {
         email: listed.username.clone(),
         account: account(directory, last_used, listed),
-        role: role.to_string(),
-        role_order: role_order(role),
+        role: there.role.to_string(),
+        role_order: role_order(there.role),
+        target_type: there.target_type,
+        has_sensitive_access: there.has_sensitive_access,
+    })
+}
+
+/// How somebody stands in a place.
+pub(super) struct StandingThere {
+    pub role: ProjectRole,
+    pub target_type: TargetType,
+    pub has_sensitive_access: bool,
+}
+
+/// Somebody's role in a place and what gives it; `None` if he does not reach it.
+pub(super) fn standing_there(directory: &Directory, place: Place, view: &PrincipalView<'_>) -> Option<StandingThere> {
+    let sources: Vec<Source> = match place.workspace {
+        Some(workspace) => effective::workspace_sources(directory, view, workspace).collect(),
+        None => effective::project_sources(directory, view, directory.project(place.project)?).collect(),
+    };
+    let role = sources.iter().map(|source| source.role).max()?;
+    let nearest = sources.iter().filter(|source| source.role == role).map(|source| source.through).min()?;
+    Some(StandingThere {
+        role,
         target_type: match nearest {
             Through::Individual => TargetType::Individual,
             Through::Team(_) => TargetType::Team,

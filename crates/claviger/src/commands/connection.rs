@@ -102,6 +102,22 @@ pub enum ConnectionError {
         /// Where reading ended.
         line: usize,
     },
+    /// No place has what must be secret, and nobody can be asked.
+    #[error("no {what} is given; set {variable}, or name a file with {option}")]
+    NothingSecret {
+        /// What it is.
+        what: &'static str,
+        /// The variable that may hold it.
+        variable: &'static str,
+        /// The option that names a file.
+        option: &'static str,
+    },
+    /// Another variable holds bytes that are no text.
+    #[error("{variable} is not UTF-8 text")]
+    NotText {
+        /// Which.
+        variable: &'static str,
+    },
     /// The terminal failed while the secret was typed.
     #[error("the secret cannot be read from the terminal: {0}; set CLAVIGER_SECRET or name a file with --secret-file")]
     Terminal(#[source] io::Error),
@@ -123,6 +139,24 @@ impl ConnectionArgs {
             let _ = writeln!(io::stderr(), "warning: your secret goes to {server} unencrypted; use https:// instead");
         }
         Ok(connection)
+    }
+
+    /// A client without a credential, for what needs none. The server is named as for any other command.
+    pub fn without_credential(self) -> Result<Client, ConnectionError> {
+        let path = self.profile.clone().or_else(default_profile);
+        let profile_name = path.as_deref().map_or_else(|| "file".to_owned(), |path| path.display().to_string());
+        let url = match (self.url, &path) {
+            (Some(url), _) => Some(url),
+            (None, Some(path)) if self.profile.is_some() || path.exists() => Some(Profile::read(path)?.url),
+            (None, _) => None,
+        };
+        let client = Client::without_credential(&url.ok_or(ConnectionError::NoUrl { profile: profile_name })?)?;
+        if client.is_exposed() {
+            let server = shown(client.server());
+            // A warning that cannot be written is no reason to stop.
+            let _ = writeln!(io::stderr(), "warning: what you type goes to {server} unencrypted; use https:// instead");
+        }
+        Ok(client)
     }
 
     /// The same with the variable's value, and with whom to `ask` for a secret that is nowhere.
@@ -175,6 +209,37 @@ impl Connection {
     }
 }
 
+/// Where something secret comes from that is no credential: a private file, the environment, the terminal. Never an
+/// option.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SecretSource {
+    /// What it is.
+    pub(super) what: &'static str,
+    /// The variable that may hold it.
+    pub(super) variable: &'static str,
+    /// The option that names a file, for the sentence that says so.
+    pub(super) option: &'static str,
+}
+
+impl SecretSource {
+    /// Reads it from the first place that has it. Of a file the line break at its end is left out, and nothing else.
+    pub(super) fn read(self, file: Option<&Path>, question: &str) -> Result<SecretString, ConnectionError> {
+        let Self { what, variable, option } = self;
+        if let Some(path) = file {
+            let text = private_file::read(path).map_err(|unfit| ConnectionError::File { path: path.into(), unfit })?;
+            return Ok(SecretString::from(text.expose_secret().trim_end_matches(['\r', '\n'])));
+        }
+        match std::env::var_os(variable) {
+            Some(text) if !text.is_empty() => {
+                let text = text.into_string().map_err(|_| ConnectionError::NotText { variable })?;
+                Ok(SecretString::from(text))
+            }
+            _ if terminal::is_attended() => terminal::ask_secret(question).map_err(ConnectionError::Terminal),
+            _ => Err(ConnectionError::NothingSecret { what, variable, option }),
+        }
+    }
+}
+
 /// A secret from the first place that has one.
 fn secret(
     file: Option<&Path>,
@@ -200,7 +265,9 @@ fn typed(username: &str, profile: String) -> Result<SecretString, ConnectionErro
     if !terminal::is_attended() {
         return Err(ConnectionError::NoSecret { username: username.to_owned(), profile });
     }
-    terminal::ask_secret(&format!("Secret of {}: ", shown(username))).map_err(ConnectionError::Terminal)
+    let secret = terminal::ask_secret(&format!("Secret of {}: ", shown(username)));
+    let secret = secret.map_err(ConnectionError::Terminal)?;
+    Ok(SecretString::from(secret.expose_secret().trim()))
 }
 
 fn same_server(one: &str, other: &str) -> bool {

@@ -68,6 +68,16 @@ pub enum Failed {
         /// Why.
         reason: String,
     },
+    /// The invitation was sent, and the one chance to show its token is gone.
+    #[error(
+        "invitation {id} was sent, but its token could not be written: {error}; run claviger invitation resend {id}"
+    )]
+    TokenLost {
+        /// Which one.
+        id: u64,
+        /// Why.
+        error: CannotPrint,
+    },
 }
 
 /// What the exit code tells.
@@ -118,9 +128,11 @@ impl Failed {
             Self::Host(failed) => failed.exit(),
             Self::NotConfirmed(not_confirmed) => not_confirmed.exit(),
             Self::Connection(_) | Self::WhichOrganization { .. } => Exit::Usage,
-            Self::NoRandomness(_) | Self::Output(_) | Self::SecretLost { .. } | Self::NewSecretLost { .. } => {
-                Exit::Unexpected
-            }
+            Self::NoRandomness(_)
+            | Self::Output(_)
+            | Self::SecretLost { .. }
+            | Self::NewSecretLost { .. }
+            | Self::TokenLost { .. } => Exit::Unexpected,
         }
     }
 }

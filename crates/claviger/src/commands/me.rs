@@ -1,7 +1,6 @@
 //! `claviger me`: who the credential belongs to, and what it reaches.
 
 use claviger_wire::me::Me;
-use claviger_wire::roles::OrganizationRoleName;
 
 use super::connection::ConnectionArgs;
 use super::exit::Failed;
@@ -33,7 +32,7 @@ fn tables(me: &Me) -> String {
     let organizations = table(
         ["ORGANIZATION", "NAME", "ROLE"],
         me.organizations.values().map(|organization| {
-            [organization.id.to_string(), organization.name.clone(), role_name(organization.role).to_owned()]
+            [organization.id.to_string(), organization.name.clone(), organization.role.to_string()]
         }),
     );
     let projects = table(
@@ -50,13 +49,4 @@ fn tables(me: &Me) -> String {
         }),
     );
     [caller, organizations, projects, workspaces].join("\n")
-}
-
-fn role_name(role: OrganizationRoleName) -> &'static str {
-    match role {
-        OrganizationRoleName::Owner => "owner",
-        OrganizationRoleName::Admin => "admin",
-        OrganizationRoleName::BillingAdmin => "billing_admin",
-        OrganizationRoleName::Member => "member",
-    }
 }

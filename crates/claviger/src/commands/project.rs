@@ -1,9 +1,10 @@
-//! `claviger project`: the organization's projects, and what every member may there.
+//! `claviger project`: the organization's projects, and who may what there.
 //!
 //! What must stay true: nothing is deleted without `--yes` or a yes.
 
 mod default_access;
 mod delete;
+mod member;
 
 use claviger_wire::projects::{ChangeProject, CreateProject, ProjectDetail};
 
@@ -13,7 +14,7 @@ use super::exit::Failed;
 use super::output::{OutputArgs, or_dash, table};
 use super::scope;
 
-/// Create, look at, change and delete projects, and say what every member of the organization may there.
+/// Create, look at, change and delete projects, and say who may what there.
 #[derive(Debug, clap::Args)]
 pub struct ProjectArgs {
     #[command(subcommand)]
@@ -43,6 +44,9 @@ enum Action {
     /// The role that every member of the organization has on a project
     #[command(subcommand)]
     DefaultAccess(default_access::Action),
+    /// The people who reach a project or a workspace, and their own roles there
+    #[command(subcommand)]
+    Member(member::Action),
 }
 
 #[derive(Debug, clap::Args)]
@@ -99,6 +103,7 @@ impl ProjectArgs {
             }
             Action::Delete(args) => args.run(&connection, output).await,
             Action::DefaultAccess(action) => action.run(&connection, output).await,
+            Action::Member(action) => action.run(&connection, output).await,
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn ask_secret(question: &str) -> io::Result<SecretString> {
     let read = BufReader::new(&terminal).take(LENGTH_MAX).read_line(&mut line);
     tcsetattr(&terminal, OptionalActions::Flush, &before)?;
     read?;
-    Ok(SecretString::from(line.trim()))
+    Ok(SecretString::from(line.trim_end_matches(['\r', '\n'])))
 }
 
 /// Asks a question that only yes answers.

@@ -3,6 +3,8 @@
 //! A form that was released is never changed: a new one gets a new version beside it.
 
 mod custom_role;
+mod invitation;
+mod person;
 mod policy;
 mod secret;
 mod service_account;
@@ -10,6 +12,7 @@ mod team;
 
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
+use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
     GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
@@ -115,6 +118,8 @@ enum Stored {
     Team(team::Stored),
     CustomRole(custom_role::Stored),
     Policy(policy::Stored),
+    Invitation(invitation::Stored),
+    Person(person::Stored),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -193,7 +198,7 @@ fn stored(change: &Change) -> Stored {
                 kind: *kind as u8,
                 organization: organization.map(OrganizationId::number),
                 name: name.clone(),
-                email: email.clone(),
+                email: email.as_ref().map(|email| email.as_str().to_owned()),
                 created: created.seconds(),
                 creator: creator.map(PrincipalId::number),
             }
@@ -220,6 +225,8 @@ fn stored(change: &Change) -> Stored {
         Change::Team(change) => Stored::Team(team::stored(change)),
         Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
         Change::Policy(change) => Stored::Policy(policy::stored(change)),
+        Change::Invitation(change) => Stored::Invitation(invitation::stored(change)),
+        Change::Person(change) => Stored::Person(person::stored(change)),
     }
 }
 
@@ -303,6 +310,8 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::Team(stored) => Change::Team(team::read(stored)?),
         Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
         Stored::Policy(stored) => Change::Policy(policy::read(stored)?),
+        Stored::Invitation(stored) => Change::Invitation(invitation::read(stored)?),
+        Stored::Person(stored) => Change::Person(person::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
 }
@@ -315,7 +324,10 @@ fn principal_change(stored: Stored) -> Option<Change> {
                 kind: read_kind(i64::from(kind))?,
                 organization: organization.and_then(OrganizationId::new),
                 name,
-                email,
+                email: match email {
+                    Some(email) => Some(EmailAddress::parse(&email).ok()?),
+                    None => None,
+                },
                 created: moment(created)?,
                 creator: creator.and_then(PrincipalId::new),
             }
@@ -360,7 +372,9 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::ServiceAccount(_)
         | Stored::Team(_)
         | Stored::CustomRole(_)
-        | Stored::Policy(_) => return None,
+        | Stored::Policy(_)
+        | Stored::Invitation(_)
+        | Stored::Person(_) => return None,
     })
 }
 

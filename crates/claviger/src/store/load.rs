@@ -4,12 +4,13 @@
 //! engines: a million accounts come in some hundreds of rows. While one window is read, [`unpack`] reads the one before.
 
 pub(super) mod account_details;
+pub(super) mod people;
 pub(super) mod policies;
 pub(super) mod shared;
 mod unpack;
 
-use claviger_access::directory::{Loader, Principal, Workspace};
-use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, UsernameSuffix, WorkspaceId};
+use claviger_access::directory::{Loader, Workspace};
+use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
 use claviger_access::{Change, Directory, Moment, Revision};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -29,8 +30,6 @@ statements! {
     READ_PROJECTS = "SELECT id, organization_id, name, timezone FROM projects ORDER BY id";
     READ_WORKSPACES = "SELECT id, project_id, name, description, is_default, is_restricted, is_visible, created_at, creator_id \
                        FROM workspaces ORDER BY id";
-    READ_PEOPLE = "SELECT id, display_name, CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END AS deleted \
-                   FROM principals WHERE kind = 1 ORDER BY id";
     /// These four are read in [`unpack`]. Without a GROUP BY, for which SQLite would sort; concat_ws leaves a NULL out.
     READ_ACCOUNTS = "SELECT string_agg(concat_ws(' ', id, organization_id, \
                      CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END + 2 * is_disabled + 4 * is_protected, username), ';') AS packed \
@@ -92,7 +91,7 @@ impl Store {
         shared::read(&mut snapshot, &mut loader).await?;
         policies::read(&mut snapshot, &mut loader).await?;
         account_details::read(&mut snapshot, &mut loader).await?;
-        let people = read_people(&mut snapshot).await?;
+        let people = people::read(&mut snapshot, &mut loader).await?;
         let mut loaded = people.len();
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
         let unpacking = tokio::task::spawn_blocking(move || unpack::into_loader(loader, people, waiting));
@@ -153,26 +152,6 @@ async fn read_places(snapshot: &mut AnyConnection, loader: &mut Loader) -> Resul
         });
     }
     Ok(())
-}
-
-async fn read_people(snapshot: &mut AnyConnection) -> Result<Vec<Principal>, StoreError> {
-    let mut people = Vec::new();
-    for row in sqlx::query(READ_PEOPLE).fetch_all(&mut *snapshot).await? {
-        let deleted = row.try_get::<i64, _>("deleted").or_else(|_| row.try_get::<i32, _>("deleted").map(i64::from))?;
-        people.push(Principal {
-            id: id(&row, "id", PrincipalId::new)?,
-            kind: PrincipalKind::Person,
-            organization: None,
-            name: row.try_get("display_name")?,
-            deleted: deleted != 0,
-            disabled: false,
-            protected: false,
-            secrets: Vec::new(),
-            grants: Vec::new(),
-            teams: Vec::new(),
-        });
-    }
-    Ok(people)
 }
 
 /// The rows of a window of ids, packed.

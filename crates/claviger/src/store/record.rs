@@ -115,6 +115,7 @@ fn bind_event<'q>(insert: Bound<'q>, row: &EventRow) -> Bound<'q> {
         Basis::Grant(grant) => ("grant", Some(number(grant.number()))),
         Basis::Oneself => ("oneself", None),
         Basis::Operator => ("operator", None),
+        Basis::OneTimeLink => ("one_time_link", None),
     };
     let (target_kind, target) = match event.target() {
         Target::Organization(id) => ("organization", id.number()),
@@ -123,6 +124,7 @@ fn bind_event<'q>(insert: Bound<'q>, row: &EventRow) -> Bound<'q> {
         Target::Principal(id) => ("principal", id.number()),
         Target::Team(id) => ("team", id.number()),
         Target::CustomRole(id) => ("custom_role", id.number()),
+        Target::Invitation(id) => ("invitation", id.number()),
     };
     insert
         .bind(row.id)

@@ -2,6 +2,8 @@
 
 pub(super) mod account_details;
 pub(super) mod custom_role;
+pub(super) mod invitation;
+pub(super) mod person;
 pub(super) mod policy;
 pub(super) mod secret;
 pub(super) mod service_account;
@@ -9,6 +11,7 @@ pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
+use claviger_access::email::EmailAddress;
 use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
 use claviger_access::{Change, Directory, Moment};
 use sqlx::AnyConnection;
@@ -103,16 +106,10 @@ async fn write_one(
             run_each(connection, [DELETE_WORKSPACE_GRANTS, DELETE_WORKSPACE], id.number()).await
         }
         Change::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
-            let new = NewPrincipal { id: *id, kind: *kind, organization: *organization, name, email };
+            let new = NewPrincipal { id: *id, kind: *kind, organization: *organization, name, email: email.as_ref() };
             insert_principal(connection, new, *created, *creator).await
         }
-        Change::PrincipalDeleted { id, deleted } => {
-            account_details::delete(connection, *id).await?;
-            let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, FORGET_ADDRESSES, LEAVE_TEAMS];
-            run_each(connection, statements, id.number()).await?;
-            let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
-            run(connection, mark).await
-        }
+        Change::PrincipalDeleted { id, deleted } => delete_principal(connection, *id, *deleted).await,
         Change::SecretIssued { id, principal, digest, expires, created } => {
             secret::insert(connection, *id, *principal, digest, *expires, *created).await
         }
@@ -124,6 +121,8 @@ async fn write_one(
         Change::Team(change) => team::write(connection, directory, change).await,
         Change::CustomRole(change) => custom_role::write(connection, change).await,
         Change::Policy(change) => policy::write(connection, change).await,
+        Change::Invitation(change) => invitation::write(connection, change).await,
+        Change::Person(change) => person::write(connection, change).await,
     }
 }
 
@@ -172,7 +171,7 @@ struct NewPrincipal<'a> {
     kind: PrincipalKind,
     organization: Option<OrganizationId>,
     name: &'a str,
-    email: &'a Option<String>,
+    email: Option<&'a EmailAddress>,
 }
 
 async fn insert_principal(
@@ -191,10 +190,18 @@ async fn insert_principal(
         .bind(new.organization.map(|organization| number(organization.number())))
         .bind(username)
         .bind(display_name)
-        .bind(new.email.clone())
+        .bind(new.email.map(|email| email.as_str().to_owned()))
         .bind(created.seconds())
         .bind(creator.map(|creator| number(creator.number())));
     run(connection, insert).await
+}
+
+async fn delete_principal(connection: &mut AnyConnection, id: PrincipalId, deleted: Moment) -> Result<(), sqlx::Error> {
+    account_details::delete(connection, id).await?;
+    let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, FORGET_ADDRESSES, LEAVE_TEAMS];
+    run_each(connection, statements, id.number()).await?;
+    let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
+    run(connection, mark).await
 }
 
 async fn run(connection: &mut AnyConnection, query: Query<'_, sqlx::Any, AnyArguments>) -> Result<(), sqlx::Error> {

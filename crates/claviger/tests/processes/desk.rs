@@ -70,6 +70,27 @@ impl Desk {
         write_private(&file, &format!("{token}\n"));
         Made { id: made["id"].as_u64().expect("an id").to_string(), username, file }
     }
+
+    /// `invitation send` or `resend`, and the token into a file as a script would do it: the invitation's id, the file.
+    pub(crate) fn invite(&self, words: &[&str]) -> (String, PathBuf) {
+        let words = [&["invitation"], words, &["--output", "json"]].concat();
+        let sent: Value = serde_json::from_str(&run(self.command(&words)).ok()).expect("JSON");
+        let token = sent["token"].as_str().expect("a token");
+        secrets::handed_out("invitation", token);
+        let file = self.store.home().join(format!("token-of-{}", &token[token.len() - 6..]));
+        write_private(&file, &format!("{token}\n"));
+        (sent["id"].to_string(), file)
+    }
+
+    /// Accepts without a credential, with a password in a file of its own.
+    pub(crate) fn accept(&self, token: &Path, name: &str, password: &str) -> Ended {
+        let file = self.store.home().join(format!("password-of-{name}"));
+        write_private(&file, &format!("{password}\n"));
+        let words = ["invitation", "accept", "--url", &self.url, "--name", name];
+        let mut command = self.store.claviger(&words);
+        command.arg("--token-file").arg(token).arg("--password-file").arg(&file);
+        quiet(&words, run(command))
+    }
 }
 
 /// An account, and the file that its secret was put into.

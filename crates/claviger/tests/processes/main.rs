@@ -19,6 +19,7 @@ mod server;
 mod account_state;
 mod command_line;
 mod command_line_access;
+mod command_line_people;
 mod command_line_places;
 mod crash;
 mod host_commands;

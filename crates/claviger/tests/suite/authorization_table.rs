@@ -15,7 +15,7 @@ use crate::world::{World, on_both_stores, send};
 
 const WORLD: &str = "
 acme: owner owner, admin admin, billing billing_admin, member member
-  shop: p-owner owner, p-admin admin, analyst analyst, consumer consumer
+  shop: p-owner owner, p-admin admin, analyst analyst, consumer consumer, pia@ consumer
     eu: workspace admin
 globex: other owner
 ";
@@ -151,6 +151,35 @@ PUT organizations/{acme}/service-accounts/{new-account}/allowed-addresses <- {"a
 GET organizations/{acme}/explain?principal={consumer}&project={shop}
                                                                 200 200 403 403  403 403 403 200 403  403 403  404 401
 
+GET organizations/{acme}/invitations                            200 200 403 403  403 403 403 403 403  403 403  404 401
+POST organizations/{acme}/invitations <- {"email": "x-$count@example.com", "projects": [{"id": $shop, "role": "admin"}]}
+                                                                201 201 403 403  403 403 403 403 403  403 403  404 401
+POST organizations/{acme}/invitations <- {"email": "x-$count@example.com", "role": "owner"}
+                                                                201 403 403 403  403 403 403 403 403  403 403  404 401
+POST organizations/{acme}/invitations/{new-invitation}/resend   200 200 403 403  403 403 403 403 403  403 403  404 401
+DELETE organizations/{acme}/invitations/{new-invitation}        200 200 403 403  403 403 403 403 403  403 403  404 401
+POST invitations/accept <- {"token": "cvi_1_x", "name": "x", "password": "long enough to be one"}
+                                                                404 404 404 404  404 404 404 404 404  404 404  404 404
+
+GET organizations/{acme}/users                                  200 200 403 403  403 403 403 403 403  403 403  404 401
+GET organizations/{acme}/users/{pia}                            200 200 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/users/{pia} <- {"role": "billing_admin"}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+PATCH organizations/{acme}/users/{new-person} <- {"role": "owner"}
+                                                                200 403 403 403  403 403 403 403 403  403 403  404 401
+DELETE organizations/{acme}/users/{new-person}                  200 200 403 403  403 403 403 403 403  403 403  404 401
+DELETE organizations/{acme}/users/{new-owning-person}           200 403 403 403  403 403 403 403 403  403 403  404 401
+
+GET projects/{shop}/users                                       200 200 403 403  200 200 403 403 403  403 200  404 401
+PUT projects/{shop}/users/{pia} <- {"role": "analyst"}          200 200 403 403  200 200 403 403 403  403 200  404 401
+PUT projects/{shop}/users/{pia} <- {"role": "owner"}            200 403 403 403  200 403 403 403 403  403 403  404 401
+DELETE projects/{shop}/users/{pia}                              200 200 403 403  200 200 403 403 403  403 200  404 401
+GET projects/{shop}/workspaces/{eu}/users                       200 200 403 403  200 200 403 403 403  403 200  404 401
+PUT projects/{shop}/workspaces/{eu}/users/{pia} <- {"role": "analyst"}
+                                                                200 200 403 403  200 200 403 403 403  403 200  404 401
+PUT projects/{shop}/workspaces/{eu}/users/{pia} <- {"role": "owner"}
+                                                                200 403 403 403  200 403 403 403 403  403 403  404 401
+DELETE projects/{shop}/workspaces/{eu}/users/{pia}              200 200 403 403  200 200 403 403 403  403 200  404 401
 GET timezones                                                   200 200 200 200  200 200 200 200 200  200 200  200 401
 POST organizations/{acme}/create-project <- {"project_name": "x"}
                                                                 201 201 403 403  403 403 403 403 403  403 403  404 401
@@ -217,6 +246,12 @@ async fn make(world: &World, name: &str, count: usize) -> u64 {
             let role = json!({ "name": name, "permissions": ["data:read"] });
             id(&owner.post("projects/{shop}/custom-roles", role).await.created())
         }
+        "new-invitation" => {
+            let invite = json!({ "email": format!("{name}-{count}@example.com") });
+            id(&owner.post("organizations/{acme}/invitations", invite).await.created())
+        }
+        "new-person" => world.make_person("acme", &format!("{name}-{count}"), "member").await,
+        "new-owning-person" => world.make_person("acme", &format!("{name}-{count}"), "owner").await,
         "new-project" => id(&owner.post("organizations/{acme}/projects", json!({ "name": name })).await.created()),
         other => panic!("nothing is known of {other}"),
     }
@@ -271,8 +306,18 @@ async fn furnished(world: World) -> World {
 }
 
 /// Each after what it is made in.
-const NEW: [&str; 7] =
-    ["new-account", "new-secret", "new-workspace", "new-team", "new-owning-team", "new-role", "new-project"];
+const NEW: [&str; 10] = [
+    "new-account",
+    "new-secret",
+    "new-workspace",
+    "new-team",
+    "new-owning-team",
+    "new-role",
+    "new-project",
+    "new-invitation",
+    "new-person",
+    "new-owning-person",
+];
 
 on_both_stores! {
     async fn each_caller_gets_the_status_that_is_written_down(world: World) {

@@ -29,6 +29,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
             .chain(text.match_indices("_ALLOWED, \""))
             .chain(text.match_indices("SERVER_ERROR, \""))
             .chain(text.match_indices("TOO_MANY_REQUESTS, \""))
+            .chain(text.match_indices("FORBIDDEN, \""))
         {
             let code: String = text[at + marker.len()..].chars().take_while(|c| *c != '"').collect();
             if code.contains('_') || ["unavailable", "internal", "exhausted", "protected"].contains(&code.as_str()) {

@@ -9,19 +9,20 @@ use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::world::{World, on_both_stores};
+use crate::world::{World, email, on_both_stores};
 
 const WORLD: &str = "
-acme: ada owner, bob admin, mel member, bil billing_admin
+acme: ada owner, bob admin, mel member, bil billing_admin, pia@ owner, quy@ admin, rio@ member
   shop: boss owner, exporter admin, reader analyst
     eu: visitor admin
   lab: labrat admin, reader consumer
-globex: gil owner, gus admin
+globex: gil owner, gus admin, zoe@ admin
   well: driller admin
 ";
 
 const ACCOUNTS: &[&str] =
     &["ada", "bob", "mel", "bil", "boss", "exporter", "reader", "visitor", "labrat", "gil", "gus", "driller"];
+const PEOPLE: &[&str] = &["pia", "quy", "rio", "zoe"];
 const ORGANIZATIONS: &[&str] = &["acme", "globex"];
 const PROJECTS: &[&str] = &["shop", "lab", "well"];
 const ROLES: &[&str] = &["owner", "admin", "analyst", "consumer"];
@@ -49,6 +50,9 @@ async fn take(world: &World, step: Step) -> Answer {
     let there = json!([{ "id": world.id(project), "role": role }]);
     if d > 8 {
         return take_of_teams_and_roles(world, step).await;
+    }
+    if d > 5 {
+        return take_of_people(world, step).await;
     }
     match kind {
         0 => {
@@ -95,6 +99,40 @@ async fn take(world: &World, step: Step) -> Answer {
         _ if d < 2 => caller.post(&format!("{one}/rotate"), json!({ "grace_seconds": 3_600 * d })).await,
         _ if d < 4 => caller.post(&format!("{one}/secrets"), json!({ "name": "made" })).await,
         _ => caller.patch(&one, json!({ "expires_in": 3_600 + d })).await,
+    }
+}
+
+/// People who are invited, accept, and are managed by everybody.
+async fn take_of_people(world: &World, (who, kind, a, b, c, d): Step) -> Answer {
+    let organization = ORGANIZATIONS[a % 2];
+    let caller = world.account(ACCOUNTS.get(who).copied().unwrap_or(["ada", "gil"][a % 2]));
+    let (project, person) = (PROJECTS[b % 3], PEOPLE[c % 4]);
+    let (role, organization_role) = (json!({ "role": ROLES[d % 4] }), json!({ "role": ORGANIZATION_ROLES[c % 4] }));
+    let one = format!("organizations/{{{organization}}}/users/{{{person}}}");
+    match kind {
+        0..=3 => {
+            let email = [email(person), format!("new-{d}@example.com")][b % 2].clone();
+            let there = json!([{ "id": world.id(project), "role": ROLES[d % 4] }]);
+            let invite = json!({ "email": email, "role": ORGANIZATION_ROLES[c % 4], "projects": there });
+            let invited = caller.post(&format!("organizations/{{{organization}}}/invitations"), invite).await;
+            if invited.status != 201 || kind == 3 {
+                return invited;
+            }
+            // Known people have their own password, and whoever is new the first of the four.
+            world.accept(&invited.body["results"], if b % 2 == 0 { person } else { PEOPLE[0] }).await
+        }
+        4 | 5 => caller.patch(&one, organization_role).await,
+        6 => caller.delete(&one).await,
+        7 | 8 => caller.put(&format!("projects/{{{project}}}/users/{{{person}}}"), role).await,
+        9 => caller.delete(&format!("projects/{{{project}}}/users/{{{person}}}")).await,
+        10 => {
+            let path = format!("projects/{{{project}}}/workspaces/{{eu}}/users/{{{person}}}");
+            caller.put(&path, role).await
+        }
+        _ => {
+            let team = format!("organizations/{{{organization}}}/teams/{{team of {organization}}}/add-members");
+            caller.post(&team, json!({ "user_ids": [world.id(person)] })).await
+        }
     }
 }
 
@@ -157,14 +195,18 @@ on_both_stores! {
                     _ => refused += 1,
                 }
                 let made = &answer.body["results"];
-                if made["username"].is_string() && made["token"].is_string() {
+                let shown = made["token"].as_str();
+                if shown.is_some_and(|token| token.starts_with("cvi_")) {
+                    world.remember_token(made);
+                } else if made["username"].is_string() && shown.is_some() {
                     world.remember_made("made", made);
-                } else if made["token"].is_string() {
+                } else if shown.is_some() {
                     world.remember_secret(ACCOUNTS[step.4], made);
                 }
             }
         }
         assert!(done > 60 && refused > 100, "{done} done, {refused} refused: the history is no history");
         assert!(world.count("SELECT COUNT(*) FROM audit_events").await > 80);
+        assert!(world.count("SELECT COUNT(*) FROM audit_events WHERE action = 'organization.user_added'").await > 5);
     }
 }

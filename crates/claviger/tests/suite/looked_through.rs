@@ -7,9 +7,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use claviger_access::effective;
 use claviger_access::grant::Granted;
-use claviger_access::identity::PrincipalId;
+use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId};
 use claviger_access::{Directory, Revision};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use crate::world::{On, World};
 
@@ -86,6 +87,8 @@ const TABLES: &[&str] = &[
     "teams",
     "team_members",
     "custom_roles",
+    "invitations",
+    "passwords",
     "grants",
     "idempotency_keys",
     "audit_events",
@@ -132,7 +135,7 @@ async fn every_actor_was_permitted(world: &World) {
     let store = world.node().store;
     let changes = store.changes_after(Revision::ZERO, i64::MAX).await.expect("the changes");
     let events = sqlx::query(
-        "SELECT revision, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, target_id, \
+        "SELECT revision, made_at, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, target_id, \
          organization_id FROM audit_events ORDER BY id",
     )
     .fetch_all(store.reads())
@@ -140,21 +143,55 @@ async fn every_actor_was_permitted(world: &World) {
     .expect("the events");
     let mut before = Directory::empty(9);
     for (revision, mark, changes) in changes {
-        for event in events.iter().filter(|event| event.get::<i64, _>("revision") == revision.0 as i64) {
-            was_permitted(&before, event);
+        let these: Vec<_> =
+            events.iter().filter(|event| event.get::<i64, _>("revision") == revision.0 as i64).collect();
+        let mut after = before.clone();
+        after.apply_all(&changes, revision, mark);
+        for event in &these {
+            match event.get::<String, _>("basis").as_str() {
+                "one_time_link" => a_link_was_open(&before, &after, &these, event),
+                "oneself" => left_himself(&before, event),
+                _ => was_permitted(&before, event),
+            }
         }
-        before.apply_all(&changes, revision, mark);
+        before = after;
     }
 }
 
-fn was_permitted(before: &Directory, event: &sqlx::any::AnyRow) {
+fn number(event: &AnyRow, column: &str) -> u64 {
+    u64::try_from(event.get::<Option<i64>, _>(column).expect("a number")).expect("an id")
+}
+
+/// By a link: the state just before had an open invitation of that organization, for the address of who acted, and it is
+/// over in the state after.
+fn a_link_was_open(before: &Directory, after: &Directory, these: &[&AnyRow], event: &AnyRow) {
+    let accepted = these.iter().find(|other| other.get::<String, _>("action") == "invitation.accepted");
+    let id = InvitationId::new(number(accepted.expect("an acceptance"), "target_id")).expect("an id");
+    let invitation = before.invitation(id).expect("an open invitation");
+    assert!(event.get::<i64, _>("made_at") < invitation.expires.seconds(), "it had expired");
+    assert_eq!(number(event, "organization_id"), invitation.organization.number());
+    assert_eq!(event.get::<String, _>("actor_kind"), "person");
+    let actor = PrincipalId::new(number(event, "actor_id")).expect("an id");
+    assert_eq!(after.person(actor).expect("a person").email, invitation.email);
+    assert!(after.invitation(id).is_none(), "it opens once");
+}
+
+/// Whoever leaves is a member, and takes himself along and nobody else.
+fn left_himself(before: &Directory, event: &AnyRow) {
+    assert_eq!(event.get::<String, _>("action"), "organization.user_removed");
+    assert_eq!(number(event, "actor_id"), number(event, "target_id"));
+    let actor = before.principal(PrincipalId::new(number(event, "actor_id")).expect("an id")).expect("an actor");
+    let organization = OrganizationId::new(number(event, "organization_id")).expect("an id");
+    assert!(effective::is_member(&actor, organization));
+}
+
+fn was_permitted(before: &Directory, event: &AnyRow) {
     let (action, permission) = (event.get::<String, _>("action"), event.get::<String, _>("permission"));
     if event.get::<String, _>("actor_kind") == "operator" {
         assert_eq!(event.get::<String, _>("basis"), "operator", "{action}");
         return;
     }
-    let number = |column| u64::try_from(event.get::<Option<i64>, _>(column).expect("a number")).expect("an id");
-    let actor = before.principal(PrincipalId::new(number("actor_id")).expect("an id")).expect("an actor");
+    let actor = before.principal(PrincipalId::new(number(event, "actor_id")).expect("an id")).expect("an actor");
     if event.get::<String, _>("basis") == "oneself" {
         // Without a grant, only about himself, in his own organization.
         let (kind, target) = (event.get::<String, _>("target_kind"), event.get::<i64, _>("target_id"));
@@ -166,7 +203,8 @@ fn was_permitted(before: &Directory, event: &sqlx::any::AnyRow) {
     let open = before.organizations().flat_map(|organization| &organization.open_projects);
     let open = open.filter_map(|project| before.project(*project)?.default_access);
     let mut reaching = effective::held(before, &actor).map(|(grant, _)| grant).chain(open);
-    let grant = reaching.find(|grant| grant.id.number() == number("basis_grant_id")).expect("a grant that reached it");
+    let grant =
+        reaching.find(|grant| grant.id.number() == number(event, "basis_grant_id")).expect("a grant that reached it");
     let gives: Vec<String> = match grant.granted() {
         Granted::Organization(_, role) => {
             let in_projects = role.in_projects().map_or(&[][..], |role| role.permissions());

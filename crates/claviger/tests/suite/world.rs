@@ -8,7 +8,7 @@
 //! ```
 //!
 //! An organization, its accounts with their organization roles; a project with project roles; a workspace with
-//! workspace roles. The first account of an organization must be an owner: it is founded with it. In paths, `{name}`
+//! workspace roles. Names that end with `@` are people's: they are invited by an owner, and accept. The first account of an organization must be an owner: it is founded with it. In paths, `{name}`
 //! stands for the id.
 
 use std::collections::BTreeMap;
@@ -224,6 +224,10 @@ impl World {
         let made = &founded.owner;
         self.remember(owner, made.id.number(), made.username.as_str(), made.secret.reveal());
         for (member, role) in &members[1..] {
+            if let Some(person) = member.strip_suffix('@') {
+                self.make_person(name, person, role).await;
+                continue;
+            }
             let body = json!({ "username": member, "organization_role": role });
             self.make_account(name, member, body).await;
         }
@@ -250,8 +254,56 @@ impl World {
         }
     }
 
+    /// Invites a person, lets him accept, and remembers him by his name.
+    pub(crate) async fn make_person(&self, organization: &str, name: &str, role: &str) -> u64 {
+        let owner = self.owner_of(organization).await;
+        let body = json!({ "email": email(name), "role": role });
+        let invited = owner.post(&format!("organizations/{{{organization}}}/invitations"), body).await.created();
+        let joined = self.accept(&invited, name).await;
+        let id = if joined.status == 201 { joined.created() } else { joined.ok() }["id"].as_u64().expect("an id");
+        self.name(name, id);
+        id
+    }
+
+    /// Accepts an invitation, as the person of that name with his own password.
+    pub(crate) async fn accept(&self, invited: &Value, name: &str) -> Answer {
+        let token = self.remember_token(invited);
+        let (password, called) = (self.password_of(name), format!("{name} of the world"));
+        let body = json!({ "token": token, "name": called, "password": password });
+        self.post("invitations/accept", body).await
+    }
+
+    /// The password of the person of that name. Nothing that was written may hold it.
+    pub(crate) fn password_of(&self, name: &str) -> String {
+        let password = format!("{name} has chosen this password");
+        self.keep_secret(name, &password);
+        password
+    }
+
+    /// The token of an invitation, which nothing that was written may hold.
+    pub(crate) fn remember_token(&self, invited: &Value) -> String {
+        let token = invited["token"].as_str().expect("a token").to_owned();
+        self.keep_secret("invitation", &token);
+        token
+    }
+
+    fn keep_secret(&self, whose: &str, secret: &str) {
+        let mut secrets = self.inner.secrets.lock().unwrap();
+        if !secrets.iter().any(|(_, known)| known == secret) {
+            secrets.push((whose.to_owned(), secret.to_owned()));
+        }
+    }
+
+    /// POST without a credential.
+    pub(crate) async fn post(&self, template: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, template).json(&body)).await
+    }
+
     /// Makes the account where it is new, and gives it the roles.
     async fn give(&self, organization: &str, member: &str, projects: Value, workspace: Option<(&str, &str, &str)>) {
+        if let Some(person) = member.strip_suffix('@') {
+            return self.give_person(organization, person, &projects, workspace).await;
+        }
         if !self.inner.accounts.lock().unwrap().contains_key(member) {
             self.make_account(organization, member, json!({ "username": member })).await;
         }
@@ -263,6 +315,27 @@ impl World {
         }
         if let Some((project, workspace, role)) = workspace {
             let path = format!("projects/{{{project}}}/workspaces/{{{workspace}}}/service-accounts/{{{member}}}");
+            owner.put(&path, json!({ "role": role })).await.ok();
+        }
+    }
+
+    async fn give_person(
+        &self,
+        organization: &str,
+        person: &str,
+        projects: &Value,
+        workspace: Option<(&str, &str, &str)>,
+    ) {
+        if !self.inner.ids.lock().unwrap().contains_key(person) {
+            self.make_person(organization, person, "member").await;
+        }
+        let owner = self.owner_of(organization).await;
+        for project in projects.as_array().into_iter().flatten() {
+            let path = format!("projects/{}/users/{{{person}}}", project["id"]);
+            owner.put(&path, json!({ "role": project["role"] })).await.ok();
+        }
+        if let Some((project, workspace, role)) = workspace {
+            let path = format!("projects/{{{project}}}/workspaces/{{{workspace}}}/users/{{{person}}}");
             owner.put(&path, json!({ "role": role })).await.ok();
         }
     }
@@ -439,6 +512,11 @@ impl Account {
         let made = self.post(template, body).await.created();
         self.world.remember_made(&name, &made)
     }
+}
+
+/// The address of the person of that name.
+pub(crate) fn email(name: &str) -> String {
+    format!("{name}@example.com")
 }
 
 /// Sends, and reads the whole answer.

@@ -4,15 +4,17 @@ use super::insert_sorted;
 use crate::directory::Directory;
 use crate::grant::{Grant, Granted, Holder};
 use crate::identity::{GrantId, ProjectId};
-use crate::role::{OrganizationRole, ProjectRole};
+use crate::role::ProjectRole;
 
 impl Directory {
     pub(super) fn give(&mut self, grant: Grant, holder: Holder) {
         self.count_id(grant.id.number());
         match holder {
             Holder::Principal(id) => {
-                if let Granted::Organization(organization, OrganizationRole::Owner) = grant.granted() {
-                    self.organizations.change(organization, |organization| organization.add_owner(id));
+                if let Granted::Organization(organization, role) = grant.granted()
+                    && let Some(kind) = self.principal(id).map(|view| view.kind())
+                {
+                    self.organizations.change(organization, |known| known.add_member(id, kind, role));
                 }
                 self.change_principal(id, |principal| insert_sorted(&mut principal.grants, grant));
             }
@@ -27,10 +29,8 @@ impl Directory {
                 let held = self.principal(principal);
                 let held = held.and_then(|view| view.grants().iter().find(|grant| grant.id == id).copied());
                 self.change_principal(principal, |principal| principal.grants.retain(|grant| grant.id != id));
-                if let Some(Granted::Organization(organization, OrganizationRole::Owner)) =
-                    held.map(|held| held.granted())
-                {
-                    self.recount_owner(principal, organization);
+                if let Some(Granted::Organization(organization, _)) = held.map(|held| held.granted()) {
+                    self.recount_member(principal, organization);
                 }
             }
             Holder::Team(team) => self.teams.change(team, |team| team.grants.retain(|grant| grant.id != id)),

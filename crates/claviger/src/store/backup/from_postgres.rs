@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 19] = [
     "head",
     "changes",
     "organizations",
@@ -24,6 +24,8 @@ const TABLES: [&str; 17] = [
     "teams",
     "team_members",
     "custom_roles",
+    "invitations",
+    "passwords",
     "grants",
     "idempotency_keys",
     "audit_events",

@@ -1,0 +1,3 @@
+//! What people have that service accounts have not.
+
+pub mod password;

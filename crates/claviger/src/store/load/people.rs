@@ -1,0 +1,74 @@
+//! Loading people and invitations. Few beside service accounts, so each is a row.
+
+use claviger_access::Moment;
+use claviger_access::directory::{Invitation, Loader, Person, Principal};
+use claviger_access::email::EmailAddress;
+use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId, PrincipalKind};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+
+use super::super::StoreError;
+use super::super::rows::digest;
+use super::super::rows::invitation::read_terms;
+use super::super::statements::statements;
+use super::id;
+
+statements! {
+    READ_PEOPLE = "SELECT id, display_name, email, created_at, CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END AS deleted \
+                   FROM principals WHERE kind = 1 ORDER BY id";
+    READ_INVITATIONS = "SELECT id, organization_id, email, digest_kind, digest, created_at, expires_at, role, granted, \
+                        inviter_id FROM invitations ORDER BY id";
+}
+
+/// The people without their roles, which come with everybody's. Organizations must be in already.
+pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> Result<Vec<Principal>, StoreError> {
+    for row in sqlx::query(READ_INVITATIONS).fetch_all(&mut *snapshot).await? {
+        loader.invitation(invitation(&row)?);
+    }
+    let mut people = Vec::new();
+    for row in sqlx::query(READ_PEOPLE).fetch_all(&mut *snapshot).await? {
+        let deleted = row.try_get::<i64, _>("deleted").or_else(|_| row.try_get::<i32, _>("deleted").map(i64::from))?;
+        let id = id(&row, "id", PrincipalId::new)?;
+        if let Some(email) = row.try_get::<Option<String>, _>("email")? {
+            let email = EmailAddress::parse(&email);
+            let email = email.map_err(|_| StoreError::unreadable(format!("the address of person {id}")))?;
+            loader.person(Person { id, email, created: moment(&row, "created_at")? });
+        }
+        people.push(Principal {
+            id,
+            kind: PrincipalKind::Person,
+            organization: None,
+            name: row.try_get("display_name")?,
+            deleted: deleted != 0,
+            disabled: false,
+            protected: false,
+            secrets: Vec::new(),
+            grants: Vec::new(),
+            teams: Vec::new(),
+        });
+    }
+    Ok(people)
+}
+
+fn invitation(row: &AnyRow) -> Result<Invitation, StoreError> {
+    let invitation = id(row, "id", InvitationId::new)?;
+    let unreadable = |what: &str| StoreError::unreadable(format!("{what} of invitation {invitation}"));
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let kept = if text("digest_kind")? == "sha256" { digest(&text("digest")?) } else { None };
+    let inviter = row.try_get::<Option<i64>, _>("inviter_id")?;
+    Ok(Invitation {
+        id: invitation,
+        organization: id(row, "organization_id", OrganizationId::new)?,
+        email: EmailAddress::parse(&text("email")?).map_err(|_| unreadable("the address"))?,
+        digest: kept.ok_or_else(|| unreadable("the digest"))?,
+        created: moment(row, "created_at")?,
+        expires: moment(row, "expires_at")?,
+        terms: read_terms(&text("role")?, &text("granted")?).ok_or_else(|| unreadable("the terms"))?,
+        inviter: inviter.and_then(|inviter| PrincipalId::new(u64::try_from(inviter).ok()?)),
+    })
+}
+
+fn moment(row: &AnyRow, column: &str) -> Result<Moment, StoreError> {
+    let seconds = row.try_get(column)?;
+    Moment::from_seconds(seconds).ok_or_else(|| StoreError::unreadable(format!("{column} {seconds}")))
+}
