@@ -251,14 +251,6 @@ impl SecretDigest {
     }
 }
 
-impl PartialEq for SecretDigest {
-    fn eq(&self, other: &Self) -> bool {
-        self.matches(other)
-    }
-}
-
-impl Eq for SecretDigest {}
-
 impl fmt::Debug for SecretDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretDigest(hidden)")
