@@ -13,6 +13,7 @@
 //! The caller chooses the TLS provider, before it makes a client:
 //! `rustls::crypto::ring::default_provider().install_default()`.
 
+mod audit;
 mod client;
 mod credential;
 mod error;
@@ -24,6 +25,7 @@ mod roles;
 mod service_accounts;
 mod teams;
 
+pub use audit::{AuditFilter, AuditLog};
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};
 pub use error::{Error, Refusal, SetupError};

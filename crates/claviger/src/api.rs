@@ -9,6 +9,7 @@
 pub mod arrival;
 pub mod failure;
 
+mod audit_log;
 mod body;
 mod caller;
 mod custom_roles;
@@ -96,4 +97,6 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(custom_roles::show, custom_roles::change, custom_roles::delete))
         .routes(routes!(custom_roles::holders))
         .routes(routes!(explain::show))
+        .routes(routes!(audit_log::list_of_organization))
+        .routes(routes!(audit_log::list_of_project))
 }

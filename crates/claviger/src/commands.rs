@@ -3,6 +3,7 @@
 //! `serve`, `init`, `organization create`, `recover-owner` and `backup` open the house: they work on the store itself,
 //! on the host. All others speak to a running server through `claviger-client`.
 
+pub mod audit;
 pub mod backup;
 pub mod confirmation;
 pub mod connection;
@@ -59,6 +60,9 @@ pub enum Command {
     Role(role::RoleArgs),
     /// Projects of a running server
     Project(project::ProjectArgs),
+    /// The audit log of a running server
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// What somebody may do at a running server, and why
     Explain(explain::ExplainArgs),
     /// Who the caller is at a running server

@@ -31,6 +31,7 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::Team(team) => team.run(random::idempotency_key()?).await,
         Command::Role(role) => role.run(random::idempotency_key()?).await,
         Command::Project(project) => project.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Explain(explain) => explain.run().await,
         Command::Me(me) => me.run().await,
     }

@@ -8,6 +8,7 @@
 //! Reading what the directory does not hold asks for a [`Permit`](claviger_access::Permit), and takes its scope from
 //! that. Checks never come here.
 
+pub mod audit_log;
 pub mod backup;
 pub mod bookkeeping;
 pub mod load;
@@ -18,6 +19,7 @@ pub mod writing;
 
 mod change_format;
 mod connector;
+mod event_row;
 mod grants;
 mod holder;
 mod many;

@@ -26,6 +26,7 @@ const CODES: &[&str] = &[
     "expires_twice",
     "expiry_not_later",
     "expiry_too_far",
+    "filter_invalid",
     "id_invalid",
     "idempotency_key_invalid",
     "last_owner",

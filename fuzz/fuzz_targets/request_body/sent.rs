@@ -46,6 +46,8 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::PUT, Some("/api/app/projects/2/custom-roles/13"), LENGTH_MAX),
     (Method::PUT, Some("/api/app/projects/2/default-access"), LENGTH_MAX),
     (Method::GET, Some("/api/app/organizations/1/explain"), 0),
+    (Method::GET, Some("/api/app/organizations/1/audit-log"), 0),
+    (Method::GET, Some("/api/app/projects/2/audit-log"), 0),
 ];
 
 /// Who sends it.

@@ -18,7 +18,9 @@ use super::{grants, record};
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let many = [&record::INSERT_CHANGES, &record::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
     [
+        super::audit_log::STATEMENTS,
         super::bookkeeping::STATEMENTS,
+        super::event_row::STATEMENTS,
         super::grants::STATEMENTS,
         super::holder::STATEMENTS,
         super::load::STATEMENTS,

@@ -168,7 +168,7 @@ impl Writing {
     ) -> Result<(), StoreError> {
         rows::write(&mut self.connection, after, decision.changes()).await?;
         (self.revision, self.mark, self.next_id) = (after.revision(), after.mark(), Some(after.next_id()));
-        self.record.add(decision, self.head(), origin, moment)?;
+        self.record.add(decision, after, origin, moment)?;
         if self.record.is_long() {
             self.record.send(&mut self.connection).await?;
         }

@@ -125,6 +125,9 @@ GET projects/{shop}/custom-roles/{reporter}/holders             200 200 403 403 
 
 GET organizations/{acme}/explain?principal={consumer}&project={shop}
                                                                 200 200 403 403  403 403 403 200 403  403 403  404 401
+
+GET organizations/{acme}/audit-log                              200 200 403 403  403 403 403 403 403  403 403  404 401
+GET projects/{shop}/audit-log                                   200 200 403 403  200 200 403 403 403  403 200  404 401
 "#;
 
 struct Row {

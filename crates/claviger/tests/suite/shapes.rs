@@ -24,12 +24,16 @@ fn settle(value: &mut Value) {
             for (name, field) in fields.iter_mut() {
                 match (name.as_str(), &mut *field) {
                     ("token", Value::String(token)) if token.starts_with("cvg_") => *field = json!("[secret]"),
-                    ("created" | "modified" | "last_used" | "created_iso", Value::String(time)) => {
+                    ("created" | "modified" | "last_used" | "created_iso" | "time", Value::String(time)) => {
                         assert!(
                             claviger_wire::time::parse(time).is_ok() && time.ends_with('Z') && time.len() == 20,
                             "{time}"
                         );
                         *field = json!("[time]");
+                    }
+                    ("request_id", Value::String(_)) => *field = json!("[request]"),
+                    ("next_cursor", Value::String(cursor)) if cursor.starts_with("audit-") => {
+                        *field = json!("[cursor]")
                     }
                     _ => settle(field),
                 }
@@ -94,6 +98,8 @@ on_both_stores! {
         shape("GET me (through a team)", world.account("reader").get("me").await);
         shape("GET explain", ada.get("organizations/{acme}/explain?principal={reader}&workspace={eu}&permission=reports:export").await);
         shape("DELETE custom role", exporter.delete("projects/{shop}/custom-roles/{reporter}").await);
+        shape("GET audit log", ada.get("organizations/{acme}/audit-log?limit=1").await);
+        shape("GET audit log of a project", exporter.get("projects/{shop}/audit-log?action=service_account.role_changed&limit=1").await);
         shape("401", world.get_with("me", &[]).await);
         shape("403", exporter.get("organizations/{acme}/service-accounts").await);
         shape("404", ada.get("projects/999999").await);
