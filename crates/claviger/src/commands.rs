@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `init`, `organization create`, `recover-owner` and `backup` open the house: they work on the store itself,
-//! on the host. All others speak to a running server through `claviger-client`.
+//! `serve`, `init`, `organization create`, `recover-owner`, `backup` and `audit verify`, `mark` and `restart` open the
+//! house: they work on the store itself, on the host. All others speak to a running server through `claviger-client`.
 
 pub mod audit;
 pub mod backup;
@@ -60,7 +60,7 @@ pub enum Command {
     Role(role::RoleArgs),
     /// Projects of a running server
     Project(project::ProjectArgs),
-    /// The audit log of a running server
+    /// The audit log: read it at a running server, verify it on the host
     #[command(subcommand)]
     Audit(audit::Audit),
     /// What somebody may do at a running server, and why

@@ -6,6 +6,7 @@
 //! Dependencies point one way: `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 
 pub mod api;
+pub mod audit_chain;
 pub mod clock;
 pub mod cluster;
 pub mod commands;
@@ -13,6 +14,8 @@ pub mod config;
 pub mod last_used;
 pub mod listener;
 pub mod node;
+mod private_file;
+
 pub mod random;
 pub mod store;
 pub mod telemetry;

@@ -30,6 +30,11 @@ pub fn hash_key() -> Result<u64, NoRandomness> {
     fill().map(u64::from_le_bytes)
 }
 
+/// A key for the audit log.
+pub fn audit_key() -> Result<[u8; 32], NoRandomness> {
+    fill()
+}
+
 /// What tells one creation from another, for the command line's idempotency keys.
 pub fn idempotency_key() -> Result<[u8; 16], NoRandomness> {
     fill()

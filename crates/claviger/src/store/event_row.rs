@@ -5,24 +5,41 @@ use claviger_access::event::{Event, Fact, Target};
 use claviger_access::identity::PrincipalKind;
 use claviger_access::{Directory, Moment, Revision};
 use serde_json::json;
+use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use super::many::Bound;
 use super::rows::number;
 use super::statements::statements;
 use super::writing::Origin;
+use crate::audit_chain::{ChainDigest, ChainKey, Sealing};
 
 statements! {
     INSERT_EVENT = "INSERT INTO audit_events \
                     (id, revision, made_at, actor_kind, actor_id, actor_name, basis, basis_grant_id, permission, action, \
                      target_kind, target_id, target_name, organization_id, project_id, request_id, address, \
-                     facts_before, facts_after) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+                     facts_before, facts_after, chain_key, chain_digest) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 }
 
 /// The statement that writes one row.
 pub(super) const INSERT: &str = INSERT_EVENT;
 
-/// The columns of an event, in the order of [`INSERT`].
+/// Reads all columns.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, revision, made_at, actor_kind, actor_id, actor_name, basis, basis_grant_id, permission, action, \
+             target_kind, target_id, target_name, organization_id, project_id, request_id, address, facts_before, \
+             facts_after, chain_key, chain_digest FROM audit_events ",
+            $rest
+        )
+    };
+}
+
+pub(super) use select;
+
+/// The columns of an event, in the order of [`INSERT`], but for those of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EventRow {
     pub id: i64,
@@ -97,7 +114,60 @@ impl EventRow {
         }
     }
 
-    /// Binds its columns to [`INSERT`], or to a part of the same for many.
+    /// An event out of the store, with the key's name and the digest that stand beside it.
+    pub(super) fn read(row: &AnyRow) -> Result<(Self, Option<String>, Option<String>), sqlx::Error> {
+        let event = Self {
+            id: row.try_get("id")?,
+            revision: row.try_get("revision")?,
+            made_at: row.try_get("made_at")?,
+            actor_kind: row.try_get("actor_kind")?,
+            actor_id: row.try_get("actor_id")?,
+            actor_name: row.try_get("actor_name")?,
+            basis: row.try_get("basis")?,
+            basis_grant_id: row.try_get("basis_grant_id")?,
+            permission: row.try_get("permission")?,
+            action: row.try_get("action")?,
+            target_kind: row.try_get("target_kind")?,
+            target_id: row.try_get("target_id")?,
+            target_name: row.try_get("target_name")?,
+            organization_id: row.try_get("organization_id")?,
+            project_id: row.try_get("project_id")?,
+            request_id: row.try_get("request_id")?,
+            address: row.try_get("address")?,
+            facts_before: row.try_get("facts_before")?,
+            facts_after: row.try_get("facts_after")?,
+        };
+        Ok((event, row.try_get("chain_key")?, row.try_get("chain_digest")?))
+    }
+
+    /// What its digest covers: the digest of the event before it, and every column.
+    pub(super) fn seal(&self, key: &ChainKey, before: &ChainDigest) -> Sealing {
+        let mut sealing = key.seal("claviger audit event 1");
+        sealing
+            .digest(before)
+            .number(self.id)
+            .number(self.revision)
+            .number(self.made_at)
+            .text(&self.actor_kind)
+            .maybe_number(self.actor_id)
+            .maybe_text(self.actor_name.as_deref())
+            .text(&self.basis)
+            .maybe_number(self.basis_grant_id)
+            .text(&self.permission)
+            .text(&self.action)
+            .text(&self.target_kind)
+            .number(self.target_id)
+            .maybe_text(self.target_name.as_deref())
+            .number(self.organization_id)
+            .maybe_number(self.project_id)
+            .text(&self.request_id)
+            .maybe_text(self.address.as_deref())
+            .text(&self.facts_before)
+            .text(&self.facts_after);
+        sealing
+    }
+
+    /// Binds its columns to [`INSERT`], or to a part of the same for many; those of the chain come after them.
     pub(super) fn bind<'q>(&self, insert: Bound<'q>) -> Bound<'q> {
         insert
             .bind(self.id)

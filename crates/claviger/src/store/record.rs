@@ -11,6 +11,7 @@ use super::rows::{hex, number};
 use super::statements::statements;
 use super::writing::Origin;
 use super::{StoreError, change_format};
+use crate::audit_chain::{ChainDigest, ChainKey};
 
 statements! {
     INSERT_CHANGE = "INSERT INTO changes (revision, mark, request_id, made_at, body) VALUES ($1, $2, $3, $4, $5)";
@@ -25,8 +26,11 @@ const GATHERED_MAX: usize = 128;
 /// Changes and events that were not sent yet.
 pub(super) struct Record {
     changes: Vec<ChangeRow>,
-    events: Vec<EventRow>,
+    events: Vec<(EventRow, ChainDigest)>,
     next_event: i64,
+    key: ChainKey,
+    /// The digest of the last event that was taken down.
+    digest: ChainDigest,
 }
 
 struct ChangeRow {
@@ -38,8 +42,14 @@ struct ChangeRow {
 }
 
 impl Record {
-    pub(super) fn new(next_event: i64) -> Self {
-        Self { changes: Vec::new(), events: Vec::new(), next_event }
+    /// A record that goes on from here.
+    pub(super) fn new(next_event: i64, key: ChainKey, digest: ChainDigest) -> Self {
+        Self { changes: Vec::new(), events: Vec::new(), next_event, key, digest }
+    }
+
+    /// The digest of the last event.
+    pub(super) fn digest(&self) -> ChainDigest {
+        self.digest
     }
 
     /// The id of the event that comes next.
@@ -60,7 +70,9 @@ impl Record {
             .map_err(|error| StoreError::unreadable(format!("a change of revision {revision}: {error}")))?;
         self.changes.push(ChangeRow { revision, mark, request_id: origin.request_id.clone(), made, body });
         for event in decision.events() {
-            self.events.push(EventRow::of(event, self.next_event, after, revision, made, origin));
+            let row = EventRow::of(event, self.next_event, after, revision, made, origin);
+            self.digest = row.seal(&self.key, &self.digest).finish();
+            self.events.push((row, self.digest));
             self.next_event += 1;
         }
         Ok(())
@@ -74,7 +86,11 @@ impl Record {
     pub(super) async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         INSERT_CHANGES.run(connection, &self.changes, bind_change).await?;
         self.changes.clear();
-        INSERT_EVENTS.run(connection, &self.events, |insert, event| event.bind(insert)).await?;
+        let key = self.key.id();
+        let bind = |insert: Bound<'static>, (event, digest): &(EventRow, ChainDigest)| {
+            event.bind(insert).bind(key.to_owned()).bind(digest.to_string())
+        };
+        INSERT_EVENTS.run(connection, &self.events, bind).await?;
         self.events.clear();
         Ok(())
     }

@@ -20,6 +20,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         super::audit_log::STATEMENTS,
         super::bookkeeping::STATEMENTS,
+        super::chain::STATEMENTS,
         super::event_row::STATEMENTS,
         super::grants::STATEMENTS,
         super::holder::STATEMENTS,
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::rows::custom_role::STATEMENTS,
         super::rows::team::STATEMENTS,
         super::service_accounts::STATEMENTS,
+        super::verification::STATEMENTS,
         super::writing::STATEMENTS,
     ]
     .into_iter()

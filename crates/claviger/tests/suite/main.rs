@@ -16,6 +16,7 @@ mod raw;
 mod world;
 
 mod around_the_server;
+mod audit_chain;
 mod audit_log;
 mod authorization_table;
 mod custom_roles;

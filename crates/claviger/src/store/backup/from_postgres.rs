@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "head",
     "changes",
     "organizations",
@@ -23,6 +23,7 @@ const TABLES: [&str; 13] = [
     "grants",
     "idempotency_keys",
     "audit_events",
+    "audit_anchor",
 ];
 
 const READ_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name FROM information_schema.columns \

@@ -25,3 +25,17 @@ CREATE INDEX audit_events_by_project ON audit_events (project_id, made_at, id);
 CREATE INDEX audit_events_by_actor ON audit_events (actor_id, made_at, id);
 CREATE INDEX audit_events_by_action ON audit_events (organization_id, action, made_at, id);
 CREATE INDEX audit_events_by_target ON audit_events (target_kind, target_id, made_at, id);
+
+-- The digest of the last event of the chain, or of what stands before its first one; empty until the chain begins.
+ALTER TABLE head ADD COLUMN chain_digest TEXT NOT NULL DEFAULT '';
+
+-- Where the chain begins: after the events that were there before it, and after those that retention removed. mac is
+-- made with the key, so that nobody else can move it.
+CREATE TABLE audit_anchor (
+    id SMALLINT PRIMARY KEY CHECK (id = 1),
+    begun_after BIGINT NOT NULL,
+    removed_to BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    mac TEXT NOT NULL
+);
