@@ -115,6 +115,10 @@ event_names! {
     CustomRoleUpdated = "custom_role.updated";
     /// A custom role was deleted; its holders are consumers.
     CustomRoleDeleted = "custom_role.deleted";
+    /// The audit log, or a part of it, is taken away as a file.
+    AuditLogExportCreated = "audit_log_export.created";
+    /// An export was sent whole.
+    AuditLogExportDownloaded = "audit_log_export.downloaded";
 }
 
 impl EventName {
@@ -124,7 +128,7 @@ impl EventName {
         self.is_of_the_project() || self.is_of_roles_in_a_project()
     }
 
-    /// What happens to a project, its workspaces and its custom roles.
+    /// What happens to a project, its workspaces, its custom roles and its log.
     const fn is_of_the_project(self) -> bool {
         matches!(
             self,
@@ -139,6 +143,8 @@ impl EventName {
                 | Self::CustomRoleCreated
                 | Self::CustomRoleUpdated
                 | Self::CustomRoleDeleted
+                | Self::AuditLogExportCreated
+                | Self::AuditLogExportDownloaded
         )
     }
 

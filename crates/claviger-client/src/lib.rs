@@ -25,7 +25,7 @@ mod roles;
 mod service_accounts;
 mod teams;
 
-pub use audit::{AuditFilter, AuditLog};
+pub use audit::{AuditFilter, AuditLog, Export, ExportFormat};
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};
 pub use error::{Error, Refusal, SetupError};

@@ -9,6 +9,7 @@
 pub mod arrival;
 pub mod failure;
 
+mod audit_export;
 mod audit_log;
 mod body;
 mod caller;
@@ -30,6 +31,7 @@ mod teams;
 mod workspace_accounts;
 mod workspaces;
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
@@ -52,6 +54,7 @@ pub fn router(node: Node) -> Router {
         .fallback(failure::no_such_path)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .layer(DefaultBodyLimit::disable())
+        .layer(Extension(audit_export::OpenExports::default()))
         .with_state(node);
     Router::new()
         .merge(reference::router(description))
@@ -99,4 +102,6 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(explain::show))
         .routes(routes!(audit_log::list_of_organization))
         .routes(routes!(audit_log::list_of_project))
+        .routes(routes!(audit_export::export_organization))
+        .routes(routes!(audit_export::export_project))
 }

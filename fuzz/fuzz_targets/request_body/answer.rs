@@ -12,7 +12,7 @@ use crate::world::{FRAME_LENGTH, World, log};
 const THROWN_AWAY_LENGTH: usize = 4 * 1024 * 1024;
 
 /// Every code that an answer of this node may carry while its store is well. `unavailable`, `outcome_unknown`,
-/// `too_many_writes`, `exhausted` and `internal` are not among them.
+/// `too_many_writes`, `too_many_exports`, `exhausted` and `internal` are not among them.
 const CODES: &[&str] = &[
     "account_above_own",
     "already_created",
@@ -27,6 +27,7 @@ const CODES: &[&str] = &[
     "expiry_not_later",
     "expiry_too_far",
     "filter_invalid",
+    "format_invalid",
     "id_invalid",
     "idempotency_key_invalid",
     "last_owner",

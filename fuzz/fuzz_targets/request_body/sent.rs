@@ -48,6 +48,7 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::GET, Some("/api/app/organizations/1/explain"), 0),
     (Method::GET, Some("/api/app/organizations/1/audit-log"), 0),
     (Method::GET, Some("/api/app/projects/2/audit-log"), 0),
+    (Method::GET, Some("/api/app/organizations/1/audit-log/export"), 0),
 ];
 
 /// Who sends it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use claviger_access::administration::audit_export::{self, ExportAuditLog};
 use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole};
 use claviger_access::administration::default_access;
 use claviger_access::administration::member::{self, SetMemberRole};
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     CreateRole(CreateRole),
     ChangeRole(ChangeRole),
     DeleteRole { project: ProjectId, role: CustomRoleId },
+    BeginExport(ExportAuditLog),
+    EndExport(ExportAuditLog, u64),
 }
 
 /// What a use case replies.
@@ -164,6 +167,8 @@ impl Command {
             Self::DeleteRole { project, role } => {
                 replying(custom_role::delete(draft, caller, *project, *role, moment), |_| Reply::Done)
             }
+            Self::BeginExport(export) => done(audit_export::begin(draft, caller, export, moment)),
+            Self::EndExport(export, events) => done(audit_export::end(draft, caller, export, *events, moment)),
             _ => panic!("decided above"),
         }
     }

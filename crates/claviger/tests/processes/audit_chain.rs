@@ -1,9 +1,10 @@
-//! The audit log's key file, and `claviger audit verify`, `mark` and `restart`.
+//! The audit log's key file, and the commands of `claviger audit`.
 
 use std::fs;
 
 use serde_json::Value;
 
+use crate::desk::Desk;
 use crate::process::run;
 use crate::server::{Store, mode, on_both_stores};
 
@@ -11,6 +12,7 @@ on_both_stores! {
     a_log_that_was_changed_is_told_with_its_place,
     the_key_is_made_once_and_needed_from_then_on,
     a_lost_key_is_no_lock_out,
+    the_log_is_listed_and_taken_away_whole,
 }
 
 async fn a_log_that_was_changed_is_told_with_its_place(store: Store) {
@@ -127,4 +129,29 @@ async fn a_lost_key_is_no_lock_out(store: Store) {
         ),
         "{whole}"
     );
+}
+
+async fn the_log_is_listed_and_taken_away_whole(store: Store) {
+    let desk = Desk::at(store);
+    let made = desk.create(&["nightly"]);
+    desk.run(&["team", "create", "=1+1"]).ok();
+    let listed = desk.json(&["audit", "list", "--action", "team.*"]);
+    assert_eq!((listed.as_array().expect("a list").len(), &listed[0]["target"]["name"]), (1, &"=1+1".into()));
+    let table = desk.run(&["audit", "list", "--target", &format!("principal:{}", made.id)]).ok();
+    assert!(table.contains("service_account.created"), "{table}");
+    assert_eq!(desk.json(&["audit", "list", "--limit", "1"]).as_array().expect("a list").len(), 1);
+
+    let to = |name: &str| desk.store.home().join(name).to_str().expect("UTF-8").to_owned();
+    let (csv, ndjson) = (to("log.csv"), to("log.ndjson"));
+    desk.run(&["audit", "export", "--format", "csv", "--to", &csv]).ok();
+    let told = desk.run(&["audit", "export", "--action", "team.*", "--to", &ndjson]).ok();
+    let text = fs::read_to_string(&ndjson).expect("a file");
+    assert_eq!((told, mode(ndjson.as_ref())), (format!("{} bytes in {ndjson}\n", text.len()), 0o600));
+    assert_eq!(serde_json::from_str::<Value>(text.trim()).expect("a line"), listed[0]);
+    assert!(fs::read_to_string(&csv).expect("a file").contains(",\"'=1+1\","));
+    let refusal = desk.run(&["audit", "export", "--to", &csv]).refused(1);
+    assert!(refusal.ends_with("exists already; name a new file"), "{refusal}");
+    let (gone, log) = (to("gone.csv"), desk.founded.project);
+    desk.run_as(&made, &["audit", "export", "--project", &log.to_string(), "--to", &gone]).refused(4);
+    assert!(!std::path::Path::new(&gone).exists() && !std::path::Path::new(&format!("{gone}.partial")).exists());
 }

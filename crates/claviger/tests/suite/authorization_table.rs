@@ -128,6 +128,8 @@ GET organizations/{acme}/explain?principal={consumer}&project={shop}
 
 GET organizations/{acme}/audit-log                              200 200 403 403  403 403 403 403 403  403 403  404 401
 GET projects/{shop}/audit-log                                   200 200 403 403  200 200 403 403 403  403 200  404 401
+GET organizations/{acme}/audit-log/export?format=ndjson         200 200 403 403  403 403 403 403 403  403 403  404 401
+GET projects/{shop}/audit-log/export?format=csv                 200 200 403 403  200 200 403 403 403  403 200  404 401
 "#;
 
 struct Row {

@@ -38,7 +38,7 @@ on_both_stores! {
                 assert_eq!(answer.status, if public { 200 } else { 401 }, "{method} {path} is reached, and asks who calls");
             }
         }
-        assert_eq!(count, 53, "as many operations as the contract has so far");
+        assert_eq!(count, 55, "as many operations as the contract has so far");
     }
 
     async fn every_reference_in_the_description_leads_somewhere(world: World) {

@@ -17,6 +17,7 @@ mod world;
 
 mod around_the_server;
 mod audit_chain;
+mod audit_export;
 mod audit_log;
 mod authorization_table;
 mod custom_roles;

@@ -17,7 +17,7 @@ pub(super) struct FilterArgs {
     from: Option<String>,
     /// Before this moment
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    to: Option<String>,
+    until: Option<String>,
     /// Done by this person or service account
     #[arg(long, value_name = "ID", value_parser = scope::id)]
     actor: Option<u64>,
@@ -36,8 +36,8 @@ impl FilterArgs {
             Some(project) => AuditLog::Project(project),
             None => AuditLog::Organization(connection.organization().await?),
         };
-        let Self { from, to, actor, action, target, .. } = self;
-        Ok((log, AuditFilter { from, to, actor, action, target, project: None }))
+        let Self { from, until, actor, action, target, .. } = self;
+        Ok((log, AuditFilter { from, to: until, actor, action, target, project: None }))
     }
 }
 
