@@ -4,6 +4,7 @@
 //! [`Decision`](crate::Decision) or a [`Refusal`](crate::Refusal). Each authorizes first, on that very state. None reads
 //! a clock or makes a random number.
 
+pub mod audit_export;
 pub mod custom_role;
 pub mod default_access;
 pub mod invitation;

@@ -161,6 +161,8 @@ actions! {
     SeeProject needs DataRead;
     /// See an organization's name and what of it one reaches.
     SeeOrganization needs DataRead;
+    /// Read the audit log.
+    ReadAuditLog needs AuditRead;
     /// Read what is known of one service account.
     ReadServiceAccount needs ServiceAccountsManage;
     /// Found an organization, or give it an owner again. On the host only.

@@ -157,12 +157,62 @@ event_names! {
     CustomRoleUpdated = "custom_role.updated";
     /// A custom role was deleted; its holders are consumers.
     CustomRoleDeleted = "custom_role.deleted";
+    /// The audit log, or a part of it, is taken away as a file.
+    AuditLogExportCreated = "audit_log_export.created";
+    /// An export was sent whole.
+    AuditLogExportDownloaded = "audit_log_export.downloaded";
 }
 
 impl EventName {
-    /// Whether a project's own log shows it. An account belongs to its organization, wherever it was made.
+    /// Whether a project's own log shows it. What is not listed here is its organization's alone: an account, a team, a
+    /// person's membership belong to the organization, wherever they were changed.
     pub const fn is_in_project_log(self) -> bool {
-        !matches!(self, Self::ServiceAccountCreated | Self::ServiceAccountDeleted)
+        self.is_of_the_project() || self.is_of_roles_in_a_project()
+    }
+
+    /// What happens to a project, its workspaces, its custom roles and its log.
+    const fn is_of_the_project(self) -> bool {
+        matches!(
+            self,
+            Self::ProjectCreated
+                | Self::ProjectUpdated
+                | Self::ProjectDeleted
+                | Self::WorkspaceCreated
+                | Self::WorkspaceUpdated
+                | Self::WorkspaceDeleted
+                | Self::ProjectDefaultAccessGranted
+                | Self::ProjectDefaultAccessRevoked
+                | Self::CustomRoleCreated
+                | Self::CustomRoleUpdated
+                | Self::CustomRoleDeleted
+                | Self::AuditLogExportCreated
+                | Self::AuditLogExportDownloaded
+        )
+    }
+
+    /// Who comes into a project or one of its workspaces, leaves it, or has another role there.
+    const fn is_of_roles_in_a_project(self) -> bool {
+        matches!(
+            self,
+            Self::ServiceAccountAddedToProject
+                | Self::ServiceAccountRemovedFromProject
+                | Self::ServiceAccountRoleChanged
+                | Self::ServiceAccountAddedToWorkspace
+                | Self::ServiceAccountRemovedFromWorkspace
+                | Self::ServiceAccountWorkspaceRoleChanged
+                | Self::ProjectUserAdded
+                | Self::ProjectUserRemoved
+                | Self::UserRoleChanged
+                | Self::WorkspaceUserAdded
+                | Self::WorkspaceUserRemoved
+                | Self::UserWorkspaceRoleChanged
+                | Self::ProjectTeamAdded
+                | Self::ProjectTeamRemoved
+                | Self::TeamRoleChanged
+                | Self::WorkspaceTeamAdded
+                | Self::WorkspaceTeamRemoved
+                | Self::TeamWorkspaceRoleChanged
+        )
     }
 }
 
@@ -282,9 +332,11 @@ impl Event {
 
     /// The project whose log it belongs to as well, if any.
     pub fn project(&self) -> Option<ProjectId> {
-        match self.scope {
-            Scope::Project(project) if self.name.is_in_project_log() => Some(project),
-            Scope::Project(_) | Scope::Organization(_) => None,
+        match (self.scope, self.target) {
+            _ if !self.name.is_in_project_log() => None,
+            // A project that was just made was made under a permission in its organization.
+            (Scope::Project(project), _) | (Scope::Organization(_), Target::Project(project)) => Some(project),
+            (Scope::Organization(_), _) => None,
         }
     }
 

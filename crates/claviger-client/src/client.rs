@@ -122,22 +122,29 @@ impl Client {
 
     /// Sends once, and reads what this route answers.
     pub(crate) async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
-        let response = request.send().await.map_err(|error| self.failed_exchange(&error))?;
-        let status = response.status();
+        let response = self.success(request).await?;
         let headers = response.headers().clone();
-        if status.is_redirection() {
-            return Err(Error::Redirected { server: self.server.clone(), location: text(&headers, LOCATION.as_str()) });
-        }
         let body = self.body(response).await?;
-        if !status.is_success() {
-            return Err(refused(status, &headers, &body));
-        }
         serde_json::from_slice(&body).map_err(|error| {
             // The library's own sentence may quote a value of the answer, which may be a secret.
             let (line, column) = (error.line(), error.column());
             let reason = format!("it is not what was expected at line {line}, column {column}");
             self.unreadable(&headers, reason)
         })
+    }
+
+    /// Sends once; the answer if it is a success, and its body not read yet.
+    pub(crate) async fn success(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let response = request.send().await.map_err(|error| self.failed_exchange(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status.is_redirection() {
+            return Err(Error::Redirected { server: self.server.clone(), location: text(&headers, LOCATION.as_str()) });
+        }
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = self.body(response).await?;
+        Err(refused(status, &headers, &body))
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
@@ -157,7 +164,7 @@ impl Client {
     }
 
     /// What a failure below HTTP means. Whatever failed after the connection stood may have reached the server.
-    fn failed_exchange(&self, error: &reqwest::Error) -> Error {
+    pub(crate) fn failed_exchange(&self, error: &reqwest::Error) -> Error {
         let server = self.server.clone();
         if let Some(tls) = tls_cause(error) {
             return Error::Tls { server, reason: tls.to_string() };

@@ -14,6 +14,7 @@
 //! The caller chooses the TLS provider, before it makes a client:
 //! `rustls::crypto::ring::default_provider().install_default()`.
 
+mod audit;
 mod client;
 mod credential;
 mod error;
@@ -30,6 +31,7 @@ mod service_accounts;
 mod teams;
 mod workspaces;
 
+pub use audit::{AuditFilter, AuditLog, Export, ExportFormat};
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};
 pub use error::{Error, Refusal, SetupError};

@@ -6,6 +6,7 @@
 //! What must stay true: a list is never `null`, a map is never `null`, an id is a JSON integer below 2^53, a time is
 //! RFC 3339 in UTC with whole seconds.
 
+pub mod audit;
 pub mod envelope;
 pub mod explanation;
 pub mod invitations;

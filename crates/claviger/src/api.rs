@@ -12,6 +12,8 @@ pub mod failure;
 
 mod account_filter;
 mod account_secrets;
+mod audit_export;
+mod audit_log;
 mod body;
 mod caller;
 mod custom_roles;
@@ -38,6 +40,7 @@ mod teams;
 mod workspace_accounts;
 mod workspaces;
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -61,6 +64,7 @@ pub fn router(node: Node, trusted: TrustedProxies) -> Router {
         .fallback(failure::no_such_path)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .layer(DefaultBodyLimit::disable())
+        .layer(Extension(audit_export::OpenExports::default()))
         .with_state(node);
     Router::new()
         .merge(reference::router(description))
@@ -138,5 +142,9 @@ fn documented() -> OpenApiRouter<Node> {
         .routes(routes!(project_members::set_role, project_members::take_role))
         .routes(routes!(project_members::list_of_workspace))
         .routes(routes!(project_members::set_workspace_role, project_members::take_workspace_role))
+        .routes(routes!(audit_log::list_of_organization))
+        .routes(routes!(audit_log::list_of_project))
+        .routes(routes!(audit_export::export_organization))
+        .routes(routes!(audit_export::export_project))
         .merge(older())
 }

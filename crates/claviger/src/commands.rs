@@ -1,8 +1,9 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `init`, `organization create`, `recover-owner` and `backup` open the house: they work on the store itself,
-//! on the host. All others speak to a running server through `claviger-client`.
+//! `serve`, `init`, `organization create`, `recover-owner`, `backup` and `audit verify`, `mark` and `restart` open the
+//! house: they work on the store itself, on the host. All others speak to a running server through `claviger-client`.
 
+pub mod audit;
 pub mod backup;
 pub mod completions;
 pub mod confirmation;
@@ -73,6 +74,9 @@ pub enum Command {
     Workspace(workspace::WorkspaceArgs),
     /// What an organization of a running server demands of its service accounts
     Policy(policy::PolicyArgs),
+    /// The audit log: read it at a running server, verify it on the host
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// What somebody may do at a running server, and why
     Explain(explain::ExplainArgs),
     /// Who the caller is at a running server

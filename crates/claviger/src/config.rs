@@ -20,12 +20,39 @@ pub struct StoreOptions {
     database: Option<String>,
 }
 
+/// Where the audit log's key is.
+#[derive(Args, Debug, Clone)]
+pub struct AuditKeyOptions {
+    /// The private file with the audit log's keys, made for a new store; keep a copy elsewhere [default: audit.key in the
+    /// data folder]
+    #[arg(long, value_name = "FILE", env = "CLAVIGER_AUDIT_KEY_FILE")]
+    audit_key_file: Option<PathBuf>,
+}
+
+impl AuditKeyOptions {
+    /// The file that is meant.
+    pub fn path(&self, store: &StoreOptions) -> Result<PathBuf, ConfigError> {
+        if let Some(path) = &self.audit_key_file {
+            return Ok(path.clone());
+        }
+        store.folder().map(|folder| folder.join("audit.key")).map_err(|error| match error {
+            ConfigError::NoFolder(why) => ConfigError::NoKeyFile(why),
+            other => other,
+        })
+    }
+}
+
 /// Why the options do not name a store.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No data folder is known for this platform or user.
     #[error("no data folder is known for you ({0}); name one with --data or CLAVIGER_DATA")]
     NoFolder(String),
+    /// No data folder is known for this platform or user, and the audit log's key would be in it.
+    #[error(
+        "no data folder is known for you ({0}); name the audit log's key file with --audit-key-file or CLAVIGER_AUDIT_KEY_FILE"
+    )]
+    NoKeyFile(String),
     /// The address is none.
     #[error(transparent)]
     Address(#[from] StoreError),

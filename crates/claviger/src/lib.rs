@@ -6,6 +6,7 @@
 //! Dependencies point one way: `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 
 pub mod api;
+pub mod audit_chain;
 pub mod clock;
 pub mod cluster;
 pub mod commands;
@@ -14,6 +15,7 @@ pub mod last_used;
 pub mod listener;
 pub mod node;
 pub mod people;
+mod private_file;
 pub mod random;
 pub mod store;
 pub mod telemetry;

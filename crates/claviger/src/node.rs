@@ -1,11 +1,13 @@
 //! A running node: the store, its lock, the image and the writer, started and stopped together.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit_chain::key_file::{self, NoKeys};
 use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
 use crate::last_used::LastUsed;
@@ -14,7 +16,18 @@ use crate::random;
 use crate::store::load::Progress;
 use crate::store::lock::StoreLock;
 use crate::store::{Location, Store, StoreError};
-use crate::writer::{Writer, writer};
+use crate::writer::{Books, Writer, writer};
+
+/// What a node works on, and how.
+#[derive(Debug, Clone)]
+pub struct House {
+    /// The store.
+    pub location: Location,
+    /// The file with the audit log's keys, which are not in the store.
+    pub audit_key: PathBuf,
+    /// Audit events are kept so many seconds; `None` for ever.
+    pub audit_retention: Option<i64>,
+}
 
 /// What requests and commands work with.
 #[derive(Clone)]
@@ -46,10 +59,10 @@ pub struct Running {
 impl Node {
     /// A node that answers: [`open`](Self::open), and the directory is loaded.
     pub async fn start(
-        location: Location,
+        house: House,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<(Self, Running), StoreError> {
-        let (node, mut running) = Self::open(location, progress).await?;
+        let (node, mut running) = Self::open(house, progress).await?;
         match running.loaded().await {
             Ok(()) => Ok((node, running)),
             Err(error) => {
@@ -62,15 +75,16 @@ impl Node {
     /// Takes the lock, opens the store, and begins to load the directory. Until that is done, which
     /// [`Running::loaded`] tells, there is no image, and whoever asks this node for anything is told to try again.
     pub async fn open(
-        location: Location,
+        house: House,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<(Self, Running), StoreError> {
+        let House { location, audit_key, audit_retention } = house;
         if let Location::Folder(folder) = &location {
             crate::store::prepare_folder(folder)?;
         }
         sqlx::any::install_default_drivers();
         let lock = StoreLock::take(&location).await?;
-        let store = match open(location).await {
+        let store = match open(location, &audit_key).await {
             Ok(store) => store,
             Err(error) => {
                 lock.release().await;
@@ -79,7 +93,8 @@ impl Node {
         };
         let (cluster, last_used) = (Arc::new(Cluster::default()), Arc::new(LastUsed::default()));
         let dropped = Arc::new(Notify::new());
-        let (writer, task) = writer(store.clone(), Arc::clone(&cluster), Arc::clone(&last_used), Arc::clone(&dropped));
+        let books = Books { last_used: Arc::clone(&last_used), audit_retention };
+        let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books, Arc::clone(&dropped));
         let (told, loaded) = oneshot::channel();
         let first = FirstLoad { progress, told };
         let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), dropped };
@@ -114,11 +129,31 @@ impl Node {
     }
 }
 
-/// Opens the store and makes this process the one that writes, with the lock held.
-async fn open(location: Location) -> Result<Store, StoreError> {
+/// Opens the store, finds the keys of its audit log, and makes this process the one that writes, with the lock held.
+async fn open(location: Location, audit_key: &Path) -> Result<Store, StoreError> {
     let store = Store::open(location).await?;
-    store.claim(random::mark().map_err(|error| StoreError::unreadable(error.to_string()))?).await?;
-    Ok(store)
+    let opened = async {
+        let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
+        let ring = match store.chained_with().await? {
+            Some(wanted) => {
+                let ring = key_file::read(audit_key)?;
+                if ring.find(&wanted).is_none() {
+                    return Err(NoKeys::Another { path: audit_key.to_owned(), wanted }.into());
+                }
+                ring
+            }
+            None => key_file::read_or_make(audit_key, &random::audit_key().map_err(no_randomness)?)?,
+        };
+        store.claim(random::mark().map_err(no_randomness)?).await?;
+        store.chain_with(ring).await
+    };
+    match opened.await {
+        Ok(()) => Ok(store),
+        Err(error) => {
+            store.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// The end of a task. One that is dropped before it came is that of a task that panicked: nothing may be answered

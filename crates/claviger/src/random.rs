@@ -35,6 +35,11 @@ pub fn salt() -> Result<[u8; 16], NoRandomness> {
     fill()
 }
 
+/// A key for the audit log.
+pub fn audit_key() -> Result<[u8; 32], NoRandomness> {
+    fill()
+}
+
 /// What tells one creation from another, for the command line's idempotency keys.
 pub fn idempotency_key() -> Result<[u8; 16], NoRandomness> {
     fill()

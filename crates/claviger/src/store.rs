@@ -8,18 +8,22 @@
 //! Reading what the directory does not hold asks for a [`Permit`](claviger_access::Permit), and takes its scope from
 //! that. Checks never come here.
 
+pub mod audit_log;
 pub mod backup;
 pub mod bookkeeping;
+pub mod chain;
 pub mod load;
 pub mod location;
 pub mod lock;
 pub mod passwords;
 pub mod secrets;
 pub mod service_accounts;
+pub mod verification;
 pub mod writing;
 
 mod change_format;
 mod connector;
+mod event_row;
 mod grants;
 mod holder;
 mod many;
@@ -30,12 +34,14 @@ mod rows;
 mod statements;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::AnyPool;
 
 use self::connector::Connector;
+use crate::audit_chain::KeyRing;
+use crate::audit_chain::key_file::NoKeys;
 
 pub use self::location::Location;
 pub(crate) use self::open::prepare_folder;
@@ -59,6 +65,8 @@ pub struct Store {
     connector: Connector,
     /// Who may write, as the head row must say.
     holder: Arc<Mutex<String>>,
+    /// What the audit log is chained with; none in a store that is only read.
+    audit_keys: Arc<Mutex<Option<KeyRing>>>,
     reads: AnyPool,
 }
 
@@ -90,6 +98,20 @@ impl Store {
         if tokio::time::timeout(CLOSED_WITHIN, self.reads.close()).await.is_err() {
             tracing::debug!("a read is still under way; its connection ends with this process");
         }
+    }
+
+    /// What the audit log is chained with.
+    pub fn audit_keys(&self) -> Option<KeyRing> {
+        self.audit_keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_audit_keys(&self, ring: KeyRing) {
+        *self.audit_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(ring);
+    }
+
+    /// Waits for several reads, but not for ever.
+    async fn waited<T>(&self, reads: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(READ_WITHIN, reads).await.unwrap_or_else(|_| Err(StoreError::no_answer()))
     }
 
     /// Waits for a read, but not for ever.
@@ -155,6 +177,9 @@ pub enum StoreError {
         /// What the system said.
         reason: std::io::Error,
     },
+    /// The audit log cannot be chained.
+    #[error(transparent)]
+    AuditKey(#[from] NoKeys),
     /// An address that is none.
     #[error("{what} is not an address of a store; use postgres://user@host/database")]
     Address {

@@ -9,6 +9,7 @@
 //! was decided on the state before it. A request that goes away does not cancel its write. A refused decision leaves the
 //! others alone. However much waits of others, a small write is in the next batch: [`queue`] says whose turn it is.
 
+mod audit_books;
 mod queue;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use self::audit_books::Marked;
 use self::queue::Queue;
 use crate::cluster::{Cluster, Generation, Held};
 use crate::last_used::LastUsed;
@@ -288,21 +290,25 @@ pub struct WriterTask {
     arriving: mpsc::Receiver<Queued>,
     store: Store,
     cluster: Arc<Cluster>,
-    last_used: Arc<LastUsed>,
+    books: Books,
+    marked: Marked,
     /// Tells the keeper that the image was dropped.
     dropped: Arc<Notify>,
 }
 
+/// What is kept beside the writes.
+pub struct Books {
+    /// When secrets were used.
+    pub last_used: Arc<LastUsed>,
+    /// Audit events are kept so many seconds; `None` for ever.
+    pub audit_retention: Option<i64>,
+}
+
 /// A writer and its task. There must be one of them for a store.
-pub fn writer(
-    store: Store,
-    cluster: Arc<Cluster>,
-    last_used: Arc<LastUsed>,
-    dropped: Arc<Notify>,
-) -> (Writer, WriterTask) {
+pub fn writer(store: Store, cluster: Arc<Cluster>, books: Books, dropped: Arc<Notify>) -> (Writer, WriterTask) {
     let (sender, arriving) = mpsc::channel(WAITING_MAX);
     let writer = Writer { queue: sender, waiting: Arc::default() };
-    (writer, WriterTask { arriving, store, cluster, last_used, dropped })
+    (writer, WriterTask { arriving, store, cluster, books, marked: Marked::default(), dropped })
 }
 
 impl WriterTask {
@@ -332,6 +338,7 @@ impl WriterTask {
             }
         }
         while self.flush_uses().await {}
+        self.mark_audit_log(true).await;
     }
 
     async fn take_batch(&mut self, waiting: &mut Queue<Queued>) {
@@ -423,10 +430,11 @@ impl WriterTask {
     }
 
     /// Whether there is more to do at once.
-    async fn keep_books(&self) -> bool {
-        if self.flush_uses().await {
+    async fn keep_books(&mut self) -> bool {
+        if self.flush_uses().await || self.remove_old_events().await {
             return true;
         }
+        self.mark_audit_log(false).await;
         if let Err(error) = self.store.forget_old_keys(clock::now()).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten; trying again later");
         }
@@ -435,13 +443,13 @@ impl WriterTask {
 
     /// Flushes one batch of uses; whether there may be more.
     async fn flush_uses(&self) -> bool {
-        let uses = self.last_used.waiting(USES_A_BATCH);
+        let uses = self.books.last_used.waiting(USES_A_BATCH);
         if uses.is_empty() {
             return false;
         }
         match self.store.note_uses(&uses).await {
             Ok(()) => {
-                self.last_used.flushed(&uses);
+                self.books.last_used.flushed(&uses);
                 uses.len() == USES_A_BATCH
             }
             Err(error) => {

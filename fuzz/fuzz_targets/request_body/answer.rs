@@ -12,7 +12,7 @@ use crate::world::{FRAME_LENGTH, World, log};
 const THROWN_AWAY_LENGTH: usize = 4 * 1024 * 1024;
 
 /// Every code that an answer of this node may carry while its store is well. `unavailable`, `outcome_unknown`,
-/// `too_many_writes`, `exhausted` and `internal` are not among them.
+/// `too_many_writes`, `too_many_exports`, `exhausted` and `internal` are not among them.
 const CODES: &[&str] = &[
     "account_above_own",
     "address_not_allowed",
@@ -34,7 +34,9 @@ const CODES: &[&str] = &[
     "expiry_not_later",
     "expiry_required",
     "expiry_too_far",
+    "filter_invalid",
     "form_misfit",
+    "format_invalid",
     "grace_too_long",
     "id_invalid",
     "idempotency_key_invalid",

@@ -68,6 +68,9 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::PUT, Some("/api/app/projects/2/workspaces/3/users/15"), LENGTH_MAX),
     (Method::GET, Some("/api/app/organizations/1/users"), 0),
     (Method::GET, Some("/api/app/organizations/1/invitations"), 0),
+    (Method::GET, Some("/api/app/organizations/1/audit-log"), 0),
+    (Method::GET, Some("/api/app/projects/2/audit-log"), 0),
+    (Method::GET, Some("/api/app/organizations/1/audit-log/export"), 0),
 ];
 
 /// Who sends it.

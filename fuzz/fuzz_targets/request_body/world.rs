@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Method, Request};
 use claviger::api::TrustedProxies;
-use claviger::node::{Node, Running};
+use claviger::node::{House, Node, Running};
 use claviger::random::RequestId;
 use claviger::store::Location;
 use claviger::store::writing::Origin;
@@ -157,7 +157,8 @@ impl World {
 }
 
 async fn start(folder: &Path) -> (Node, Running) {
-    Node::start(Location::Folder(folder.to_owned()), |_| {}).await.expect("a node")
+    let (location, audit_key) = (Location::Folder(folder.to_owned()), folder.join("audit.key"));
+    Node::start(House { location, audit_key, audit_retention: None }, |_| {}).await.expect("a node")
 }
 
 async fn found(folder: &Path) -> (Node, Running, Credential) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use claviger_access::administration::audit_export::{self, ExportAuditLog};
 use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole};
 use claviger_access::administration::default_access;
 use claviger_access::administration::invitation::{self, Accepting, Invite, SentInvitation};
@@ -125,6 +126,8 @@ pub(crate) enum Command {
         organization: OrganizationId,
         person: PrincipalId,
     },
+    BeginExport(ExportAuditLog),
+    EndExport(ExportAuditLog, u64),
 }
 
 /// What a use case replies.
@@ -304,6 +307,8 @@ impl Command {
             Self::RestrictAccount { organization, account, addresses } => {
                 done(policy::restrict_account(draft, caller, (*organization, *account), addresses, moment))
             }
+            Self::BeginExport(export) => done(audit_export::begin(draft, caller, export, moment)),
+            Self::EndExport(export, events) => done(audit_export::end(draft, caller, export, *events, moment)),
             _ => self.decide_on_people(draft, caller, moment),
         }
     }

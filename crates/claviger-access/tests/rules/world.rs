@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use claviger_access::administration::audit_export::ExportAuditLog;
 use claviger_access::administration::custom_role::{ChangeRole, CreateRole};
 use claviger_access::administration::member::SetMemberRole;
 use claviger_access::administration::organization::Found;
@@ -21,7 +22,7 @@ use claviger_access::administration::service_account::{
 };
 use claviger_access::administration::team::{ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
-use claviger_access::authorize::CredentialId;
+use claviger_access::authorize::{CredentialId, Scope};
 use claviger_access::credential::{self, BasicForm, SecretDigest};
 use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Granted, Holder};
@@ -662,8 +663,9 @@ impl World {
 
     fn any_command_on_teams_and_roles(&mut self, organization: OrganizationId) -> Command {
         let (project, team) = (self.any_project(organization), self.any_team(organization));
-        match self.chance.below(25) {
-            20.. => {
+        match self.chance.below(27) {
+            25.. => self.any_export(organization, project),
+            20..=24 => {
                 let person = Holder::Principal(self.any_person(organization));
                 let (holder, project, workspace) = self.any_place(organization, person);
                 let Holder::Principal(member) = holder else { panic!("a person stays a person") };
@@ -713,6 +715,12 @@ impl World {
             }
             19 => Command::DeleteRole { project, role: self.any_custom_role(project) },
         }
+    }
+
+    fn any_export(&mut self, organization: OrganizationId, project: ProjectId) -> Command {
+        let scope = if self.chance.one_in(2) { Scope::Organization(organization) } else { Scope::Project(project) };
+        let export = ExportAuditLog { scope, format: "csv", filters: vec![("action", "team.*".to_owned())] };
+        if self.chance.one_in(2) { Command::BeginExport(export) } else { Command::EndExport(export, 7) }
     }
 
     /// A place for a role of this holder; half of the time one where somebody of the kind has one.

@@ -60,7 +60,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
     }
 }
 
-fn read_limit(text: &str) -> Result<u32, Failure> {
+/// A `limit` as it stands in a query.
+pub(super) fn read_limit(text: &str) -> Result<u32, Failure> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let limit = plain.then(|| text.parse().ok()).flatten().filter(|limit| (1..=LIMIT_MAX).contains(limit));
     limit.ok_or_else(|| {

@@ -7,7 +7,6 @@
 //! What must stay true: a profile's secret goes to the profile's own server, as the profile's own user, and nowhere
 //! else, whatever else is said by options or the environment.
 
-mod private_file;
 mod profile;
 
 use std::ffi::OsString;
@@ -18,11 +17,11 @@ use claviger_client::{Client, Credential, NoCredential, SetupError};
 use etcetera::BaseStrategy;
 use secrecy::{ExposeSecret, SecretString};
 
-use self::private_file::Unfit;
 use self::profile::Profile;
 use super::exit::Failed;
 use super::output::shown;
 use super::terminal;
+use crate::private_file::{self, Unfit};
 
 /// Where the server is, and who asks.
 #[derive(Debug, Default, clap::Args)]

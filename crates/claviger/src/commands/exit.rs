@@ -98,6 +98,8 @@ pub enum Exit {
     Conflict = 6,
     /// The server cannot be reached, is too slow, or asks to come back later.
     TryAgain = 7,
+    /// The audit log is not as it was written.
+    Broken = 8,
 }
 
 impl Failed {

@@ -8,10 +8,12 @@ use claviger_access::identity::AccountName;
 use claviger_access::text::{DisplayName, TextError};
 
 use super::exit::Exit;
-use crate::config::{ConfigError, StoreOptions};
+use crate::audit_chain::mark::NoMark;
+use crate::config::{AuditKeyOptions, ConfigError, StoreOptions};
 use crate::listener::TlsError;
-use crate::node::Node;
+use crate::node::{House, Node};
 use crate::random::RequestId;
+use crate::store::verification::Break;
 use crate::store::writing::Origin;
 use crate::store::{Location, StoreError};
 use crate::telemetry::NoFilter;
@@ -55,6 +57,20 @@ pub enum HostFailed {
         /// Whether there is any.
         any: bool,
     },
+    /// What was given as a mark is none.
+    #[error("--mark: {0}")]
+    Mark(NoMark),
+    /// The audit log's chain has not begun.
+    #[error("the audit log's chain has not begun; it does at the next start of the server")]
+    NoChain,
+    /// The audit log is not as it was written.
+    #[error("the audit log is not as it was written: {broken}. Before that, {whole} events are whole")]
+    ChainBroken {
+        /// Where.
+        broken: Break,
+        /// So many events are whole.
+        whole: i64,
+    },
     /// A fault of ours.
     #[error("a part of the server failed, so it stopped; the log tells which. Start it again, and report this")]
     TaskFailed,
@@ -72,9 +88,13 @@ impl HostFailed {
     /// The exit code that tells a script.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Mark(_) | Self::NoChain => Exit::Usage,
+            Self::ChainBroken { broken: Break::MarkTooOld { .. }, .. } => Exit::Usage,
+            Self::ChainBroken { .. } => Exit::Broken,
             Self::Config(_) | Self::Log(_) | Self::Name { .. } | Self::NoStore(_) | Self::WhichOrganization { .. } => {
                 Exit::Usage
             }
+            Self::Store(StoreError::AuditKey(_)) => Exit::Usage,
             Self::NoOrganization(_) => Exit::NotFound,
             Self::Store(StoreError::InUse { .. }) | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
             Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
@@ -86,6 +106,11 @@ impl HostFailed {
         let what = PathBuf::from(path).display().to_string();
         move |reason| Self::System { what, reason }
     }
+}
+
+/// The store, and the keys of its audit log.
+pub(super) fn house(location: Location, store: &StoreOptions, key: &AuditKeyOptions) -> Result<House, HostFailed> {
+    Ok(House { location, audit_key: key.path(store)?, audit_retention: None })
 }
 
 /// The store, which must be there: a mistyped folder is not set up by a command that works on what is in it.

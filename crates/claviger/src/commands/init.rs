@@ -8,7 +8,7 @@ use claviger_access::identity::UsernameSuffix;
 use serde_json::json;
 
 use super::host::{self, HostFailed};
-use crate::config::StoreOptions;
+use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::node::Node;
 
 /// Set a new store up: an organization, a project with its workspace, and an owner
@@ -16,6 +16,9 @@ use crate::node::Node;
 pub struct Init {
     #[command(flatten)]
     store: StoreOptions,
+
+    #[command(flatten)]
+    audit_key: AuditKeyOptions,
 
     /// The first organization's name
     #[arg(long, value_name = "NAME", env = "CLAVIGER_ORGANIZATION_NAME")]
@@ -54,7 +57,8 @@ impl Init {
             owner: host::owner_name()?,
             first: Some(suffix),
         };
-        let (node, running) = Node::start(self.store.location()?, |_| {}).await?;
+        let (node, running) =
+            Node::start(host::house(self.store.location()?, &self.store, &self.audit_key)?, |_| {}).await?;
         let founded = host::found(&node, command).await;
         running.stop().await;
         print(&founded?, self.output)

@@ -5,7 +5,7 @@ use claviger_access::administration::organization::Found;
 
 use super::host::{self, HostFailed};
 use super::init::{self, Form};
-use crate::config::StoreOptions;
+use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::node::Node;
 
 /// Organizations of this store, on the host
@@ -20,6 +20,9 @@ pub enum Organization {
 pub struct Create {
     #[command(flatten)]
     store: StoreOptions,
+
+    #[command(flatten)]
+    audit_key: AuditKeyOptions,
 
     /// Its name
     #[arg(value_name = "NAME")]
@@ -44,7 +47,8 @@ impl Organization {
             owner: host::owner_name()?,
             first: None,
         };
-        let (node, running) = Node::start(host::existing(&create.store)?, |_| {}).await?;
+        let (node, running) =
+            Node::start(host::house(host::existing(&create.store)?, &create.store, &create.audit_key)?, |_| {}).await?;
         let founded = host::found(&node, command).await;
         running.stop().await;
         init::print(&founded?, create.output)

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::host::{self, HostFailed};
 use super::init::Form;
-use crate::config::StoreOptions;
+use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::node::Node;
 
 /// Make a new owner for an organization, on the host, while no server runs on the store
@@ -22,6 +22,9 @@ use crate::node::Node;
 pub struct RecoverOwner {
     #[command(flatten)]
     store: StoreOptions,
+
+    #[command(flatten)]
+    audit_key: AuditKeyOptions,
 
     /// Which organization; may be left out where there is only one
     #[arg(long, value_name = "ID", env = "CLAVIGER_ORGANIZATION")]
@@ -35,7 +38,8 @@ pub struct RecoverOwner {
 impl RecoverOwner {
     /// Makes the owner.
     pub async fn run(self) -> Result<(), HostFailed> {
-        let (node, running) = Node::start(host::existing(&self.store)?, |_| {}).await?;
+        let (node, running) =
+            Node::start(host::house(host::existing(&self.store)?, &self.store, &self.audit_key)?, |_| {}).await?;
         let made = self.make(&node).await;
         running.stop().await;
         let (organization, owner) = made?;

@@ -23,9 +23,9 @@ use super::host::{self, HostFailed};
 use super::shown_once::Handover;
 use crate::api;
 use crate::clock;
-use crate::config::StoreOptions;
+use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::listener::{self, Limits};
-use crate::node::{Node, Running};
+use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
 use crate::telemetry::LogOptions;
 use crate::writer::WriteError;
@@ -38,6 +38,9 @@ const BAR_FROM: usize = 50_000;
 pub struct Serve {
     #[command(flatten)]
     store: StoreOptions,
+
+    #[command(flatten)]
+    audit_key: AuditKeyOptions,
 
     #[command(flatten)]
     log: LogOptions,
@@ -72,6 +75,10 @@ pub struct Serve {
     #[arg(long, value_name = "S", env = "CLAVIGER_USERNAME_SUFFIX", default_value = "service-account")]
     username_suffix: String,
 
+    /// Remove audit events that are older: 400d, 12h; without it they are kept for ever
+    #[arg(long, value_name = "TIME", env = "CLAVIGER_AUDIT_RETENTION", value_parser = retention)]
+    audit_retention: Option<i64>,
+
     /// Seconds that a connection may idle, and that a request's head may take; keep it above what gateways pool for
     #[arg(long, value_name = "SECONDS", env = "CLAVIGER_IDLE_SECONDS", default_value_t = 75, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     idle_seconds: u64,
@@ -99,8 +106,11 @@ impl Serve {
         let bound = bound.map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
         let address =
             bound.local_addr().map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
+        let house = host::house(self.store.location()?, &self.store, &self.audit_key)?;
+        let house = House { audit_retention: self.audit_retention, ..house };
+        let new_key = (!house.audit_key.exists()).then(|| house.audit_key.clone());
         let (node, running) = tokio::select! {
-            opened = Node::open(self.store.location()?, progress_bar()) => opened?,
+            opened = Node::open(house, progress_bar()) => opened?,
             () = stop.cancelled() => return Ok(()),
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -109,7 +119,7 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        self.answer(node, running, Reached { bound, tls, address, scheme, started }, stop).await
+        self.answer(node, running, Reached { bound, tls, address, scheme, started, new_key }, stop).await
     }
 
     /// Answers from now on: 503 while the directory is loaded. Then founds, where there is nothing.
@@ -120,7 +130,7 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached { bound, tls, address, scheme, started } = reached;
+        let Reached { bound, tls, address, scheme, started, new_key } = reached;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
@@ -148,6 +158,9 @@ impl Serve {
             }
             let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
             tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+            if let Some(file) = new_key {
+                tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
+            }
             Ok(())
         };
         let (begun, ()) = tokio::join!(beginning, serving);
@@ -220,6 +233,24 @@ impl Serve {
     }
 }
 
+/// An hour at least: what was just written must be there to be looked at.
+const RETENTION_SECONDS_MIN: i64 = 60 * 60;
+
+/// A length of time, in seconds: `400d`, `12h`.
+fn retention(text: &str) -> Result<i64, &'static str> {
+    let unfit = "write a whole number of days or hours, an hour at least: 400d or 12h";
+    let (number, unit) = match text.split_at_checked(text.len().saturating_sub(1)) {
+        Some((number, "d")) => (number, 24 * 60 * 60),
+        Some((number, "h")) => (number, 60 * 60),
+        _ => return Err(unfit),
+    };
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(unfit);
+    }
+    let seconds = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds.filter(|seconds| *seconds >= RETENTION_SECONDS_MIN).ok_or(unfit)
+}
+
 /// The server's URL from this machine, as a shell reads it. "Every address" is none to connect to, and a certificate
 /// names this machine rather than its loopback address.
 fn pasted(scheme: &str, mut address: SocketAddr) -> String {
@@ -240,6 +271,8 @@ struct Reached {
     address: SocketAddr,
     scheme: &'static str,
     started: Instant,
+    /// The audit log's key file, where it was made at this start.
+    new_key: Option<PathBuf>,
 }
 
 /// The store and its connections, the log, and some to spare.
@@ -297,6 +330,14 @@ fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_retention_is_days_or_hours() {
+        assert_eq!((retention("400d"), retention("1h")), (Ok(34_560_000), Ok(3_600)));
+        for text in ["", "d", "0d", "0h", "-1d", "+1d", "1", "1w", "1.5d", "1 d", "99999999999999999d", "1ä"] {
+            assert!(retention(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn the_url_to_paste_leads_to_this_machine() {

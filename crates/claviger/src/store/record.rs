@@ -2,29 +2,23 @@
 //!
 //! They are gathered over the decisions of a transaction and sent many at once.
 
-use claviger_access::authorize::{Actor, Basis};
-use claviger_access::event::{Event, Fact, Target};
-use claviger_access::identity::PrincipalKind;
-use claviger_access::{Decision, Mark, Moment, Revision};
-use serde_json::json;
+use claviger_access::{Decision, Directory, Mark, Moment, Revision};
 use sqlx::AnyConnection;
 
+use super::event_row::{self, EventRow};
 use super::many::{Bound, Many};
 use super::rows::{hex, number};
 use super::statements::statements;
 use super::writing::Origin;
 use super::{StoreError, change_format};
+use crate::audit_chain::{ChainDigest, ChainKey};
 
 statements! {
     INSERT_CHANGE = "INSERT INTO changes (revision, mark, request_id, made_at, body) VALUES ($1, $2, $3, $4, $5)";
-    INSERT_EVENT = "INSERT INTO audit_events \
-                    (id, revision, made_at, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, \
-                     target_id, organization_id, project_id, request_id, address, facts_before, facts_after) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 }
 
 pub(super) static INSERT_CHANGES: Many = Many::of("INSERT_CHANGES", INSERT_CHANGE);
-pub(super) static INSERT_EVENTS: Many = Many::of("INSERT_EVENTS", INSERT_EVENT);
+pub(super) static INSERT_EVENTS: Many = Many::of("INSERT_EVENTS", event_row::INSERT);
 
 /// So many rows are gathered at most, or those of one decision more.
 const GATHERED_MAX: usize = 128;
@@ -32,8 +26,11 @@ const GATHERED_MAX: usize = 128;
 /// Changes and events that were not sent yet.
 pub(super) struct Record {
     changes: Vec<ChangeRow>,
-    events: Vec<EventRow>,
+    events: Vec<(EventRow, ChainDigest)>,
     next_event: i64,
+    key: ChainKey,
+    /// The digest of the last event that was taken down.
+    digest: ChainDigest,
 }
 
 struct ChangeRow {
@@ -44,17 +41,15 @@ struct ChangeRow {
     body: String,
 }
 
-struct EventRow {
-    id: i64,
-    revision: Revision,
-    made: Moment,
-    event: Event,
-    origin: Origin,
-}
-
 impl Record {
-    pub(super) fn new(next_event: i64) -> Self {
-        Self { changes: Vec::new(), events: Vec::new(), next_event }
+    /// A record that goes on from here.
+    pub(super) fn new(next_event: i64, key: ChainKey, digest: ChainDigest) -> Self {
+        Self { changes: Vec::new(), events: Vec::new(), next_event, key, digest }
+    }
+
+    /// The digest of the last event.
+    pub(super) fn digest(&self) -> ChainDigest {
+        self.digest
     }
 
     /// The id of the event that comes next.
@@ -62,20 +57,22 @@ impl Record {
         self.next_event
     }
 
-    /// Takes down one decision under its revision.
+    /// Takes down one decision. `after` is the state with the decision applied, at its revision.
     pub(super) fn add(
         &mut self,
         decision: &Decision,
-        (revision, mark): (Revision, Mark),
+        after: &Directory,
         origin: &Origin,
         made: Moment,
     ) -> Result<(), StoreError> {
+        let (revision, mark) = (after.revision(), after.mark());
         let body = change_format::write(decision.changes())
             .map_err(|error| StoreError::unreadable(format!("a change of revision {revision}: {error}")))?;
         self.changes.push(ChangeRow { revision, mark, request_id: origin.request_id.clone(), made, body });
         for event in decision.events() {
-            let id = self.next_event;
-            self.events.push(EventRow { id, revision, made, event: event.clone(), origin: origin.clone() });
+            let row = EventRow::of(event, self.next_event, after, revision, made, origin);
+            self.digest = row.seal(&self.key, &self.digest).finish();
+            self.events.push((row, self.digest));
             self.next_event += 1;
         }
         Ok(())
@@ -89,7 +86,11 @@ impl Record {
     pub(super) async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         INSERT_CHANGES.run(connection, &self.changes, bind_change).await?;
         self.changes.clear();
-        INSERT_EVENTS.run(connection, &self.events, bind_event).await?;
+        let key = self.key.id();
+        let bind = |insert: Bound<'static>, (event, digest): &(EventRow, ChainDigest)| {
+            event.bind(insert).bind(key.to_owned()).bind(digest.to_string())
+        };
+        INSERT_EVENTS.run(connection, &self.events, bind).await?;
         self.events.clear();
         Ok(())
     }
@@ -102,51 +103,4 @@ fn bind_change<'q>(insert: Bound<'q>, change: &ChangeRow) -> Bound<'q> {
         .bind(change.request_id.clone())
         .bind(change.made.seconds())
         .bind(change.body.clone())
-}
-
-fn bind_event<'q>(insert: Bound<'q>, row: &EventRow) -> Bound<'q> {
-    let EventRow { event, origin, .. } = row;
-    let (actor_kind, actor_id) = match event.actor() {
-        Actor::Principal(id, PrincipalKind::Person) => ("person", Some(number(id.number()))),
-        Actor::Principal(id, PrincipalKind::ServiceAccount) => ("service_account", Some(number(id.number()))),
-        Actor::Operator => ("operator", None),
-    };
-    let (basis, grant) = match event.through() {
-        Basis::Grant(grant) => ("grant", Some(number(grant.number()))),
-        Basis::Oneself => ("oneself", None),
-        Basis::Operator => ("operator", None),
-        Basis::OneTimeLink => ("one_time_link", None),
-    };
-    let (target_kind, target) = match event.target() {
-        Target::Organization(id) => ("organization", id.number()),
-        Target::Project(id) => ("project", id.number()),
-        Target::Workspace(id) => ("workspace", id.number()),
-        Target::Principal(id) => ("principal", id.number()),
-        Target::Team(id) => ("team", id.number()),
-        Target::CustomRole(id) => ("custom_role", id.number()),
-        Target::Invitation(id) => ("invitation", id.number()),
-    };
-    insert
-        .bind(row.id)
-        .bind(number(row.revision.0))
-        .bind(row.made.seconds())
-        .bind(actor_kind)
-        .bind(actor_id)
-        .bind(basis)
-        .bind(grant)
-        .bind(event.permission().name())
-        .bind(event.name().text())
-        .bind(target_kind)
-        .bind(number(target))
-        .bind(number(event.organization().number()))
-        .bind(event.project().map(|project| number(project.number())))
-        .bind(origin.request_id.clone())
-        .bind(origin.address.map(|address| address.to_string()))
-        .bind(facts(event.facts_before()))
-        .bind(facts(event.facts_after()))
-}
-
-/// Facts in their order, as pairs: a workspace and its role may both be there more than once.
-fn facts(facts: &[Fact]) -> String {
-    json!(facts.iter().map(|fact| (fact.name, &fact.value)).collect::<Vec<_>>()).to_string()
 }

@@ -18,7 +18,10 @@ use super::{grants, record};
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let many = [&record::INSERT_CHANGES, &record::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
     [
+        super::audit_log::STATEMENTS,
         super::bookkeeping::STATEMENTS,
+        super::chain::STATEMENTS,
+        super::event_row::STATEMENTS,
         super::grants::STATEMENTS,
         super::holder::STATEMENTS,
         super::load::STATEMENTS,
@@ -39,6 +42,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::rows::team::STATEMENTS,
         super::secrets::STATEMENTS,
         super::service_accounts::STATEMENTS,
+        super::verification::STATEMENTS,
         super::writing::STATEMENTS,
     ]
     .into_iter()

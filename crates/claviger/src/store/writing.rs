@@ -16,11 +16,12 @@ use super::record::Record;
 use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
 use super::{Engine, Store, StoreError};
+use crate::audit_chain::ChainDigest;
 
 statements! {
     /// Locks the row: writers queue here.
-    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, holder";
-    MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4 WHERE id = 1";
+    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, holder, chain_digest";
+    MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4, chain_digest = $5 WHERE id = 1";
     FIND_CHANGE = "SELECT mark FROM changes WHERE revision = $1";
     FIND_KEY = "SELECT made_id FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at > $3";
     FORGET_OLD_KEY = "DELETE FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at <= $3";
@@ -83,8 +84,12 @@ impl Store {
             return Err(StoreError::InUse { store: self.location.to_string() });
         }
         let (revision, mark) = read_head(&head)?;
-        let (connector, record) = (self.connector.clone(), Record::new(head.try_get("next_event")?));
-        Ok(Writing { connection, connector, revision, mark, record, next_id: None })
+        let digest = ChainDigest::parse(&head.try_get::<String, _>("chain_digest")?);
+        let (Some(ring), Some(digest)) = (self.audit_keys(), digest) else {
+            return Err(StoreError::unreadable("no chain for the audit log to go on with"));
+        };
+        let record = Record::new(head.try_get("next_event")?, ring.current().clone(), digest);
+        Ok(Writing { connection, connector: self.connector.clone(), revision, mark, record, next_id: None })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -168,7 +173,7 @@ impl Writing {
     ) -> Result<(), StoreError> {
         rows::write(&mut self.connection, after, decision.changes()).await?;
         (self.revision, self.mark, self.next_id) = (after.revision(), after.mark(), Some(after.next_id()));
-        self.record.add(decision, self.head(), origin, moment)?;
+        self.record.add(decision, after, origin, moment)?;
         if self.record.is_long() {
             self.record.send(&mut self.connection).await?;
         }
@@ -184,6 +189,7 @@ impl Writing {
                 .bind(hex(&self.mark.0))
                 .bind(number(next_id))
                 .bind(self.record.next_event())
+                .bind(self.record.digest().to_string())
                 .execute(&mut self.connection)
                 .await?;
         }

@@ -21,6 +21,7 @@ use self::worker::{Place, Worked, Worker};
 use crate::chance::Chance;
 use crate::client::Caller;
 use crate::postgres::Cluster;
+use crate::process::run;
 use crate::server::{Founded, On, Server, Store};
 
 /// So many write at the same time: their writes share transactions.
@@ -124,6 +125,7 @@ impl Crashes {
         wait_until_ready(&self.owner).await;
         println!("round {round}: {killed:?} killed after {} writes", worked.iter().map(Worked::count).sum::<usize>());
         self.look(worked).await;
+        run(self.store.command(&["audit", "verify"])).ok();
     }
 
     fn kill_server(&mut self) {

@@ -164,8 +164,11 @@ async fn a_backup_under_writes_can_be_served_and_holds_the_accounts(store: Store
         during.extend(writer.await.expect("a writer"));
     }
 
-    // Both run: the copy is a store of its own.
-    let second = copies.serve();
+    // Both run: the copy is a store of its own. The audit log's key is not in it.
+    let refusal = run(copies.serving(&[])).refused(2);
+    assert!(refusal.contains("the audit log is chained, and its key file"), "{refusal}");
+    let key = store.audit_key();
+    let second = copies.serve_with(&["--audit-key-file", key.to_str().expect("UTF-8")]);
     for (_, account) in &before {
         account.at(second.url()).me().await.is(200);
     }

@@ -9,6 +9,7 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod audit_chain;
 mod chance;
 mod client;
 mod desk;

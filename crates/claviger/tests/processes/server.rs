@@ -121,6 +121,14 @@ impl Store {
         self.home().join("data")
     }
 
+    /// The audit log's key, where no option names it.
+    pub(crate) fn audit_key(&self) -> PathBuf {
+        match self.on {
+            On::Sqlite => self.data().join("audit.key"),
+            On::Postgres => self.home().join(".local/share/claviger/audit.key"),
+        }
+    }
+
     /// The database's URL, where it is PostgreSQL.
     pub(crate) fn database(&self) -> &str {
         self.database.as_deref().expect("a PostgreSQL store")

@@ -151,6 +151,10 @@ PUT organizations/{acme}/service-accounts/{new-account}/allowed-addresses <- {"a
 GET organizations/{acme}/explain?principal={consumer}&project={shop}
                                                                 200 200 403 403  403 403 403 200 403  403 403  404 401
 
+GET organizations/{acme}/audit-log                              200 200 403 403  403 403 403 403 403  403 403  404 401
+GET projects/{shop}/audit-log                                   200 200 403 403  200 200 403 403 403  403 200  404 401
+GET organizations/{acme}/audit-log/export?format=ndjson         200 200 403 403  403 403 403 403 403  403 403  404 401
+GET projects/{shop}/audit-log/export?format=csv                 200 200 403 403  200 200 403 403 403  403 200  404 401
 GET organizations/{acme}/invitations                            200 200 403 403  403 403 403 403 403  403 403  404 401
 POST organizations/{acme}/invitations <- {"email": "x-$count@example.com", "projects": [{"id": $shop, "role": "admin"}]}
                                                                 201 201 403 403  403 403 403 403 403  403 403  404 401

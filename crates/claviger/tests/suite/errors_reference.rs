@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Codes stand in the sources as literals beside the word that makes a failure of them.
+/// Codes stand in the refusals and in the files of `api/`, not in its folders, as literals beside the word that makes a failure of them.
 fn codes_in_the_sources() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![root.join("../claviger-access/src/refusal.rs")];

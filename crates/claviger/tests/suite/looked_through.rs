@@ -56,6 +56,7 @@ pub(crate) async fn world(world: &World) {
     image_equals_load_and_replay(world).await;
     mutations_and_events_belong_together(world).await;
     every_actor_was_permitted(world).await;
+    the_audit_log_is_whole(world).await;
     // No secret of this world is older than the world itself.
     let logged = LOGGED.lock().unwrap()[world.log_begin()..].to_vec();
     assert!(!logged.is_empty(), "nothing was logged, so the log was not captured");
@@ -92,6 +93,7 @@ const TABLES: &[&str] = &[
     "grants",
     "idempotency_keys",
     "audit_events",
+    "audit_anchor",
 ];
 
 /// Looks through the files that a stopped server leaves.
@@ -220,15 +222,26 @@ fn was_permitted(before: &Directory, event: &AnyRow) {
 /// Invariant 2: no mutation without its event, no event without its mutation, and the numbers have no gaps.
 async fn mutations_and_events_belong_together(world: &World) {
     let lonely = world
-        .count("SELECT COUNT(*) FROM changes c LEFT JOIN audit_events e ON e.revision = c.revision WHERE e.id IS NULL")
+        .count("SELECT COUNT(*) FROM changes c LEFT JOIN audit_events e ON e.revision = c.revision WHERE e.id IS NULL \
+                AND c.revision >= (SELECT CASE WHEN a.removed_to = 0 THEN 0 ELSE COALESCE((SELECT MIN(revision) FROM audit_events), h.revision + 1) END \
+                                   FROM audit_anchor a, head h)")
         .await;
     assert_eq!(lonely, 0, "a mutation has no event");
     let lonely = world
         .count("SELECT COUNT(*) FROM audit_events e LEFT JOIN changes c ON e.revision = c.revision WHERE c.revision IS NULL")
         .await;
     assert_eq!(lonely, 0, "an event has no mutation");
-    let gaps = world.count("SELECT CAST(COALESCE(MAX(id), 0) - COUNT(*) AS BIGINT) FROM audit_events").await;
+    let gaps = world.count("SELECT CAST(COALESCE(MAX(id), (SELECT removed_to FROM audit_anchor)) - (SELECT removed_to FROM audit_anchor) - COUNT(*) AS BIGINT) FROM audit_events").await;
     assert_eq!(gaps, 0, "event numbers have gaps");
+}
+
+/// Every event is chained to the one before it, and the head row ends in the last one.
+async fn the_audit_log_is_whole(world: &World) {
+    let store = world.node().store;
+    let ring = store.audit_keys().expect("keys");
+    let verified = store.verify_audit_log(&ring, None, |_, _| {}).await.expect("a chain");
+    assert_eq!(verified.broken, None, "{verified:?}");
+    assert_eq!(verified.whole, verified.last - verified.begun_after.max(verified.removed_to), "{verified:?}");
 }
 
 /// What was logged so far.

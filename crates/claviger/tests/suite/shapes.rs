@@ -27,7 +27,7 @@ fn settle(value: &mut Value) {
                     ("token", Value::String(token)) if token.starts_with("cvg_") || token.starts_with("cvi_") => {
                         *field = json!("[secret]");
                     }
-                    ("created" | "modified" | "last_used" | "created_iso", Value::String(time)) => {
+                    ("created" | "modified" | "last_used" | "created_iso" | "time", Value::String(time)) => {
                         assert!(
                             claviger_wire::time::parse(time).is_ok() && time.ends_with('Z') && time.len() == 20,
                             "{time}"
@@ -37,6 +37,10 @@ fn settle(value: &mut Value) {
                     // It ends when the test runs.
                     ("replaced", Value::Object(replaced)) => {
                         drop(replaced.insert("expires".to_owned(), json!("[time]")))
+                    }
+                    ("request_id", Value::String(_)) => *field = json!("[request]"),
+                    ("next_cursor", Value::String(cursor)) if cursor.starts_with("audit-") => {
+                        *field = json!("[cursor]")
                     }
                     _ => settle(field),
                 }
@@ -150,6 +154,8 @@ on_both_stores! {
         shape("GET workspace users", ada.get("projects/{shop}/workspaces/{eu}/users").await);
         shape("404, no invitation", world.post("invitations/accept", json!({ "token": "cvi_", "password": "x" })).await);
         shape("DELETE user", ada.delete("organizations/{acme}/users/{pia}").await);
+        shape("GET audit log", ada.get("organizations/{acme}/audit-log?limit=1").await);
+        shape("GET audit log of a project", exporter.get("projects/{shop}/audit-log?action=service_account.role_changed&limit=1").await);
         shape("401", world.get_with("me", &[]).await);
         shape("403", exporter.get("organizations/{acme}/service-accounts").await);
         shape("404", ada.get("projects/999999").await);

@@ -13,13 +13,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use claviger::api;
 use claviger::listener::{self, Limits};
-use claviger::node::{Node, Running};
+use claviger::node::{House, Node, Running};
 use claviger::store::Location;
 use claviger::store::writing::Origin;
 use claviger::writer::Request;
@@ -91,7 +92,7 @@ struct Inner {
     node: Mutex<Node>,
     address: Mutex<SocketAddr>,
     running: Mutex<Option<Serving>>,
-    location: Location,
+    house: House,
     client: Client,
     ids: Mutex<BTreeMap<String, u64>>,
     accounts: Mutex<BTreeMap<String, Account>>,
@@ -132,7 +133,9 @@ impl World {
                 Location::from_url(&url).expect("an address")
             }
         };
-        let (node, address, serving) = serve(location.clone()).await;
+        let audit_key = folder.path().join("audit.key");
+        let house = House { location, audit_key, audit_retention: None };
+        let (node, address, serving) = serve(house.clone()).await;
         let client =
             Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
         let inner = Inner {
@@ -140,7 +143,7 @@ impl World {
             node: Mutex::new(node),
             address: Mutex::new(address),
             running: Mutex::new(Some(serving)),
-            location,
+            house,
             client,
             ids: Mutex::default(),
             accounts: Mutex::default(),
@@ -163,7 +166,7 @@ impl World {
     /// Stops the server and starts it again on the same store.
     pub(crate) async fn restart(&self) {
         self.stop().await;
-        let (node, address, serving) = serve(self.inner.location.clone()).await;
+        let (node, address, serving) = serve(self.inner.house.clone()).await;
         *self.inner.node.lock().unwrap() = node;
         *self.inner.address.lock().unwrap() = address;
         *self.inner.running.lock().unwrap() = Some(serving);
@@ -444,7 +447,12 @@ impl World {
     }
 
     pub(crate) fn location(&self) -> &Location {
-        &self.inner.location
+        &self.inner.house.location
+    }
+
+    /// The file with the audit log's keys.
+    pub(crate) fn audit_key(&self) -> &Path {
+        &self.inner.house.audit_key
     }
 
     /// Waits until the server may answer again.
@@ -524,8 +532,8 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
     Answer::read(request.send().await.expect("an answer")).await
 }
 
-async fn serve(location: Location) -> (Node, SocketAddr, Serving) {
-    let (node, running) = Node::start(location, |_| {}).await.expect("a node");
+async fn serve(house: House) -> (Node, SocketAddr, Serving) {
+    let (node, running) = Node::start(house, |_| {}).await.expect("a node");
     let bound = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = bound.local_addr().expect("an address");
     let stop = CancellationToken::new();

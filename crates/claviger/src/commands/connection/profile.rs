@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 use super::ConnectionError;
-use super::private_file;
+use crate::private_file;
 
 /// What a profile holds. Its server and its user are there, so that its secret belongs to both.
 #[derive(Debug, Deserialize)]

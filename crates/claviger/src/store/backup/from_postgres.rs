@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "head",
     "changes",
     "organizations",
@@ -29,6 +29,7 @@ const TABLES: [&str; 19] = [
     "grants",
     "idempotency_keys",
     "audit_events",
+    "audit_anchor",
 ];
 
 const READ_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name FROM information_schema.columns \

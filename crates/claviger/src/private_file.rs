@@ -36,7 +36,7 @@ pub enum Unfit {
 }
 
 /// Reads a private file. The file that is looked at is the one that is read, whatever happens to its name meanwhile.
-pub(super) fn read(path: &Path) -> Result<SecretString, Unfit> {
+pub(crate) fn read(path: &Path) -> Result<SecretString, Unfit> {
     let file = File::open(path)?;
     let about = file.metadata()?;
     let you = rustix::process::geteuid().as_raw();

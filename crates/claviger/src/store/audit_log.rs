@@ -1,0 +1,217 @@
+//! The audit log as it is read: newest first, by filters, page by page.
+//!
+//! Each read asks for a [`Permit`] and takes its scope from it. A page begins after the last event of the page before,
+//! by time and number, so what is written meanwhile moves nothing. What must stay true: every combination of filters is
+//! read along an index that its strongest filter has, in the order that it is shown in.
+
+use claviger_access::Permit;
+use claviger_access::authorize::{ReadAuditLog, Scope};
+use claviger_access::identity::ProjectId;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::rows::number;
+use super::statements::statements;
+use super::{Store, StoreError};
+
+/// All filters, the strongest of them so that its index is taken. A sum keeps the organization's index out of the way.
+macro_rules! events_where {
+    ($strongest:literal) => {
+        events_where!($strongest, "made_at DESC, id DESC")
+    };
+    ($strongest:literal, $order:literal) => {
+        concat!(
+            "SELECT id, made_at, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name, \
+             organization_id, project_id, request_id, address, facts_before, facts_after \
+             FROM audit_events WHERE ",
+            $strongest,
+            " AND ($5 = 0 OR project_id = $5) AND ($6 = 0 OR actor_id = $6) AND ($7 = '' OR action = $7) \
+             AND ($8 = '' OR substr(action, 1, length($8)) = $8) \
+             AND ($9 = '' OR (target_kind = $9 AND target_id = $10)) \
+             ORDER BY ",
+            $order,
+            " LIMIT $11"
+        )
+    };
+}
+
+statements! {
+    LIST = events_where!("organization_id = $1 AND (made_at, id) < ($2, $3) AND made_at >= $4");
+    LIST_BY_ACTOR = events_where!(
+        "organization_id + 0 = $1 AND actor_id = $6 AND (made_at, id) < ($2, $3) AND made_at >= $4"
+    );
+    /// One range of its index: where each column stands alone, SQLite takes the organization's.
+    LIST_BY_ACTION = events_where!(
+        "(organization_id, action, made_at, id) < ($1, $7, $2, $3) AND (organization_id, action, made_at) >= ($1, $7, $4)",
+        "organization_id DESC, action DESC, made_at DESC, id DESC"
+    );
+    LIST_BY_TARGET = events_where!(
+        "organization_id + 0 = $1 AND target_kind = $9 AND target_id = $10 AND (made_at, id) < ($2, $3) AND made_at >= $4"
+    );
+    LIST_BY_PROJECT = events_where!(
+        "organization_id + 0 = $1 AND project_id = $5 AND (made_at, id) < ($2, $3) AND made_at >= $4"
+    );
+}
+
+/// An event as it is read. Times are seconds since the epoch.
+#[derive(Debug, Clone)]
+pub struct RecordedEvent {
+    /// Its number.
+    pub id: i64,
+    /// When it happened.
+    pub made_at: i64,
+    /// `person`, `service_account` or `operator`.
+    pub actor_kind: String,
+    /// Who; none for the operator.
+    pub actor_id: Option<i64>,
+    /// His name then.
+    pub actor_name: Option<String>,
+    /// What happened.
+    pub action: String,
+    /// What kind of thing it is about.
+    pub target_kind: String,
+    /// Which.
+    pub target_id: i64,
+    /// Its name then.
+    pub target_name: Option<String>,
+    /// Whose log it is in.
+    pub organization_id: i64,
+    /// The project whose log it is in as well.
+    pub project_id: Option<i64>,
+    /// The request.
+    pub request_id: String,
+    /// The peer's address.
+    pub address: Option<String>,
+    /// Properties as they were.
+    pub before: Vec<(String, String)>,
+    /// Properties as they are.
+    pub after: Vec<(String, String)>,
+}
+
+/// Which events. The default is all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Not before this second.
+    pub from: Option<i64>,
+    /// Before this second.
+    pub to: Option<i64>,
+    /// Done by this person or service account.
+    pub actor: Option<u64>,
+    /// Of this name, or of these names.
+    pub action: Option<ActionFilter>,
+    /// About this thing: its kind and its id.
+    pub target: Option<(String, u64)>,
+    /// In this project's log as well.
+    pub project: Option<ProjectId>,
+}
+
+/// Which names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionFilter {
+    /// This one.
+    Named(String),
+    /// All that begin so, up to and with the dot.
+    Beginning(String),
+}
+
+/// The place of an event in the order of time, then number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventPlace {
+    /// When it happened.
+    pub made_at: i64,
+    /// Its number.
+    pub id: i64,
+}
+
+impl RecordedEvent {
+    /// Where the next page begins, if this is the last of one.
+    pub fn place(&self) -> EventPlace {
+        EventPlace { made_at: self.made_at, id: self.id }
+    }
+}
+
+impl EventFilter {
+    /// The statement along whose index the fewest events are looked at.
+    fn statement(&self, in_project: bool) -> &'static str {
+        match self {
+            Self { target: Some(_), .. } => LIST_BY_TARGET,
+            Self { actor: Some(_), .. } => LIST_BY_ACTOR,
+            Self { action: Some(ActionFilter::Named(_)), .. } => LIST_BY_ACTION,
+            _ if in_project => LIST_BY_PROJECT,
+            _ => LIST,
+        }
+    }
+
+    /// The name and the beginning that are asked for.
+    fn action(&self) -> (String, String) {
+        match &self.action {
+            Some(ActionFilter::Named(name)) => (name.clone(), String::new()),
+            Some(ActionFilter::Beginning(beginning)) => (String::new(), beginning.clone()),
+            None => (String::new(), String::new()),
+        }
+    }
+}
+
+impl Store {
+    /// At most so many events of the permit's log that come after this one, newest first.
+    pub async fn audit_log(
+        &self,
+        permit: &Permit<ReadAuditLog>,
+        filter: &EventFilter,
+        after: Option<EventPlace>,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let project = match permit.scope() {
+            Scope::Project(own) if filter.project.is_some_and(|project| project != own) => return Ok(Vec::new()),
+            Scope::Project(own) => Some(own),
+            Scope::Organization(_) => filter.project,
+        };
+        // Ids are positive: nothing of the second `to` itself comes before its number 0.
+        let end = EventPlace { made_at: filter.to.unwrap_or(i64::MAX), id: 0 };
+        let begin = match after {
+            Some(after) if (after.made_at, after.id) < (end.made_at, end.id) => after,
+            _ => end,
+        };
+        let (named, beginning) = filter.action();
+        let (target_kind, target) = filter.target.clone().unwrap_or_default();
+        let list = sqlx::query(filter.statement(project.is_some()))
+            .bind(number(permit.organization().number()))
+            .bind(begin.made_at)
+            .bind(begin.id)
+            .bind(filter.from.unwrap_or(i64::MIN))
+            .bind(project.map_or(0, |project| number(project.number())))
+            .bind(filter.actor.map_or(0, number))
+            .bind(named)
+            .bind(beginning)
+            .bind(target_kind)
+            .bind(number(target))
+            .bind(i64::from(limit));
+        let rows = self.answered(list.fetch_all(&self.reads)).await?;
+        rows.iter().map(recorded).collect()
+    }
+}
+
+fn recorded(row: &AnyRow) -> Result<RecordedEvent, StoreError> {
+    let id = row.try_get::<i64, _>("id")?;
+    let facts = |column| -> Result<Vec<(String, String)>, StoreError> {
+        let text = row.try_get::<String, _>(column)?;
+        serde_json::from_str(&text).map_err(|error| StoreError::unreadable(format!("{column} of event {id}: {error}")))
+    };
+    Ok(RecordedEvent {
+        id,
+        made_at: row.try_get("made_at")?,
+        actor_kind: row.try_get("actor_kind")?,
+        actor_id: row.try_get("actor_id")?,
+        actor_name: row.try_get("actor_name")?,
+        action: row.try_get("action")?,
+        target_kind: row.try_get("target_kind")?,
+        target_id: row.try_get("target_id")?,
+        target_name: row.try_get("target_name")?,
+        organization_id: row.try_get("organization_id")?,
+        project_id: row.try_get("project_id")?,
+        request_id: row.try_get("request_id")?,
+        address: row.try_get("address")?,
+        before: facts("facts_before")?,
+        after: facts("facts_after")?,
+    })
+}

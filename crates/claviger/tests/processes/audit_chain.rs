@@ -1,0 +1,157 @@
+//! The audit log's key file, and the commands of `claviger audit`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+use crate::process::run;
+use crate::server::{Store, mode, on_both_stores};
+
+on_both_stores! {
+    a_log_that_was_changed_is_told_with_its_place,
+    the_key_is_made_once_and_needed_from_then_on,
+    a_lost_key_is_no_lock_out,
+    the_log_is_listed_and_taken_away_whole,
+}
+
+async fn a_log_that_was_changed_is_told_with_its_place(store: Store) {
+    let founded = store.init();
+    let server = store.serve();
+    for number in 0..5 {
+        founded.at(&server).create(founded.organization, &format!("account {number}")).await;
+    }
+    // Beside the server that runs.
+    let whole = run(store.command(&["audit", "verify"])).ok();
+    assert!(whole.starts_with("The audit log is whole: 6 events are chained, up to event 6."), "{whole}");
+    let mark = run(store.command(&["audit", "mark"])).ok();
+    assert!(mark.starts_with("claviger-audit-mark event=6 time="), "{mark}");
+    let ended = server.stop();
+    let logged =
+        ended.err.lines().find(|line| line.contains("claviger-audit-mark event=6 ")).expect("a mark in the log");
+    let log = store.home().join("kept.log");
+    fs::write(&log, &ended.err).expect("written");
+    for mark in [mark.trim(), &logged[logged.find("claviger-audit-mark").expect("it")..], log.to_str().expect("UTF-8")]
+    {
+        let whole = run(store.command(&["audit", "verify", "--mark", mark])).ok();
+        assert!(whole.contains("It goes through the mark, which was made at event 6."), "{whole}");
+    }
+
+    let rows = store.rows().await;
+    sqlx::query("UPDATE audit_events SET actor_name = 'somebody else' WHERE id = 4")
+        .execute(&rows)
+        .await
+        .expect("altered");
+    let refusal = run(store.command(&["audit", "verify"])).refused(8);
+    let sentence = "the audit log is not as it was written: event 4 is not the one that was written here: it was altered, put in, or swapped with another. Before that, 3 events are whole";
+    assert_eq!(refusal, sentence);
+    let ended = run(store.command(&["audit", "verify", "--output", "json"]));
+    let told: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(
+        (ended.code(), &told["whole"], &told["broken"]["kind"], &told["broken"]["event"]),
+        (8, &false.into(), &"altered".into(), &4.into())
+    );
+
+    // The end cut off with care: the mark shows it.
+    sqlx::query("DELETE FROM audit_events WHERE id > 3").execute(&rows).await.expect("cut");
+    sqlx::query("UPDATE head SET next_event = 4, chain_digest = (SELECT chain_digest FROM audit_events WHERE id = 3)")
+        .execute(&rows)
+        .await
+        .expect("moved");
+    run(store.command(&["audit", "verify"])).ok();
+    let refusal = run(store.command(&["audit", "verify", "--mark", mark.trim()])).refused(8);
+    assert!(
+        refusal.contains("the log ends at event 3, and the mark was made at event 6: the end was cut off"),
+        "{refusal}"
+    );
+    let forged = mark.replace("event=6", "event=3");
+    let refusal = run(store.command(&["audit", "verify", "--mark", forged.trim()])).refused(2);
+    assert!(refusal.contains("--mark: it was not made with the key that it names"), "{refusal}");
+    rows.close().await;
+}
+
+async fn the_key_is_made_once_and_needed_from_then_on(store: Store) {
+    store.init();
+    assert_eq!(mode(&store.audit_key()), 0o600);
+    let key = fs::read_to_string(store.audit_key()).expect("a key");
+    store.serve().stop();
+    assert_eq!(fs::read_to_string(store.audit_key()).expect("a key"), key, "it is made once");
+
+    let away = store.home().join("away.key");
+    fs::rename(store.audit_key(), &away).expect("moved");
+    for words in
+        [&["serve", "--listen", "127.0.0.1:0"][..], &["recover-owner"], &["audit", "verify"], &["audit", "mark"]]
+    {
+        let refusal = run(store.command(words)).refused(2);
+        assert!(
+            refusal.contains("the audit log is chained, and its key file") && refusal.contains("is not there"),
+            "{words:?}: {refusal}"
+        );
+        assert!(!store.audit_key().exists(), "no other is made in its place");
+    }
+    fs::write(store.audit_key(), format!("{}\n", "0e".repeat(32))).expect("another key");
+    crate::server::set_mode(&store.audit_key(), 0o600);
+    let refusal = run(store.command(&["serve", "--listen", "127.0.0.1:0"])).refused(2);
+    assert!(
+        refusal.contains("the audit log is chained with the key")
+            && refusal.contains("which")
+            && !refusal.contains("0e0e"),
+        "{refusal}"
+    );
+    assert!(
+        run(store.command(&["audit", "verify"]))
+            .refused(8)
+            .contains("where the chain begins was changed, or written with another key")
+    );
+
+    // From elsewhere, and then an open file is refused.
+    let named = ["--audit-key-file", away.to_str().expect("UTF-8")];
+    store.serve_with(&named).stop();
+    crate::server::set_mode(&away, 0o644);
+    let refusal = run(store.serving(&named)).refused(2);
+    assert!(refusal.contains("is open to other users (mode 0644)"), "{refusal}");
+}
+
+async fn a_lost_key_is_no_lock_out(store: Store) {
+    let founded = store.init();
+    fs::remove_file(store.audit_key()).expect("lost");
+    run(store.serving(&[])).refused(2);
+    assert!(run(store.command(&["audit", "restart"])).refused(2).contains("add --yes"));
+    run(store.command(&["audit", "restart", "--yes"])).ok();
+    let server = store.serve();
+    founded.at(&server).create(founded.organization, "after the loss").await;
+    let refusal = run(store.command(&["audit", "restart", "--yes"])).refused(6);
+    assert!(refusal.contains("is in use by another claviger process"), "{refusal}");
+    let whole = run(store.command(&["audit", "verify"])).ok();
+    assert!(
+        whole.contains(
+            "1 events are chained, up to event 2. Events up to 1 are from before the chain, and not covered."
+        ),
+        "{whole}"
+    );
+}
+
+async fn the_log_is_listed_and_taken_away_whole(store: Store) {
+    let desk = Desk::at(store);
+    let made = desk.create(&["nightly"]);
+    desk.run(&["team", "create", "=1+1"]).ok();
+    let listed = desk.json(&["audit", "list", "--action", "team.*"]);
+    assert_eq!((listed.as_array().expect("a list").len(), &listed[0]["target"]["name"]), (1, &"=1+1".into()));
+    let table = desk.run(&["audit", "list", "--target", &format!("principal:{}", made.id)]).ok();
+    assert!(table.contains("service_account.created"), "{table}");
+    assert_eq!(desk.json(&["audit", "list", "--limit", "1"]).as_array().expect("a list").len(), 1);
+
+    let to = |name: &str| desk.store.home().join(name).to_str().expect("UTF-8").to_owned();
+    let (csv, ndjson) = (to("log.csv"), to("log.ndjson"));
+    desk.run(&["audit", "export", "--format", "csv", "--to", &csv]).ok();
+    let told = desk.run(&["audit", "export", "--action", "team.*", "--to", &ndjson]).ok();
+    let text = fs::read_to_string(&ndjson).expect("a file");
+    assert_eq!((told, mode(ndjson.as_ref())), (format!("{} bytes in {ndjson}\n", text.len()), 0o600));
+    assert_eq!(serde_json::from_str::<Value>(text.trim()).expect("a line"), listed[0]);
+    assert!(fs::read_to_string(&csv).expect("a file").contains(",\"'=1+1\","));
+    let refusal = desk.run(&["audit", "export", "--to", &csv]).refused(1);
+    assert!(refusal.ends_with("exists already; name a new file"), "{refusal}");
+    let (gone, log) = (to("gone.csv"), desk.founded.project);
+    desk.run_as(&made, &["audit", "export", "--project", &log.to_string(), "--to", &gone]).refused(4);
+    assert!(!std::path::Path::new(&gone).exists() && !std::path::Path::new(&format!("{gone}.partial")).exists());
+}
