@@ -30,14 +30,14 @@ on_both_stores! {
     async fn only_a_trusted_proxy_says_where_a_request_comes_from(world: World) {
         let world = world.with(WORLD).await;
         let stranger: IpAddr = "127.0.0.1".parse().unwrap();
-        let named = ("x-forwarded-for", "198.51.100.7");
-        assert_eq!(recorded(&world, stranger, &[named, ("forwarded", "for=198.51.100.8")]).await, "127.0.0.1");
+        let named = ("x-forwarded-for", "198.51.100.77");
+        assert_eq!(recorded(&world, stranger, &[named, ("forwarded", "for=198.51.100.78")]).await, "127.0.0.1");
         assert_eq!(recorded(&world, PROXY, &[]).await, "127.0.0.3");
-        assert_eq!(recorded(&world, PROXY, &[named]).await, "198.51.100.7");
-        assert_eq!(recorded(&world, PROXY, &[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]).await, "198.51.100.7");
-        assert_eq!(recorded(&world, PROXY, &[("x-forwarded-for", "203.0.113.9"), named]).await, "198.51.100.7");
-        assert_eq!(recorded(&world, PROXY, &[("forwarded", "for=198.51.100.8"), ("x-real-ip", "198.51.100.9")]).await, "127.0.0.3");
+        assert_eq!(recorded(&world, PROXY, &[named]).await, "198.51.100.77");
+        assert_eq!(recorded(&world, PROXY, &[("x-forwarded-for", "203.0.113.79, 198.51.100.77")]).await, "198.51.100.77");
+        assert_eq!(recorded(&world, PROXY, &[("x-forwarded-for", "203.0.113.79"), named]).await, "198.51.100.77");
+        assert_eq!(recorded(&world, PROXY, &[("forwarded", "for=198.51.100.78"), ("x-real-ip", "198.51.100.9")]).await, "127.0.0.3");
         let logged = crate::looked_through::logged();
-        assert!(logged.contains("198.51.100.7") && !logged.contains("198.51.100.8") && !logged.contains("203.0.113.9"));
+        assert!(logged.contains("198.51.100.77") && !logged.contains("198.51.100.78") && !logged.contains("203.0.113.79"));
     }
 }
