@@ -25,7 +25,14 @@ impl Gathered {
     }
 
     pub(super) fn decided(self) -> Decided<()> {
-        self.0.map_or(Decided::Nothing(()), |decision| Decided::Write(decision, ()))
+        self.replying(())
+    }
+
+    pub(super) fn replying<R>(self, reply: R) -> Decided<R> {
+        match self.0 {
+            Some(decision) => Decided::Write(decision, reply),
+            None => Decided::Nothing(reply),
+        }
     }
 }
 

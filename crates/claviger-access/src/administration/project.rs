@@ -59,19 +59,16 @@ pub fn create(
     if there + command.projects.len() > PROJECTS_MAX {
         return Err(Refusal::LimitReached { organization, things: "projects", limit: PROJECTS_MAX });
     }
-    let (mut ids, mut made, mut done) = (draft.ids(), Vec::new(), None);
+    let (mut ids, mut made, mut done) = (draft.ids(), Vec::new(), Gathered::default());
     for NewProject { name, timezone } in &command.projects {
         let (id, _, changes) = make(&mut ids, organization, name, timezone, moment, creator(&permit))?;
         let event = Event::under(&permit, EventName::ProjectCreated, Target::Project(id))
             .after("name", name.as_str())
             .after("timezone", timezone.as_str());
         made.push(id);
-        done = Some(match done {
-            None => Decision::new(event, changes.into()),
-            Some(decision) => Decision::and(decision, event, changes),
-        });
+        done.add(event, changes);
     }
-    Ok(done.map_or(Decided::Nothing(Vec::new()), |decision| Decided::Write(decision, made)))
+    Ok(done.replying(made))
 }
 
 /// Changes a project's own properties.

@@ -77,7 +77,7 @@ pub fn create(
     if there + command.names.len() > TEAMS_MAX {
         return Err(Refusal::LimitReached { organization, things: "teams", limit: TEAMS_MAX });
     }
-    let (mut ids, mut made, mut done) = (draft.ids(), Vec::new(), None);
+    let (mut ids, mut made, mut done) = (draft.ids(), Vec::new(), Gathered::default());
     for (place, name) in command.names.iter().enumerate() {
         if command.names[..place].contains(name) {
             return Err(Refusal::TeamNameTaken { name: name.as_str().to_owned(), organization });
@@ -88,12 +88,9 @@ pub fn create(
         let (name, creator) = (name.as_str().to_owned(), creator(&permit));
         let change = Change::Team(TeamChange::Created { id, organization, name, created: moment, creator });
         made.push(id);
-        done = Some(match done {
-            None => Decision::new(event, vec![change]),
-            Some(decision) => Decision::and(decision, event, [change]),
-        });
+        done.add(event, [change]);
     }
-    Ok(done.map_or(Decided::Nothing(Vec::new()), |decision| Decided::Write(decision, made)))
+    Ok(done.replying(made))
 }
 
 /// The team of that name, if there is one.
