@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Parser;
 use claviger::clock;
-use claviger_access::authorize::{Scope, SeeProject, authorize};
+use claviger_access::authorize::{Scope, SeeProject, admit, authorize};
 use claviger_access::directory::{HeldSecret, Loader, Principal, Workspace};
 use claviger_access::grant::{Grant, Granted};
 use claviger_access::identity::{
@@ -107,7 +107,7 @@ fn refusals(directory: &Directory, accounts: u64, known: bool, random: &mut Rand
         let started = clock::instant();
         for header in &headers {
             let presented = credential::present(std::iter::once(header.as_bytes())).expect("a credential");
-            assert!(black_box(directory.authenticate(&presented, now)).is_none(), "a wrong secret was accepted");
+            assert!(black_box(directory.authenticate(&presented, now)).is_err(), "a wrong secret was accepted");
         }
         elapsed += started.elapsed();
     }
@@ -143,7 +143,7 @@ fn measure(directory: &Directory, accounts: u64, is_hot: bool, random: &mut Rand
 #[inline(never)]
 fn check(directory: &Directory, header: &str, scope: Scope, now: Moment) {
     let presented = credential::present(std::iter::once(header.as_bytes())).expect("a credential");
-    let caller = directory.authenticate(&presented, now).expect("an account");
+    let (caller, _) = admit(directory, &presented, None, now).expect("an account");
     let permit = authorize::<SeeProject>(directory, &caller, scope, now);
     black_box(&permit).as_ref().expect("a permit");
 }

@@ -9,12 +9,13 @@
 //! Authority is judged on the directory that is passed in. The writer passes the state that the write is added to, so
 //! a caller who was deleted, lowered or expired while his request waited is refused.
 
+mod admission;
 mod one_time_link;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 
+pub use self::admission::{NoAdmission, NotAdmitted, admit};
 pub use self::one_time_link::{OneTimeLink, follow_link};
 
 use crate::directory::{Directory, PrincipalView};
@@ -40,18 +41,6 @@ pub enum Caller {
     },
     /// The command line on the host, with the data folder or the database in its hands.
     Operator,
-}
-
-impl Caller {
-    /// The same, with the address that the request came from.
-    pub fn at(self, address: Option<IpAddr>) -> Self {
-        match self {
-            Self::Principal { principal, credential, arrival } => {
-                Self::Principal { principal, credential, arrival: Arrival { address, ..arrival } }
-            }
-            Self::Operator => Self::Operator,
-        }
-    }
 }
 
 /// What a principal authenticated with.
@@ -240,11 +229,15 @@ pub fn principal_of<'d>(
         Some(held) if held.counts(now) => {}
         _ => return Err(Refusal::NotAuthenticated),
     }
-    if let Some(organization) = view.organization() {
-        directory.policy_of(organization).permits_arrival(arrival, organization)?;
-        directory.addresses_of(principal).permit(arrival.address)?;
-    }
+    may_arrive(directory, &view, arrival)?;
     Ok(view)
+}
+
+/// Whether the organization of a service account lets it call from there, and in this form.
+fn may_arrive(directory: &Directory, view: &PrincipalView<'_>, arrival: Arrival) -> Result<(), Refusal> {
+    let Some(organization) = view.organization() else { return Ok(()) };
+    directory.policy_of(organization).permits_arrival(arrival, organization)?;
+    directory.addresses_of(view.id()).permit(arrival.address)
 }
 
 /// May the caller do `A` in this scope?

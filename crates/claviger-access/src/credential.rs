@@ -175,6 +175,12 @@ impl fmt::Debug for Secret {
 const RANDOM_DIGITS: usize = 32;
 const CHECKSUM_DIGITS: usize = 6;
 
+/// Whether the random part of a secret or of a token may be in the text, whatever stands round it. For log lines: what was
+/// presented in the wrong place, or mistyped, must not be found there.
+pub fn may_hold_a_secret(text: &str) -> bool {
+    text.as_bytes().chunk_by(|a, b| BASE62.contains(a) && BASE62.contains(b)).any(|run| run.len() >= RANDOM_DIGITS)
+}
+
 /// Appends the random digits of a secret, of 40 random bytes; `None` when there are not enough left.
 ///
 /// The bytes are read as a number, whose remainder by 62^32 is taken: with 320 bits for 190.5, no secret is likelier
@@ -294,6 +300,17 @@ mod tests {
             assert_eq!(read(value.as_bytes()), pair("user", "secret"), "{value:?}");
         }
         assert_eq!(read(b"Basic user :secret"), pair("user ", "secret"));
+    }
+
+    #[test]
+    fn a_secret_is_seen_also_in_the_wrong_place() {
+        let mut random = RandomBytes::new(std::array::from_fn(|at| at as u8));
+        let secret = Secret::generate(&mut random).expect("enough bytes");
+        let secret = secret.reveal();
+        for text in [secret.to_owned(), format!("a.{secret}.b"), secret[3..].to_owned(), secret[..40].to_owned()] {
+            assert!(may_hold_a_secret(&text), "{text}");
+        }
+        assert!(!may_hold_a_secret("nightly-export-of-the-whole-shop-and-more.b2f9ed.service-account"));
     }
 
     #[test]

@@ -35,7 +35,7 @@ use self::principals::{PrincipalShard, UsernameShard};
 use self::ranges::Ranges;
 use self::records::Records;
 use self::shelves::Shelves;
-use crate::authorize::{Caller, CredentialId};
+use crate::authorize::{Caller, CredentialId, NoAdmission};
 use crate::credential::{Presented, SecretDigest};
 use crate::email::EmailAddress;
 use crate::expiry::{Expiry, Moment};
@@ -77,6 +77,31 @@ pub struct Directory {
     no_policy: Arc<Policy>,
 }
 
+/// Who presented a credential that counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Authenticated<'d> {
+    /// The account.
+    pub principal: PrincipalView<'d>,
+    /// The secret that it came with.
+    pub secret: SecretId,
+}
+
+/// A credential that does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAuthenticated {
+    /// The account that the username names, deleted ones included, with its organization.
+    pub account: Option<(PrincipalId, OrganizationId)>,
+    /// Why, for the record.
+    pub why: NoAdmission,
+}
+
+impl Authenticated<'_> {
+    /// The account as a caller who comes like this.
+    pub fn caller(&self, arrival: Arrival) -> Caller {
+        Caller::Principal { principal: self.principal.id(), credential: CredentialId::Secret(self.secret), arrival }
+    }
+}
+
 impl Directory {
     /// The directory of an empty store. `hash_key` must be random, and may differ from start to start.
     pub fn empty(hash_key: u64) -> Self {
@@ -108,12 +133,12 @@ impl Directory {
         self.count
     }
 
-    /// Who presents this credential, if anybody whom it suffices for.
+    /// Who presents this credential, if it counts; else why not, for the record alone.
     ///
     /// The same work whether the username exists or not: one look-up, one digest, one compare. An unknown name meets the
     /// account that stands where it would, whose secrets are compared and count for nothing: so the same memory is
     /// fetched. Where nobody stands, it meets a dummy that no digest matches.
-    pub fn authenticate(&self, presented: &Presented<'_>, now: Moment) -> Option<Caller> {
+    pub fn authenticate(&self, presented: &Presented<'_>, now: Moment) -> Result<Authenticated<'_>, NotAuthenticated> {
         self.authenticate_observed(presented, now, |_| {})
     }
 
@@ -123,7 +148,7 @@ impl Directory {
         presented: &Presented<'_>,
         now: Moment,
         mut observe: impl FnMut(AuthenticationStep),
-    ) -> Option<Caller> {
+    ) -> Result<Authenticated<'_>, NotAuthenticated> {
         observe(AuthenticationStep::Digest);
         let digest = presented.digest();
         observe(AuthenticationStep::LookUp);
@@ -139,12 +164,19 @@ impl Directory {
                 matching = Some(secret);
             }
         }
-        let (secret, (principal, is_it)) = (matching?, met?);
-        let counts = is_it && secret.counts(now) && !principal.is_deleted() && !principal.is_disabled();
-        let credential = CredentialId::Secret(secret.id());
-        // Where from, only who took the request knows.
-        let arrival = Arrival { address: None, form: presented.form() };
-        counts.then_some(Caller::Principal { principal: principal.id(), credential, arrival })
+        let Some((principal, _)) = met.filter(|(_, is_it)| *is_it) else {
+            return Err(NotAuthenticated { account: None, why: NoAdmission::UnknownUsername });
+        };
+        let why = match matching {
+            _ if principal.is_deleted() => NoAdmission::AccountDeleted,
+            None => NoAdmission::WrongSecret,
+            Some(_) if principal.is_disabled() => NoAdmission::AccountDisabled,
+            Some(secret) if secret.is_disabled() => NoAdmission::SecretDisabled,
+            Some(secret) if !secret.counts(now) => NoAdmission::SecretExpired,
+            Some(secret) => return Ok(Authenticated { principal, secret: secret.id() }),
+        };
+        let account = principal.organization().map(|organization| (principal.id(), organization));
+        Err(NotAuthenticated { account, why })
     }
 
     /// The service account of that username, deleted ones included.

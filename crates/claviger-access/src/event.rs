@@ -1,7 +1,8 @@
 //! The record of who did what: one event for each thing that a mutation did.
 //!
 //! An event is made from a [`Permit`] and from nothing else, so it always names an actor who was allowed to. It is
-//! written in the transaction of the mutation that it records.
+//! written in the transaction of the mutation that it records. What changed nothing, such as a refusal, has a name here
+//! too, and is no [`Event`]: nobody permitted it.
 
 use crate::authorize::{Actor, Basis, Permit, Scope};
 use crate::identity::{CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
@@ -161,9 +162,28 @@ event_names! {
     AuditLogExportCreated = "audit_log_export.created";
     /// An export was sent whole.
     AuditLogExportDownloaded = "audit_log_export.downloaded";
+    /// Somebody came with the username of a service account, and was not let in.
+    ServiceAccountAuthenticationFailed = "service_account.authentication_failed";
+    /// Somebody was refused what he may not do.
+    RequestRefused = "request.refused";
+    /// Somebody came with an open invitation, and with another password than its person has.
+    InvitationAcceptanceFailed = "invitation.acceptance_failed";
+    /// More was refused than is told one by one.
+    ObservationDropped = "observation.dropped";
 }
 
 impl EventName {
+    /// Whether it changed nothing, and is not part of a mutation.
+    pub const fn is_observation(self) -> bool {
+        matches!(
+            self,
+            Self::ServiceAccountAuthenticationFailed
+                | Self::RequestRefused
+                | Self::InvitationAcceptanceFailed
+                | Self::ObservationDropped
+        )
+    }
+
     /// Whether a project's own log shows it. What is not listed here is its organization's alone: an account, a team, a
     /// person's membership belong to the organization, wherever they were changed.
     pub const fn is_in_project_log(self) -> bool {
@@ -187,6 +207,7 @@ impl EventName {
                 | Self::CustomRoleDeleted
                 | Self::AuditLogExportCreated
                 | Self::AuditLogExportDownloaded
+                | Self::RequestRefused
         )
     }
 
@@ -217,7 +238,7 @@ impl EventName {
 }
 
 /// What an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {
     /// An organization.
     Organization(OrganizationId),

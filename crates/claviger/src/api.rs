@@ -33,6 +33,7 @@ mod project_members;
 mod project_teams;
 mod projects;
 mod reference;
+mod refusals;
 mod requested;
 mod show;
 mod shown_once;
@@ -60,6 +61,7 @@ use crate::node::Node;
 pub fn router(node: Node, trusted: TrustedProxies) -> Router {
     let (routes, description) = documented().split_for_parts();
     let app = routes
+        .route_layer(from_fn_with_state(node.clone(), refusals::observe))
         .route_layer(from_fn(arrival::name_route))
         .fallback(failure::no_such_path)
         .method_not_allowed_fallback(failure::method_not_allowed)

@@ -10,6 +10,7 @@
 
 pub mod key_file;
 pub mod mark;
+pub mod series;
 
 use std::fmt;
 

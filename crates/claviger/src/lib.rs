@@ -14,6 +14,7 @@ pub mod config;
 pub mod last_used;
 pub mod listener;
 pub mod node;
+pub mod observations;
 pub mod people;
 mod private_file;
 pub mod random;

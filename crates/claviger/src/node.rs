@@ -11,6 +11,7 @@ use crate::audit_chain::key_file::{self, NoKeys};
 use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
 use crate::last_used::LastUsed;
+use crate::observations::Observations;
 use crate::people::password::Passwords;
 use crate::random;
 use crate::store::load::Progress;
@@ -40,6 +41,8 @@ pub struct Node {
     pub store: Store,
     /// Notes uses.
     pub last_used: Arc<LastUsed>,
+    /// Notes refusals.
+    pub observations: Arc<Observations>,
     /// Hashes people's passwords.
     pub passwords: Arc<Passwords>,
 }
@@ -93,7 +96,9 @@ impl Node {
         };
         let (cluster, last_used) = (Arc::new(Cluster::default()), Arc::new(LastUsed::default()));
         let dropped = Arc::new(Notify::new());
-        let books = Books { last_used: Arc::clone(&last_used), audit_retention };
+        let observations = Arc::new(Observations::default());
+        let books =
+            Books { last_used: Arc::clone(&last_used), observations: Arc::clone(&observations), audit_retention };
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books, Arc::clone(&dropped));
         let (told, loaded) = oneshot::channel();
         let first = FirstLoad { progress, told };
@@ -125,7 +130,7 @@ impl Node {
             cluster: Arc::clone(&cluster),
             store: store.clone(),
         };
-        Ok((Self { cluster, writer, store, last_used, passwords: Arc::default() }, running))
+        Ok((Self { cluster, writer, store, last_used, observations, passwords: Arc::default() }, running))
     }
 }
 
@@ -134,16 +139,14 @@ async fn open(location: Location, audit_key: &Path) -> Result<Store, StoreError>
     let store = Store::open(location).await?;
     let opened = async {
         let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
-        let ring = match store.chained_with().await? {
-            Some(wanted) => {
-                let ring = key_file::read(audit_key)?;
-                if ring.find(&wanted).is_none() {
-                    return Err(NoKeys::Another { path: audit_key.to_owned(), wanted }.into());
-                }
-                ring
-            }
-            None => key_file::read_or_make(audit_key, &random::audit_key().map_err(no_randomness)?)?,
+        let wanted = store.chained_with().await?;
+        let ring = match wanted.is_empty() {
+            true => key_file::read_or_make(audit_key, &random::audit_key().map_err(no_randomness)?)?,
+            false => key_file::read(audit_key)?,
         };
+        if let Some(wanted) = wanted.into_iter().find(|wanted| ring.find(wanted).is_none()) {
+            return Err(NoKeys::Another { path: audit_key.to_owned(), wanted }.into());
+        }
         store.claim(random::mark().map_err(no_randomness)?).await?;
         store.chain_with(ring).await
     };

@@ -1,6 +1,7 @@
 //! The one place that makes random numbers: the system's source, for secrets, marks, ids and hash keys.
 
 use std::fmt;
+use std::sync::Arc;
 
 use claviger_access::{Mark, RandomBytes};
 
@@ -47,14 +48,14 @@ pub fn idempotency_key() -> Result<[u8; 16], NoRandomness> {
 
 /// A request's name in its answer, in the log and in the audit log: sorted by time, and not to be guessed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(String);
+pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// A new one.
     pub fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the place")]
         let id = uuid::Uuid::now_v7();
-        Self(id.simple().to_string())
+        Self(id.simple().to_string().into())
     }
 
     /// The id.

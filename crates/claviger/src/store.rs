@@ -15,6 +15,7 @@ pub mod chain;
 pub mod load;
 pub mod location;
 pub mod lock;
+pub mod observed;
 pub mod passwords;
 pub mod secrets;
 pub mod service_accounts;

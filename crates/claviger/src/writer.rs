@@ -10,6 +10,7 @@
 //! others alone. However much waits of others, a small write is in the next batch: [`queue`] says whose turn it is.
 
 mod audit_books;
+mod observing;
 mod queue;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use self::audit_books::Marked;
 use self::queue::Queue;
 use crate::cluster::{Cluster, Generation, Held};
 use crate::last_used::LastUsed;
+use crate::observations::Observations;
 use crate::store::bookkeeping::USES_A_BATCH;
 use crate::store::writing::{IdempotencyKey, Origin, Outcome, Writing};
 use crate::store::{Store, StoreError};
@@ -42,6 +44,9 @@ pub const WAITING_OF_ONE_ORGANIZATION_MAX: usize = DECISIONS_A_BATCH - 56;
 
 /// Bookkeeping is flushed so often: a use is lost for less than a minute.
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
+
+/// What was refused is in the audit log within this, and what a batch takes.
+const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 
 /// A batch is decided and sent to the database within this, or given up.
 const DECIDE_WITHIN: Duration = Duration::from_secs(10);
@@ -300,6 +305,8 @@ pub struct WriterTask {
 pub struct Books {
     /// When secrets were used.
     pub last_used: Arc<LastUsed>,
+    /// What was refused.
+    pub observations: Arc<Observations>,
     /// Audit events are kept so many seconds; `None` for ever.
     pub audit_retention: Option<i64>,
 }
@@ -317,6 +324,8 @@ impl WriterTask {
         let mut waiting = Queue::default();
         let mut flush = tokio::time::interval(FLUSH_EVERY);
         flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut observe = tokio::time::interval(OBSERVE_EVERY);
+        observe.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 // What did not fit into the batch before.
@@ -334,10 +343,16 @@ impl WriterTask {
                         flush.reset_immediately();
                     }
                 }
+                _ = observe.tick() => {
+                    if self.record_observations(false).await {
+                        observe.reset_immediately();
+                    }
+                }
                 () = stop.cancelled(), if !self.arriving.is_closed() => self.arriving.close(),
             }
         }
         while self.flush_uses().await {}
+        while self.record_observations(true).await {}
         self.mark_audit_log(true).await;
     }
 

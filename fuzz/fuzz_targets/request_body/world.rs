@@ -125,7 +125,7 @@ impl World {
         let directory = self.node.cluster.directory().expect("an image");
         let header = std::iter::once(self.owner.header.as_bytes());
         let presented = claviger_access::credential::present(header).expect("a credential");
-        directory.authenticate(&presented, claviger::clock::now()).is_some()
+        directory.authenticate(&presented, claviger::clock::now()).is_ok()
     }
 
     /// Counts writes. An old world is started once more, to see that its store holds what its image held.

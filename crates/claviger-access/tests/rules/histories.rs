@@ -596,7 +596,7 @@ fn histories_hold_every_event_and_every_refusal() {
             }
         }
     }
-    assert_eq!(events, EventName::ALL.iter().copied().collect());
+    assert_eq!(events, EventName::ALL.iter().copied().filter(|name| !name.is_observation()).collect());
     let expected = [
         "account_above_own",
         "address_not_allowed",

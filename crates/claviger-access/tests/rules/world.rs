@@ -75,7 +75,8 @@ impl Credential {
     pub(crate) fn authenticate(&self, directory: &Directory, now: Moment) -> Option<Caller> {
         let header = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", self.username, self.secret)));
         let presented = credential::present(std::iter::once(header.as_bytes())).expect("it is well formed");
-        directory.authenticate(&presented, now).map(|caller| caller.at(NEARBY.address))
+        let authenticated = directory.authenticate(&presented, now).ok()?;
+        Some(authenticated.caller(Arrival { form: presented.form(), ..NEARBY }))
     }
 }
 

@@ -156,9 +156,8 @@ fn told(filter: &EventFilter) -> Vec<(&'static str, String)> {
 /// What is taken away can be held against the chain later.
 async fn log_mark(node: &Node) {
     let Some(ring) = node.store.audit_keys() else { return };
-    match node.store.audit_mark(&ring, clock::now()).await {
-        Ok(Some(mark)) => tracing::info!("{mark}"),
-        Ok(None) => {}
+    match node.store.audit_marks(&ring, clock::now()).await {
+        Ok(marks) => marks.iter().for_each(|mark| tracing::info!("{mark}")),
         Err(error) => tracing::warn!(%error, "the audit log could not be marked"),
     }
 }

@@ -1,15 +1,17 @@
 //! Who asks: found before anything else of a request is read.
 
 use axum::extract::FromRequestParts;
+use axum::http::Extensions;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use claviger_access::authorize::{CredentialId, principal_of};
+use claviger_access::authorize::admit;
 use claviger_access::directory::PrincipalView;
 use claviger_access::identity::PrincipalId;
 use claviger_access::{Caller, Moment, Refusal, credential};
 
 use super::arrival::ClientAddress;
 use super::failure::Failure;
+use super::refusals::KnownCaller;
 use crate::clock;
 use crate::cluster::Held;
 use crate::node::Node;
@@ -45,19 +47,21 @@ impl FromRequestParts<Node> for Identified {
     async fn from_request_parts(parts: &mut Parts, node: &Node) -> Result<Self, Failure> {
         let now = clock::now();
         let held = node.cluster.directory()?;
+        let origin = origin(&parts.extensions);
         let headers = parts.headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
-        let presented = credential::present(headers);
-        let authenticated = presented.as_ref().and_then(|presented| held.authenticate(presented, now));
-        let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
-        let authenticated = authenticated.map(|caller| caller.at(address));
-        let Some(caller @ Caller::Principal { principal, credential: CredentialId::Secret(secret), arrival }) =
-            authenticated
-        else {
-            return Err(Refusal::NotAuthenticated.into());
+        let presented = credential::present(headers).ok_or(Refusal::NotAuthenticated)?;
+        let (caller, principal, secret) = match admit(&held, &presented, origin.address, now) {
+            Ok((caller, admitted)) => (caller, admitted.principal.id(), admitted.secret),
+            Err(refused) => {
+                node.observations.not_admitted(presented.username(), &refused, &origin, now);
+                return Err(refused.refusal.into());
+            }
         };
-        principal_of(&held, (principal, CredentialId::Secret(secret), arrival), now)?;
         node.last_used.note(secret, now);
-        Ok(Self { caller, principal, held, now, origin: origin(parts) })
+        if let Some(known) = parts.extensions.get::<KnownCaller>() {
+            known.is(principal);
+        }
+        Ok(Self { caller, principal, held, now, origin })
     }
 }
 
@@ -71,11 +75,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Stranger {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        Ok(Self { origin: origin(parts) })
+        Ok(Self { origin: origin(&parts.extensions) })
     }
 }
 
-fn origin(parts: &Parts) -> Origin {
-    let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
-    Origin { request_id, address: parts.extensions.get::<ClientAddress>().map(|client| client.0) }
+/// Where a request comes from, as its arrival has put it down.
+pub(super) fn origin(extensions: &Extensions) -> Origin {
+    let request_id = extensions.get::<RequestId>().cloned().unwrap_or_default();
+    Origin { request_id, address: extensions.get::<ClientAddress>().map(|client| client.0) }
 }

@@ -83,11 +83,21 @@ impl Failure {
     }
 }
 
+/// Why a request was refused, put into the answer for the record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Forbidden {
+    /// The code that the client is told.
+    pub code: &'static str,
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, code) = (self.status, self.code);
         let mut response = (status, Json(self.into_envelope())).into_response();
         match status {
+            StatusCode::FORBIDDEN => {
+                response.extensions_mut().insert(Forbidden { code });
+            }
             StatusCode::UNAUTHORIZED => {
                 response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
             }

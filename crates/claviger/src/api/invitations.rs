@@ -145,7 +145,7 @@ pub(super) async fn accept(
     let (organization, things) = (invitation.organization, things_given(&invitation.terms));
     let password = requested::password(body.password.reveal())?;
     let (status, accepting) = match held.person_with_email(&invitation.email) {
-        Some(person) => (StatusCode::OK, known(&node, link, person.id, password).await?),
+        Some(person) => (StatusCode::OK, known(&node, &stranger, link, (person.id, password)).await?),
         None => {
             let name = requested::name(body.name.as_deref().unwrap_or_default())?;
             (StatusCode::CREATED, Accepting::New { name, hash: node.passwords.hash(password).await? })
@@ -162,14 +162,16 @@ pub(super) async fn accept(
 /// Accepts as a person who is there, if it is his password.
 async fn known(
     node: &Node,
+    stranger: &Stranger,
     link: OneTimeLink<'_>,
-    person: PrincipalId,
-    password: Password,
+    (person, password): (PrincipalId, Password),
 ) -> Result<Accepting, Failure> {
+    let invitation = link.invitation();
     let kept = node.store.password(&link.permit(person)).await?;
     if node.passwords.verify(password, kept).await? {
         return Ok(Accepting::Known(person));
     }
+    node.observations.acceptance_failed(invitation, &stranger.origin, clock::now());
     let sentence = "this is not the password that the person of this address has; the invitation stays open, try again";
     Err(Failure::new(StatusCode::FORBIDDEN, "wrong_password", sentence))
 }

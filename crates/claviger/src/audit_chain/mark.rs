@@ -7,6 +7,7 @@ use std::fmt;
 
 use claviger_access::Moment;
 
+use super::series::Series;
 use super::{ChainDigest, ChainKey, KeyRing};
 
 /// The word that a mark begins with, also in the middle of a log's line.
@@ -46,10 +47,28 @@ impl AuditMark {
         Self { event, digest, time, key: key.id().to_owned(), seal: seal(key, event, &digest, time).finish() }
     }
 
-    /// Reads the last mark of a text, which may be a log, and checks it.
-    pub fn read(text: &str, ring: &KeyRing) -> Result<Self, NoMark> {
-        let at = text.rfind(BEGINNING).ok_or(NoMark::Form)?;
-        let mut words = text[at + BEGINNING.len()..].split_whitespace().map(|word| word.trim_matches(['"', '\\']));
+    /// Reads the last mark of each series out of a text, which may be a log, and checks them.
+    pub fn read(text: &str, ring: &KeyRing) -> Result<Vec<Self>, NoMark> {
+        let mut last: Vec<Self> = Vec::new();
+        for (at, _) in text.rmatch_indices(BEGINNING) {
+            let mark = Self::read_one(&text[at + BEGINNING.len()..], ring)?;
+            if last.iter().all(|found| found.series() != mark.series()) {
+                last.push(mark);
+            }
+            if last.len() == Series::ALL.len() {
+                break;
+            }
+        }
+        if last.is_empty() { Err(NoMark::Form) } else { Ok(last) }
+    }
+
+    /// Which chain it is of.
+    pub const fn series(&self) -> Series {
+        Series::of(self.event)
+    }
+
+    fn read_one(text: &str, ring: &KeyRing) -> Result<Self, NoMark> {
+        let mut words = text.split_whitespace().map(|word| word.trim_matches(['"', '\\']));
         let mut value = |name: &str| words.next().and_then(|word| word.strip_prefix(name)).ok_or(NoMark::Form);
         let event = value("event=")?.parse().map_err(|_| NoMark::Form)?;
         let time = claviger_wire::time::parse(value("time=")?).map_err(|_| NoMark::Form)?;
@@ -96,8 +115,12 @@ mod tests {
             format!("{}\n  INFO audit: \"{line}\"\nnext", mark(6)),
             format!("{{\"mark\":\"{line}\"}}}}\n"),
         ] {
-            assert_eq!(AuditMark::read(&text, &ring), Ok(mark(7)), "{text}");
+            assert_eq!(AuditMark::read(&text, &ring), Ok(vec![mark(7)]), "{text}");
         }
+        // An older log may have marks of another key, long before.
+        let observed = mark(Series::Observations.after() + 3);
+        let text = format!("{}\n{observed}\n{}\n{line}\n", mark(5), mark(6));
+        assert_eq!(AuditMark::read(&text, &ring), Ok(vec![mark(7), observed]));
         let forged = line.replace("event=7", "event=8");
         assert_eq!(AuditMark::read(&forged, &ring), Err(NoMark::Forged));
         assert_eq!(

@@ -1,18 +1,19 @@
-//! An audit event as a row: every column, from the event that is recorded.
+//! An audit event as a row: every column, from the event or the observation that is recorded.
 
 use claviger_access::authorize::{Actor, Basis};
 use claviger_access::event::{Event, Fact, Target};
 use claviger_access::identity::PrincipalKind;
 use claviger_access::{Directory, Moment, Revision};
 use serde_json::json;
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
-use super::many::Bound;
+use super::many::{Bound, Many};
 use super::rows::number;
 use super::statements::statements;
 use super::writing::Origin;
 use crate::audit_chain::{ChainDigest, ChainKey, Sealing};
+use crate::observations::Observation;
 
 statements! {
     INSERT_EVENT = "INSERT INTO audit_events \
@@ -22,8 +23,7 @@ statements! {
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 }
 
-/// The statement that writes one row.
-pub(super) const INSERT: &str = INSERT_EVENT;
+pub(super) static INSERT_EVENTS: Many = Many::of("INSERT_EVENTS", INSERT_EVENT);
 
 /// Reads all columns.
 macro_rules! select {
@@ -39,7 +39,19 @@ macro_rules! select {
 
 pub(super) use select;
 
-/// The columns of an event, in the order of [`INSERT`], but for those of the chain.
+/// Writes rows that were chained with this key.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    rows: &[(EventRow, ChainDigest)],
+    key: &ChainKey,
+) -> Result<(), sqlx::Error> {
+    let bind = |insert: Bound<'static>, (row, digest): &(EventRow, ChainDigest)| {
+        row.bind(insert).bind(key.id().to_owned()).bind(digest.to_string())
+    };
+    INSERT_EVENTS.run(connection, rows, bind).await
+}
+
+/// The columns of an event, in the order of [`INSERT_EVENT`], but for those of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EventRow {
     pub id: i64,
@@ -76,12 +88,8 @@ impl EventRow {
     ) -> Self {
         let (actor_kind, actor_id, actor_name) = match event.actor() {
             Actor::Principal(id, kind) => {
-                let kind = match kind {
-                    PrincipalKind::Person => "person",
-                    PrincipalKind::ServiceAccount => "service_account",
-                };
                 let name = after.principal(id).map(|view| view.name().to_owned());
-                (kind, Some(number(id.number())), name)
+                (kind_of(kind), Some(number(id.number())), name)
             }
             Actor::Operator => ("operator", None, None),
         };
@@ -108,10 +116,37 @@ impl EventRow {
             target_name: name_of(event.target(), after).or_else(|| name_told(event)),
             organization_id: number(event.organization().number()),
             project_id: event.project().map(|project| number(project.number())),
-            request_id: origin.request_id.clone(),
+            request_id: origin.request_id.as_str().to_owned(),
             address: origin.address.map(|address| address.to_string()),
             facts_before: facts(event.facts_before()),
             facts_after: facts(event.facts_after()),
+        }
+    }
+
+    /// The row of an observation. It belongs to no revision, and nothing permitted it.
+    pub(super) fn of_observation(observation: &Observation, id: i64, directory: &Directory) -> Self {
+        let actor = observation.actor.and_then(|actor| directory.principal(actor));
+        let (target_kind, target) = kind_and_id(observation.target);
+        Self {
+            id,
+            revision: 0,
+            made_at: observation.made.seconds(),
+            actor_kind: actor.map_or("stranger", |actor| kind_of(actor.kind())).to_owned(),
+            actor_id: observation.actor.map(|actor| number(actor.number())),
+            actor_name: actor.map(|actor| actor.name().to_owned()),
+            basis: "none".to_owned(),
+            basis_grant_id: None,
+            permission: "none".to_owned(),
+            action: observation.name.text().to_owned(),
+            target_kind: target_kind.to_owned(),
+            target_id: number(target),
+            target_name: name_of(observation.target, directory),
+            organization_id: number(observation.organization.number()),
+            project_id: observation.project.map(|project| number(project.number())),
+            request_id: observation.origin.request_id.as_str().to_owned(),
+            address: observation.origin.address.map(|address| address.to_string()),
+            facts_before: facts(&[]),
+            facts_after: facts(&observation.facts),
         }
     }
 
@@ -168,8 +203,8 @@ impl EventRow {
         sealing
     }
 
-    /// Binds its columns to [`INSERT`], or to a part of the same for many; those of the chain come after them.
-    pub(super) fn bind<'q>(&self, insert: Bound<'q>) -> Bound<'q> {
+    /// Binds its columns to [`INSERT_EVENT`], or to a part of the same for many; those of the chain come after them.
+    fn bind<'q>(&self, insert: Bound<'q>) -> Bound<'q> {
         insert
             .bind(self.id)
             .bind(self.revision)
@@ -190,6 +225,13 @@ impl EventRow {
             .bind(self.address.clone())
             .bind(self.facts_before.clone())
             .bind(self.facts_after.clone())
+    }
+}
+
+fn kind_of(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::Person => "person",
+        PrincipalKind::ServiceAccount => "service_account",
     }
 }
 

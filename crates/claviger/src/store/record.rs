@@ -12,13 +12,13 @@ use super::statements::statements;
 use super::writing::Origin;
 use super::{StoreError, change_format};
 use crate::audit_chain::{ChainDigest, ChainKey};
+use crate::random::RequestId;
 
 statements! {
     INSERT_CHANGE = "INSERT INTO changes (revision, mark, request_id, made_at, body) VALUES ($1, $2, $3, $4, $5)";
 }
 
 pub(super) static INSERT_CHANGES: Many = Many::of("INSERT_CHANGES", INSERT_CHANGE);
-pub(super) static INSERT_EVENTS: Many = Many::of("INSERT_EVENTS", event_row::INSERT);
 
 /// So many rows are gathered at most, or those of one decision more.
 const GATHERED_MAX: usize = 128;
@@ -36,7 +36,7 @@ pub(super) struct Record {
 struct ChangeRow {
     revision: Revision,
     mark: Mark,
-    request_id: String,
+    request_id: RequestId,
     made: Moment,
     body: String,
 }
@@ -86,11 +86,7 @@ impl Record {
     pub(super) async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         INSERT_CHANGES.run(connection, &self.changes, bind_change).await?;
         self.changes.clear();
-        let key = self.key.id();
-        let bind = |insert: Bound<'static>, (event, digest): &(EventRow, ChainDigest)| {
-            event.bind(insert).bind(key.to_owned()).bind(digest.to_string())
-        };
-        INSERT_EVENTS.run(connection, &self.events, bind).await?;
+        event_row::insert(connection, &self.events, &self.key).await?;
         self.events.clear();
         Ok(())
     }
@@ -100,7 +96,7 @@ fn bind_change<'q>(insert: Bound<'q>, change: &ChangeRow) -> Bound<'q> {
     insert
         .bind(number(change.revision.0))
         .bind(hex(&change.mark.0))
-        .bind(change.request_id.clone())
+        .bind(change.request_id.as_str().to_owned())
         .bind(change.made.seconds())
         .bind(change.body.clone())
 }

@@ -12,11 +12,11 @@ macro_rules! statements {
 pub(super) use statements;
 
 use super::many::Many;
-use super::{grants, record};
+use super::{event_row, grants, record};
 
 /// Every statement that the program sends but for beginning, ending and setting up: name and text.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let many = [&record::INSERT_CHANGES, &record::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
+    let many = [&record::INSERT_CHANGES, &event_row::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
     [
         super::audit_log::STATEMENTS,
         super::bookkeeping::STATEMENTS,
@@ -29,6 +29,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::load::account_details::STATEMENTS,
         super::load::people::STATEMENTS,
         super::load::shared::STATEMENTS,
+        super::observed::STATEMENTS,
         super::passwords::STATEMENTS,
         super::record::STATEMENTS,
         super::rows::STATEMENTS,

@@ -1,4 +1,4 @@
-//! Follows the audit log's chain from its beginning to its end, and says where it breaks.
+//! Follows a chain of the audit log from its beginning to its end, and says where it breaks.
 //!
 //! It reads one snapshot, a page of events at a time, beside whoever writes. What must stay true: an event counts as
 //! whole only if its digest, made anew from its own columns and the digest before it, is the one that is stored.
@@ -10,11 +10,12 @@ use super::event_row::{self, EventRow};
 use super::statements::statements;
 use super::{Engine, Store, StoreError};
 use crate::audit_chain::mark::AuditMark;
+use crate::audit_chain::series::Series;
 use crate::audit_chain::{ChainDigest, KeyRing};
 
 statements! {
-    READ_EVENTS = event_row::select!("WHERE id > $1 ORDER BY id LIMIT $2");
-    COUNT_EVENTS = "SELECT COUNT(*) FROM audit_events";
+    READ_EVENTS = event_row::select!("WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3");
+    COUNT_EVENTS = "SELECT COUNT(*) FROM audit_events WHERE id > $1 AND id <= $2";
 }
 
 /// So many events are in memory at a time.
@@ -175,9 +176,10 @@ struct Walk<'r> {
 }
 
 impl Store {
-    /// Follows the chain. With a mark, it must also have been there when the chain came to the mark's event.
+    /// Follows a chain. With a mark, it must also have been there when the chain came to the mark's event.
     pub async fn verify_audit_log(
         &self,
+        series: Series,
         ring: &KeyRing,
         mark: Option<&AuditMark>,
         mut progress: impl FnMut(i64, i64),
@@ -187,11 +189,12 @@ impl Store {
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         let mut snapshot = self.reads.begin_with(begin).await?;
-        let chain = chain::read(&mut snapshot).await?;
+        let chain = chain::read(&mut snapshot, series).await?;
         let anchor = chain.anchor.clone();
         let (begun_after, removed_to) =
             anchor.as_ref().map_or((0, 0), |anchor| (anchor.begun_after, anchor.removed_to));
-        let of: i64 = sqlx::query_scalar(COUNT_EVENTS).fetch_one(&mut *snapshot).await?;
+        let count = sqlx::query_scalar(COUNT_EVENTS).bind(series.after()).bind(series.up_to());
+        let of: i64 = count.fetch_one(&mut *snapshot).await?;
         let (whole, broken) = follow(&mut snapshot, &chain, (ring, mark), |done| progress(done, of)).await?;
         snapshot.rollback().await?;
         Ok(Verified { whole, begun_after, removed_to, last: chain.last, broken })
@@ -226,7 +229,8 @@ async fn follow(
     }
     let mut seen = 0;
     loop {
-        let page = sqlx::query(READ_EVENTS).bind(walk.event).bind(PAGE_EVENTS).fetch_all(&mut *snapshot).await?;
+        let page = sqlx::query(READ_EVENTS).bind(walk.event).bind(chain.series.up_to()).bind(PAGE_EVENTS);
+        let page = page.fetch_all(&mut *snapshot).await?;
         if page.is_empty() {
             return Ok((walk.whole, walk.end(head).err()));
         }

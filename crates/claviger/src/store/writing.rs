@@ -17,6 +17,7 @@ use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
 use super::{Engine, Store, StoreError};
 use crate::audit_chain::ChainDigest;
+use crate::random::RequestId;
 
 statements! {
     /// Locks the row: writers queue here.
@@ -50,7 +51,7 @@ pub struct Writing {
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// The request's id, also in its answer and in the log.
-    pub request_id: String,
+    pub request_id: RequestId,
     /// The address of the peer; `None` for the command line on the host.
     pub address: Option<IpAddr>,
 }

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 use claviger_access::Moment;
 
 use super::WriterTask;
+use crate::audit_chain::mark::AuditMark;
 use crate::clock;
 
 /// The log gets a mark so often, where something happened.
 const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// The last mark: when, and at which event.
+/// The last marks: when, and at which events.
 #[derive(Default)]
 pub(super) struct Marked {
-    last: Option<(Instant, i64)>,
+    at: Option<Instant>,
+    events: Vec<i64>,
 }
 
 impl WriterTask {
@@ -27,23 +29,21 @@ impl WriterTask {
         })
     }
 
-    /// Writes a mark of the audit log to the server's log: soon after the start, every hour in which something happened,
+    /// Writes marks of the audit log to the server's log: soon after the start, every hour in which something happened,
     /// and at the end.
     pub(super) async fn mark_audit_log(&mut self, at_the_end: bool) {
         let now = clock::instant();
-        let is_recent = self.marked.last.is_some_and(|(at, _)| now.duration_since(at) < MARK_EVERY);
+        let is_recent = self.marked.at.is_some_and(|at| now.duration_since(at) < MARK_EVERY);
         let (true, Some(ring)) = (self.cluster.is_ready(), self.store.audit_keys()) else { return };
         if is_recent && !at_the_end {
             return;
         }
-        match self.store.audit_mark(&ring, clock::now()).await {
-            Ok(Some(mark)) if mark.event > 0 => {
-                if self.marked.last.is_none_or(|(_, event)| event != mark.event) {
-                    tracing::info!("{mark}");
-                }
-                self.marked.last = Some((now, mark.event));
+        match self.store.audit_marks(&ring, clock::now()).await {
+            Ok(marks) => {
+                let is_new = |mark: &&AuditMark| !self.marked.events.contains(&mark.event);
+                marks.iter().filter(is_new).for_each(|mark| tracing::info!("{mark}"));
+                self.marked = Marked { at: Some(now), events: marks.iter().map(|mark| mark.event).collect() };
             }
-            Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the audit log could not be marked; trying again later"),
         }
     }

@@ -1,6 +1,7 @@
 //! The chain of the audit log: what somebody changes who can write the database, and where it shows.
 
 use claviger::audit_chain::mark::{AuditMark, NoMark};
+use claviger::audit_chain::series::Series;
 use claviger::audit_chain::{ChainDigest, ChainKey, KeyRing, key_file};
 use claviger::store::verification::{Break, Verified};
 use claviger_access::Moment;
@@ -17,13 +18,14 @@ acme: ada owner, bob admin
 
 async fn verified(world: &World, mark: Option<&AuditMark>) -> Verified {
     let store = world.node().store;
-    store.verify_audit_log(&store.audit_keys().unwrap(), mark, |_, _| {}).await.unwrap()
+    store.verify_audit_log(Series::Mutations, &store.audit_keys().unwrap(), mark, |_, _| {}).await.unwrap()
 }
 
 async fn mark(world: &World) -> AuditMark {
     let store = world.node().store;
     let now = Moment::from_seconds(1_800_000_000).unwrap();
-    store.audit_mark(&store.audit_keys().unwrap(), now).await.unwrap().unwrap()
+    let marks = store.audit_marks(&store.audit_keys().unwrap(), now).await.unwrap();
+    marks.into_iter().find(|mark| mark.series() == Series::Mutations).unwrap()
 }
 
 async fn run(world: &World, statements: &[String]) {
@@ -42,7 +44,7 @@ fn all(statements: &[&str]) -> Vec<String> {
     statements.iter().map(|statement| (*statement).to_owned()).collect()
 }
 
-const TABLES: [&str; 3] = ["audit_events", "audit_anchor", "head"];
+const TABLES: [&str; 4] = ["audit_events", "audit_anchors", "head", "observation_head"];
 
 /// What a thief with the database in his hands does, and where it shows; then all is put back.
 async fn broken_by(world: &World, statements: &[String], mark: Option<&AuditMark>) -> Option<Break> {
@@ -88,9 +90,9 @@ on_both_stores! {
         for (what, statements, expected) in [
             ("removed", all(&["DELETE FROM audit_events WHERE id IN (5, 6)"]), Break::Missing { from: 5, to: 6 }),
             ("the first ones removed", all(&["DELETE FROM audit_events WHERE id < 4"]), Break::Missing { from: 1, to: 3 }),
-            ("the first ones removed, as if by age", all(&["DELETE FROM audit_events WHERE id < 4", "UPDATE audit_anchor SET removed_to = 3, digest = (SELECT chain_digest FROM audit_events WHERE id = 4)"]), Break::Beginning),
-            ("declared as from before the chain", all(&["UPDATE audit_anchor SET begun_after = 4"]), Break::Beginning),
-            ("the beginning removed", all(&["DELETE FROM audit_anchor"]), Break::NoChain),
+            ("the first ones removed, as if by age", all(&["DELETE FROM audit_events WHERE id < 4", "UPDATE audit_anchors SET removed_to = 3, digest = (SELECT chain_digest FROM audit_events WHERE id = 4) WHERE series = 'mutations'"]), Break::Beginning),
+            ("declared as from before the chain", all(&["UPDATE audit_anchors SET begun_after = 4 WHERE series = 'mutations'"]), Break::Beginning),
+            ("the beginning removed", all(&["DELETE FROM audit_anchors WHERE series = 'mutations'"]), Break::NoChain),
             ("swapped", all(&["UPDATE audit_events SET id = -5 WHERE id = 5", "UPDATE audit_events SET id = 5 WHERE id = 6", "UPDATE audit_events SET id = 6 WHERE id = -5"]), Break::Altered { event: 5 }),
             ("removed and closed up", all(&["DELETE FROM audit_events WHERE id = 5", "UPDATE audit_events SET id = -id WHERE id > 5", "UPDATE audit_events SET id = -id - 1 WHERE id < 0", "UPDATE head SET next_event = next_event - 1"]), Break::Altered { event: 5 }),
             ("put in", vec![
@@ -127,10 +129,10 @@ on_both_stores! {
         let digest = ChainDigest([7; 32]);
         let unnamed = format!("UPDATE audit_events SET chain_digest = '{digest}' WHERE id >= 3");
         assert_eq!(broken_by(&world, &[unnamed], None).await, Some(Break::Altered { event: 3 }));
-        assert_eq!(store.verify_audit_log(&other, None, |_, _| {}).await.unwrap().broken, Some(Break::Beginning), "with another key file");
+        assert_eq!(store.verify_audit_log(Series::Mutations, &other, None, |_, _| {}).await.unwrap().broken, Some(Break::Beginning), "with another key file");
         assert_eq!(AuditMark::read(&mark.to_string(), &other), Err(NoMark::Key));
         // With the right key in his hands he can make the chain anew: the mark shows it.
-        assert_eq!(AuditMark::read(&mark.to_string(), &ours), Ok(mark.clone()));
+        assert_eq!(AuditMark::read(&mark.to_string(), &ours), Ok(vec![mark.clone()]));
         store.forget_chain().await.unwrap();
         store.chain_with(ours).await.unwrap();
         assert_eq!(verified(&world, Some(&mark)).await.broken, Some(Break::MarkDiffers { event: mark.event }));
@@ -151,7 +153,7 @@ on_both_stores! {
         assert_ne!(both.current().id(), old.current().id());
         let found = verified(&world, None).await;
         assert_eq!((found.broken, found.whole), (None, found.last));
-        let with_old = world.node().store.verify_audit_log(&old, None, |_, _| {}).await.unwrap();
+        let with_old = world.node().store.verify_audit_log(Series::Mutations, &old, None, |_, _| {}).await.unwrap();
         assert_eq!(with_old.broken, Some(Break::AnotherKey { event: found.last, key: both.current().id().to_owned() }));
         assert!(key_file::read(world.audit_key()).is_ok());
     }
@@ -173,7 +175,7 @@ on_both_stores! {
         }
         let found = verified(&world, Some(&early)).await;
         assert_eq!((found.broken, found.whole), (None, 3));
-        assert_eq!(broken_by(&world, &all(&["DELETE FROM audit_events WHERE id = (SELECT removed_to + 1 FROM audit_anchor)"]), None).await,
+        assert_eq!(broken_by(&world, &all(&["DELETE FROM audit_events WHERE id = (SELECT removed_to + 1 FROM audit_anchors WHERE series = 'mutations')"]), None).await,
             Some(Break::Missing { from: found.last - 2, to: found.last - 2 }));
         store.remove_old_events(far).await.unwrap();
         assert_eq!(verified(&world, Some(&early)).await.broken, Some(Break::MarkTooOld { mark: early.event }));

@@ -5,6 +5,7 @@ use std::sync::{Mutex, Once};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use claviger::audit_chain::series::Series;
 use claviger_access::effective;
 use claviger_access::grant::Granted;
 use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId};
@@ -93,7 +94,8 @@ const TABLES: &[&str] = &[
     "grants",
     "idempotency_keys",
     "audit_events",
-    "audit_anchor",
+    "audit_anchors",
+    "observation_head",
 ];
 
 /// Looks through the files that a stopped server leaves.
@@ -215,25 +217,39 @@ fn was_permitted(before: &Directory, event: &AnyRow) {
 async fn mutations_and_events_belong_together(world: &World) {
     let lonely = world
         .count("SELECT COUNT(*) FROM changes c LEFT JOIN audit_events e ON e.revision = c.revision WHERE e.id IS NULL \
-                AND c.revision >= (SELECT CASE WHEN a.removed_to = 0 THEN 0 ELSE COALESCE((SELECT MIN(revision) FROM audit_events), h.revision + 1) END \
-                                   FROM audit_anchor a, head h)")
+                AND c.revision >= (SELECT CASE WHEN a.removed_to = 0 THEN 0 ELSE COALESCE((SELECT MIN(revision) FROM audit_events WHERE revision > 0), h.revision + 1) END \
+                                   FROM audit_anchors a, head h WHERE a.series = 'mutations')")
         .await;
     assert_eq!(lonely, 0, "a mutation has no event");
     let lonely = world
-        .count("SELECT COUNT(*) FROM audit_events e LEFT JOIN changes c ON e.revision = c.revision WHERE c.revision IS NULL")
+        .count(
+            "SELECT COUNT(*) FROM audit_events e LEFT JOIN changes c ON e.revision = c.revision \
+                WHERE c.revision IS NULL AND e.id <= 1000000000000000",
+        )
         .await;
     assert_eq!(lonely, 0, "an event has no mutation");
-    let gaps = world.count("SELECT CAST(COALESCE(MAX(id), (SELECT removed_to FROM audit_anchor)) - (SELECT removed_to FROM audit_anchor) - COUNT(*) AS BIGINT) FROM audit_events").await;
-    assert_eq!(gaps, 0, "event numbers have gaps");
+    let posing = world.count("SELECT COUNT(*) FROM audit_events WHERE id > 1000000000000000 AND revision <> 0").await;
+    assert_eq!(posing, 0, "an observation poses as a mutation");
+    for series in Series::ALL {
+        let (after, up_to, series) = (series.after(), series.up_to(), series.text());
+        let of = format!("FROM audit_events WHERE id > {after} AND id <= {up_to}");
+        let removed_to = format!("(SELECT removed_to FROM audit_anchors WHERE series = '{series}')");
+        let gaps = format!("SELECT CAST(COALESCE(MAX(id), {removed_to}) - {removed_to} - COUNT(*) AS BIGINT) {of}");
+        let gaps: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(gaps)).fetch_one(world.node().store.reads()).await.unwrap();
+        assert_eq!(gaps, 0, "event numbers of the {series} have gaps");
+    }
 }
 
 /// Every event is chained to the one before it, and the head row ends in the last one.
 async fn the_audit_log_is_whole(world: &World) {
     let store = world.node().store;
     let ring = store.audit_keys().expect("keys");
-    let verified = store.verify_audit_log(&ring, None, |_, _| {}).await.expect("a chain");
-    assert_eq!(verified.broken, None, "{verified:?}");
-    assert_eq!(verified.whole, verified.last - verified.begun_after.max(verified.removed_to), "{verified:?}");
+    for series in Series::ALL {
+        let verified = store.verify_audit_log(series, &ring, None, |_, _| {}).await.expect("a chain");
+        assert_eq!(verified.broken, None, "{verified:?}");
+        assert_eq!(verified.whole, verified.last - verified.begun_after.max(verified.removed_to), "{verified:?}");
+    }
 }
 
 /// What was logged so far.

@@ -21,6 +21,7 @@ use base64::prelude::BASE64_STANDARD;
 use claviger::api;
 use claviger::listener::{self, Limits};
 use claviger::node::{House, Node, Running};
+use claviger::random::RequestId;
 use claviger::store::Location;
 use claviger::store::writing::Origin;
 use claviger::writer::Request;
@@ -211,7 +212,7 @@ impl World {
             owner: AccountName::parse(owner).expect("a name"),
             first: first.then(UsernameSuffix::default),
         };
-        let origin = Origin { request_id: "founding".to_owned(), address: None };
+        let origin = Origin { request_id: RequestId::new(), address: None };
         let request = Request { origin, organization: None, weight: 1 };
         let founded = self
             .node()

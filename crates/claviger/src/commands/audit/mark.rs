@@ -1,4 +1,4 @@
-//! `claviger audit mark`: prints where the chain stands, to be kept elsewhere.
+//! `claviger audit mark`: prints where the chains stand, a line each, to be kept elsewhere.
 
 use crate::audit_chain::key_file;
 use crate::clock;
@@ -23,9 +23,12 @@ impl MarkArgs {
         let ring = key_file::read(&self.audit_key.path(&self.store).map_err(HostFailed::from)?);
         let ring = ring.map_err(|no_keys| HostFailed::Store(no_keys.into()))?;
         let store = Store::connect(location).await.map_err(HostFailed::from)?;
-        let mark = store.audit_mark(&ring, clock::now()).await;
+        let marks = store.audit_marks(&ring, clock::now()).await;
         store.close().await;
-        let mark = mark.map_err(HostFailed::from)?.ok_or(HostFailed::NoChain)?;
-        Ok(print(&mark.to_string())?)
+        let marks: Vec<String> = marks.map_err(HostFailed::from)?.iter().map(ToString::to_string).collect();
+        if marks.is_empty() {
+            return Err(HostFailed::NoChain.into());
+        }
+        Ok(print(&marks.join("\n"))?)
     }
 }

@@ -1,4 +1,4 @@
-//! `claviger audit verify`: follows the chain, on the host, beside a server that runs.
+//! `claviger audit verify`: follows the chains, on the host, beside a server that runs.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -6,14 +6,15 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::audit_chain::key_file;
 use crate::audit_chain::mark::AuditMark;
+use crate::audit_chain::series::Series;
+use crate::audit_chain::{KeyRing, key_file};
 use crate::commands::exit::Failed;
 use crate::commands::host::{self, HostFailed};
 use crate::commands::output::{Form, OutputArgs, print};
 use crate::config::{AuditKeyOptions, StoreOptions};
-use crate::store::Store;
 use crate::store::verification::Verified;
+use crate::store::{Store, StoreError};
 
 /// What a mark begins with: what does not is a file's name.
 const MARK_BEGINNING: &str = "claviger-audit-mark ";
@@ -25,7 +26,7 @@ pub struct VerifyArgs {
     store: StoreOptions,
     #[command(flatten)]
     audit_key: AuditKeyOptions,
-    /// A mark that was kept outside of this host: the line itself, or a file, such as a log, whose last one counts
+    /// A mark that was kept outside of this host: the line itself, or a file, such as a log, whose last ones count
     #[arg(long, value_name = "LINE|FILE")]
     mark: Option<String>,
     #[command(flatten)]
@@ -45,52 +46,90 @@ impl VerifyArgs {
             };
             AuditMark::read(&text, &ring).map_err(HostFailed::Mark)
         });
-        let mark = mark.transpose()?;
+        let marks = mark.transpose()?.unwrap_or_default();
         let store = Store::connect(location).await.map_err(HostFailed::from)?;
-        let verified = store.verify_audit_log(&ring, mark.as_ref(), progress_bar()).await;
+        let followed = follow(&store, &ring, &marks).await;
         store.close().await;
-        let verified = verified.map_err(HostFailed::from)?;
+        let followed = followed.map_err(HostFailed::from)?;
+        let broken = followed.iter().find_map(|chain| Some((chain.verified.broken.clone()?, chain.verified.whole)));
         if self.output.form() == Form::Json {
-            print(&as_json(&verified, mark.as_ref()).to_string())?;
-        } else if verified.broken.is_none() {
-            print(&sentence(&verified, mark.as_ref()))?;
+            print(&as_json(&followed).to_string())?;
+        } else if broken.is_none() {
+            let sentences: Vec<String> = followed.iter().filter_map(Followed::sentence).collect();
+            print(&sentences.join("\n"))?;
         }
-        match verified.broken {
+        match broken {
             None => Ok(()),
-            Some(broken) => Err(HostFailed::ChainBroken { broken, whole: verified.whole }.into()),
+            Some((broken, whole)) => Err(HostFailed::ChainBroken { broken, whole }.into()),
         }
     }
 }
 
-fn sentence(verified: &Verified, mark: Option<&AuditMark>) -> String {
-    let Verified { whole, begun_after, removed_to, last, .. } = verified;
-    let mut text = format!("The audit log is whole: {whole} events are chained, up to event {last}.");
-    if removed_to > &0 {
-        text.push_str(&format!(" Events up to {removed_to} were removed by age."));
-    }
-    if begun_after > removed_to {
-        text.push_str(&format!(" Events up to {begun_after} are from before the chain, and not covered."));
-    }
-    match mark {
-        Some(mark) => text.push_str(&format!(" It goes through the mark, which was made at event {}.", mark.event)),
-        None => text
-            .push_str(" Without a mark from outside, an end that was cut off with the head row changed does not show."),
-    }
-    text
+/// A chain, and what was found.
+struct Followed<'m> {
+    series: Series,
+    verified: Verified,
+    mark: Option<&'m AuditMark>,
 }
 
-fn as_json(verified: &Verified, mark: Option<&AuditMark>) -> serde_json::Value {
-    json!({
-        "whole": verified.broken.is_none(),
-        "chained_events": verified.whole,
-        "last_event": verified.last,
-        "not_covered_up_to": verified.begun_after,
-        "removed_up_to": verified.removed_to,
-        "mark_at_event": mark.map(|mark| mark.event),
-        "broken": verified.broken.as_ref().map(|broken| json!({
-            "kind": broken.kind(), "event": broken.event(), "sentence": broken.to_string(),
-        })),
-    })
+async fn follow<'m>(store: &Store, ring: &KeyRing, marks: &'m [AuditMark]) -> Result<Vec<Followed<'m>>, StoreError> {
+    let mut followed = Vec::new();
+    for series in Series::ALL {
+        let mark = marks.iter().find(|mark| mark.series() == series);
+        let verified = store.verify_audit_log(series, ring, mark, progress_bar()).await?;
+        followed.push(Followed { series, verified, mark });
+    }
+    Ok(followed)
+}
+
+impl Followed<'_> {
+    /// Nothing where nothing was ever observed.
+    fn sentence(&self) -> Option<String> {
+        let Verified { whole, begun_after, removed_to, last, .. } = &self.verified;
+        let what = match self.series {
+            Series::Mutations => "The audit log is whole",
+            Series::Observations if last == &self.series.after() => return None,
+            Series::Observations => "So is what was observed",
+        };
+        let mut text = format!("{what}: {whole} events are chained, up to event {last}.");
+        if removed_to > &self.series.after() {
+            text.push_str(&format!(" Events up to {removed_to} were removed by age."));
+        }
+        if begun_after > removed_to {
+            text.push_str(&format!(" Events up to {begun_after} are from before the chain, and not covered."));
+        }
+        match self.mark {
+            Some(mark) => {
+                text.push_str(&format!(" It goes through the mark, which was made at event {}.", mark.event));
+            }
+            None => text.push_str(
+                " Without a mark from outside, an end that was cut off with the head row changed does not show.",
+            ),
+        }
+        Some(text)
+    }
+
+    fn as_json(&self) -> serde_json::Value {
+        let Verified { whole, begun_after, removed_to, last, broken } = &self.verified;
+        json!({
+            "chained_events": whole,
+            "last_event": last,
+            "not_covered_up_to": begun_after,
+            "removed_up_to": removed_to,
+            "mark_at_event": self.mark.map(|mark| mark.event),
+            "broken": broken.as_ref().map(|broken| json!({
+                "kind": broken.kind(), "event": broken.event(), "sentence": broken.to_string(),
+            })),
+        })
+    }
+}
+
+fn as_json(followed: &[Followed<'_>]) -> serde_json::Value {
+    let mut all = json!({ "whole": followed.iter().all(|chain| chain.verified.broken.is_none()) });
+    for chain in followed {
+        all[chain.series.text()] = chain.as_json();
+    }
+    all
 }
 
 /// Progress on a terminal, on standard error.

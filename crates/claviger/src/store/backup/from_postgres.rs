@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "head",
     "changes",
     "organizations",
@@ -29,7 +29,8 @@ const TABLES: [&str; 20] = [
     "grants",
     "idempotency_keys",
     "audit_events",
-    "audit_anchor",
+    "audit_anchors",
+    "observation_head",
 ];
 
 const READ_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name FROM information_schema.columns \
@@ -43,6 +44,7 @@ impl Store {
         let mut connection = copy.connector.connect().await?;
         let mut rows = connection.begin().await?;
         rows.execute("DELETE FROM head").await?;
+        rows.execute("DELETE FROM observation_head").await?;
         for table in TABLES {
             copy_table(&mut snapshot, &mut rows, table).await?;
         }

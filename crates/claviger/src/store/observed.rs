@@ -1,0 +1,46 @@
+//! Observations go into the audit log: many at once, in a transaction that holds the end of their own chain and never the
+//! head. So nobody's write waits for it but where an engine has one writer, and there for one batch.
+
+use claviger_access::Directory;
+use sqlx::Row;
+
+use super::event_row::{self, EventRow};
+use super::statements::statements;
+use super::writing::begin_statement;
+use super::{Store, StoreError};
+use crate::audit_chain::ChainDigest;
+use crate::observations::Observation;
+
+statements! {
+    /// Locks the row: whoever adds observations queues here.
+    TAKE_END = "UPDATE observation_head SET next_event = next_event WHERE id = 1 RETURNING next_event, chain_digest";
+    MOVE_END = "UPDATE observation_head SET next_event = $1, chain_digest = $2 WHERE id = 1";
+}
+
+/// So many go in one transaction, so that a write that comes meanwhile waits only for these.
+pub const OBSERVATIONS_A_BATCH: usize = 200;
+
+impl Store {
+    /// Records observations, in this order; at most [`OBSERVATIONS_A_BATCH`]. `directory` knows the names of who and what
+    /// they are about. An error may mean that they are there all the same.
+    pub async fn observe(&self, observations: &[Observation], directory: &Directory) -> Result<(), StoreError> {
+        let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
+        let end = self.answered(sqlx::query(TAKE_END).fetch_one(&mut connection)).await?;
+        let digest = ChainDigest::parse(&end.try_get::<String, _>("chain_digest")?);
+        let (Some(ring), Some(mut digest)) = (self.audit_keys(), digest) else {
+            return Err(StoreError::unreadable("no chain for observations to go on with"));
+        };
+        let (key, mut next) = (ring.current(), end.try_get::<i64, _>("next_event")?);
+        let mut rows = Vec::new();
+        for observation in observations {
+            let row = EventRow::of_observation(observation, next, directory);
+            digest = row.seal(key, &digest).finish();
+            rows.push((row, digest));
+            next += 1;
+        }
+        self.answered(event_row::insert(&mut connection, &rows, key)).await?;
+        let move_end = sqlx::query(MOVE_END).bind(next).bind(digest.to_string());
+        self.answered(move_end.execute(&mut connection)).await?;
+        self.connector.commit(connection).await
+    }
+}
