@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEvent {
-    /// Its number, greater than those of all events before it.
+    /// Its number, greater than those of all changes before it; refusals are numbered on their own, from
+    /// 1,000,000,000,000,001.
     pub id: u64,
     /// When.
     pub time: String,
@@ -33,11 +34,12 @@ pub struct AuditEvent {
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
-    /// `person`, `service_account`, or `operator` for the command line on the host.
+    /// `person`, `service_account`, `operator` for the command line on the host, or `stranger` for who did not show who
+    /// he is.
     pub kind: String,
-    /// His user id; null for the operator.
+    /// His user id; null for the operator and for a stranger.
     pub id: Option<u64>,
-    /// His name then, also if he is gone now; null for the operator.
+    /// His name then, also if he is gone now; null for the operator and for a stranger.
     pub name: Option<String>,
 }
 

@@ -12,6 +12,7 @@ on_both_stores! {
     a_log_that_was_changed_is_told_with_its_place,
     the_key_is_made_once_and_needed_from_then_on,
     a_lost_key_is_no_lock_out,
+    what_was_observed_is_whole_after_each_kill,
     the_log_is_listed_and_taken_away_whole,
 }
 
@@ -48,7 +49,7 @@ async fn a_log_that_was_changed_is_told_with_its_place(store: Store) {
     let ended = run(store.command(&["audit", "verify", "--output", "json"]));
     let told: Value = serde_json::from_str(&ended.out).expect("JSON");
     assert_eq!(
-        (ended.code(), &told["whole"], &told["broken"]["kind"], &told["broken"]["event"]),
+        (ended.code(), &told["whole"], &told["mutations"]["broken"]["kind"], &told["mutations"]["broken"]["event"]),
         (8, &false.into(), &"altered".into(), &4.into())
     );
 
@@ -128,6 +129,38 @@ async fn a_lost_key_is_no_lock_out(store: Store) {
             "1 events are chained, up to event 2. Events up to 1 are from before the chain, and not covered."
         ),
         "{whole}"
+    );
+}
+
+/// Observations wait for no write, and a kill in the middle of them leaves a chain that goes on.
+async fn what_was_observed_is_whole_after_each_kill(store: Store) {
+    const OBSERVED: &str = "SELECT COUNT(*) FROM audit_events WHERE id > 1000000000000000";
+    let founded = store.init();
+    for round in 0..5 {
+        let server = if round == 0 { store.serve() } else { store.serve_after_a_kill() };
+        let owner = founded.at(&server);
+        let stranger = owner.with(&owner.username, "wrong");
+        let before = store.number(OBSERVED).await;
+        while store.number(OBSERVED).await == before {
+            assert_eq!(stranger.me().await.status, 401);
+        }
+        // More of them are on their way.
+        for _ in 0..3 {
+            assert_eq!(stranger.me().await.status, 401);
+        }
+        server.kill();
+        let told = run(store.command(&["audit", "verify", "--output", "json"])).ok();
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        assert_eq!(told["whole"], true, "{told}");
+        assert!(told["observations"]["chained_events"].as_i64() > Some(before), "{told}");
+    }
+    let rows = store.rows().await;
+    sqlx::query("DELETE FROM audit_events WHERE id = 1000000000000002").execute(&rows).await.expect("removed");
+    rows.close().await;
+    let refusal = run(store.command(&["audit", "verify"])).refused(8);
+    assert!(
+        refusal.contains("events 1000000000000002 to 1000000000000002 are missing: they were removed"),
+        "{refusal}"
     );
 }
 

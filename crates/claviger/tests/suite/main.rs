@@ -19,6 +19,7 @@ mod account_secrets;
 mod account_state;
 mod around_the_server;
 mod audit_chain;
+mod audit_events_reference;
 mod audit_export;
 mod audit_log;
 mod authorization_table;
