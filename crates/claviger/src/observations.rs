@@ -19,12 +19,13 @@ use claviger_access::authorize::{NoAdmission, NotAdmitted};
 use claviger_access::credential;
 use claviger_access::directory::Invitation;
 use claviger_access::event::{EventName, Fact, Target};
-use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, Username};
+use claviger_access::identity::{OrganizationId, PrincipalId, Username};
 use governor::clock::MonotonicClock;
 
 use self::limits::Limits;
 use crate::clock;
 use crate::random::RequestId;
+use crate::store::observed::Observation;
 use crate::store::writing::Origin;
 
 /// So many wait to be recorded.
@@ -32,27 +33,6 @@ const WAITING_MAX: usize = 4_096;
 
 /// What was dropped is told so often.
 const DROPPED_TOLD_EVERY: Duration = Duration::from_secs(60);
-
-/// Something that happened, and changed nothing.
-#[derive(Debug, Clone)]
-pub struct Observation {
-    /// What.
-    pub name: EventName,
-    /// When.
-    pub made: Moment,
-    /// In which request, and from where.
-    pub origin: Origin,
-    /// Whose log it is in.
-    pub organization: OrganizationId,
-    /// The project whose log it is in as well.
-    pub project: Option<ProjectId>,
-    /// Who; `None` for somebody who did not show who he is.
-    pub actor: Option<PrincipalId>,
-    /// What it is about.
-    pub target: Target,
-    /// How it was. Nothing that a stranger wrote.
-    pub facts: Vec<Fact>,
-}
 
 /// What was not recorded yet.
 pub struct Observations {
@@ -209,7 +189,7 @@ fn dropped_of(organization: Option<OrganizationId>, count: u64, made: Moment) ->
     Some(Observation {
         name: EventName::ObservationDropped,
         made,
-        origin: Origin { request_id: RequestId::new(), address: None },
+        origin: Origin { request_id: RequestId::new().shared(), address: None },
         organization,
         project: None,
         actor: None,
@@ -236,7 +216,7 @@ mod tests {
     }
 
     fn origin(address: u32) -> Origin {
-        Origin { request_id: RequestId::new(), address: Some(IpAddr::V4(Ipv4Addr::from(address))) }
+        Origin { request_id: RequestId::new().shared(), address: Some(IpAddr::V4(Ipv4Addr::from(address))) }
     }
 
     fn try_one(observations: &Observations, number: u32, account: Option<u64>) {

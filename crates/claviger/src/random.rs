@@ -58,6 +58,11 @@ impl RequestId {
         Self(id.simple().to_string().into())
     }
 
+    /// The id, to be kept.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The id.
     pub fn as_str(&self) -> &str {
         &self.0

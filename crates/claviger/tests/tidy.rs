@@ -81,7 +81,7 @@ fn crates_depend_one_way() {
 /// `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 #[test]
 fn rooms_of_the_server_look_down_alone() {
-    let above: [(&str, &[&str]); 8] = [
+    let above: [(&str, &[&str]); 9] = [
         (
             "store",
             &[
@@ -100,6 +100,7 @@ fn rooms_of_the_server_look_down_alone() {
         ),
         ("cluster", &["api", "commands", "writer", "node", "listener", "config", "telemetry"]),
         ("last_used", &["api", "commands", "writer", "store", "cluster", "node", "listener", "config"]),
+        ("observations", &["api", "commands", "writer", "cluster", "node", "listener", "config"]),
         ("writer", &["api", "commands", "node", "listener", "config", "telemetry"]),
         ("node", &["api", "commands", "listener", "config", "telemetry"]),
         ("people", &["api", "commands", "writer", "store", "cluster", "node", "listener", "config", "telemetry"]),

@@ -81,6 +81,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Stranger {
 
 /// Where a request comes from, as its arrival has put it down.
 pub(super) fn origin(extensions: &Extensions) -> Origin {
-    let request_id = extensions.get::<RequestId>().cloned().unwrap_or_default();
+    let request_id = extensions.get::<RequestId>().map(RequestId::shared).unwrap_or_default();
     Origin { request_id, address: extensions.get::<ClientAddress>().map(|client| client.0) }
 }

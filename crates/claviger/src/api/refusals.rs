@@ -21,7 +21,7 @@ use super::failure::{Forbidden, is_standard};
 use super::ids;
 use crate::clock;
 use crate::node::Node;
-use crate::observations::Observation;
+use crate::store::observed::Observation;
 
 /// Who asks, once that is known.
 #[derive(Clone, Default)]

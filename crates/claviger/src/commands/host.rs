@@ -124,7 +124,7 @@ pub(super) fn existing(store: &StoreOptions) -> Result<Location, HostFailed> {
 
 /// A request of the operator's.
 pub(super) fn operator() -> Request {
-    let origin = Origin { request_id: RequestId::new(), address: None };
+    let origin = Origin { request_id: RequestId::new().shared(), address: None };
     Request { origin, organization: None, weight: 1 }
 }
 

@@ -105,7 +105,9 @@ mod tests {
 
     #[test]
     fn each_limit_holds_and_comes_back_in_a_minute() {
-        let cases: [(NonZeroU32, fn(u32) -> (u32, u32, u64)); 4] = [
+        /// Name, address and organization of a try of that number.
+        type Tried = fn(u32) -> (u32, u32, u64);
+        let cases: [(NonZeroU32, Tried); 4] = [
             (OF_ONE_NAME_MAX, |number| (0, number, u64::from(number) + 1)),
             (FROM_ONE_ADDRESS_MAX, |number| (number, 0, u64::from(number) + 1)),
             (OF_ONE_ORGANIZATION_MAX, |number| (number, number, 1)),

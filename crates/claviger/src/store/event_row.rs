@@ -9,11 +9,11 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::many::{Bound, Many};
+use super::observed::Observation;
 use super::rows::number;
 use super::statements::statements;
 use super::writing::Origin;
 use crate::audit_chain::{ChainDigest, ChainKey, Sealing};
-use crate::observations::Observation;
 
 statements! {
     INSERT_EVENT = "INSERT INTO audit_events \
@@ -116,7 +116,7 @@ impl EventRow {
             target_name: name_of(event.target(), after).or_else(|| name_told(event)),
             organization_id: number(event.organization().number()),
             project_id: event.project().map(|project| number(project.number())),
-            request_id: origin.request_id.as_str().to_owned(),
+            request_id: origin.request_id.to_string(),
             address: origin.address.map(|address| address.to_string()),
             facts_before: facts(event.facts_before()),
             facts_after: facts(event.facts_after()),
@@ -143,7 +143,7 @@ impl EventRow {
             target_name: name_of(observation.target, directory),
             organization_id: number(observation.organization.number()),
             project_id: observation.project.map(|project| number(project.number())),
-            request_id: observation.origin.request_id.as_str().to_owned(),
+            request_id: observation.origin.request_id.to_string(),
             address: observation.origin.address.map(|address| address.to_string()),
             facts_before: facts(&[]),
             facts_after: facts(&observation.facts),

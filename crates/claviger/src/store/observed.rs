@@ -1,15 +1,16 @@
 //! Observations go into the audit log: many at once, in a transaction that holds the end of their own chain and never the
 //! head. So nobody's write waits for it but where an engine has one writer, and there for one batch.
 
-use claviger_access::Directory;
+use claviger_access::event::{EventName, Fact, Target};
+use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
+use claviger_access::{Directory, Moment};
 use sqlx::Row;
 
 use super::event_row::{self, EventRow};
 use super::statements::statements;
-use super::writing::begin_statement;
+use super::writing::{Origin, begin_statement};
 use super::{Store, StoreError};
 use crate::audit_chain::ChainDigest;
-use crate::observations::Observation;
 
 statements! {
     /// Locks the row: whoever adds observations queues here.
@@ -19,6 +20,27 @@ statements! {
 
 /// So many go in one transaction, so that a write that comes meanwhile waits only for these.
 pub const OBSERVATIONS_A_BATCH: usize = 200;
+
+/// Something that happened, and changed nothing.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// What.
+    pub name: EventName,
+    /// When.
+    pub made: Moment,
+    /// In which request, and from where.
+    pub origin: Origin,
+    /// Whose log it is in.
+    pub organization: OrganizationId,
+    /// The project whose log it is in as well.
+    pub project: Option<ProjectId>,
+    /// Who; `None` for somebody who did not show who he is.
+    pub actor: Option<PrincipalId>,
+    /// What it is about.
+    pub target: Target,
+    /// How it was. Nothing that a stranger wrote.
+    pub facts: Vec<Fact>,
+}
 
 impl Store {
     /// Records observations, in this order; at most [`OBSERVATIONS_A_BATCH`]. `directory` knows the names of who and what

@@ -2,6 +2,8 @@
 //!
 //! They are gathered over the decisions of a transaction and sent many at once.
 
+use std::sync::Arc;
+
 use claviger_access::{Decision, Directory, Mark, Moment, Revision};
 use sqlx::AnyConnection;
 
@@ -12,7 +14,6 @@ use super::statements::statements;
 use super::writing::Origin;
 use super::{StoreError, change_format};
 use crate::audit_chain::{ChainDigest, ChainKey};
-use crate::random::RequestId;
 
 statements! {
     INSERT_CHANGE = "INSERT INTO changes (revision, mark, request_id, made_at, body) VALUES ($1, $2, $3, $4, $5)";
@@ -36,7 +37,7 @@ pub(super) struct Record {
 struct ChangeRow {
     revision: Revision,
     mark: Mark,
-    request_id: RequestId,
+    request_id: Arc<str>,
     made: Moment,
     body: String,
 }
@@ -96,7 +97,7 @@ fn bind_change<'q>(insert: Bound<'q>, change: &ChangeRow) -> Bound<'q> {
     insert
         .bind(number(change.revision.0))
         .bind(hex(&change.mark.0))
-        .bind(change.request_id.as_str().to_owned())
+        .bind(change.request_id.to_string())
         .bind(change.made.seconds())
         .bind(change.body.clone())
 }

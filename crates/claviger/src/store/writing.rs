@@ -5,6 +5,7 @@
 //! nobody was permitted to write, and no mutation is without its event.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_access::identity::PrincipalId;
@@ -17,7 +18,6 @@ use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
 use super::{Engine, Store, StoreError};
 use crate::audit_chain::ChainDigest;
-use crate::random::RequestId;
 
 statements! {
     /// Locks the row: writers queue here.
@@ -51,7 +51,7 @@ pub struct Writing {
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// The request's id, also in its answer and in the log.
-    pub request_id: RequestId,
+    pub request_id: Arc<str>,
     /// The address of the peer; `None` for the command line on the host.
     pub address: Option<IpAddr>,
 }

@@ -21,7 +21,6 @@ use base64::prelude::BASE64_STANDARD;
 use claviger::api;
 use claviger::listener::{self, Limits};
 use claviger::node::{House, Node, Running};
-use claviger::random::RequestId;
 use claviger::store::Location;
 use claviger::store::writing::Origin;
 use claviger::writer::Request;
@@ -212,7 +211,7 @@ impl World {
             owner: AccountName::parse(owner).expect("a name"),
             first: first.then(UsernameSuffix::default),
         };
-        let origin = Origin { request_id: RequestId::new(), address: None };
+        let origin = Origin { request_id: "founding".into(), address: None };
         let request = Request { origin, organization: None, weight: 1 };
         let founded = self
             .node()

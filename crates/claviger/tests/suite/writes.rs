@@ -93,7 +93,7 @@ on_both_stores! {
         // The queue is held by a transaction of our own, so that writes wait.
         let holding = node.store.begin_at_head().await.unwrap();
         let request = || claviger::writer::Request {
-            origin: claviger::store::writing::Origin { request_id: claviger::random::RequestId::new(), address: None },
+            origin: claviger::store::writing::Origin { request_id: "held".into(), address: None },
             organization: Some(organization),
             weight: 1,
         };
@@ -132,7 +132,7 @@ on_both_stores! {
         let organization = node.cluster.directory().unwrap().organizations().find(|known| known.id.number() == acme).unwrap().id;
         let holding = node.store.begin_at_head().await.unwrap();
         let write = || {
-            let origin = claviger::store::writing::Origin { request_id: claviger::random::RequestId::new(), address: None };
+            let origin = claviger::store::writing::Origin { request_id: "held".into(), address: None };
             let request = claviger::writer::Request { origin, organization: Some(organization), weight: 1 }.of_many(200);
             let writer = node.writer.clone();
             tokio::spawn(async move { writer.perform(request, |_: &_, _, _| Ok(claviger_access::Decided::Nothing(()))).await })
@@ -161,7 +161,7 @@ on_both_stores! {
         let mut waiting = Vec::new();
         let busy = (1..=4).flat_map(|organization| [organization; WAITING_OF_ONE_ORGANIZATION_MAX]);
         for organization in busy.chain([5]) {
-            let origin = claviger::store::writing::Origin { request_id: claviger::random::RequestId::new(), address: None };
+            let origin = claviger::store::writing::Origin { request_id: "held".into(), address: None };
             let request = claviger::writer::Request { origin, organization: OrganizationId::new(organization), weight: 1 };
             let (writer, decided) = (node.writer.clone(), decided.clone());
             let mut write = Box::pin(async move {
