@@ -170,7 +170,7 @@ async fn found(folder: &Path) -> (Node, Running, Credential) {
         owner: AccountName::parse("owner").expect("a name"),
         first: Some(UsernameSuffix::default()),
     };
-    let origin = Origin { request_id: RequestId::new().as_str().to_owned(), address: None };
+    let origin = Origin { request_id: RequestId::new().shared(), address: None };
     let request = writer::Request { origin, organization: None, weight: 1 };
     let decide =
         move |draft: &_, moment, random| organization::found(draft, &Caller::Operator, &command, moment, random);
