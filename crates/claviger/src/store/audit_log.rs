@@ -14,7 +14,8 @@ use super::rows::number;
 use super::statements::statements;
 use super::{Store, StoreError};
 
-/// All filters, the strongest of them so that its index is taken. A sum keeps the organization's index out of the way.
+/// All filters, the strongest of them so that its index is taken. Said by a double negation, the organization keeps its index
+/// out of SQLite's way; PostgreSQL reads the same as if it were said plainly, and counts for itself.
 macro_rules! events_where {
     ($strongest:literal) => {
         events_where!($strongest, "made_at DESC, id DESC")
@@ -38,7 +39,7 @@ macro_rules! events_where {
 statements! {
     LIST = events_where!("organization_id = $1 AND (made_at, id) < ($2, $3) AND made_at >= $4");
     LIST_BY_ACTOR = events_where!(
-        "organization_id + 0 = $1 AND actor_id = $6 AND (made_at, id) < ($2, $3) AND made_at >= $4"
+        "NOT (organization_id <> $1) AND actor_id = $6 AND (made_at, id) < ($2, $3) AND made_at >= $4"
     );
     /// One range of its index: where each column stands alone, SQLite takes the organization's.
     LIST_BY_ACTION = events_where!(
@@ -46,10 +47,10 @@ statements! {
         "organization_id DESC, action DESC, made_at DESC, id DESC"
     );
     LIST_BY_TARGET = events_where!(
-        "organization_id + 0 = $1 AND target_kind = $9 AND target_id = $10 AND (made_at, id) < ($2, $3) AND made_at >= $4"
+        "NOT (organization_id <> $1) AND target_kind = $9 AND target_id = $10 AND (made_at, id) < ($2, $3) AND made_at >= $4"
     );
     LIST_BY_PROJECT = events_where!(
-        "organization_id + 0 = $1 AND project_id = $5 AND (made_at, id) < ($2, $3) AND made_at >= $4"
+        "NOT (organization_id <> $1) AND project_id = $5 AND (made_at, id) < ($2, $3) AND made_at >= $4"
     );
 }
 

@@ -32,7 +32,11 @@ const SQLITE_CORRUPT: &str = "11";
 const SQLITE_NOTADB: &str = "26";
 
 /// Reading may take its time, but not for ever.
+///
+/// Plans are made for the values that are asked for: one for any values cannot know which filters of a list are unused, and
+/// would sort an organization's whole audit log for each page of it.
 const POSTGRES_SETTINGS: &str = "SET statement_timeout = '30s'; \
+                                 SET plan_cache_mode = 'force_custom_plan'; \
                                  SET default_transaction_isolation = 'read committed'; \
                                  SET application_name = 'claviger';";
 
