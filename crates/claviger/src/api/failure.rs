@@ -112,6 +112,7 @@ impl From<Refusal> for Failure {
             | Refusal::NoSuchTeam { .. }
             | Refusal::NoTeamOfThatName { .. }
             | Refusal::NoSuchMember { .. }
+            | Refusal::NoMemberOfThatAddress { .. }
             | Refusal::NoSuchSecret { .. }
             | Refusal::NoSuchInvitation { .. }
             | Refusal::NoInvitationForToken
