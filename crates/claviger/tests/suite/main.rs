@@ -31,6 +31,7 @@ mod idempotency;
 mod invitations;
 mod me;
 mod members;
+mod older_members;
 mod older_paths;
 mod organization_accounts;
 mod ownership;
