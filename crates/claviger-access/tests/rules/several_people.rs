@@ -164,6 +164,7 @@ proptest! {
                 }
                 Ok(decided) => {
                     prop_assert!(refusal.is_none(), "step {}: {:?}", number, refusal);
+                    prop_assert!(is_within(&world, &command), "step {}: {:?}", number, decided);
                     let Decided::Write(decision, _) = decided else {
                         prop_assert!(events.is_empty(), "step {}: {:?}", number, events);
                         continue;
