@@ -43,6 +43,13 @@ pub enum Caller {
     Operator,
 }
 
+impl Caller {
+    /// Whether it is this principal.
+    pub(crate) fn is(&self, other: PrincipalId) -> bool {
+        matches!(self, Self::Principal { principal, .. } if *principal == other)
+    }
+}
+
 /// What a principal authenticated with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialId {
@@ -134,7 +141,7 @@ actions! {
     ManageMembers needs MembersManage;
     /// Join an organization by an invitation: what it gives is given by whoever may manage members.
     AcceptInvitation needs MembersManage;
-    /// Take a person out of an organization.
+    /// Take a person out of an organization, or off a project.
     RemoveMember needs MembersManage;
     /// Create, rename and delete teams; add and remove their members.
     ManageTeams needs TeamsManage;
@@ -406,19 +413,20 @@ pub fn explain(
     }
 }
 
-/// May the caller take this person out of an organization? Who manages its members may, and each person may leave.
-pub fn remove_member(
+/// May the caller take this person out of an organization, or off a project? Who manages its members may, and each person
+/// may leave. `None` is somebody who is not there, which is told to those alone who manage members.
+pub(crate) fn remove_member(
     directory: &Directory,
     caller: &Caller,
-    organization: OrganizationId,
-    person: PrincipalId,
+    scope: Scope,
+    person: Option<PrincipalId>,
     now: Moment,
 ) -> Result<Permit<RemoveMember>, Refusal> {
-    let scope = Scope::Organization(organization);
     match (authorize(directory, caller, scope, now), *caller) {
         (Err(Refusal::PermissionMissing { .. }), Caller::Principal { principal, .. })
-            if principal == person && is_person(directory, principal) =>
+            if person == Some(principal) && is_person(directory, principal) =>
         {
+            let organization = organization_of(directory, scope).ok_or_else(|| not_there(scope))?;
             let by = Actor::Principal(principal, PrincipalKind::Person);
             Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
         }

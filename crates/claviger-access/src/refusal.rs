@@ -190,6 +190,15 @@ pub enum Refusal {
         /// Where he was looked for.
         organization: OrganizationId,
     },
+    /// Nobody in this organization has that address; whether somebody elsewhere does, is told to nobody. What was sent is
+    /// not given back.
+    #[error(
+        "not every address that was sent is a user's of organization {organization}; list its users, and invite who is missing"
+    )]
+    NoMemberOfThatAddress {
+        /// Where it was looked for.
+        organization: OrganizationId,
+    },
     /// No invitation of that number in this organization, or it is over.
     #[error(
         "there is no open invitation {invitation} in organization {organization}; it may have been accepted or withdrawn"
@@ -246,12 +255,10 @@ pub enum Refusal {
         project: ProjectId,
     },
     /// The organization would be left without an owner.
-    #[error(
-        "user {account} is the last owner of organization {organization} that it can rely on; make another owner first"
-    )]
+    #[error("{} of organization {organization} that it can rely on; make another owner first", last(owners))]
     LastOwner {
-        /// Who is the last one.
-        account: PrincipalId,
+        /// Who are the last ones: one, or several who were to go together.
+        owners: Vec<PrincipalId>,
         /// Of what.
         organization: OrganizationId,
     },
@@ -397,7 +404,7 @@ impl Refusal {
             Self::TeamAboveOwn { .. } => "team_above_own",
             Self::PermissionAboveOwn { .. } => "permission_above_own",
             Self::NoSuchTeam { .. } | Self::NoTeamOfThatName { .. } => "team_not_found",
-            Self::NoSuchMember { .. } => "user_not_found",
+            Self::NoSuchMember { .. } | Self::NoMemberOfThatAddress { .. } => "user_not_found",
             Self::NoSuchInvitation { .. } | Self::NoInvitationForToken => "invitation_not_found",
             Self::InvitationVoid => "invitation_void",
             Self::PersonMeanwhile => "person_meanwhile",
@@ -426,8 +433,15 @@ impl Refusal {
     }
 }
 
-fn listed(secrets: &[SecretId]) -> String {
-    secrets.iter().map(SecretId::to_string).collect::<Vec<_>>().join(", ")
+fn listed<I: ToString>(ids: &[I]) -> String {
+    ids.iter().map(I::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn last(owners: &[PrincipalId]) -> String {
+    match owners {
+        [owner] => format!("user {owner} is the last owner"),
+        _ => format!("users {} are the last owners", listed(owners)),
+    }
 }
 
 fn first_to_end(first: Option<&(SecretId, u64)>) -> String {

@@ -90,6 +90,9 @@ fn older() -> OpenApiRouter<Node> {
         .routes(routes!(older::teams::create))
         .routes(routes!(older::teams::delete))
         .routes(routes!(older::teams::rename))
+        .routes(routes!(older::members::list))
+        .routes(routes!(older::members::add_to_projects))
+        .routes(routes!(older::members::delete))
 }
 
 /// The routes with their descriptions: a route that is not described cannot be added here.

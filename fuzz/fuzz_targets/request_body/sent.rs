@@ -71,6 +71,8 @@ const ROUTES: &[(Method, Option<&str>, usize)] = &[
     (Method::GET, Some("/api/app/organizations/1/audit-log"), 0),
     (Method::GET, Some("/api/app/projects/2/audit-log"), 0),
     (Method::GET, Some("/api/app/organizations/1/audit-log/export"), 0),
+    (Method::POST, Some("/organizations/1/add-users-to-projects"), LIST_LENGTH_MAX),
+    (Method::POST, Some("/organizations/1/delete-users"), LIST_LENGTH_MAX),
 ];
 
 /// Who sends it.

@@ -91,7 +91,7 @@ impl Changing<'_> {
     }
 
     fn may_do_without_owner(&self) -> Result<(), Refusal> {
-        last_owner::may_do_without(self.draft, self.permit.organization(), &self.account)
+        last_owner::may_do_without(self.draft, self.permit.organization(), &[self.account.id()])
     }
 
     fn role(

@@ -111,12 +111,23 @@ impl<'a> Holding<'a> {
         wanted: impl Fn(&Granted) -> bool,
         done: &mut Gathered,
     ) -> Result<(), Refusal> {
+        let mut held = self.grants.iter().filter(|grant| wanted(&grant.granted()));
+        held.try_for_each(|held| standing.may_take(self.holder, held))?;
+        self.give_up(permit, wanted, done);
+        Ok(())
+    }
+
+    /// The same for the holder himself, whatever it is: who leaves need not hold as much elsewhere.
+    pub(super) fn give_up<A: Action>(
+        &self,
+        permit: &Permit<A>,
+        wanted: impl Fn(&Granted) -> bool,
+        done: &mut Gathered,
+    ) {
         for held in self.grants.iter().filter(|grant| wanted(&grant.granted())) {
-            standing.may_take(self.holder, held)?;
             let event = self.event(permit, Step::Removed, &held.granted());
             done.add(with_role(event, Event::before, &held.granted()), [self.taken(held)]);
         }
-        Ok(())
     }
 
     fn taken(&self, held: &Grant) -> Change {

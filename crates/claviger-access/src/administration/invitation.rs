@@ -8,7 +8,7 @@
 use super::holding::{few, joined_with, role_told};
 use super::project::creator;
 use super::standing::Standing;
-use super::team;
+use super::{membership, team};
 use crate::authorize::{Caller, ManageMembers, OneTimeLink, Permit, Scope, authorize, follow_link};
 use crate::change::{Change, InvitationChange, InvitationTerms, PersonChange, TeamChange};
 use crate::credential::{InvitationToken, PresentedToken};
@@ -82,8 +82,7 @@ pub fn send(
     draft.refuse_repetition()?;
     is_all_there(draft, organization, terms)?;
     may_give(draft, &Standing::new(draft, caller, organization), terms)?;
-    let person = draft.person_with_email(email).and_then(|person| effective::member(draft, organization, person.id));
-    if person.is_some() {
+    if membership::addressed(draft, organization, email).is_some() {
         return Err(Refusal::AlreadyMember { email: email.clone(), organization });
     }
     let others = invitations(draft, organization);

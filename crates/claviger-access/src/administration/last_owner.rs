@@ -5,17 +5,19 @@
 
 use crate::directory::{Directory, PrincipalView};
 use crate::expiry::Expiry;
-use crate::identity::{OrganizationId, PrincipalKind};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind};
 use crate::refusal::Refusal;
 
-/// Refuses if the organization needs this principal as it is: an owner, without an end.
+/// Refuses if the organization needs one of these principals as it is: an owner, without an end. They go together, so none
+/// of them is there to rely on for another.
 pub(super) fn may_do_without(
     directory: &Directory,
     organization: OrganizationId,
-    leaving: &PrincipalView<'_>,
+    leaving: &[PrincipalId],
 ) -> Result<(), Refusal> {
     let owners = directory.organization(organization).map_or(&[][..], |organization| &organization.owners);
-    if !owners.contains(&leaving.id()) {
+    let last: Vec<PrincipalId> = owners.iter().filter(|owner| leaving.contains(owner)).copied().collect();
+    if last.is_empty() {
         return Ok(());
     }
     let owners: Vec<PrincipalView<'_>> = owners.iter().filter_map(|owner| directory.principal(*owner)).collect();
@@ -24,10 +26,10 @@ pub(super) fn may_do_without(
         true => owner.kind() == PrincipalKind::Person,
         false => owner.lasts(),
     };
-    if owners.iter().any(|owner| owner.id() != leaving.id() && counts(owner)) {
+    if owners.iter().any(|owner| !last.contains(&owner.id()) && counts(owner)) {
         Ok(())
     } else {
-        Err(Refusal::LastOwner { account: leaving.id(), organization })
+        Err(Refusal::LastOwner { owners: last, organization })
     }
 }
 
@@ -38,5 +40,5 @@ pub(super) fn may_end(
     account: &PrincipalView<'_>,
     mut ends: impl Iterator<Item = Expiry>,
 ) -> Result<(), Refusal> {
-    if ends.any(|end| end == Expiry::NEVER) { Ok(()) } else { may_do_without(directory, organization, account) }
+    if ends.any(|end| end == Expiry::NEVER) { Ok(()) } else { may_do_without(directory, organization, &[account.id()]) }
 }

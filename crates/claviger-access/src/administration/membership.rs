@@ -3,14 +3,19 @@
 //! A person is a member by a grant in the organization. Leaving takes along all that he holds in it, and nothing that he
 //! made; what he has in other organizations is not touched.
 
+use std::collections::BTreeSet;
+
 use super::holding::{Gathered, few, role_told};
 use super::last_owner;
 use super::standing::Standing;
-use crate::authorize::{Caller, ManageMembers, Scope, authorize, remove_member};
+use crate::authorize::{
+    Caller, ManageMembers, Permit, RemoveMember, Scope, authorize, remove_member, see_organization,
+};
 use crate::change::{Change, TeamChange};
-use crate::decision::{Decided, Decision};
+use crate::decision::Decided;
 use crate::directory::{Directory, Draft, PrincipalView};
 use crate::effective::{self, Through};
+use crate::email::EmailAddress;
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
 use crate::grant::{Granted, Holder};
@@ -37,7 +42,7 @@ pub fn change_role(
         return Ok(Decided::Nothing(()));
     }
     if role_is == OrganizationRole::Owner {
-        last_owner::may_do_without(draft, organization, &person)?;
+        last_owner::may_do_without(draft, organization, &[person.id()])?;
     }
     let holder = Holder::Principal(person.id());
     let taken = effective::organization_grants(&person, organization).map(|(id, _)| Change::GrantTaken { id, holder });
@@ -60,25 +65,68 @@ pub fn remove(
     person: PrincipalId,
     moment: Moment,
 ) -> Result<Decided<()>, Refusal> {
-    let permit = remove_member(draft, caller, organization, person, moment)?;
-    let person = find(draft, organization, person)?;
-    let leaves = matches!(caller, Caller::Principal { principal, .. } if *principal == person.id());
-    if !leaves {
-        Standing::new(draft, caller, organization).may_change(&person)?;
+    let permit = remove_member(draft, caller, Scope::Organization(organization), Some(person), moment)?;
+    take_out(draft, caller, organization, &[(permit, find(draft, organization, person)?)])
+}
+
+/// Takes people out of the organization by their addresses, all or nothing.
+pub fn remove_addressed(
+    draft: &Draft,
+    caller: &Caller,
+    organization: OrganizationId,
+    people: &BTreeSet<EmailAddress>,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    see_organization(draft, caller, organization, moment)?;
+    let mut leaving = Vec::new();
+    for email in people {
+        let person = addressed(draft, organization, email);
+        let id = person.as_ref().map(PrincipalView::id);
+        let permit = remove_member(draft, caller, Scope::Organization(organization), id, moment)?;
+        leaving.push((permit, person.ok_or(Refusal::NoMemberOfThatAddress { organization })?));
     }
-    last_owner::may_do_without(draft, organization, &person)?;
+    take_out(draft, caller, organization, &leaving)
+}
+
+/// Takes people out together: the organization must do without all of them.
+fn take_out(
+    draft: &Draft,
+    caller: &Caller,
+    organization: OrganizationId,
+    leaving: &[(Permit<RemoveMember>, PrincipalView<'_>)],
+) -> Result<Decided<()>, Refusal> {
+    let standing = Standing::new(draft, caller, organization);
+    let mut others = leaving.iter().map(|(_, person)| person).filter(|person| !caller.is(person.id()));
+    others.try_for_each(|person| standing.may_change(person))?;
+    let ids: Vec<PrincipalId> = leaving.iter().map(|(_, person)| person.id()).collect();
+    last_owner::may_do_without(draft, organization, &ids)?;
+    let mut done = Gathered::default();
+    for (permit, person) in leaving {
+        let (event, changes) = leaves(draft, permit, organization, person);
+        done.add(event, changes);
+    }
+    Ok(done.decided())
+}
+
+/// What happens where a person leaves, and what is recorded of it.
+fn leaves(
+    draft: &Draft,
+    permit: &Permit<RemoveMember>,
+    organization: OrganizationId,
+    person: &PrincipalView<'_>,
+) -> (Event, Vec<Change>) {
     let holder = Holder::Principal(person.id());
-    let held = effective::held_in(draft, &person, organization);
+    let held = effective::held_in(draft, person, organization);
     let own = || held.iter().filter(|(_, through)| *through == Through::Individual).map(|(grant, _)| grant);
-    let teams = effective::teams(draft, &person).filter(|team| team.organization == organization);
+    let teams = effective::teams(draft, person).filter(|team| team.organization == organization);
     let teams: Vec<_> = teams.map(|team| team.id).collect();
     let in_projects: Vec<String> = own()
         .map(|grant| grant.granted())
         .filter(|granted| !matches!(granted, Granted::Organization(..)))
         .map(|granted| role_told(&granted))
         .collect();
-    let role = effective::organization_role(&person, organization).unwrap_or(OrganizationRole::Member);
-    let mut event = Event::under(&permit, EventName::OrganizationUserRemoved, Target::Principal(person.id()))
+    let role = effective::organization_role(person, organization).unwrap_or(OrganizationRole::Member);
+    let mut event = Event::under(permit, EventName::OrganizationUserRemoved, Target::Principal(person.id()))
         .before("name", person.name())
         .before("organization_role", role)
         .before("roles", few(in_projects.into_iter()))
@@ -88,7 +136,16 @@ pub fn remove(
     }
     let left = teams.iter().map(|id| Change::Team(TeamChange::MemberRemoved { id: *id, member: person.id() }));
     let taken = own().map(|grant| Change::GrantTaken { id: grant.id, holder });
-    Ok(Decided::Write(Decision::new(event, left.chain(taken).collect()), ()))
+    (event, left.chain(taken).collect())
+}
+
+/// The person of that address, if he is a member of that organization.
+pub fn addressed<'d>(
+    directory: &'d Directory,
+    organization: OrganizationId,
+    email: &EmailAddress,
+) -> Option<PrincipalView<'d>> {
+    effective::member(directory, organization, directory.person_with_email(email)?.id)
 }
 
 /// The person, if he is a member of that organization.

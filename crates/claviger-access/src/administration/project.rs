@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::holding::Gathered;
-use crate::authorize::{self, Actor, Caller, DeleteProject, Permit, Scope, UpdateProject, authorize, see_organization};
+use crate::authorize::{
+    self, Action, Actor, Caller, DeleteProject, Permit, Scope, UpdateProject, authorize, see_organization,
+};
 use crate::change::{Change, WorkspaceProperties};
 use crate::decision::{Decided, Decision};
-use crate::directory::{Draft, NewIds};
+use crate::directory::{Directory, Draft, NewIds, Project};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
 use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
@@ -110,10 +112,7 @@ pub fn delete_several(
     see_organization(draft, caller, organization, moment)?;
     let mut done = Gathered::default();
     for id in projects {
-        let permit = authorize::<DeleteProject>(draft, caller, Scope::Project(*id), moment)?;
-        if permit.organization() != organization {
-            return Err(Refusal::NoSuchProject { project: *id });
-        }
+        let permit = authorize_in(draft, caller, organization, *id, moment)?;
         done.add(deleted(draft, &permit, *id), [Change::ProjectDeleted { id: *id }]);
     }
     Ok(done.decided())
@@ -122,6 +121,28 @@ pub fn delete_several(
 fn deleted(draft: &Draft, permit: &Permit<DeleteProject>, id: ProjectId) -> Event {
     let name = draft.project(id).map(|project| project.name.clone()).unwrap_or_default();
     Event::under(permit, EventName::ProjectDeleted, Target::Project(id)).before("name", name)
+}
+
+/// The project, if it is in the organization that the request names.
+pub(super) fn find_in(
+    directory: &Directory,
+    organization: OrganizationId,
+    project: ProjectId,
+) -> Result<&Project, Refusal> {
+    let known = directory.project(project).filter(|known| known.organization == organization);
+    known.ok_or(Refusal::NoSuchProject { project })
+}
+
+/// A permit for a project that must be in the organization that the request names.
+pub(super) fn authorize_in<A: Action>(
+    draft: &Draft,
+    caller: &Caller,
+    organization: OrganizationId,
+    project: ProjectId,
+    moment: Moment,
+) -> Result<Permit<A>, Refusal> {
+    find_in(draft, organization, project)?;
+    authorize(draft, caller, Scope::Project(project), moment)
 }
 
 /// The changes that make a project with its default workspace.

@@ -347,7 +347,7 @@ fn may_end_then(
     moment: Moment,
 ) -> Result<(), Refusal> {
     let demanded = draft.policy_of(organization).permits_end(expires, moment, organization);
-    if expires == Expiry::NEVER && last_owner::may_do_without(draft, organization, account).is_err() {
+    if expires == Expiry::NEVER && last_owner::may_do_without(draft, organization, &[account.id()]).is_err() {
         return Ok(());
     }
     demanded

@@ -9,7 +9,7 @@ use super::last_owner;
 use super::new_account::{self, Plan};
 pub use super::new_account::{ACCOUNTS_MAX, Creator, NewServiceAccount};
 use super::standing::Standing;
-use super::workspace;
+use super::{project, workspace};
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
 use crate::change::{Change, ServiceAccountChange};
 use crate::decision::{Decided, Decision};
@@ -122,7 +122,7 @@ pub fn create(
     let mut granted = vec![Granted::Organization(organization, command.organization_role)];
     let mut places = Vec::new();
     for (project, role) in &command.projects {
-        places.push(place_in_project(draft, caller, organization, *project, moment)?);
+        places.push(project::authorize_in::<ManageServiceAccounts>(draft, caller, organization, *project, moment)?);
         standing.may_give_in_project(*project, *role)?;
         granted.push(Granted::Project(*project, *role));
     }
@@ -130,7 +130,7 @@ pub fn create(
         let project = draft.workspace(*workspace).and_then(|known| draft.project(known.project));
         let project = project.filter(|project| project.organization == organization);
         let project = project.ok_or(Refusal::NoWorkspaceOfYours { workspace: *workspace })?.id;
-        places.push(place_in_project(draft, caller, organization, project, moment)?);
+        places.push(project::authorize_in::<ManageServiceAccounts>(draft, caller, organization, project, moment)?);
         standing.may_give_in_project(project, *role)?;
         granted.push(Granted::Workspace(*workspace, *role));
     }
@@ -197,7 +197,7 @@ pub fn delete(
     if account.is_protected() {
         return Err(Refusal::Protected { account: account.id() });
     }
-    last_owner::may_do_without(draft, organization, &account)?;
+    last_owner::may_do_without(draft, organization, &[account.id()])?;
     let event = Event::under(&permit, EventName::ServiceAccountDeleted, Target::Principal(account.id()))
         .before("username", account.name());
     let change = Change::PrincipalDeleted { id: account.id(), deleted: moment };
@@ -217,7 +217,7 @@ pub fn add_to_projects(
     let mut ids = draft.ids();
     let mut done = Gathered::default();
     for (project, role) in &command.projects {
-        let permit = place_in_project(draft, caller, organization, *project, moment)?;
+        let permit = project::authorize_in::<ManageServiceAccounts>(draft, caller, organization, *project, moment)?;
         standing.may_give_in_project(*project, *role)?;
         for account in &command.accounts {
             let account = find(draft, organization, *account)?;
@@ -239,7 +239,7 @@ pub fn remove_from_projects(
     see_organization(draft, caller, organization, moment)?;
     let mut done = Gathered::default();
     for (project, accounts) in &command.projects {
-        let permit = place_in_project(draft, caller, organization, *project, moment)?;
+        let permit = project::authorize_in::<ManageServiceAccounts>(draft, caller, organization, *project, moment)?;
         for account in accounts {
             remove(draft, caller, &permit, *project, *account, &mut done)?;
         }
@@ -311,20 +311,6 @@ fn remove(
     let account = find(draft, permit.organization(), account)?;
     let standing = Standing::new(draft, caller, permit.organization());
     Holding::of_principal(&account).take(permit, &standing, is_in(draft, project, None), done)
-}
-
-/// A permit for a project that must be in the organization that the request names.
-fn place_in_project(
-    draft: &Draft,
-    caller: &Caller,
-    organization: OrganizationId,
-    project: ProjectId,
-    moment: Moment,
-) -> Result<Permit<ManageServiceAccounts>, Refusal> {
-    if draft.project(project).is_none_or(|known| known.organization != organization) {
-        return Err(Refusal::NoSuchProject { project });
-    }
-    authorize(draft, caller, Scope::Project(project), moment)
 }
 
 pub(super) fn find(

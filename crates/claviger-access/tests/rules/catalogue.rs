@@ -530,7 +530,7 @@ fn of_two_owners_who_delete_each_other_one_stays() {
 fn the_last_owner_stays_an_owner_without_an_end() {
     let mut scene = Scene::new();
     let (owner, acme) = (scene.owner.clone(), scene.acme);
-    let last_owner = Refusal::LastOwner { account: owner.principal, organization: acme };
+    let last_owner = Refusal::LastOwner { owners: vec![owner.principal], organization: acme };
     let commands = [
         scene.delete(&owner),
         scene.change_role(&owner, OrganizationRole::Admin),

@@ -6,7 +6,9 @@ use claviger_access::administration::audit_export::{self, ExportAuditLog};
 use claviger_access::administration::custom_role::{self, ChangeRole, CreateRole};
 use claviger_access::administration::default_access;
 use claviger_access::administration::invitation::{self, Accepting, Invite, SentInvitation};
-use claviger_access::administration::member::{self, SetMemberRole};
+use claviger_access::administration::member::{
+    self, AddToProjects as AddPeopleToProjects, RemoveFromProjects as RemovePeopleFromProjects, SetMemberRole,
+};
 use claviger_access::administration::membership;
 use claviger_access::administration::organization::{self, Found, Founded};
 use claviger_access::administration::policy::{self, ChangePolicy};
@@ -19,6 +21,7 @@ use claviger_access::administration::service_account::{
 use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
 use claviger_access::credential::{PresentedToken, Secret};
+use claviger_access::email::EmailAddress;
 use claviger_access::identity::{
     AccountName, CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
 };
@@ -126,6 +129,12 @@ pub(crate) enum Command {
         organization: OrganizationId,
         person: PrincipalId,
     },
+    RemoveMembersAddressed {
+        organization: OrganizationId,
+        people: BTreeSet<EmailAddress>,
+    },
+    AddPeopleToProjects(AddPeopleToProjects),
+    RemovePeopleFromProjects(RemovePeopleFromProjects),
     BeginExport(ExportAuditLog),
     EndExport(ExportAuditLog, u64),
 }
@@ -271,6 +280,12 @@ impl Command {
             Self::RemoveMember { organization, person } => {
                 done(membership::remove(draft, caller, *organization, *person, moment))
             }
+            Self::RemoveMembersAddressed { organization, people } => {
+                done(membership::remove_addressed(draft, caller, *organization, people, moment))
+            }
+            Self::SetMemberRole(set) => done(member::set_role(draft, caller, set, moment)),
+            Self::AddPeopleToProjects(add) => done(member::add_to_projects(draft, caller, add, moment)),
+            Self::RemovePeopleFromProjects(remove) => done(member::remove_from_projects(draft, caller, remove, moment)),
             _ => panic!("decided above"),
         }
     }
@@ -292,7 +307,6 @@ impl Command {
             Self::AddMembers(add) => done(team::add_members(draft, caller, add, moment)),
             Self::RemoveMembers(remove) => done(team::remove_members(draft, caller, remove, moment)),
             Self::SetTeamRole(set) => done(team::set_role(draft, caller, set, moment)),
-            Self::SetMemberRole(set) => done(member::set_role(draft, caller, set, moment)),
             Self::SetDefaultAccess { project, role } => {
                 done(default_access::set(draft, caller, *project, *role, moment))
             }

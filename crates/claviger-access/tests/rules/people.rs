@@ -28,7 +28,7 @@ pub(crate) fn hash() -> PasswordHash {
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_people(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(20) {
+        match self.chance.below(24) {
             0..=6 => {
                 Command::Invite(Invite { organization, email: self.any_email(), terms: self.any_terms(organization) })
             }
@@ -39,12 +39,13 @@ impl World {
                 let (person, role) = (self.any_person(organization), self.any_organization_role());
                 Command::ChangeOrganizationRole { organization, person, role }
             }
-            _ => Command::RemoveMember { organization, person: self.any_person(organization) },
+            18 | 19 => Command::RemoveMember { organization, person: self.any_person(organization) },
+            _ => self.any_command_on_several_people(organization),
         }
     }
 
     /// One of a few, or that of a person who is there.
-    fn any_email(&mut self) -> EmailAddress {
+    pub(crate) fn any_email(&mut self) -> EmailAddress {
         let known: Vec<usize> = (0..self.rows.principals.len()).collect();
         let known = self.chance.one_of(&known).and_then(|place| self.rows.principals[place].email.clone());
         let few = email(&format!("{}@example.com", self.chance.one_of(&["ada", "bob", "eve", "kim", "mel"]).unwrap()));
@@ -99,19 +100,19 @@ impl World {
 }
 
 /// A world with one organization, its owner who is an account, and its first project.
-fn acme() -> (World, OrganizationId, Caller) {
+pub(crate) fn acme() -> (World, OrganizationId, Caller) {
     let mut world = World::empty(3);
     world.found(Some(UsernameSuffix::default()));
     let (organization, owner) = (world.organizations()[0], world.credentials[0].caller());
     (world, organization, owner)
 }
 
-fn member() -> InvitationTerms {
+pub(crate) fn member() -> InvitationTerms {
     let (projects, workspaces) = (BTreeMap::new(), BTreeMap::new());
     InvitationTerms { role: OrganizationRole::Member, projects, workspaces, teams: BTreeSet::new() }
 }
 
-fn invite(organization: OrganizationId, address: &str, terms: InvitationTerms) -> Command {
+pub(crate) fn invite(organization: OrganizationId, address: &str, terms: InvitationTerms) -> Command {
     Command::Invite(Invite { organization, email: email(address), terms })
 }
 
@@ -120,7 +121,7 @@ fn accept(token: &str) -> Command {
 }
 
 #[track_caller]
-fn written(world: &mut World, caller: &Caller, command: &Command) -> Reply {
+pub(crate) fn written(world: &mut World, caller: &Caller, command: &Command) -> Reply {
     let bytes = world.chance.bytes();
     match world.perform(caller, command, bytes) {
         Outcome::Written(_, reply) => reply,
@@ -129,7 +130,7 @@ fn written(world: &mut World, caller: &Caller, command: &Command) -> Reply {
 }
 
 #[track_caller]
-fn refused(world: &mut World, caller: &Caller, command: &Command, code: &str) {
+pub(crate) fn refused(world: &mut World, caller: &Caller, command: &Command, code: &str) {
     let (before, bytes) = (world.draft.contents(), world.chance.bytes());
     let outcome = world.perform(caller, command, bytes);
     let Outcome::Refused(refusal) = outcome else { panic!("not refused: {outcome:?}") };
@@ -138,7 +139,7 @@ fn refused(world: &mut World, caller: &Caller, command: &Command, code: &str) {
 }
 
 /// Invites and accepts; who joined, with what he comes with.
-fn joined(world: &mut World, inviter: &Caller, command: &Command) -> (PrincipalId, Caller) {
+pub(crate) fn joined(world: &mut World, inviter: &Caller, command: &Command) -> (PrincipalId, Caller) {
     let Reply::Invitation(sent) = written(world, inviter, command) else { panic!("no invitation") };
     let Reply::Person(person) = written(world, &Caller::Operator, &accept(sent.token.reveal())) else {
         panic!("nobody joined")

@@ -53,8 +53,8 @@ impl World {
         self.rows.secrets.iter().filter(move |row| row.principal == account)
     }
 
-    /// The account itself, half of the time where it may act on itself.
-    pub(crate) fn own_caller(&mut self, command: &Command) -> Option<Caller> {
+    /// The account that a command is about, half of the time where it may act on itself.
+    pub(crate) fn own_account(&mut self, command: &Command) -> Option<Caller> {
         let account = match command {
             Command::RotateSecret(RotateSecret { account, .. }) | Command::RevokeSecret { account, .. } => *account,
             _ => return None,

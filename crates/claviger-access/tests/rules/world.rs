@@ -484,7 +484,7 @@ impl World {
         display_name(self.chance.one_of(&["Web shop", "Books", "Ελλάδα", "North", "<b>"]).unwrap())
     }
 
-    fn any_caller(&mut self, organization: OrganizationId) -> Caller {
+    pub(crate) fn any_caller(&mut self, organization: OrganizationId) -> Caller {
         let manages = |granted: Granted| match granted {
             Granted::Organization(on, role) => on == organization && role >= OrganizationRole::Admin,
             Granted::Project(on, role) => {
@@ -541,7 +541,7 @@ impl World {
         }
         let organization = self.any_organization();
         let command = self.any_command(organization);
-        let own = self.own_caller(&command);
+        let own = self.own_account(&command).or_else(|| self.who_leaves(&command));
         let caller = own.unwrap_or_else(|| self.any_caller(organization));
         let repeats = self.chance.one_in(40).then_some(7);
         let (bytes, moment, before, rows_before) = (self.bytes(), self.now, self.image(), self.rows.clone());

@@ -122,6 +122,7 @@ impl From<Refusal> for Failure {
             | Refusal::NoSuchTeam { .. }
             | Refusal::NoTeamOfThatName { .. }
             | Refusal::NoSuchMember { .. }
+            | Refusal::NoMemberOfThatAddress { .. }
             | Refusal::NoSuchSecret { .. }
             | Refusal::NoSuchInvitation { .. }
             | Refusal::NoInvitationForToken

@@ -5,6 +5,7 @@
 //!
 //! What must stay true: this room adds no rule. It translates, and calls the use cases that the other paths call.
 
+pub(super) mod members;
 pub(super) mod projects;
 pub(super) mod teams;
 pub(super) mod timezones;

@@ -52,7 +52,8 @@ pub(super) async fn set_role(
 
 /// Take a person off a project
 ///
-/// His own roles on its workspaces go along; what he reaches through teams and the organization stays.
+/// His own roles on its workspaces go along; what he reaches through teams and the organization stays. Each may leave
+/// himself.
 #[utoipa::path(delete, operation_id = "take_project_member_role", path = "/api/app/projects/{project}/users/{id}", tag = "people of a project",
     params(("project" = u64, Path), ("id" = u64, Path)), responses((status = 200, body = Done), Refusals))]
 pub(super) async fn take_role(

@@ -1,8 +1,8 @@
 //! Who may call what: every route and every kind of caller, with the status written down.
 //!
 //! A row is a method, a path, the body after `<-` if there is one, and a status for each caller. `{name}` in a path and
-//! `$name` in a body stand for ids; what is called `new-...` is made afresh for each call, so that a call that succeeds
-//! leaves the next one its own. The callers are service accounts, one of each kind; people have no credential for the
+//! `$name` in a body stand for ids, `$count` for the number of the call; what is called `new-...` is made afresh for each
+//! call, so that a call that succeeds leaves the next one its own. The callers are service accounts, one of each kind; people have no credential for the
 //! API yet.
 
 use std::collections::BTreeSet;
@@ -200,6 +200,17 @@ POST /organizations/{acme}/add-teams <- {"teams": ["x $count"]} 201 201 403 403 
 POST /organizations/{acme}/delete-teams <- {"teams": []}        200 200 403 403  403 403 403 403 403  403 403  404 401
 POST /organizations/{acme}/teams/{new-team}/update <- {"name": "x $count"}
                                                                 200 200 403 403  403 403 403 403 403  403 403  404 401
+GET /organizations/{acme}/users                                 200 200 403 403  403 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/add-users-to-projects <- {"projects": [{"id": $shop, "users": [{"email": "new-person-$count@example.com", "role": "admin"}]}]}
+                                                                200 200 403 403  200 200 403 403 403  403 200  404 401
+POST /organizations/{acme}/add-users-to-projects <- {"users": ["new-person-$count@example.com"], "projects": [$shop], "role": "owner"}
+                                                                200 403 403 403  200 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/delete-users <- {"users": ["pia@example.com", "new-person-$count@example.com"], "projects": [$shop]}
+                                                                200 200 403 403  200 200 403 403 403  403 200  404 401
+POST /organizations/{acme}/delete-users <- {"users": ["new-person-$count@example.com"]}
+                                                                200 200 403 403  403 403 403 403 403  403 403  404 401
+POST /organizations/{acme}/delete-users <- {"users": ["new-owning-person-$count@example.com"]}
+                                                                200 403 403 403  403 403 403 403 403  403 403  404 401
 "#;
 
 struct Row {
@@ -281,6 +292,11 @@ async fn furnish(world: &World, name: &str) {
     }
 }
 
+/// Whether a body speaks of what is made afresh, by its id or by its address.
+fn names(body: &str, name: &str) -> bool {
+    body.contains(&format!("${name}]")) || body.contains(&format!("\"{name}-$count@"))
+}
+
 /// Takes away what may be made a few times only.
 async fn tidy_up(world: &World, name: &str) {
     if name == "new-role" {
@@ -330,7 +346,7 @@ on_both_stores! {
         let mut wrong = Vec::new();
         for row in rows() {
             let body = row.body.clone().unwrap_or_default();
-            let fresh: Vec<&str> = NEW.into_iter().filter(|name| row.path.contains(&format!("{{{name}}}")) || body.contains(&format!("${name}]"))).collect();
+            let fresh: Vec<&str> = NEW.into_iter().filter(|name| row.path.contains(&format!("{{{name}}}")) || names(&body, name)).collect();
             for (caller, expected) in CALLERS.iter().zip(&row.statuses) {
                 let number = count.fetch_add(1, Ordering::Relaxed);
                 for name in &fresh {

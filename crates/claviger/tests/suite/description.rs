@@ -43,7 +43,7 @@ on_both_stores! {
                 assert_eq!(answer.status, expected, "{method} {path} is reached, and asks who calls");
             }
         }
-        assert_eq!(count, 91, "as many operations as the contract has so far");
+        assert_eq!(count, 94, "as many operations as the contract has so far");
     }
 
     async fn every_reference_in_the_description_leads_somewhere(world: World) {

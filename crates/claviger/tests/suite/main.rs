@@ -33,6 +33,7 @@ mod invitations;
 mod me;
 mod members;
 mod observations;
+mod older_members;
 mod older_paths;
 mod organization_accounts;
 mod ownership;

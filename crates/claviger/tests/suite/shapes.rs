@@ -153,6 +153,10 @@ on_both_stores! {
         shape("GET project users", ada.get("projects/{shop}/users").await);
         shape("GET workspace users", ada.get("projects/{shop}/workspaces/{eu}/users").await);
         shape("404, no invitation", world.post("invitations/accept", json!({ "token": "cvi_", "password": "x" })).await);
+        let pia = json!({ "projects": [{ "id": world.id("acme main"), "users": [{ "email": "pia@example.com", "role": "admin" }] }] });
+        shape("GET users (older)", ada.get("/organizations/{acme}/users/").await);
+        shape("POST add users to projects (older)", ada.post("/organizations/{acme}/add-users-to-projects/", pia.clone()).await);
+        shape("POST delete users (older)", ada.post("/organizations/{acme}/delete-users/", pia).await);
         shape("DELETE user", ada.delete("organizations/{acme}/users/{pia}").await);
         shape("GET audit log", ada.get("organizations/{acme}/audit-log?limit=1").await);
         shape("GET audit log of a project", exporter.get("projects/{shop}/audit-log?action=service_account.role_changed&limit=1").await);
