@@ -50,6 +50,9 @@ use crate::policy::{Addresses, Arrival, Policy};
 use crate::revision::{Mark, Revision};
 use crate::role::ProjectRole;
 
+/// What is demanded where nothing is known to be.
+static NO_POLICY: Policy = Policy::DEFAULT;
+
 /// One revision of the installation.
 #[derive(Clone)]
 pub struct Directory {
@@ -73,8 +76,6 @@ pub struct Directory {
     people: Records<PrincipalId, Person>,
     invitations: Records<InvitationId, Invitation>,
     dummy: Arc<[HeldSecret; 1]>,
-    /// What is demanded where nothing is known to be.
-    no_policy: Arc<Policy>,
 }
 
 /// Who presented a credential that counts.
@@ -274,12 +275,12 @@ impl Directory {
 
     /// What an organization demands of its service accounts.
     pub fn policy_of(&self, organization: OrganizationId) -> &Policy {
-        self.organization(organization).map_or(&self.no_policy, |known| &known.policy)
+        self.organization(organization).map_or(&NO_POLICY, |known| &known.policy)
     }
 
     /// Where an account may call from, within what its organization allows.
     pub fn addresses_of(&self, account: PrincipalId) -> &Addresses {
-        self.account_addresses.get(account).map_or(&self.no_policy.addresses, |known| &known.addresses)
+        self.account_addresses.get(account).map_or(&NO_POLICY.addresses, |known| &known.addresses)
     }
 
     /// What a role allows; nothing where it is a custom one that is gone.

@@ -40,19 +40,22 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            secret_lifetime_max: None,
-            expiry_required: false,
-            secrets_max: SecretsMax::DEFAULT,
-            project_admins_create: true,
-            plain_text_allowed: true,
-            name_pattern: None,
-            addresses: Addresses::default(),
-        }
+        Self::DEFAULT
     }
 }
 
 impl Policy {
+    /// Demands nothing.
+    pub const DEFAULT: Self = Self {
+        secret_lifetime_max: None,
+        expiry_required: false,
+        secrets_max: SecretsMax::DEFAULT,
+        project_admins_create: true,
+        plain_text_allowed: true,
+        name_pattern: None,
+        addresses: Addresses::ALL,
+    };
+
     /// May a secret that is made now end then?
     pub fn permits_end(&self, expires: Expiry, now: Moment, organization: OrganizationId) -> Result<(), Refusal> {
         let Some(end) = expires.moment() else {

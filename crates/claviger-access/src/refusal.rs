@@ -3,6 +3,7 @@
 //! [`Refusal::code`] is stable and has an entry in `docs/reference/errors.md`; one match in `api/` turns it into a
 //! status.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::authorize::Scope;
@@ -12,6 +13,24 @@ use crate::identity::{
 };
 use crate::permission::{Permission, PermissionName};
 use crate::policy::Lifetime;
+
+/// What an `Idempotency-Key` made before, by its id. Custom roles are told apart: answers name them by text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeBefore {
+    /// A custom role that is still there.
+    CustomRole(CustomRoleId),
+    /// Anything else, or what is gone.
+    Other(u64),
+}
+
+impl fmt::Display for MadeBefore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CustomRole(role) => role.fmt(f),
+            Self::Other(id) => id.fmt(f),
+        }
+    }
+}
 
 /// Why a caller does not get what he asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -351,8 +370,8 @@ pub enum Refusal {
         "this Idempotency-Key of yours created {made} before, so nothing was made. A secret cannot be shown again: if {made} is a service account or a secret and its text is lost, delete or revoke it and create another with a new key; an invitation can be sent again"
     )]
     AlreadyCreated {
-        /// The id of what it made.
-        made: u64,
+        /// What it made.
+        made: MadeBefore,
     },
     /// Every draw of six hex digits met a username that was given out before.
     #[error("too many accounts have had the name {name}; choose another name")]

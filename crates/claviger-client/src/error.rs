@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use claviger_wire::envelope::MadeId;
+
 use crate::credential::NoCredential;
 
 /// Why a client cannot be made.
@@ -128,7 +130,7 @@ pub struct Refusal {
     /// How long to wait before the next attempt.
     pub retry_after_s: Option<u64>,
     /// With the code `already_created`: the id of what the first request with this key made.
-    pub made: Option<u64>,
+    pub made: Option<MadeId>,
 }
 
 impl fmt::Display for Refusal {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use claviger_client::{
     Client, Credential, Error, IdempotencyKey, Listing, Place, Question, Refusal, SetupError, Timeouts,
 };
+use claviger_wire::envelope::MadeId;
 use claviger_wire::invitations::{AcceptInvitation, Invite, TypedPassword};
 use claviger_wire::people::ChangeMember;
 use claviger_wire::roles::{ChangeRole, CreateRole, OrganizationRoleName, RoleHolderKind, RoleName, SetRole};
@@ -414,9 +415,15 @@ async fn each_status_has_its_error_with_the_servers_words() {
 
 #[tokio::test]
 async fn a_creation_that_was_made_before_names_what_it_made() {
-    let body = r#"{"status":"error","error":"made before","code":"already_created","results":{"id":43}}"#;
-    let error = refused("409 Conflict", "", body).await;
-    assert!(matches!(error, Error::Conflict(Refusal { made: Some(43), .. })), "{error:?}");
+    let made = async |id: &str| {
+        let envelope = r#"{"status":"error","error":"made before","code":"already_created","results":{"id":"#;
+        match refused("409 Conflict", "", &format!("{envelope}{id}}}}}")).await {
+            Error::Conflict(refusal) => refusal.made,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(made("43").await, Some(MadeId::Number(43)));
+    assert_eq!(made(r#""43""#).await, Some(MadeId::Role(RoleName::Custom(43))));
 }
 
 #[tokio::test]

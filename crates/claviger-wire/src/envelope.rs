@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::roles::RoleName;
+
 /// `"ok"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -92,5 +94,15 @@ impl Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Made {
     /// Its id.
-    pub id: u64,
+    pub id: MadeId,
+}
+
+/// The id of something that exists already, as its own routes show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum MadeId {
+    /// Of anything but a custom role.
+    Number(u64),
+    /// A custom role's `role_id`.
+    Role(RoleName),
 }

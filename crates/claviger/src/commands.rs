@@ -30,6 +30,8 @@ pub mod workspace;
 
 mod creation;
 mod granted;
+#[cfg(test)]
+mod parsing;
 mod scope;
 mod shown_once;
 

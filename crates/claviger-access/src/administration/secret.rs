@@ -346,11 +346,10 @@ fn may_end_then(
     expires: Expiry,
     moment: Moment,
 ) -> Result<(), Refusal> {
-    let demanded = draft.policy_of(organization).permits_end(expires, moment, organization);
     if expires == Expiry::NEVER && last_owner::may_do_without(draft, organization, &[account.id()]).is_err() {
         return Ok(());
     }
-    demanded
+    draft.policy_of(organization).permits_end(expires, moment, organization)
 }
 
 fn make(

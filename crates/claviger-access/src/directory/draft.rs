@@ -7,7 +7,7 @@ use crate::change::Change;
 use crate::identity::{
     CustomRoleId, GrantId, ID_END, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
 };
-use crate::refusal::Refusal;
+use crate::refusal::{MadeBefore, Refusal};
 use crate::revision::{Mark, Revision};
 
 /// A directory that is not published yet. Published after the commit, dropped on rollback.
@@ -34,10 +34,9 @@ impl Draft {
 
     /// Refuses what was done before under the same key. Asked after authorizing: who may not create is told that first.
     pub fn refuse_repetition(&self) -> Result<(), Refusal> {
-        match self.made_before {
-            Some(made) => Err(Refusal::AlreadyCreated { made }),
-            None => Ok(()),
-        }
+        let Some(id) = self.made_before else { return Ok(()) };
+        let role = CustomRoleId::new(id).filter(|role| self.custom_role(*role).is_some());
+        Err(Refusal::AlreadyCreated { made: role.map_or(MadeBefore::Other(id), MadeBefore::CustomRole) })
     }
 
     /// Ids for what is about to be made.

@@ -54,7 +54,6 @@ impl Loader {
                 teams: Records::new(),
                 custom_roles: Records::new(),
                 account_addresses: Records::new(),
-                no_policy: Arc::default(),
                 accounts: Records::new(),
                 people: Records::new(),
                 invitations: Records::new(),

@@ -23,6 +23,8 @@ pub enum NoAddresses {
 }
 
 impl Addresses {
+    /// Every address.
+    pub const ALL: Self = Self(Vec::new());
     /// So many at most: they are looked through at each request.
     pub const MOST: usize = 64;
 

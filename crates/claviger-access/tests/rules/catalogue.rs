@@ -17,6 +17,7 @@ use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
 use claviger_access::ownership::AccountDetails;
+use claviger_access::refusal::MadeBefore;
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::TimezoneName;
 use claviger_access::{Caller, Refusal, Scope};
@@ -648,7 +649,7 @@ fn usernames_compare_byte_for_byte() {
 fn a_repeated_creation_makes_nothing_new() {
     let mut scene = Scene::new();
     scene.world.draft.set_made_before(Some(scene.reader.principal.number()));
-    let made = scene.reader.principal.number();
+    let made = MadeBefore::Other(scene.reader.principal.number());
     let admin = scene.admin.clone();
     for command in [
         scene.create(OrganizationRole::Member, &[]),

@@ -8,7 +8,9 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use claviger_access::Refusal;
-use claviger_wire::envelope::{self, Made};
+use claviger_access::refusal::MadeBefore;
+use claviger_wire::envelope::{self, Made, MadeId};
+use claviger_wire::roles::RoleName;
 
 use crate::cluster::NotHeld;
 use crate::people::password::NotHashed;
@@ -24,7 +26,7 @@ pub struct Failure {
     status: StatusCode,
     code: &'static str,
     sentence: String,
-    made: Option<u64>,
+    made: Option<MadeId>,
 }
 
 impl Failure {
@@ -163,7 +165,10 @@ impl From<Refusal> for Failure {
             Refusal::Exhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
         let made = match &refusal {
-            Refusal::AlreadyCreated { made } => Some(*made),
+            Refusal::AlreadyCreated { made: MadeBefore::Other(id) } => Some(MadeId::Number(*id)),
+            Refusal::AlreadyCreated { made: MadeBefore::CustomRole(role) } => {
+                Some(MadeId::Role(RoleName::Custom(role.number())))
+            }
             _ => None,
         };
         Self { status, code: refusal.code(), sentence: refusal.to_string(), made }

@@ -117,23 +117,12 @@ fn role(grant: &ExplainedGrant) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
-
     use super::*;
-
-    #[derive(Debug, Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        args: ExplainArgs,
-    }
+    use crate::commands::parsing;
 
     #[test]
     fn one_place_is_asked_for() {
-        CommandLine::command().debug_assert();
-        let place = |line: &str| {
-            let parsed = CommandLine::try_parse_from(std::iter::once("explain").chain(line.split(' ')));
-            parsed.ok().and_then(|line| line.args.place.place())
-        };
+        let place = |line: &str| parsing::parse::<ExplainArgs>(line).ok()?.place.place();
         assert_eq!(place("43 --project 101 --permission data:write"), Some(Place::Project(101)));
         assert_eq!(place("43 --workspace 201"), Some(Place::Workspace(201)));
         for line in ["43", "--project 101", "43 --project 101 --workspace 201", "43 --workspace 101/201"] {

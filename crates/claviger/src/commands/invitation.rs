@@ -165,24 +165,11 @@ fn listed(invitations: &[Invitation]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
-
     use super::*;
-
-    #[derive(Debug, Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        args: InvitationArgs,
-    }
+    use crate::commands::parsing;
 
     fn parse(line: &str) -> Result<Action, String> {
-        let parsed = CommandLine::try_parse_from(std::iter::once("invitation").chain(line.split(' ')));
-        parsed.map(|line| line.args.action).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        CommandLine::command().debug_assert();
+        parsing::parse(line).map(|args: InvitationArgs| args.action)
     }
 
     #[test]

@@ -188,24 +188,11 @@ fn holders_table(project: u64, holders: &[RoleHolder]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
-
     use super::*;
-
-    #[derive(Debug, Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        args: RoleArgs,
-    }
+    use crate::commands::parsing;
 
     fn parse(line: &str) -> Result<Action, String> {
-        let parsed = CommandLine::try_parse_from(std::iter::once("role").chain(line.split(' ')));
-        parsed.map(|line| line.args.action).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        CommandLine::command().debug_assert();
+        parsing::parse(line).map(|args: RoleArgs| args.action)
     }
 
     #[test]

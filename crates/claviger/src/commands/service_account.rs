@@ -219,24 +219,11 @@ fn grants_table(grants: &[Grant]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
-
     use super::*;
-
-    #[derive(Debug, Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        args: ServiceAccountArgs,
-    }
+    use crate::commands::parsing;
 
     fn parse(line: &str) -> Result<Action, String> {
-        let parsed = CommandLine::try_parse_from(std::iter::once("service-account").chain(line.split(' ')));
-        parsed.map(|line| line.args.action).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        CommandLine::command().debug_assert();
+        parsing::parse(line).map(|args: ServiceAccountArgs| args.action)
     }
 
     #[test]
@@ -268,7 +255,7 @@ mod tests {
         for line in ["list --secret cvg_hush", "list --token cvg_hush", "list --password cvg_hush"] {
             assert!(parse(line).expect_err(line).contains("unexpected argument"), "{line}");
         }
-        let mut command = CommandLine::command();
+        let mut command = parsing::command::<ServiceAccountArgs>();
         command.build();
         let options = command.get_subcommands().flat_map(|command| command.get_arguments());
         let secret: Vec<_> = options.filter_map(|option| option.get_long()).filter(|o| o.contains("secret")).collect();

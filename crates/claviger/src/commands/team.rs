@@ -216,24 +216,11 @@ fn detail_tables(detail: &TeamDetail) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
-
     use super::*;
-
-    #[derive(Debug, Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        args: TeamArgs,
-    }
+    use crate::commands::parsing;
 
     fn parse(line: &str) -> Result<Action, String> {
-        let parsed = CommandLine::try_parse_from(std::iter::once("team").chain(line.split(' ')));
-        parsed.map(|line| line.args.action).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        CommandLine::command().debug_assert();
+        parsing::parse(line).map(|args: TeamArgs| args.action)
     }
 
     #[test]

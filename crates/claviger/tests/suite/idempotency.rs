@@ -52,6 +52,20 @@ on_both_stores! {
         again.refused(409, "already_created");
     }
 
+    /// each thing is named as its own routes name it, whatever route the key comes to
+    async fn a_custom_role_that_was_made_before_is_named_by_its_role_id(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        let roles = "projects/{shop}/custom-roles";
+        let body = json!({ "name": "Reporter", "permissions": ["data:read"] });
+        let made = create(&ada, roles, "k", body.clone()).await.created();
+        for (path, body) in [(roles, body), ("projects/{shop}/workspaces", json!({ "name": "once" }))] {
+            let again = create(&ada, path, "k", body).await.refused(409, "already_created");
+            assert_eq!(again.body["results"], json!({ "id": made["role_id"] }));
+        }
+        assert!(made["role_id"].is_string());
+    }
+
     /// a button pressed twice, at the same moment
     async fn the_same_key_at_the_same_moment_makes_one_thing(world: World) {
         let world = world.with(WORLD).await;

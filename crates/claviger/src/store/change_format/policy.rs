@@ -2,7 +2,6 @@
 
 use claviger_access::change::PolicyChange;
 use claviger_access::identity::{OrganizationId, PrincipalId};
-use claviger_access::policy::Lifetime;
 use serde::{Deserialize, Serialize};
 
 use super::super::rows::policy::{StoredPolicy, read_addresses};
@@ -12,13 +11,8 @@ use super::super::rows::policy::{StoredPolicy, read_addresses};
 pub(super) enum Stored {
     Set {
         organization: u64,
-        secret_lifetime_max: Option<i64>,
-        expiry_required: bool,
-        secrets_max: i64,
-        project_admins_create: bool,
-        plain_text_allowed: bool,
-        name_pattern: Option<String>,
-        addresses: String,
+        #[serde(flatten)]
+        demands: StoredPolicy,
     },
     AccountAddressesSet {
         account: u64,
@@ -28,16 +22,9 @@ pub(super) enum Stored {
 
 pub(super) fn stored(change: &PolicyChange) -> Stored {
     match change {
-        PolicyChange::Set { organization, policy } => Stored::Set {
-            organization: organization.number(),
-            secret_lifetime_max: policy.secret_lifetime_max.map(Lifetime::seconds),
-            expiry_required: policy.expiry_required,
-            secrets_max: i64::try_from(policy.secrets_max.count()).unwrap_or(i64::MAX),
-            project_admins_create: policy.project_admins_create,
-            plain_text_allowed: policy.plain_text_allowed,
-            name_pattern: policy.name_pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
-            addresses: policy.addresses.to_string(),
-        },
+        PolicyChange::Set { organization, policy } => {
+            Stored::Set { organization: organization.number(), demands: StoredPolicy::of(policy) }
+        }
         PolicyChange::AccountAddressesSet { account, addresses } => {
             Stored::AccountAddressesSet { account: account.number(), addresses: addresses.to_string() }
         }
@@ -46,30 +33,31 @@ pub(super) fn stored(change: &PolicyChange) -> Stored {
 
 pub(super) fn read(stored: Stored) -> Option<PolicyChange> {
     Some(match stored {
-        Stored::Set {
-            organization,
-            secret_lifetime_max,
-            expiry_required,
-            secrets_max,
-            project_admins_create,
-            plain_text_allowed,
-            name_pattern,
-            addresses,
-        } => {
-            let stored = StoredPolicy {
-                secret_lifetime_max,
-                expiry_required,
-                secrets_max,
-                project_admins_create,
-                plain_text_allowed,
-                name_pattern,
-                addresses,
-            };
-            PolicyChange::Set { organization: OrganizationId::new(organization)?, policy: stored.read()? }
+        Stored::Set { organization, demands } => {
+            PolicyChange::Set { organization: OrganizationId::new(organization)?, policy: demands.read()? }
         }
         Stored::AccountAddressesSet { account, addresses } => PolicyChange::AccountAddressesSet {
             account: PrincipalId::new(account)?,
             addresses: read_addresses(&addresses)?,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{read, write};
+
+    /// Stores hold changes in this form: it is read for ever, and still what is written.
+    #[test]
+    fn policies_that_were_written_before_are_read() {
+        for change in [
+            r#"{"change":"policy","policy":"set","organization":1,"secret_lifetime_max":7776000,"expiry_required":true,"secrets_max":3,"project_admins_create":false,"plain_text_allowed":false,"name_pattern":"ci-*","addresses":"10.0.0.0/8 2001:db8::/32"}"#,
+            r#"{"change":"policy","policy":"set","organization":1,"secret_lifetime_max":null,"expiry_required":false,"secrets_max":2,"project_admins_create":true,"plain_text_allowed":true,"name_pattern":null,"addresses":""}"#,
+            r#"{"change":"policy","policy":"account_addresses_set","account":9,"addresses":"192.0.2.1/32"}"#,
+        ] {
+            let body = format!(r#"{{"version":1,"changes":[{change}]}}"#);
+            let changes = read(&body).expect("a form that was written");
+            assert_eq!(write(&changes).expect("a form"), body);
+        }
+    }
 }

@@ -19,17 +19,17 @@ statements! {
 pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> Result<(), StoreError> {
     for row in sqlx::query(READ_POLICIES).fetch_all(&mut *snapshot).await? {
         let organization = id(&row, "organization_id", OrganizationId::new)?;
+        let unreadable = || StoreError::unreadable(format!("the policy of {organization}"));
         let stored = StoredPolicy {
             secret_lifetime_max: row.try_get("secret_lifetime_max")?,
             expiry_required: flag(&row, "expiry_required")?,
-            secrets_max: row.try_get("secrets_max")?,
+            secrets_max: row.try_get::<i64, _>("secrets_max")?.try_into().map_err(|_| unreadable())?,
             project_admins_create: flag(&row, "project_admins_create")?,
             plain_text_allowed: flag(&row, "plain_text_allowed")?,
             name_pattern: row.try_get("name_pattern")?,
             addresses: row.try_get("addresses")?,
         };
-        let policy = stored.read().ok_or_else(|| StoreError::unreadable(format!("the policy of {organization}")))?;
-        loader.policy(organization, policy);
+        loader.policy(organization, stored.read().ok_or_else(unreadable)?);
     }
     for row in sqlx::query(READ_ACCOUNT_ADDRESSES).fetch_all(&mut *snapshot).await? {
         let account = id(&row, "principal_id", PrincipalId::new)?;

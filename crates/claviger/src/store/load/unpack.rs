@@ -23,7 +23,7 @@ pub(super) struct Window {
     pub end: u64,
     /// Id, organization, the sum of 1 for deleted, 2 for disabled and 4 for protected, username.
     pub accounts: String,
-    /// Principal, id, 1 if it is disabled, kind of digest, digest, end if any.
+    /// Principal, id, digest, with a ! before it if the secret is disabled, end if any.
     pub secrets: String,
     /// Principal, id, kind of scope, scope, role.
     pub grants: String,
@@ -152,15 +152,9 @@ fn secret(line: &str) -> Option<(PrincipalId, HeldSecret)> {
     let mut fields = line.split(' ');
     let principal = PrincipalId::new(fields.next()?.parse().ok()?)?;
     let id = SecretId::new(fields.next()?.parse().ok()?)?;
-    let disabled = match fields.next()? {
-        "0" => false,
-        "1" => true,
-        _ => return None,
-    };
-    if fields.next()? != "sha256" {
-        return None;
-    }
-    let digest = digest(fields.next()?)?;
+    let kept = fields.next()?;
+    let (disabled, kept) = kept.strip_prefix('!').map_or((false, kept), |kept| (true, kept));
+    let digest = digest(kept)?;
     let expires = fields.next().map(str::parse).transpose().ok()?;
     Some((principal, HeldSecret::new(id, read_expiry(expires)?, digest).with_disabled(disabled)))
 }
@@ -209,7 +203,7 @@ mod tests {
     #[test]
     fn rows_in_any_order_find_their_principals() {
         let digest = "ab".repeat(32);
-        let secrets = format!("20 22 0 sha256 {digest} 1900000000;20 21 1 sha256 {digest};10 11 0 sha256 {digest}");
+        let secrets = format!("20 22 {digest} 1900000000;20 21 !{digest};10 11 {digest}");
         let grants = "30 31 p 2 owner;20 24 w 3 admin;20 23 o 1 member";
         let people = vec![person(5), person(15), person(30)];
         let directory = unpacked(people, "20 1 6 b.c;10 1 1 a", &secrets, grants).expect("readable");
@@ -236,11 +230,12 @@ mod tests {
         for (accounts, secrets, grants) in [
             ("10 1 0", String::new(), ""),
             ("10 1 0 a b", String::new(), ""),
-            ("", format!("10 11 0 sha256 {digest}"), ""),
+            ("", format!("10 11 {digest}"), ""),
             ("10 1 8 a", String::new(), ""),
-            ("10 1 0 a", format!("10 11 2 sha256 {digest}"), ""),
-            ("10 1 0 a", format!("10 11 0 md5 {digest}"), ""),
-            ("10 1 0 a", format!("10 11 0 sha256 {digest}0"), ""),
+            ("10 1 0 a", format!("10 11 ?{digest}"), ""),
+            ("10 1 0 a", "10 11".to_owned(), ""),
+            ("10 1 0 a", "10 11 1900000000".to_owned(), ""),
+            ("10 1 0 a", format!("10 11 {digest}0"), ""),
             ("10 1 0 a", String::new(), "10 12 p 2 god"),
             ("10 1 0 a", String::new(), "11 12 p 2 owner;10 13 p 2 owner"),
         ] {

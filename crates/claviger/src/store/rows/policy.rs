@@ -1,7 +1,8 @@
-//! Policies as rows.
+//! Policies as rows, and as what rows and written changes have in common.
 
 use claviger_access::change::PolicyChange;
 use claviger_access::policy::{Addresses, Lifetime, NamePattern, Policy, SecretsMax};
+use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
 use super::super::statements::statements;
@@ -21,15 +22,16 @@ statements! {
 pub(super) async fn write(connection: &mut AnyConnection, change: &PolicyChange) -> Result<(), sqlx::Error> {
     match change {
         PolicyChange::Set { organization, policy } => {
+            let stored = StoredPolicy::of(policy);
             let set = sqlx::query(SET_POLICY)
                 .bind(number(organization.number()))
-                .bind(policy.secret_lifetime_max.map(Lifetime::seconds))
-                .bind(i16::from(policy.expiry_required))
-                .bind(i16::try_from(policy.secrets_max.count()).unwrap_or(i16::MAX))
-                .bind(i16::from(policy.project_admins_create))
-                .bind(i16::from(policy.plain_text_allowed))
-                .bind(policy.name_pattern.as_ref().map(|pattern| pattern.as_str().to_owned()))
-                .bind(policy.addresses.to_string());
+                .bind(stored.secret_lifetime_max)
+                .bind(i16::from(stored.expiry_required))
+                .bind(i16::from(stored.secrets_max))
+                .bind(i16::from(stored.project_admins_create))
+                .bind(i16::from(stored.plain_text_allowed))
+                .bind(stored.name_pattern)
+                .bind(stored.addresses);
             run(connection, set).await
         }
         PolicyChange::AccountAddressesSet { account, addresses } if addresses.are_all() => {
@@ -42,11 +44,13 @@ pub(super) async fn write(connection: &mut AnyConnection, change: &PolicyChange)
     }
 }
 
-/// A policy as it is stored.
+/// A policy as it is stored: a column each, and in changes a field each of the same name. Changes keep it for ever, so a
+/// field that comes later needs a default, and none is renamed.
+#[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredPolicy {
     pub secret_lifetime_max: Option<i64>,
     pub expiry_required: bool,
-    pub secrets_max: i64,
+    pub secrets_max: u8,
     pub project_admins_create: bool,
     pub plain_text_allowed: bool,
     pub name_pattern: Option<String>,
@@ -54,6 +58,18 @@ pub(in crate::store) struct StoredPolicy {
 }
 
 impl StoredPolicy {
+    pub(in crate::store) fn of(policy: &Policy) -> Self {
+        Self {
+            secret_lifetime_max: policy.secret_lifetime_max.map(Lifetime::seconds),
+            expiry_required: policy.expiry_required,
+            secrets_max: u8::try_from(policy.secrets_max.count()).unwrap_or(u8::MAX),
+            project_admins_create: policy.project_admins_create,
+            plain_text_allowed: policy.plain_text_allowed,
+            name_pattern: policy.name_pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
+            addresses: policy.addresses.to_string(),
+        }
+    }
+
     /// `None` where no program of ours writes it so.
     pub(in crate::store) fn read(self) -> Option<Policy> {
         let lifetime = match self.secret_lifetime_max {
@@ -63,7 +79,7 @@ impl StoredPolicy {
         Some(Policy {
             secret_lifetime_max: lifetime,
             expiry_required: self.expiry_required,
-            secrets_max: SecretsMax::new(u64::try_from(self.secrets_max).ok()?)?,
+            secrets_max: SecretsMax::new(u64::from(self.secrets_max))?,
             project_admins_create: self.project_admins_create,
             plain_text_allowed: self.plain_text_allowed,
             name_pattern: match self.name_pattern {
