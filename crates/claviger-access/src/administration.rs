@@ -15,6 +15,7 @@ pub mod policy;
 pub mod project;
 pub mod secret;
 pub mod service_account;
+pub mod session;
 pub mod team;
 pub mod workspace;
 

@@ -11,17 +11,21 @@
 
 mod admission;
 mod one_time_link;
+mod signing_in;
 
 use std::fmt;
 use std::marker::PhantomData;
 
-pub use self::admission::{NoAdmission, NotAdmitted, admit};
+pub use self::admission::{NoAdmission, NotAdmitted, admit, admit_session};
+pub use self::signing_in::sign_in;
+
+pub(crate) use self::signing_in::enter;
 pub use self::one_time_link::{OneTimeLink, follow_link};
 
 use crate::directory::{Directory, PrincipalView};
 use crate::effective;
 use crate::expiry::Moment;
-use crate::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId};
+use crate::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, SessionId};
 use crate::permission::Permission;
 use crate::policy::Arrival;
 use crate::refusal::Refusal;
@@ -55,6 +59,8 @@ impl Caller {
 pub enum CredentialId {
     /// One of its secrets.
     Secret(SecretId),
+    /// A session, of a person who signed in.
+    Session(SessionId),
 }
 
 impl CredentialId {
@@ -62,6 +68,7 @@ impl CredentialId {
     pub const fn secret(self) -> Option<SecretId> {
         match self {
             Self::Secret(secret) => Some(secret),
+            Self::Session(_) => None,
         }
     }
 }
@@ -141,6 +148,8 @@ actions! {
     ManageMembers needs MembersManage;
     /// Join an organization by an invitation: what it gives is given by whoever may manage members.
     AcceptInvitation needs MembersManage;
+    /// Sign in to an organization that one is a member of, and sign out.
+    SignIn needs DataRead;
     /// Take a person out of an organization, or off a project.
     RemoveMember needs MembersManage;
     /// Create, rename and delete teams; add and remove their members.
@@ -231,13 +240,31 @@ pub fn principal_of<'d>(
 ) -> Result<PrincipalView<'d>, Refusal> {
     let view = directory.principal(principal).filter(|view| !view.is_deleted() && !view.is_disabled());
     let view = view.ok_or(Refusal::NotAuthenticated)?;
-    let CredentialId::Secret(secret) = credential;
-    match view.secret(secret) {
-        Some(held) if held.counts(now) => {}
-        _ => return Err(Refusal::NotAuthenticated),
+    let counts = match credential {
+        CredentialId::Secret(secret) => view.secret(secret).is_some_and(|held| held.counts(now)),
+        CredentialId::Session(session) => {
+            directory.session(session).is_some_and(|held| held.person == principal && !held.has_ended(now))
+        }
+    };
+    if !counts {
+        return Err(Refusal::NotAuthenticated);
     }
     may_arrive(directory, &view, arrival)?;
     Ok(view)
+}
+
+/// Whether an organization that a person is a member of lets him in from there. Asked where he acts in it: he may be a
+/// member of several.
+fn may_enter(
+    directory: &Directory,
+    view: &PrincipalView<'_>,
+    organization: OrganizationId,
+    arrival: Arrival,
+) -> Result<(), Refusal> {
+    match view.kind() {
+        PrincipalKind::Person => directory.policy_of(organization).permits_arrival(arrival, organization),
+        PrincipalKind::ServiceAccount => Ok(()),
+    }
 }
 
 /// Whether the organization of a service account lets it call from there, and in this form.
@@ -262,6 +289,7 @@ pub fn authorize<A: Action>(
     let organization = organization_of(directory, scope)
         .filter(|organization| effective::is_member(&view, *organization))
         .ok_or_else(|| not_there(scope))?;
+    may_enter(directory, &view, organization, arrival)?;
     let grant = match scope {
         Scope::Organization(organization) => effective::organization_grants(&view, organization)
             .find(|(_, role)| role.permissions().contains(&A::PERMISSION))
@@ -298,6 +326,7 @@ pub fn see_organization(
     if directory.organization(organization).is_none() || !effective::is_member(&view, organization) {
         return Err(not_there(scope));
     }
+    may_enter(directory, &view, organization, arrival)?;
     let by = Actor::Principal(principal, view.kind());
     Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
 }
@@ -406,6 +435,7 @@ pub fn explain(
             if directory.organization(organization).is_none() || !effective::is_member(&view, organization) {
                 return Err(not_there(scope));
             }
+            may_enter(directory, &view, organization, arrival)?;
             let by = Actor::Principal(own, view.kind());
             Ok(Permit::new(directory, by, scope, organization, Basis::Oneself))
         }

@@ -11,6 +11,7 @@ mod person;
 mod policy;
 mod secret;
 mod service_account;
+mod session;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
@@ -19,6 +20,7 @@ pub use self::person::PersonChange;
 pub use self::policy::PolicyChange;
 pub use self::secret::SecretChange;
 pub use self::service_account::ServiceAccountChange;
+pub use self::session::SessionChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
@@ -181,6 +183,8 @@ pub enum Change {
     Invitation(InvitationChange),
     /// Something about a person.
     Person(PersonChange),
+    /// Something about a session.
+    Session(SessionChange),
 }
 
 /// What can be changed of a workspace.

@@ -9,7 +9,7 @@
 //! digests nothing to guess, however fast the hash (NIST SP 800-63B, section 5.1.2.2: look-up secrets with at least
 //! 112 bits need no slow hash). Only secrets made here get this digest; a secret that a person chose never does.
 
-mod invitation_token;
+mod token;
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-pub use self::invitation_token::{InvitationToken, PresentedToken};
+pub use self::token::{InvitationToken, PresentedSession, PresentedToken, SessionToken, Token};
 
 use crate::random_bytes::RandomBytes;
 

@@ -28,7 +28,7 @@ pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
 pub use self::records::{
-    AccountAddresses, AccountRecord, CustomRole, Invitation, Organization, Person, Project, Team, Workspace,
+    AccountAddresses, AccountRecord, CustomRole, Invitation, Organization, Person, Project, Session, Team, Workspace,
 };
 
 use self::principals::{PrincipalShard, UsernameShard};
@@ -41,7 +41,7 @@ use crate::email::EmailAddress;
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Grant, Granted, Holder};
 use crate::identity::{
-    CustomRoleId, InvitationId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId,
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, SessionId, TeamId,
     UsernameSuffix, WorkspaceId,
 };
 use crate::ownership::AccountDetails;
@@ -75,6 +75,7 @@ pub struct Directory {
     accounts: Records<PrincipalId, AccountRecord>,
     people: Records<PrincipalId, Person>,
     invitations: Records<InvitationId, Invitation>,
+    sessions: Records<SessionId, Session>,
     dummy: Arc<[HeldSecret; 1]>,
 }
 
@@ -203,6 +204,11 @@ impl Directory {
     /// The invitation of that id, if it was neither accepted nor withdrawn.
     pub fn invitation(&self, id: InvitationId) -> Option<&Invitation> {
         self.invitations.get(id)
+    }
+
+    /// The session of that id, if nobody ended it. It may have ended by itself.
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.get(id)
     }
 
     /// Whom a username leads to, and whether the name is his.
@@ -349,6 +355,8 @@ impl Directory {
         people.sort_by_key(|person| person.id);
         let mut invitations: Vec<Invitation> = self.invitations.iter().cloned().collect();
         invitations.sort_by_key(|invitation| invitation.id);
+        let mut sessions: Vec<Session> = self.sessions.iter().cloned().collect();
+        sessions.sort_by_key(|session| session.id);
         Contents {
             revision: self.revision,
             mark: self.mark,
@@ -365,6 +373,7 @@ impl Directory {
             accounts,
             people,
             invitations,
+            sessions,
         }
     }
 
@@ -409,6 +418,7 @@ pub struct Contents {
     accounts: Vec<AccountRecord>,
     people: Vec<Person>,
     invitations: Vec<Invitation>,
+    sessions: Vec<Session>,
 }
 
 /// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.

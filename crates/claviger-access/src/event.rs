@@ -162,6 +162,12 @@ event_names! {
     AuditLogExportCreated = "audit_log_export.created";
     /// An export was sent whole.
     AuditLogExportDownloaded = "audit_log_export.downloaded";
+    /// A person signed in.
+    SessionLoggedIn = "session.logged_in";
+    /// A person signed out, or ended another of his sessions.
+    SessionLoggedOut = "session.logged_out";
+    /// Somebody came with a person's address, and with another password than his.
+    SessionLoginFailed = "session.login_failed";
     /// Somebody came with the username of a service account, and was not let in.
     ServiceAccountAuthenticationFailed = "service_account.authentication_failed";
     /// Somebody was refused what he may not do.
@@ -178,6 +184,7 @@ impl EventName {
         matches!(
             self,
             Self::ServiceAccountAuthenticationFailed
+                | Self::SessionLoginFailed
                 | Self::RequestRefused
                 | Self::InvitationAcceptanceFailed
                 | Self::ObservationDropped

@@ -74,6 +74,8 @@ ids! {
     CustomRoleId;
     /// An invitation to join one organization.
     InvitationId;
+    /// A person who has signed in, on one browser.
+    SessionId;
 }
 
 /// What a principal is.

@@ -105,7 +105,7 @@ impl Policy {
 
     /// May somebody call so?
     pub fn permits_arrival(&self, arrival: Arrival, organization: OrganizationId) -> Result<(), Refusal> {
-        if arrival.form == BasicForm::PlainText && !self.plain_text_allowed {
+        if arrival.form == Some(BasicForm::PlainText) && !self.plain_text_allowed {
             return Err(Refusal::PlainTextNotAllowed { organization });
         }
         self.addresses.permit(arrival.address)
@@ -117,8 +117,8 @@ impl Policy {
 pub struct Arrival {
     /// From where; `None` where that is not known, which no range holds.
     pub address: Option<IpAddr>,
-    /// How the credential was written.
-    pub form: BasicForm,
+    /// How the credential was written; `None` where it came by a session.
+    pub form: Option<BasicForm>,
 }
 
 /// How long a secret lives at most: a minute to a hundred years.
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_call_is_judged_by_its_form_and_its_address() {
         let arrival = |form, address: Option<&str>| Arrival {
-            form,
+            form: Some(form),
             address: address.map(|address| address.parse().expect("an address")),
         };
         let judged = |policy: &Policy, arrival| {

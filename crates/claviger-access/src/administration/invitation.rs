@@ -153,7 +153,7 @@ pub fn withdraw(
 /// still may give what it gives.
 pub fn look_at<'d>(
     directory: &'d Directory,
-    token: &PresentedToken,
+    token: &PresentedToken<InvitationId>,
     moment: Moment,
 ) -> Result<OneTimeLink<'d>, Refusal> {
     let link = follow_link(directory, token, moment)?;
@@ -164,7 +164,7 @@ pub fn look_at<'d>(
 /// Accepts an invitation: the person is made where he is new, and has from now on what the invitation gives.
 pub fn accept(
     draft: &Draft,
-    token: &PresentedToken,
+    token: &PresentedToken<InvitationId>,
     accepting: &Accepting,
     moment: Moment,
 ) -> Result<Decided<PrincipalId>, Refusal> {

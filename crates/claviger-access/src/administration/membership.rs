@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::holding::{Gathered, few, role_told};
-use super::last_owner;
+use super::{last_owner, session};
 use super::standing::Standing;
 use crate::authorize::{
     Caller, ManageMembers, Permit, RemoveMember, Scope, authorize, remove_member, see_organization,
@@ -136,7 +136,10 @@ fn leaves(
     }
     let left = teams.iter().map(|id| Change::Team(TeamChange::MemberRemoved { id: *id, member: person.id() }));
     let taken = own().map(|grant| Change::GrantTaken { id: grant.id, holder });
-    (event, left.chain(taken).collect())
+    // Who belongs nowhere any more is signed in to nothing.
+    let is_last = effective::organizations(person).iter().all(|other| *other == organization);
+    let ended = is_last.then(|| session::all_end(draft, person.id())).into_iter().flatten();
+    (event, left.chain(taken).chain(ended).collect())
 }
 
 /// The person of that address, if he is a member of that organization.

@@ -6,9 +6,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Caller, may_arrive};
-use crate::credential::Presented;
-use crate::directory::{Authenticated, Directory};
+use super::{Caller, CredentialId, may_arrive, principal_of};
+use crate::credential::{Presented, PresentedSession};
+use crate::directory::{Authenticated, Directory, PrincipalView};
 use crate::expiry::Moment;
 use crate::identity::{OrganizationId, PrincipalId};
 use crate::policy::Arrival;
@@ -85,7 +85,7 @@ pub fn admit<'d>(
         why: failed.why,
         refusal: Refusal::NotAuthenticated,
     })?;
-    let (view, arrival) = (authenticated.principal, Arrival { address, form: presented.form() });
+    let (view, arrival) = (authenticated.principal, Arrival { address, form: Some(presented.form()) });
     may_arrive(directory, &view, arrival).map_err(|refusal| NotAdmitted {
         account: view.organization().map(|organization| (view.id(), organization)),
         why: match refusal {
@@ -95,4 +95,19 @@ pub fn admit<'d>(
         refusal,
     })?;
     Ok((authenticated.caller(arrival), authenticated))
+}
+
+/// Lets in whoever presents the token of a session that lasts.
+pub fn admit_session<'d>(
+    directory: &'d Directory,
+    presented: &PresentedSession,
+    address: Option<IpAddr>,
+    now: Moment,
+) -> Result<(Caller, PrincipalView<'d>), Refusal> {
+    let session = directory.session(presented.named()).filter(|session| presented.opens(&session.digest));
+    let session = session.ok_or(Refusal::NotAuthenticated)?;
+    let (principal, credential) = (session.person, CredentialId::Session(session.id));
+    let arrival = Arrival { address, form: None };
+    let view = principal_of(directory, (principal, credential, arrival), now)?;
+    Ok((Caller::Principal { principal, credential, arrival }, view))
 }

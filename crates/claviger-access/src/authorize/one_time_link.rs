@@ -9,7 +9,7 @@ use super::{AcceptInvitation, Action, Actor, Basis, Permit, Scope};
 use crate::credential::PresentedToken;
 use crate::directory::{Directory, Invitation};
 use crate::expiry::Moment;
-use crate::identity::{PrincipalId, PrincipalKind, ProjectId};
+use crate::identity::{InvitationId, PrincipalId, PrincipalKind, ProjectId};
 use crate::refusal::Refusal;
 
 /// An open invitation, found by its token.
@@ -23,10 +23,10 @@ pub struct OneTimeLink<'d> {
 /// replaced by another, or has expired.
 pub fn follow_link<'d>(
     directory: &'d Directory,
-    token: &PresentedToken,
+    token: &PresentedToken<InvitationId>,
     now: Moment,
 ) -> Result<OneTimeLink<'d>, Refusal> {
-    let invitation = directory.invitation(token.invitation()).filter(|known| token.opens(&known.digest));
+    let invitation = directory.invitation(token.named()).filter(|known| token.opens(&known.digest));
     let invitation = invitation.filter(|known| !known.has_expired(now)).ok_or(Refusal::NoInvitationForToken)?;
     Ok(OneTimeLink { directory, invitation })
 }

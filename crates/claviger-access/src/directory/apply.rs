@@ -6,6 +6,7 @@ mod invitation;
 mod policy;
 mod secret;
 mod service_account;
+mod session;
 mod team;
 
 use std::sync::Arc;
@@ -125,6 +126,7 @@ impl Directory {
             Change::Invitation(change) => self.apply_to_invitation(change),
             // A password is the store's alone.
             Change::Person(PersonChange::PasswordSet { .. }) => {}
+            Change::Session(change) => self.apply_to_session(change),
         }
     }
 
@@ -133,7 +135,7 @@ impl Directory {
             Change::PrincipalCreated { id, kind, organization, name, email, created, .. } => {
                 self.create_principal(*id, *kind, *organization, name);
                 if let Some(email) = email {
-                    self.add_person(Person { id: *id, email: email.clone(), created: *created });
+                    self.add_person(Person { id: *id, email: email.clone(), created: *created, sessions: Vec::new() });
                 }
             }
             Change::PrincipalDeleted { id, .. } => self.delete_principal(*id),
@@ -165,7 +167,8 @@ impl Directory {
             | Change::CustomRole(_)
             | Change::Policy(_)
             | Change::Invitation(_)
-            | Change::Person(_) => {}
+            | Change::Person(_)
+            | Change::Session(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use super::Directory;
 use crate::change::Change;
 use crate::identity::{
-    CustomRoleId, GrantId, ID_END, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+    CustomRoleId, GrantId, ID_END, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, SessionId, TeamId, WorkspaceId,
 };
 use crate::refusal::{MadeBefore, Refusal};
 use crate::revision::{Mark, Revision};
@@ -85,6 +85,7 @@ impl NewIds {
         grant: GrantId,
         team: TeamId,
         custom_role: CustomRoleId,
-        invitation: InvitationId
+        invitation: InvitationId,
+        session: SessionId
     );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::principals::{Principal, PrincipalShard, UsernameShard};
 use super::ranges::{Ranges, SPAN};
 use super::records::{
-    AccountAddresses, CustomRole, Invitation, Organization, Person, Project, Records, Team, Workspace,
+    AccountAddresses, CustomRole, Invitation, Organization, Person, Project, Records, Session, Team, Workspace,
 };
 use super::shelves::Shelves;
 use super::{Directory, dummy};
@@ -57,6 +57,7 @@ impl Loader {
                 accounts: Records::new(),
                 people: Records::new(),
                 invitations: Records::new(),
+                sessions: Records::new(),
                 dummy: dummy(),
             },
         }
@@ -116,6 +117,11 @@ impl Loader {
     pub fn person(&mut self, person: Person) {
         self.usernames.push((self.directory.hash_name(person.email.as_str()), person.id));
         self.directory.people.insert(person);
+    }
+
+    /// A session; its person is in already.
+    pub fn session(&mut self, session: Session) {
+        self.directory.put_session(session);
     }
 
     /// A workspace.

@@ -1,5 +1,5 @@
-//! Organizations, projects, workspaces, teams, custom roles, invitations, what is said about accounts, and what people have
-//! beside other principals: few beside service accounts, so each is a value of its own.
+//! Organizations, projects, workspaces, teams, custom roles, invitations, sessions, what is said about accounts, and what
+//! people have beside other principals: few beside service accounts, so each is a value of its own.
 
 use std::sync::Arc;
 
@@ -10,7 +10,9 @@ use crate::credential::SecretDigest;
 use crate::email::EmailAddress;
 use crate::expiry::Moment;
 use crate::grant::Grant;
-use crate::identity::{CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, TeamId, WorkspaceId};
+use crate::identity::{
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SessionId, TeamId, WorkspaceId,
+};
 use crate::ownership::AccountDetails;
 use crate::policy::{Addresses, Policy};
 
@@ -108,6 +110,39 @@ pub struct Person {
     pub email: EmailAddress,
     /// When he came to be.
     pub created: Moment,
+    /// His sessions, by id, also those that have ended by themselves.
+    pub sessions: Vec<SessionId>,
+}
+
+/// A person who has signed in, on one browser.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub person: PrincipalId,
+    /// What is kept of its token.
+    pub digest: SecretDigest,
+    /// When he signed in.
+    pub begun: Moment,
+    /// From when on it lets nobody in.
+    pub ends: Moment,
+}
+
+impl PartialEq for Session {
+    fn eq(&self, other: &Self) -> bool {
+        let told = |one: &Self| (one.id, one.person, one.begun, one.ends);
+        told(self) == told(other) && self.digest.matches(&other.digest)
+    }
+}
+
+impl Eq for Session {}
+
+impl Session {
+    /// Whether it lets nobody in any more: from the very instant on.
+    pub fn has_ended(&self, now: Moment) -> bool {
+        now >= self.ends
+    }
 }
 
 /// An invitation to join an organization, neither accepted nor withdrawn.
@@ -213,7 +248,7 @@ macro_rules! record_ids {
     )*};
 }
 
-record_ids!(OrganizationId, ProjectId, WorkspaceId, TeamId, CustomRoleId, PrincipalId, InvitationId);
+record_ids!(OrganizationId, ProjectId, WorkspaceId, TeamId, CustomRoleId, PrincipalId, InvitationId, SessionId);
 
 records!(
     Organization by OrganizationId,
@@ -224,7 +259,8 @@ records!(
     AccountRecord by PrincipalId,
     AccountAddresses by PrincipalId,
     Person by PrincipalId,
-    Invitation by InvitationId
+    Invitation by InvitationId,
+    Session by SessionId
 );
 
 /// Records by id.

@@ -18,12 +18,14 @@ use claviger_access::administration::service_account::{
     self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
     RemoveFromProjects, SetWorkspaceRole,
 };
+use claviger_access::administration::session::{self, NewSession, SignIn};
 use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
 use claviger_access::credential::{PresentedToken, Secret};
 use claviger_access::email::EmailAddress;
 use claviger_access::identity::{
-    AccountName, CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+    AccountName, CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, SessionId, TeamId,
+    WorkspaceId,
 };
 use claviger_access::policy::Addresses;
 use claviger_access::role::{OrganizationRole, ProjectRole};
@@ -135,6 +137,9 @@ pub(crate) enum Command {
     },
     AddPeopleToProjects(AddPeopleToProjects),
     RemovePeopleFromProjects(RemovePeopleFromProjects),
+    /// By whoever knows the password: the caller is nobody's business.
+    SignIn(SignIn),
+    SignOut(SessionId),
     BeginExport(ExportAuditLog),
     EndExport(ExportAuditLog, u64),
 }
@@ -150,6 +155,7 @@ pub(crate) enum Reply {
     Workspace(WorkspaceId),
     Invitation(SentInvitation),
     Person(PrincipalId),
+    Session(NewSession),
     Done,
 }
 
@@ -176,6 +182,7 @@ impl Reply {
     pub(crate) fn shown_once(&self) -> Option<(&str, [u8; 32])> {
         match self {
             Self::Invitation(sent) => Some((sent.token.reveal(), *sent.token.digest().as_bytes())),
+            Self::Session(new) => Some((new.token.reveal(), *new.token.digest().as_bytes())),
             other => other.secret().map(|secret| (secret.reveal(), *secret.digest().as_bytes())),
         }
     }
@@ -261,6 +268,8 @@ impl Command {
                 invitation::resend(draft, caller, *organization, *invitation, moment, random),
                 Reply::Invitation,
             ),
+            Self::SignIn(sign_in) => replying(session::begin(draft, sign_in, moment, random), Reply::Session),
+            Self::SignOut(id) => done(session::end(draft, caller, *id, moment)),
             _ => self.decide_on_teams_and_roles(draft, caller, moment),
         }
     }

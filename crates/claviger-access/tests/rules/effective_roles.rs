@@ -16,7 +16,7 @@ use claviger_access::{Basis, Caller, Change, Directory, Expiry, Refusal, Scope};
 
 use crate::chance::Chance;
 use crate::rows::{Rows, in_organization, on_project};
-use crate::world::{NEARBY, World, moment};
+use crate::world::{NEARBY, World, moment, signed_in};
 
 /// Three organizations with projects, workspaces, and principals with grants at random.
 fn random_world(seed: u64) -> World {
@@ -175,7 +175,9 @@ fn account(world: &mut World, organization: OrganizationId, granted: &[Granted])
 
 fn callers(rows: &Rows) -> Vec<(PrincipalId, Caller)> {
     let caller = |principal, id| Caller::Principal { principal, credential: CredentialId::Secret(id), arrival: NEARBY };
-    rows.secrets.iter().map(|row| (row.principal, caller(row.principal, row.id))).collect()
+    let accounts = rows.secrets.iter().map(|row| (row.principal, caller(row.principal, row.id)));
+    let people = rows.sessions.iter().filter(|row| rows.is_there(row.person));
+    accounts.chain(people.map(|row| (row.person, signed_in(row.person, row.id)))).collect()
 }
 
 fn scopes(rows: &Rows) -> Vec<Scope> {

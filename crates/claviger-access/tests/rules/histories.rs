@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use claviger_access::authorize::{
-    Actor, CreateProjects, DeleteProject, ManageMembers, ManagePolicies, ManageRoles, ManageServiceAccounts,
-    ManageTeams, ManageWorkspaces, ReadAuditLog, UpdateProject, authorize,
+    Actor, CreateProjects, CredentialId, DeleteProject, ManageMembers, ManagePolicies, ManageRoles,
+    ManageServiceAccounts, ManageTeams, ManageWorkspaces, ReadAuditLog, UpdateProject, authorize,
 };
-use claviger_access::change::{CustomRoleChange, InvitationChange, SecretChange, ServiceAccountChange, TeamChange};
+use claviger_access::change::{
+    CustomRoleChange, InvitationChange, SecretChange, ServiceAccountChange, SessionChange, TeamChange,
+};
 use claviger_access::credential::PresentedToken;
-use claviger_access::directory::Invitation;
+use claviger_access::directory::{Invitation, Session};
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::{Granted, Holder};
-use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, TeamId};
+use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId, PrincipalKind, TeamId};
 use claviger_access::permission::{Permission, PermissionName};
 use claviger_access::role::OrganizationRole;
 use claviger_access::{
@@ -99,18 +101,26 @@ fn is_record_alone(decision: &Decision) -> bool {
 /// Whether the caller's credential counts, by the rows.
 fn counts(rows: &Rows, caller: &Caller, now: Moment) -> bool {
     let Caller::Principal { principal, credential, .. } = *caller else { return true };
-    let claviger_access::authorize::CredentialId::Secret(secret) = credential;
-    let is_it = |row: &crate::rows::SecretRow| row.id == secret && row.principal == principal;
     let ends = |expires: Expiry| expires.moment().is_none_or(|end| now.seconds() < end.seconds());
     let is_let_in = rows.is_there(principal) && !rows.principal(principal).disabled;
-    is_let_in && rows.secrets.iter().any(|row| is_it(row) && !row.disabled && ends(row.expires))
+    let counts = match credential {
+        CredentialId::Secret(id) => {
+            let is_it = |row: &crate::rows::SecretRow| row.id == id && row.principal == principal;
+            rows.secrets.iter().any(|row| is_it(row) && !row.disabled && ends(row.expires))
+        }
+        CredentialId::Session(id) => {
+            let is_it = |row: &Session| row.id == id && row.person == principal;
+            rows.sessions.iter().any(|row| is_it(row) && now.seconds() < row.ends.seconds())
+        }
+    };
+    is_let_in && counts
 }
 
 /// The invitation that a step accepts, in the state just before.
 fn accepted(step: &Step) -> Option<&Invitation> {
     let Command::Accept { token, .. } = &step.command else { return None };
-    let token = PresentedToken::read(token)?;
-    step.rows_before.invitations.iter().find(|row| row.id == token.invitation() && token.opens(&row.digest))
+    let token = PresentedToken::<InvitationId>::read(token)?;
+    step.rows_before.invitations.iter().find(|row| row.id == token.named() && token.opens(&row.digest))
 }
 
 /// Who gives what a step gives: whoever asks, or whoever answers for the invitation.
@@ -151,10 +161,31 @@ fn left_himself(step: &Step, event: &Event) {
     assert!(step.rows_before.organization_role(actor, event.organization()).is_some());
 }
 
+/// Whoever signs in is a person, and a member where that is told.
+fn signed_in(step: &Step, event: &Event) {
+    let Command::SignIn(sign_in) = &step.command else { panic!("{event:?}") };
+    assert_eq!(event.actor(), Actor::Principal(sign_in.person, PrincipalKind::Person));
+    assert_eq!(event.target(), Target::Principal(sign_in.person));
+    assert!(step.rows_before.is_there(sign_in.person));
+    assert!(step.rows_before.organization_role(sign_in.person, event.organization()).is_some());
+}
+
+/// Whoever signs out ends a session of his own, with a credential that counts.
+fn signed_out(step: &Step, event: &Event) {
+    let Command::SignOut(session) = step.command else { panic!("{event:?}") };
+    let actor = principal_of(&step.caller).expect("a principal");
+    assert_eq!(event.actor(), Actor::Principal(actor, PrincipalKind::Person));
+    assert!(counts(&step.rows_before, &step.caller, step.moment));
+    assert!(step.rows_before.sessions.iter().any(|row| row.id == session && row.person == actor));
+    assert!(step.rows_before.organization_role(actor, event.organization()).is_some());
+}
+
 fn actor_was_permitted(step: &Step, decision: &Decision, event: &Event) {
     match event.through() {
         Basis::OneTimeLink => return link_was_open(step, decision, event),
         Basis::Oneself if event.name() == EventName::OrganizationUserRemoved => return left_himself(step, event),
+        Basis::Oneself if event.name() == EventName::SessionLoggedIn => return signed_in(step, event),
+        Basis::Oneself if event.name() == EventName::SessionLoggedOut => return signed_out(step, event),
         Basis::Oneself | Basis::Grant(_) | Basis::Operator => {}
     }
     let actor = principal_of(&step.caller);
@@ -197,6 +228,7 @@ fn told(outcome: &Result<Decided<Reply>, Refusal>) -> (String, Vec<[u8; 32]>, Op
     };
     let digest = |change: &Change| match change {
         Change::SecretIssued { digest, .. }
+        | Change::Session(SessionChange::Begun { digest, .. })
         | Change::Invitation(InvitationChange::Sent { digest, .. } | InvitationChange::Resent { digest, .. }) => {
             Some(*digest.as_bytes())
         }
@@ -393,7 +425,7 @@ proptest! {
             let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let facts = |event: &Event| [event.facts_before(), event.facts_after()].concat();
             let facts: Vec<Fact> = decision.events().iter().flat_map(facts).collect();
-            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains("cvi_") || fact.value.contains(&digest)));
+            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains("cvi_") || fact.value.contains("cvs_") || fact.value.contains(&digest)));
         }
     }
 
@@ -525,6 +557,8 @@ proptest! {
         for _ in 0..length {
             let step = world.step();
             let Some(decision) = decided(&step) else { continue };
+            // Whoever signs in or out does so in all of his.
+            if matches!(step.command, Command::SignIn(_) | Command::SignOut(_)) { continue }
             let organization = decision.events()[0].organization();
             prop_assert!(decision.events().iter().all(|event| event.organization() == organization));
             if let Some(actor) = giver(&step) {

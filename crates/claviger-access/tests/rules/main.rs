@@ -24,6 +24,7 @@ mod ownership;
 mod people;
 mod rows;
 mod secrets;
+mod sessions;
 mod several_people;
 mod slow_reading;
 mod world;

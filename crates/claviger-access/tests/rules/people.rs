@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::administration::invitation::{Accepting, Invite, OPEN_SECONDS};
+use claviger_access::administration::session::SignIn;
 use claviger_access::change::InvitationTerms;
 use claviger_access::credential::PresentedToken;
 use claviger_access::email::EmailAddress;
@@ -28,7 +29,9 @@ pub(crate) fn hash() -> PasswordHash {
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_people(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(24) {
+        match self.chance.below(28) {
+            24 | 25 => Command::SignIn(SignIn { person: self.any_person(organization) }),
+            26 | 27 => Command::SignOut(self.any_session()),
             0..=6 => {
                 Command::Invite(Invite { organization, email: self.any_email(), terms: self.any_terms(organization) })
             }
@@ -89,7 +92,7 @@ impl World {
             token.pop();
             token.push('z');
         }
-        let invitation = PresentedToken::read(&token).map(|read| read.invitation());
+        let invitation = PresentedToken::<InvitationId>::read(&token).map(|read| read.named());
         let row = self.rows.invitations.iter().find(|row| Some(row.id) == invitation);
         let known: Option<PrincipalId> = row.and_then(|row| self.rows.person_with(&row.email));
         let known = if self.chance.one_in(12) { self.rows.principals.first().map(|row| row.id) } else { known };

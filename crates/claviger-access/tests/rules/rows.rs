@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::change::{
     CustomRoleChange, CustomRoleProperties, InvitationChange, PolicyChange, SecretChange, ServiceAccountChange,
-    TeamChange, WorkspaceProperties,
+    SessionChange, TeamChange, WorkspaceProperties,
 };
 use claviger_access::credential::{BasicForm, SecretDigest};
 use claviger_access::directory::{
-    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, Person, Principal, Workspace,
+    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, Person, Principal, Session, Workspace,
 };
 use claviger_access::effective::ReachedProject;
 use claviger_access::email::EmailAddress;
@@ -115,6 +115,7 @@ pub(crate) struct Rows {
     /// What is said about accounts, the newest last.
     pub(crate) details: Vec<(PrincipalId, AccountDetails)>,
     pub(crate) invitations: Vec<Invitation>,
+    pub(crate) sessions: Vec<Session>,
 }
 
 impl Rows {
@@ -135,6 +136,7 @@ impl Rows {
             account_addresses: BTreeMap::new(),
             details: Vec::new(),
             invitations: Vec::new(),
+            sessions: Vec::new(),
         }
     }
 
@@ -148,6 +150,7 @@ impl Rows {
                 Change::CustomRole(change) => self.write_custom_role(change),
                 Change::Policy(change) => self.write_policy(change),
                 Change::Invitation(change) => self.write_invitation(change),
+                Change::Session(change) => self.write_session(change),
                 _ => {}
             }
         }
@@ -183,7 +186,9 @@ impl Rows {
             let address = arrival.address.map(|address| address.to_string()).unwrap_or_default();
             ranges.are_all() || ranges.iter().any(|range| range == "10.0.0.0/8" && address.starts_with("10."))
         };
-        (policy.plain_text_allowed || arrival.form == BasicForm::Base64) && has(&policy.addresses) && has(&of_account)
+        (policy.plain_text_allowed || arrival.form != Some(BasicForm::PlainText))
+            && has(&policy.addresses)
+            && has(&of_account)
     }
 
     fn write_team(&mut self, change: &TeamChange) {
@@ -241,6 +246,20 @@ impl Rows {
             InvitationChange::Ended { id } => {
                 let place = self.invitations.iter().position(|row| row.id == *id);
                 self.invitations.remove(place.expect("the invitation is there"));
+            }
+        }
+    }
+
+    fn write_session(&mut self, change: &SessionChange) {
+        match change {
+            SessionChange::Begun { id, person, digest, begun, ends } => {
+                self.take_id(id.number());
+                assert_eq!(self.principal(*person).kind, PrincipalKind::Person);
+                self.sessions.push(Session { id: *id, person: *person, digest: *digest, begun: *begun, ends: *ends });
+            }
+            SessionChange::Ended { id } => {
+                let place = self.sessions.iter().position(|row| row.id == *id);
+                self.sessions.remove(place.expect("the session is there"));
             }
         }
     }
@@ -507,7 +526,7 @@ impl Rows {
         }
         for row in &self.principals {
             if let Some(email) = row.email.clone() {
-                loader.person(Person { id: row.id, email, created: row.created });
+                loader.person(Person { id: row.id, email, created: row.created, sessions: Vec::new() });
             }
             loader.principal(&Principal {
                 id: row.id,
@@ -521,6 +540,9 @@ impl Rows {
                 grants: grants.remove(&Holder::Principal(row.id)).unwrap_or_default(),
                 teams: self.teams_of(row.id),
             });
+        }
+        for row in &self.sessions {
+            loader.session(row.clone());
         }
         loader.finish(revision, mark, self.next_id)
     }

@@ -23,12 +23,13 @@ use claviger_access::administration::service_account::{
 use claviger_access::administration::team::{ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::{CredentialId, Scope};
+use claviger_access::change::SessionChange;
 use claviger_access::credential::{self, BasicForm, SecretDigest};
 use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
-    AccountName, CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
-    WorkspaceId,
+    AccountName, CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, SessionId, TeamId,
+    UsernameSuffix, WorkspaceId,
 };
 use claviger_access::labels::Labels;
 use claviger_access::ownership::{AccountDetails, Owner, OwnerId};
@@ -36,7 +37,7 @@ use claviger_access::permission::{Permission, PermissionName, PermissionSet};
 use claviger_access::policy::{Addresses, Arrival, Lifetime, NamePattern, SecretsMax};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::{Description, DisplayName, TimezoneName};
-use claviger_access::{Caller, Change, Decided, Decision, Directory, Draft, Expiry, Mark, Moment, Refusal, Revision};
+use claviger_access::{Caller, Change, Decided, Decision, Directory, Draft, Mark, Moment, Refusal, Revision};
 
 use crate::chance::Chance;
 use crate::command::{Command, Reply};
@@ -44,11 +45,11 @@ use crate::rows::{GrantRow, Rows};
 
 /// How callers come, unless a test says otherwise.
 pub(crate) const NEARBY: Arrival =
-    Arrival { address: Some(IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3))), form: BasicForm::Base64 };
+    Arrival { address: Some(IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3))), form: Some(BasicForm::Base64) };
 
 /// From elsewhere, as plain text.
 pub(crate) const FAR: Arrival =
-    Arrival { address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))), form: BasicForm::PlainText };
+    Arrival { address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))), form: Some(BasicForm::PlainText) };
 
 /// When every world begins.
 pub(crate) const BEGINNING: i64 = 1_800_000_000;
@@ -76,7 +77,7 @@ impl Credential {
         let header = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", self.username, self.secret)));
         let presented = credential::present(std::iter::once(header.as_bytes())).expect("it is well formed");
         let authenticated = directory.authenticate(&presented, now).ok()?;
-        Some(authenticated.caller(Arrival { form: presented.form(), ..NEARBY }))
+        Some(authenticated.caller(Arrival { form: Some(presented.form()), ..NEARBY }))
     }
 }
 
@@ -194,7 +195,11 @@ impl World {
                 }
                 match &reply {
                     Reply::Invitation(sent) => self.tokens.push(sent.token.reveal().to_owned()),
-                    Reply::Person(person) => self.give_credential(*person),
+                    Reply::Person(person) => self.give_session(*person),
+                    Reply::Session(new) => {
+                        let person = self.rows.sessions.iter().find(|row| row.id == new.id).expect("a session").person;
+                        self.people.push(signed_in(person, new.id));
+                    }
                     _ => {}
                 }
                 Outcome::Written(decision, reply)
@@ -225,7 +230,7 @@ impl World {
     /// A person joins with these roles.
     pub(crate) fn person(&mut self, granted: &[Granted]) -> Caller {
         let (mut ids, created) = (self.draft.ids(), self.now);
-        let (id, secret) = (ids.principal().unwrap(), ids.secret().unwrap());
+        let (id, session) = (ids.principal().unwrap(), ids.session().unwrap());
         let mut changes = vec![
             Change::PrincipalCreated {
                 id,
@@ -236,38 +241,33 @@ impl World {
                 created,
                 creator: None,
             },
-            Change::SecretIssued {
-                id: secret,
-                principal: id,
-                digest: SecretDigest::from_bytes(self.chance.bytes()),
-                expires: Expiry::NEVER,
-                created,
-            },
+            self.session(id, session),
         ];
         for granted in granted {
             let grant = ids.grant().unwrap();
             changes.push(Change::GrantGiven { id: grant, holder: Holder::Principal(id), granted: *granted, created });
         }
         self.write(&changes);
-        let person = Caller::Principal { principal: id, credential: CredentialId::Secret(secret), arrival: NEARBY };
+        let person = signed_in(id, session);
         self.people.push(person);
         person
     }
 
-    /// Somebody who joined comes with something from now on; logging in is not the rules'.
-    fn give_credential(&mut self, person: PrincipalId) {
-        let is_him = |known: &&Caller| matches!(known, Caller::Principal { principal, .. } if *principal == person);
-        if self.people.iter().any(|known| is_him(&known)) {
+    /// A session without an end, as none is begun by signing in.
+    fn session(&mut self, person: PrincipalId, id: SessionId) -> Change {
+        let digest = SecretDigest::from_bytes(self.chance.bytes());
+        Change::Session(SessionChange::Begun { id, person, digest, begun: self.now, ends: Moment::LAST })
+    }
+
+    /// Somebody who joined is signed in from now on.
+    fn give_session(&mut self, person: PrincipalId) {
+        if self.rows.sessions.iter().any(|row| row.person == person) {
             return;
         }
-        let (id, digest) = (self.draft.ids().secret().unwrap(), SecretDigest::from_bytes(self.chance.bytes()));
-        let (expires, created) = (Expiry::NEVER, self.now);
-        self.write(&[Change::SecretIssued { id, principal: person, digest, expires, created }]);
-        self.people.push(Caller::Principal {
-            principal: person,
-            credential: CredentialId::Secret(id),
-            arrival: NEARBY,
-        });
+        let id = self.draft.ids().session().unwrap();
+        let begun = self.session(person, id);
+        self.write(&[begun]);
+        self.people.push(signed_in(person, id));
     }
 
     fn person_joins(&mut self) {
@@ -305,6 +305,12 @@ impl World {
         };
         self.write(&[change]);
     }
+}
+
+/// A person who comes by a session.
+pub(crate) fn signed_in(person: PrincipalId, session: SessionId) -> Caller {
+    let arrival = Arrival { form: None, ..NEARBY };
+    Caller::Principal { principal: person, credential: CredentialId::Session(session), arrival }
 }
 
 fn holding_principal(row: &GrantRow) -> Option<PrincipalId> {
