@@ -8,6 +8,7 @@ mod person;
 mod policy;
 mod secret;
 mod service_account;
+mod session;
 mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -26,6 +27,9 @@ use super::rows::{digest, hex};
 
 /// The version that this program writes, and the only one so far.
 const VERSION: u32 = 1;
+
+/// The digest of tokens and secrets.
+const DIGEST_KIND: &str = "sha256";
 
 #[derive(Serialize, Deserialize)]
 struct Body {
@@ -119,6 +123,7 @@ enum Stored {
     CustomRole(custom_role::Stored),
     Policy(policy::Stored),
     Invitation(invitation::Stored),
+    Session(session::Stored),
     Person(person::Stored),
 }
 
@@ -226,6 +231,7 @@ fn stored(change: &Change) -> Stored {
         Change::CustomRole(change) => Stored::CustomRole(custom_role::stored(change)),
         Change::Policy(change) => Stored::Policy(policy::stored(change)),
         Change::Invitation(change) => Stored::Invitation(invitation::stored(change)),
+        Change::Session(change) => Stored::Session(session::stored(change)),
         Change::Person(change) => Stored::Person(person::stored(change)),
     }
 }
@@ -311,6 +317,7 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::CustomRole(stored) => Change::CustomRole(custom_role::read(stored)?),
         Stored::Policy(stored) => Change::Policy(policy::read(stored)?),
         Stored::Invitation(stored) => Change::Invitation(invitation::read(stored)?),
+        Stored::Session(stored) => Change::Session(session::read(stored)?),
         Stored::Person(stored) => Change::Person(person::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
@@ -374,6 +381,7 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::CustomRole(_)
         | Stored::Policy(_)
         | Stored::Invitation(_)
+        | Stored::Session(_)
         | Stored::Person(_) => return None,
     })
 }

@@ -7,6 +7,7 @@ pub(super) mod person;
 pub(super) mod policy;
 pub(super) mod secret;
 pub(super) mod service_account;
+pub(super) mod session;
 pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -122,6 +123,7 @@ async fn write_one(
         Change::CustomRole(change) => custom_role::write(connection, change).await,
         Change::Policy(change) => policy::write(connection, change).await,
         Change::Invitation(change) => invitation::write(connection, change).await,
+        Change::Session(change) => session::write(connection, change).await,
         Change::Person(change) => person::write(connection, change).await,
     }
 }

@@ -40,6 +40,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::rows::service_account::STATEMENTS,
         super::rows::invitation::STATEMENTS,
         super::rows::person::STATEMENTS,
+        super::rows::session::STATEMENTS,
         super::rows::team::STATEMENTS,
         super::secrets::STATEMENTS,
         super::service_accounts::STATEMENTS,

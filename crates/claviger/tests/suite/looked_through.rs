@@ -91,6 +91,7 @@ const TABLES: &[&str] = &[
     "custom_roles",
     "invitations",
     "passwords",
+    "sessions",
     "grants",
     "idempotency_keys",
     "audit_events",

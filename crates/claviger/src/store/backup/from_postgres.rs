@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "head",
     "changes",
     "organizations",
@@ -26,6 +26,7 @@ const TABLES: [&str; 21] = [
     "custom_roles",
     "invitations",
     "passwords",
+    "sessions",
     "grants",
     "idempotency_keys",
     "audit_events",

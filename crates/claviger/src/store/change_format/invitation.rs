@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::rows::invitation::{read_terms, write_granted};
 use super::super::rows::{digest, hex};
-use super::moment;
+use super::{DIGEST_KIND, moment};
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "invitation", rename_all = "snake_case")]
@@ -35,8 +35,6 @@ pub(super) enum Stored {
         id: u64,
     },
 }
-
-const DIGEST_KIND: &str = "sha256";
 
 pub(super) fn stored(change: &InvitationChange) -> Stored {
     match change {

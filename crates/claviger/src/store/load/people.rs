@@ -1,9 +1,9 @@
-//! Loading people and invitations. Few beside service accounts, so each is a row.
+//! Loading people, invitations and sessions. Few beside service accounts, so each is a row.
 
 use claviger_access::Moment;
-use claviger_access::directory::{Invitation, Loader, Person, Principal};
+use claviger_access::directory::{Invitation, Loader, Person, Principal, Session};
 use claviger_access::email::EmailAddress;
-use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId, PrincipalKind};
+use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId, PrincipalKind, SessionId};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
@@ -18,6 +18,7 @@ statements! {
                    FROM principals WHERE kind = 1 ORDER BY id";
     READ_INVITATIONS = "SELECT id, organization_id, email, digest_kind, digest, created_at, expires_at, role, granted, \
                         inviter_id FROM invitations ORDER BY id";
+    READ_SESSIONS = "SELECT id, person_id, digest_kind, digest, begun_at, ends_at FROM sessions ORDER BY id";
 }
 
 /// The people without their roles, which come with everybody's. Organizations must be in already.
@@ -32,7 +33,7 @@ pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> R
         if let Some(email) = row.try_get::<Option<String>, _>("email")? {
             let email = EmailAddress::parse(&email);
             let email = email.map_err(|_| StoreError::unreadable(format!("the address of person {id}")))?;
-            loader.person(Person { id, email, created: moment(&row, "created_at")? });
+            loader.person(Person { id, email, created: moment(&row, "created_at")?, sessions: Vec::new() });
         }
         people.push(Principal {
             id,
@@ -47,7 +48,23 @@ pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> R
             teams: Vec::new(),
         });
     }
+    for row in sqlx::query(READ_SESSIONS).fetch_all(&mut *snapshot).await? {
+        loader.session(session(&row)?);
+    }
     Ok(people)
+}
+
+fn session(row: &AnyRow) -> Result<Session, StoreError> {
+    let session = id(row, "id", SessionId::new)?;
+    let kind = row.try_get::<String, _>("digest_kind")?;
+    let kept = if kind == "sha256" { digest(&row.try_get::<String, _>("digest")?) } else { None };
+    Ok(Session {
+        id: session,
+        person: id(row, "person_id", PrincipalId::new)?,
+        digest: kept.ok_or_else(|| StoreError::unreadable(format!("the digest of session {session}")))?,
+        begun: moment(row, "begun_at")?,
+        ends: moment(row, "ends_at")?,
+    })
 }
 
 fn invitation(row: &AnyRow) -> Result<Invitation, StoreError> {

@@ -1,0 +1,27 @@
+//! Sessions as rows.
+
+use claviger_access::change::SessionChange;
+use sqlx::AnyConnection;
+
+use super::super::statements::statements;
+use super::{hex, number, run};
+
+statements! {
+    INSERT = "INSERT INTO sessions (id, person_id, digest_kind, digest, begun_at, ends_at) VALUES ($1, $2, 'sha256', $3, $4, $5)";
+    DELETE = "DELETE FROM sessions WHERE id = $1";
+}
+
+pub(super) async fn write(connection: &mut AnyConnection, change: &SessionChange) -> Result<(), sqlx::Error> {
+    match change {
+        SessionChange::Begun { id, person, digest, begun, ends } => {
+            let insert = sqlx::query(INSERT)
+                .bind(number(id.number()))
+                .bind(number(person.number()))
+                .bind(hex(digest.as_bytes()))
+                .bind(begun.seconds())
+                .bind(ends.seconds());
+            run(connection, insert).await
+        }
+        SessionChange::Ended { id } => run(connection, sqlx::query(DELETE).bind(number(id.number()))).await,
+    }
+}
