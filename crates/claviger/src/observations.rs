@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use claviger_access::Moment;
 use claviger_access::authorize::{NoAdmission, NotAdmitted};
 use claviger_access::credential;
-use claviger_access::directory::Invitation;
+use claviger_access::directory::{Invitation, PrincipalView};
+use claviger_access::effective;
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::identity::{OrganizationId, PrincipalId, Username};
 use governor::clock::MonotonicClock;
@@ -72,6 +73,22 @@ impl Observations {
         tracing::info!(request = %origin.request_id, client, username, reason = %why, "a credential was refused");
         let note = Note::NotAdmitted { account, why, made, origin: origin.clone() };
         self.lock().add(organization, note);
+    }
+
+    /// Somebody came with a person's address, and without his password. Each of his organizations is told.
+    pub fn login_failed(&self, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
+        for organization in effective::organizations(person) {
+            self.refused(Observation {
+                name: EventName::SessionLoginFailed,
+                made,
+                origin: origin.clone(),
+                organization,
+                project: None,
+                actor: None,
+                target: Target::Principal(person.id()),
+                facts: vec![Fact::new("reason", "wrong_password")],
+            });
+        }
     }
 
     /// Somebody came with an open invitation, and without the password of its person.
