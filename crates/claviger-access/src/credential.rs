@@ -175,10 +175,13 @@ impl fmt::Debug for Secret {
 const RANDOM_DIGITS: usize = 32;
 const CHECKSUM_DIGITS: usize = 6;
 
-/// Whether the random part of a secret or of a token may be in the text, whatever stands round it. For log lines: what was
+/// So many digits in a row may be a part of a secret; words and ids in names are shorter.
+const TELLING_DIGITS: usize = 20;
+
+/// Whether a good part of a secret or of a token may be in the text, whatever stands round it. For log lines: what was
 /// presented in the wrong place, or mistyped, must not be found there.
 pub fn may_hold_a_secret(text: &str) -> bool {
-    text.as_bytes().chunk_by(|a, b| BASE62.contains(a) && BASE62.contains(b)).any(|run| run.len() >= RANDOM_DIGITS)
+    text.as_bytes().chunk_by(|a, b| BASE62.contains(a) && BASE62.contains(b)).any(|run| run.len() >= TELLING_DIGITS)
 }
 
 /// Appends the random digits of a secret, of 40 random bytes; `None` when there are not enough left.
@@ -307,7 +310,7 @@ mod tests {
         let mut random = RandomBytes::new(std::array::from_fn(|at| at as u8));
         let secret = Secret::generate(&mut random).expect("enough bytes");
         let secret = secret.reveal();
-        for text in [secret.to_owned(), format!("a.{secret}.b"), secret[3..].to_owned(), secret[..40].to_owned()] {
+        for text in [secret.to_owned(), format!("a.{secret}.b"), secret[3..].to_owned(), secret[..30].to_owned()] {
             assert!(may_hold_a_secret(&text), "{text}");
         }
         assert!(!may_hold_a_secret("nightly-export-of-the-whole-shop-and-more.b2f9ed.service-account"));

@@ -65,7 +65,12 @@ impl Observations {
     pub fn not_admitted(&self, presented: &str, refused: &NotAdmitted, origin: &Origin, made: Moment) {
         let NotAdmitted { account, why, .. } = *refused;
         let organization = account.map(|(_, organization)| organization);
-        if !self.limits.let_through(presented, origin.address, organization) {
+        // Who guesses uses nothing up of who knows a secret: that one is the worse.
+        let is_let_through = match why.knew_the_secret() {
+            true => self.limits.let_through_known((presented, why), organization),
+            false => self.limits.let_through(presented, origin.address, organization),
+        };
+        if !is_let_through {
             return self.lock().drop_one(organization);
         }
         let username = if may_be_told(presented) { presented } else { "-" };
@@ -108,10 +113,13 @@ impl Observations {
     /// Somebody was refused something that his organization's log tells.
     pub fn refused(&self, observation: Observation) {
         let organization = Some(observation.organization);
-        // Who is known is one, whatever he tries.
-        let target = observation.actor.is_none().then_some(observation.target);
-        let address = observation.origin.address;
-        match self.limits.let_through((observation.actor, target), address, organization) {
+        // What somebody known has tried often does not hide what else he tries.
+        let tried: Vec<&str> = observation.facts.iter().map(|fact| &*fact.value).collect();
+        let is_let_through = match observation.actor {
+            Some(actor) => self.limits.let_through_known((actor, tried), organization),
+            None => self.limits.let_through(observation.target, observation.origin.address, organization),
+        };
+        match is_let_through {
             true => self.lock().add(organization, Note::Refused(observation)),
             false => self.lock().drop_one(organization),
         }

@@ -24,6 +24,7 @@ pub mod writing;
 
 mod change_format;
 mod connector;
+mod ends;
 mod event_row;
 mod grants;
 mod holder;
@@ -41,6 +42,7 @@ use std::time::Duration;
 use sqlx::AnyPool;
 
 use self::connector::Connector;
+use self::ends::KnownEnds;
 use crate::audit_chain::KeyRing;
 use crate::audit_chain::key_file::NoKeys;
 
@@ -68,6 +70,7 @@ pub struct Store {
     holder: Arc<Mutex<String>>,
     /// What the audit log is chained with; none in a store that is only read.
     audit_keys: Arc<Mutex<Option<KeyRing>>>,
+    ends: KnownEnds,
     reads: AnyPool,
 }
 
@@ -108,6 +111,7 @@ impl Store {
 
     fn set_audit_keys(&self, ring: KeyRing) {
         *self.audit_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(ring);
+        self.ends.forget();
     }
 
     /// Waits for several reads, but not for ever.
@@ -130,6 +134,11 @@ pub enum StoreError {
     /// The database refused, failed or did not answer. Nothing is known to be written.
     #[error("the database does not answer as it should: {0}")]
     Database(#[from] sqlx::Error),
+    /// The end of a chain of the audit log is not where this process left it.
+    #[error(
+        "the end of the audit log was changed by somebody else, so nothing is written any more; look with claviger audit verify and a mark that was kept elsewhere, then start the server again"
+    )]
+    AuditLogMoved,
     /// It cannot be reached as it is set up.
     #[error("cannot connect to {store}: {reason}")]
     NoConnection {

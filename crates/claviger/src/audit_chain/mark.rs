@@ -47,19 +47,22 @@ impl AuditMark {
         Self { event, digest, time, key: key.id().to_owned(), seal: seal(key, event, &digest, time).finish() }
     }
 
-    /// Reads the last mark of each series out of a text, which may be a log, and checks them.
+    /// Reads the marks out of a text, which may be a log, by series and event. All of them: who cut the end off and let the
+    /// log grow again gets new marks, that say nothing against it. What is no mark of these keys is passed over: a log
+    /// holds what strangers send, too. An error where there is no mark at all.
     pub fn read(text: &str, ring: &KeyRing) -> Result<Vec<Self>, NoMark> {
-        let mut last: Vec<Self> = Vec::new();
-        for (at, _) in text.rmatch_indices(BEGINNING) {
-            let mark = Self::read_one(&text[at + BEGINNING.len()..], ring)?;
-            if last.iter().all(|found| found.series() != mark.series()) {
-                last.push(mark);
-            }
-            if last.len() == Series::ALL.len() {
-                break;
+        let mut marks: Vec<Self> = Vec::new();
+        let mut refused = NoMark::Form;
+        for (at, _) in text.match_indices(BEGINNING) {
+            match Self::read_one(&text[at + BEGINNING.len()..], ring) {
+                Ok(mark) => marks.push(mark),
+                Err(NoMark::Form) => {}
+                Err(other) => refused = other,
             }
         }
-        if last.is_empty() { Err(NoMark::Form) } else { Ok(last) }
+        marks.sort_by_key(|mark| (mark.event, mark.digest.0, mark.time));
+        marks.dedup_by_key(|mark| (mark.event, mark.digest));
+        if marks.is_empty() { Err(refused) } else { Ok(marks) }
     }
 
     /// Which chain it is of.
@@ -110,17 +113,16 @@ mod tests {
         let now = Moment::from_seconds(1_800_000_000).expect("a moment");
         let mark = |event| AuditMark::new(&key, event, key.seal("test").finish(), now);
         let line = mark(7).to_string();
-        for text in [
-            line.clone(),
-            format!("{}\n  INFO audit: \"{line}\"\nnext", mark(6)),
-            format!("{{\"mark\":\"{line}\"}}}}\n"),
-        ] {
+        for text in [line.clone(), format!("\n  INFO audit: \"{line}\"\nnext"), format!("{{\"mark\":\"{line}\"}}}}\n")]
+        {
             assert_eq!(AuditMark::read(&text, &ring), Ok(vec![mark(7)]), "{text}");
         }
-        // An older log may have marks of another key, long before.
+        // A log holds marks of both chains, also several, and what strangers wrote, or another installation.
         let observed = mark(Series::Observations.after() + 3);
-        let text = format!("{}\n{observed}\n{}\n{line}\n", mark(5), mark(6));
-        assert_eq!(AuditMark::read(&text, &ring), Ok(vec![mark(7), observed]));
+        let others = "claviger-audit-mark.b2f9ed.x claviger-audit-mark event=9";
+        let foreign = AuditMark::new(&other, 9, key.seal("test").finish(), now);
+        let text = format!("{others}\n{}\n{observed}\n{foreign}\n{line}\n{}\n{others}\n", mark(9), mark(6));
+        assert_eq!(AuditMark::read(&text, &ring), Ok(vec![mark(6), mark(7), mark(9), observed]));
         let forged = line.replace("event=7", "event=8");
         assert_eq!(AuditMark::read(&forged, &ring), Err(NoMark::Forged));
         assert_eq!(

@@ -69,11 +69,17 @@ impl<C: Clock + Clone> Limits<C> {
         }
     }
 
-    /// Whether one more is recorded. The same work for a name that exists and for one that does not.
+    /// Whether one more of a stranger is recorded. The same work for a name that exists and for one that does not. His
+    /// address is looked at first: what it has used up uses up nobody else's.
     pub fn let_through(&self, name: impl Hash, address: Option<IpAddr>, organization: Option<OrganizationId>) -> bool {
+        let address = self.hasher.hash_one(address.map(neighbourhood));
+        self.addresses.check_key(&address).is_ok() && self.let_through_known(name, organization)
+    }
+
+    /// The same of somebody who is known: his neighbours do not count.
+    pub fn let_through_known(&self, name: impl Hash, organization: Option<OrganizationId>) -> bool {
         let key = |limiter: &Limiter<C>, value: u64| limiter.check_key(&value).is_ok();
         key(&self.names, self.hasher.hash_one(name))
-            && key(&self.addresses, self.hasher.hash_one(address.map(neighbourhood)))
             && key(&self.organizations, self.hasher.hash_one(organization))
             && key(&self.all, 0)
     }
@@ -124,6 +130,19 @@ mod tests {
             let again = passed(&limits, 4 * max.get(), what);
             assert!(again <= max.get() && again * 10 >= max.get() * 9, "{again} of {max}");
         }
+    }
+
+    /// From an address that has used up its own, nothing uses up a name: whoever else comes under it is recorded.
+    #[test]
+    fn one_address_hides_nobody_elses_name() {
+        let limits = Limits::new(&FakeRelativeClock::default());
+        let organization = OrganizationId::new(1);
+        let from = |address: u8| Some(IpAddr::from([192, 0, 2, address]));
+        let loud = (0..10_000).filter(|number| limits.let_through(*number, from(1), organization)).count();
+        assert!(loud <= FROM_ONE_ADDRESS_MAX.get() as usize, "{loud}");
+        assert!((0..200).all(|_| !limits.let_through("the account", from(1), organization)));
+        assert!(limits.let_through("the account", from(2), organization));
+        assert!(limits.let_through_known(("the account", "with its secret"), organization));
     }
 
     #[test]

@@ -75,9 +75,9 @@ impl Anchor {
         ring.find(&self.key_id).is_some_and(|(_, key)| seal(key).is(&self.mac))
     }
 
-    /// The event after which the chain is there to be followed.
-    pub(super) fn after(&self) -> i64 {
-        self.begun_after.max(self.removed_to)
+    /// The place of its key in the order of these.
+    pub(super) fn key_place(&self, ring: &KeyRing) -> Option<usize> {
+        ring.find(&self.key_id).map(|(place, _)| place)
     }
 }
 
@@ -149,23 +149,36 @@ impl Store {
     pub async fn chain_with(&self, ring: KeyRing) -> Result<(), StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
         for series in Series::ALL {
-            self.begin_chain(&mut connection, series, ring.current()).await?;
+            self.begin_chain(&mut connection, series, &ring).await?;
         }
         self.connector.commit(connection).await?;
         self.set_audit_keys(ring);
         Ok(())
     }
 
-    /// Begins a chain, if it has not begun.
+    /// Begins a chain, if it has not begun. The beginning of one that has is sealed with the key that counts now: one that
+    /// was replaced must be good for nothing.
     async fn begin_chain(
         &self,
         connection: &mut AnyConnection,
         series: Series,
-        key: &ChainKey,
+        ring: &KeyRing,
     ) -> Result<(), StoreError> {
-        let chain = self.waited(read(&mut *connection, series)).await?;
+        let (chain, key) = (self.waited(read(&mut *connection, series)).await?, ring.current());
         if chain.digest.is_some() {
+            let sealed = chain.anchor.filter(|anchor| anchor.key_id != key.id() && anchor.is_genuine(ring));
+            let Some(anchor) = sealed else { return Ok(()) };
+            let anew = Anchor::new(series, key, (anchor.begun_after, anchor.removed_to), anchor.digest);
+            self.answered(bound(sqlx::query(MOVE_ANCHOR), &anew).execute(&mut *connection)).await?;
             return Ok(());
+        }
+        let chained = sqlx::query(READ_LAST_KEY).bind(series.after()).bind(series.up_to());
+        if self.answered(chained.fetch_optional(&mut *connection)).await?.is_some() {
+            tracing::warn!(
+                series = series.text(),
+                after = chain.last,
+                "the audit log's chain begins anew, and covers nothing of what was chained before; if nobody ran claviger audit restart, the log was changed"
+            );
         }
         let first = sqlx::query(FIRST_EVENT).bind(series.after()).bind(series.up_to());
         let first = self.answered(first.fetch_one(&mut *connection)).await?;
@@ -190,6 +203,7 @@ impl Store {
             let end = sqlx::query(begin_at_head(series)).bind(String::new());
             self.answered(end.execute(&mut connection)).await?;
         }
+        self.ends.forget();
         self.connector.commit(connection).await
     }
 

@@ -26,6 +26,7 @@ impl Store {
     pub async fn claim(&self, name: Mark) -> Result<(), StoreError> {
         let holder = hex(&name.0);
         let own = self.holder();
+        self.ends.forget();
         let before = self.set_holder(&holder).await?;
         *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = holder;
         // The embedded store's lock is the kernel's: it ends with its process, not before and not after.

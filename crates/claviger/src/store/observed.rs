@@ -11,6 +11,7 @@ use super::statements::statements;
 use super::writing::{Origin, begin_statement};
 use super::{Store, StoreError};
 use crate::audit_chain::ChainDigest;
+use crate::audit_chain::series::Series;
 
 statements! {
     /// Locks the row: whoever adds observations queues here.
@@ -53,6 +54,9 @@ impl Store {
             return Err(StoreError::unreadable("no chain for observations to go on with"));
         };
         let (key, mut next) = (ring.current(), end.try_get::<i64, _>("next_event")?);
+        if !self.ends.is_ours(Series::Observations, (next, digest)) {
+            return Err(StoreError::AuditLogMoved);
+        }
         let mut rows = Vec::new();
         for observation in observations {
             let row = EventRow::of_observation(observation, next, directory);
@@ -63,6 +67,7 @@ impl Store {
         self.answered(event_row::insert(&mut connection, &rows, key)).await?;
         let move_end = sqlx::query(MOVE_END).bind(next).bind(digest.to_string());
         self.answered(move_end.execute(&mut connection)).await?;
+        self.ends.may_become(Series::Observations, (next, digest));
         self.connector.commit(connection).await
     }
 }

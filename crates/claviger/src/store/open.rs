@@ -80,7 +80,15 @@ impl Store {
         let write_settings = if engine == Engine::Sqlite { SQLITE_SETTINGS } else { POSTGRES_WRITE_SETTINGS };
         let connector = Connector::new(options.clone(), write_settings);
         let reads = pool(READERS_MAX).connect_lazy_with(options);
-        let store = Self { engine, location, connector, holder: Arc::default(), audit_keys: Arc::default(), reads };
+        let store = Self {
+            engine,
+            location,
+            connector,
+            holder: Arc::default(),
+            audit_keys: Arc::default(),
+            ends: Default::default(),
+            reads,
+        };
         if engine == Engine::Sqlite {
             store.assert_durable().await?;
         }

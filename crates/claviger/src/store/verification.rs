@@ -3,7 +3,7 @@
 //! It reads one snapshot, a page of events at a time, beside whoever writes. What must stay true: an event counts as
 //! whole only if its digest, made anew from its own columns and the digest before it, is the one that is stored.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Row};
 
 use super::chain::{self, Chain};
 use super::event_row::{self, EventRow};
@@ -15,6 +15,7 @@ use crate::audit_chain::{ChainDigest, KeyRing};
 
 statements! {
     READ_EVENTS = event_row::select!("WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3");
+    FIRST_IN_RANGE = "SELECT MIN(id) FROM audit_events WHERE id > $1 AND id <= $2";
     COUNT_EVENTS = "SELECT COUNT(*) FROM audit_events WHERE id > $1 AND id <= $2";
 }
 
@@ -73,6 +74,22 @@ pub enum Break {
         /// Which.
         event: i64,
     },
+    /// An event stands where there is none any more, or never was.
+    #[error("event {event} stands before the first one of the log: it was put in by hand")]
+    PutIn {
+        /// Which.
+        event: i64,
+    },
+    /// The chain began after a mark of it was made.
+    #[error(
+        "a mark was made at event {mark}, and the chain begins anew after event {begun_after}: either claviger audit restart was run since, or the log was changed. Marks from before a restart prove nothing any more; keep those from after it apart"
+    )]
+    BegunAnew {
+        /// The event of the mark.
+        mark: i64,
+        /// The last event that the chain does not cover.
+        begun_after: i64,
+    },
     /// An event was chained with a key that is not in the file.
     #[error(
         "event {event} is chained with the key {key}, which the key file does not hold: from here the chain was made anew with another key, or the file is not the right one"
@@ -118,9 +135,7 @@ pub enum Break {
         mark: i64,
     },
     /// The event of the mark is no longer there to be compared.
-    #[error(
-        "the mark is of event {mark}, which retention has removed, or from before the chain began; take a later mark"
-    )]
+    #[error("the mark is of event {mark}, which retention has removed; take a later mark")]
     MarkTooOld {
         /// The event of the mark.
         mark: i64,
@@ -137,6 +152,8 @@ impl Break {
             Self::CutOff { .. } => "cut_off",
             Self::Altered { .. } => "altered",
             Self::NotChained { .. } => "not_chained",
+            Self::PutIn { .. } => "put_in",
+            Self::BegunAnew { .. } => "begun_anew",
             Self::AnotherKey { .. } => "another_key",
             Self::OldKey { .. } => "old_key",
             Self::BehindTheEnd { .. } => "behind_the_end",
@@ -150,10 +167,13 @@ impl Break {
     /// The first event that is not as it was written, where it is one.
     pub fn event(&self) -> Option<i64> {
         match self {
-            Self::NoChain | Self::Beginning | Self::Head { .. } | Self::MarkTooOld { .. } => None,
+            Self::NoChain | Self::Beginning | Self::Head { .. } | Self::MarkTooOld { .. } | Self::BegunAnew { .. } => {
+                None
+            }
             Self::Missing { from, .. } | Self::CutOff { from, .. } => Some(*from),
             Self::Altered { event }
             | Self::NotChained { event }
+            | Self::PutIn { event }
             | Self::AnotherKey { event, .. }
             | Self::OldKey { event }
             | Self::BehindTheEnd { event }
@@ -166,7 +186,8 @@ impl Break {
 /// How far the chain was followed.
 struct Walk<'r> {
     ring: &'r KeyRing,
-    mark: Option<&'r AuditMark>,
+    /// Those that were not come to yet, by event.
+    marks: &'r [AuditMark],
     last: i64,
     event: i64,
     digest: ChainDigest,
@@ -176,12 +197,12 @@ struct Walk<'r> {
 }
 
 impl Store {
-    /// Follows a chain. With a mark, it must also have been there when the chain came to the mark's event.
+    /// Follows a chain. With marks of it, by event, it must also come to what each of them says.
     pub async fn verify_audit_log(
         &self,
         series: Series,
         ring: &KeyRing,
-        mark: Option<&AuditMark>,
+        marks: &[AuditMark],
         mut progress: impl FnMut(i64, i64),
     ) -> Result<Verified, StoreError> {
         let begin = match self.engine {
@@ -195,7 +216,7 @@ impl Store {
             anchor.as_ref().map_or((0, 0), |anchor| (anchor.begun_after, anchor.removed_to));
         let count = sqlx::query_scalar(COUNT_EVENTS).bind(series.after()).bind(series.up_to());
         let of: i64 = count.fetch_one(&mut *snapshot).await?;
-        let (whole, broken) = follow(&mut snapshot, &chain, (ring, mark), |done| progress(done, of)).await?;
+        let (whole, broken) = follow(&mut snapshot, &chain, (ring, marks), |done| progress(done, of)).await?;
         snapshot.rollback().await?;
         Ok(Verified { whole, begun_after, removed_to, last: chain.last, broken })
     }
@@ -204,16 +225,28 @@ impl Store {
 async fn follow(
     snapshot: &mut AnyConnection,
     chain: &Chain,
-    (ring, mark): (&KeyRing, Option<&AuditMark>),
+    (ring, marks): (&KeyRing, &[AuditMark]),
     mut progress: impl FnMut(i64),
 ) -> Result<(i64, Option<Break>), StoreError> {
     let (Some(anchor), Some(head)) = (&chain.anchor, chain.digest) else { return Ok((0, Some(Break::NoChain))) };
     if !anchor.is_genuine(ring) {
         return Ok((0, Some(Break::Beginning)));
     }
+    let before = if chain.series == Series::Mutations { i64::MIN } else { chain.series.after() };
+    let first = sqlx::query(FIRST_IN_RANGE).bind(before).bind(anchor.removed_to).fetch_one(&mut *snapshot).await?;
+    if let Some(event) = first.try_get::<Option<i64>, _>(0)? {
+        return Ok((0, Some(Break::PutIn { event })));
+    }
+    if let Some(mark) = marks.iter().find(|mark| mark.event < anchor.begun_after) {
+        return Ok((0, Some(Break::BegunAnew { mark: mark.event, begun_after: anchor.begun_after })));
+    }
+    let too_old = marks.partition_point(|mark| mark.event < anchor.removed_to);
+    if let Some(mark) = marks.last().filter(|_| too_old == marks.len()) {
+        return Ok((0, Some(Break::MarkTooOld { mark: mark.event })));
+    }
     let mut walk = Walk {
         ring,
-        mark,
+        marks: &marks[too_old..],
         last: chain.last,
         event: anchor.removed_to,
         digest: anchor.digest,
@@ -221,10 +254,7 @@ async fn follow(
         begun_after: anchor.begun_after,
         whole: 0,
     };
-    if let Some(mark) = mark.filter(|mark| mark.event < anchor.after()) {
-        return Ok((0, Some(Break::MarkTooOld { mark: mark.event })));
-    }
-    if let Err(broken) = walk.compare_with_mark() {
+    if let Err(broken) = walk.compare_with_marks() {
         return Ok((0, Some(broken)));
     }
     let mut seen = 0;
@@ -232,7 +262,7 @@ async fn follow(
         let page = sqlx::query(READ_EVENTS).bind(walk.event).bind(chain.series.up_to()).bind(PAGE_EVENTS);
         let page = page.fetch_all(&mut *snapshot).await?;
         if page.is_empty() {
-            return Ok((walk.whole, walk.end(head).err()));
+            return Ok((walk.whole, walk.end(head, anchor.key_place(ring)).err()));
         }
         for row in &page {
             let (event, key, digest) = EventRow::read(row)?;
@@ -259,7 +289,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if event == self.begun_after {
-            return self.compare_with_mark();
+            return self.compare_with_marks();
         }
         let (Some(key), Some(stored)) = (key, digest.and_then(ChainDigest::parse)) else {
             return Err(Break::NotChained { event });
@@ -273,29 +303,33 @@ impl Walk<'_> {
         }
         (self.key, self.digest) = (place, stored);
         self.whole += 1;
-        self.compare_with_mark()
+        self.compare_with_marks()
     }
 
-    fn compare_with_mark(&self) -> Result<(), Break> {
-        match self.mark {
-            Some(mark) if mark.event == self.event && mark.digest != self.digest => {
-                Err(Break::MarkDiffers { event: self.event })
-            }
-            _ => Ok(()),
+    fn compare_with_marks(&mut self) -> Result<(), Break> {
+        let here = self.marks.partition_point(|mark| mark.event <= self.event);
+        let (here, later) = self.marks.split_at(here);
+        self.marks = later;
+        match here.iter().all(|mark| mark.digest == self.digest) {
+            true => Ok(()),
+            false => Err(Break::MarkDiffers { event: self.event }),
         }
     }
 
-    /// All events were seen.
-    fn end(&self, head: ChainDigest) -> Result<(), Break> {
+    /// All events were seen. Whoever has a key that was replaced must not move the beginning with it.
+    fn end(&self, head: ChainDigest, anchor_key: Option<usize>) -> Result<(), Break> {
+        if anchor_key.is_none_or(|place| place < self.key) {
+            return Err(Break::Beginning);
+        }
         if self.event < self.last {
             return Err(Break::CutOff { from: self.event + 1, to: self.last });
         }
         if self.digest != head {
             return Err(Break::Head { event: self.event });
         }
-        match self.mark {
-            Some(mark) if mark.event > self.event => Err(Break::BeforeTheMark { last: self.event, mark: mark.event }),
-            _ => Ok(()),
+        match self.marks.last() {
+            Some(mark) => Err(Break::BeforeTheMark { last: self.event, mark: mark.event }),
+            None => Ok(()),
         }
     }
 }
@@ -336,7 +370,7 @@ mod tests {
         let (old, new) = (ChainKey::new(&[1; 32]), ChainKey::new(&[2; 32]));
         let ring = KeyRing::new(vec![old.clone(), new.clone()]).expect("keys");
         let digest = ChainDigest([0; 32]);
-        let mut walk = Walk { ring: &ring, mark: None, last: 3, event: 0, digest, key: 0, begun_after: 0, whole: 0 };
+        let mut walk = Walk { ring: &ring, marks: &[], last: 3, event: 0, digest, key: 0, begun_after: 0, whole: 0 };
         let mut step = |id, key: &ChainKey| {
             let (row, before) = (event(id), walk.digest);
             let stored = row.seal(key, &before).finish().to_string();

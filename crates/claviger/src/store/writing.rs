@@ -13,11 +13,13 @@ use claviger_access::{Decision, Directory, Mark, Moment, Revision};
 use sqlx::{AnyConnection, Row};
 
 use super::connector::Connector;
+use super::ends::KnownEnds;
 use super::record::Record;
 use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
 use super::{Engine, Store, StoreError};
 use crate::audit_chain::ChainDigest;
+use crate::audit_chain::series::Series;
 
 statements! {
     /// Locks the row: writers queue here.
@@ -44,6 +46,7 @@ pub struct Writing {
     mark: Mark,
     /// What its decisions leave in the logs.
     record: Record,
+    ends: KnownEnds,
     next_id: Option<u64>,
 }
 
@@ -89,8 +92,13 @@ impl Store {
         let (Some(ring), Some(digest)) = (self.audit_keys(), digest) else {
             return Err(StoreError::unreadable("no chain for the audit log to go on with"));
         };
-        let record = Record::new(head.try_get("next_event")?, ring.current().clone(), digest);
-        Ok(Writing { connection, connector: self.connector.clone(), revision, mark, record, next_id: None })
+        let next_event = head.try_get("next_event")?;
+        if !self.ends.is_ours(Series::Mutations, (next_event, digest)) {
+            return Err(StoreError::AuditLogMoved);
+        }
+        let record = Record::new(next_event, ring.current().clone(), digest);
+        let (connector, ends) = (self.connector.clone(), self.ends.clone());
+        Ok(Writing { connection, connector, revision, mark, record, ends, next_id: None })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -193,6 +201,7 @@ impl Writing {
                 .bind(self.record.digest().to_string())
                 .execute(&mut self.connection)
                 .await?;
+            self.ends.may_become(Series::Mutations, (self.record.next_event(), self.record.digest()));
         }
         self.connector.commit(self.connection).await
     }

@@ -1,18 +1,23 @@
 //! The audit log's key file, and the commands of `claviger audit`.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::process::run;
-use crate::server::{Store, mode, on_both_stores};
+use crate::server::{Founded, Store, mode, on_both_stores};
 
 on_both_stores! {
     a_log_that_was_changed_is_told_with_its_place,
     the_key_is_made_once_and_needed_from_then_on,
     a_lost_key_is_no_lock_out,
     what_was_observed_is_whole_after_each_kill,
+    an_end_that_was_cut_off_shows_also_after_the_log_has_grown_again,
+    an_end_that_is_moved_beside_a_running_server_stops_its_writes,
+    a_chain_that_was_blanked_is_told,
+    what_strangers_send_is_no_mark,
     the_log_is_listed_and_taken_away_whole,
 }
 
@@ -162,6 +167,104 @@ async fn what_was_observed_is_whole_after_each_kill(store: Store) {
         refusal.contains("events 1000000000000002 to 1000000000000002 are missing: they were removed"),
         "{refusal}"
     );
+}
+
+async fn written(store: &Store, statements: &[&str]) {
+    let rows = store.rows().await;
+    for statement in statements {
+        sqlx::query(sqlx::AssertSqlSafe((*statement).to_owned())).execute(&rows).await.expect("written");
+    }
+    rows.close().await;
+}
+
+/// The server, with so many accounts made one after the other; then it is stopped. What it has logged is added to the file.
+async fn served(store: &Store, founded: &Founded, accounts: usize, log: &Path) -> String {
+    let server = store.serve();
+    for number in 0..accounts {
+        founded.at(&server).create(founded.organization, &format!("account {number}")).await;
+    }
+    let ended = server.stop();
+    let before = fs::read_to_string(log).unwrap_or_default();
+    fs::write(log, before + &ended.err).expect("written");
+    ended.err
+}
+
+const CUT: [&str; 2] = [
+    "DELETE FROM audit_events WHERE id > 4",
+    "UPDATE head SET next_event = 5, chain_digest = (SELECT chain_digest FROM audit_events WHERE id = 4)",
+];
+
+/// Whoever cuts the end off lets the log grow again, and the server makes new marks: those from before are proof.
+async fn an_end_that_was_cut_off_shows_also_after_the_log_has_grown_again(store: Store) {
+    let (founded, log) = (store.init(), store.home().join("kept.log"));
+    let mark = ["audit", "verify", "--mark", log.to_str().expect("UTF-8")];
+    served(&store, &founded, 6, &log).await;
+    assert!(run(store.command(&mark)).ok().contains("up to event 7."));
+    written(&store, &CUT).await;
+    served(&store, &founded, 1, &log).await;
+    let refusal = run(store.command(&mark)).refused(8);
+    assert!(refusal.contains("the log ends at event 5, and the mark was made at event 7"), "{refusal}");
+    served(&store, &founded, 6, &log).await;
+    let refusal = run(store.command(&mark)).refused(8);
+    assert!(refusal.contains("event 7 is another one than when the mark was made"), "{refusal}");
+}
+
+/// A running server writes nothing behind an end that it did not leave.
+async fn an_end_that_is_moved_beside_a_running_server_stops_its_writes(store: Store) {
+    let founded = store.init();
+    let server = store.serve();
+    let owner = founded.at(&server);
+    for number in 0..6 {
+        owner.create(founded.organization, &format!("account {number}")).await;
+    }
+    written(&store, &CUT).await;
+    let path = format!("/api/app/organizations/{}/service-accounts", founded.organization);
+    let refused = owner.post(&path, serde_json::json!({ "username": "behind it" })).await;
+    assert_eq!((refused.status, refused.code()), (503, "unavailable"));
+    assert_eq!(owner.me().await.status, 200, "checks go on");
+    let ended = server.stop();
+    assert!(ended.err.contains("the end of the audit log was changed by somebody else"), "{}", ended.err);
+    founded.at(&store.serve()).create(founded.organization, "after a look").await;
+}
+
+/// A chain that was blanked begins anew at the next start: that is told, and marks from before are proof.
+async fn a_chain_that_was_blanked_is_told(store: Store) {
+    let (founded, log) = (store.init(), store.home().join("kept.log"));
+    let mark = ["audit", "verify", "--mark", log.to_str().expect("UTF-8")];
+    served(&store, &founded, 3, &log).await;
+    let blank = [
+        "UPDATE audit_events SET actor_name = 'innocent' WHERE id = 3",
+        "DELETE FROM audit_anchors",
+        "UPDATE head SET chain_digest = ''",
+        "UPDATE observation_head SET chain_digest = ''",
+    ];
+    written(&store, &blank).await;
+    let logged = served(&store, &founded, 1, &log).await;
+    assert!(logged.contains("if nobody ran claviger audit restart, the log was changed"), "{logged}");
+    let refusal = run(store.command(&mark)).refused(8);
+    assert!(refusal.contains("event 4 is another one than when the mark was made"), "{refusal}");
+    written(&store, &blank).await;
+    served(&store, &founded, 1, &log).await;
+    let refusal = run(store.command(&mark)).refused(8);
+    assert!(refusal.contains("a mark was made at event 4, and the chain begins anew after event 5"), "{refusal}");
+    // All events gone: nothing says that age has taken them.
+    written(&store, &["DELETE FROM audit_events", blank[1], blank[2], blank[3]]).await;
+    served(&store, &founded, 1, &log).await;
+    let told = run(store.command(&["audit", "verify"])).ok();
+    assert!(told.contains("were not there when the chain began") && !told.contains("removed by age"), "{told}");
+}
+
+/// A log that strangers write into is a log with marks all the same.
+async fn what_strangers_send_is_no_mark(store: Store) {
+    let (founded, log) = (store.init(), store.home().join("kept.log"));
+    let server = store.serve();
+    founded.at(&server).create(founded.organization, "an account").await;
+    assert_eq!(founded.at(&server).with("claviger-audit-mark.b2f9ed.x", "x").me().await.status, 401);
+    fs::write(&log, server.stop().err).expect("written");
+    let mark = ["audit", "verify", "--mark", log.to_str().expect("UTF-8")];
+    assert!(run(store.command(&mark)).ok().contains("It goes through"));
+    let refusal = run(store.command(&["audit", "verify", "--mark", "claviger-audit-mark event=1"])).refused(2);
+    assert!(refusal.contains("there is no mark in it"), "{refusal}");
 }
 
 async fn the_log_is_listed_and_taken_away_whole(store: Store) {

@@ -2,7 +2,7 @@
 
 use claviger::audit_chain::mark::{AuditMark, NoMark};
 use claviger::audit_chain::series::Series;
-use claviger::audit_chain::{ChainDigest, ChainKey, KeyRing, key_file};
+use claviger::audit_chain::{ChainDigest, ChainKey, KeyRing, Sealing, key_file};
 use claviger::store::verification::{Break, Verified};
 use claviger_access::Moment;
 use serde_json::json;
@@ -18,7 +18,8 @@ acme: ada owner, bob admin
 
 async fn verified(world: &World, mark: Option<&AuditMark>) -> Verified {
     let store = world.node().store;
-    store.verify_audit_log(Series::Mutations, &store.audit_keys().unwrap(), mark, |_, _| {}).await.unwrap()
+    let marks: Vec<AuditMark> = mark.into_iter().cloned().collect();
+    store.verify_audit_log(Series::Mutations, &store.audit_keys().unwrap(), &marks, |_, _| {}).await.unwrap()
 }
 
 async fn mark(world: &World) -> AuditMark {
@@ -101,6 +102,8 @@ on_both_stores! {
             ], Break::Altered { event: 5 }),
             ("put in at the end", vec![copy_of(4, "(SELECT next_event FROM head)")], Break::BehindTheEnd { event: last + 1 }),
             ("put in at the end, with the head moved", vec![copy_of(4, "(SELECT next_event FROM head)"), "UPDATE head SET next_event = next_event + 1".to_owned()], Break::Altered { event: last + 1 }),
+            ("put in before all", vec![copy_of(4, "0")], Break::PutIn { event: 0 }),
+            ("put in far before all", vec![copy_of(4, "-5")], Break::PutIn { event: -5 }),
             ("the head row changed", all(&["UPDATE head SET chain_digest = (SELECT chain_digest FROM audit_events WHERE id = 3)"]), Break::Head { event: last }),
         ] {
             assert_eq!(broken_by(&world, &statements, None).await, Some(expected), "{what}");
@@ -129,7 +132,7 @@ on_both_stores! {
         let digest = ChainDigest([7; 32]);
         let unnamed = format!("UPDATE audit_events SET chain_digest = '{digest}' WHERE id >= 3");
         assert_eq!(broken_by(&world, &[unnamed], None).await, Some(Break::Altered { event: 3 }));
-        assert_eq!(store.verify_audit_log(Series::Mutations, &other, None, |_, _| {}).await.unwrap().broken, Some(Break::Beginning), "with another key file");
+        assert_eq!(store.verify_audit_log(Series::Mutations, &other, &[], |_, _| {}).await.unwrap().broken, Some(Break::Beginning), "with another key file");
         assert_eq!(AuditMark::read(&mark.to_string(), &other), Err(NoMark::Key));
         // With the right key in his hands he can make the chain anew: the mark shows it.
         assert_eq!(AuditMark::read(&mark.to_string(), &ours), Ok(vec![mark.clone()]));
@@ -153,8 +156,12 @@ on_both_stores! {
         assert_ne!(both.current().id(), old.current().id());
         let found = verified(&world, None).await;
         assert_eq!((found.broken, found.whole), (None, found.last));
-        let with_old = world.node().store.verify_audit_log(Series::Mutations, &old, None, |_, _| {}).await.unwrap();
-        assert_eq!(with_old.broken, Some(Break::AnotherKey { event: found.last, key: both.current().id().to_owned() }));
+        let with_old = world.node().store.verify_audit_log(Series::Mutations, &old, &[], |_, _| {}).await.unwrap();
+        assert_eq!(with_old.broken, Some(Break::Beginning), "the new key has sealed it");
+        // Who has the old key alone cannot say that retention has removed what came before.
+        let forged = old.current().seal("claviger audit anchor 1");
+        let forged = sealed_anchor(&world, forged, old.current().id(), found.last - 1).await;
+        assert_eq!(broken_by(&world, &forged, None).await, Some(Break::Beginning));
         assert!(key_file::read(world.audit_key()).is_ok());
     }
 
@@ -179,6 +186,10 @@ on_both_stores! {
             Some(Break::Missing { from: found.last - 2, to: found.last - 2 }));
         store.remove_old_events(far).await.unwrap();
         assert_eq!(verified(&world, Some(&early)).await.broken, Some(Break::MarkTooOld { mark: early.event }));
+        let gone = verified(&world, None).await.removed_to;
+        assert_eq!(broken_by(&world, &[copy_of(gone + 1, "2")], None).await, None, "there is nothing to copy");
+        ada.post("organizations/{acme}/projects", json!({ "name": "one more" })).await.created();
+        assert_eq!(broken_by(&world, &[copy_of(gone + 1, "2")], None).await, Some(Break::PutIn { event: 2 }), "where retention has been");
         world.restart().await;
         ada.post("organizations/{acme}/projects", json!({ "name": "after a restart" })).await.created();
     }
@@ -209,4 +220,19 @@ fn copy_of(event: i64, id: &str) -> String {
                    organization_id, project_id, request_id, address, facts_before, facts_after, chain_key, chain_digest, \
                    actor_name, target_name";
     format!("INSERT INTO audit_events (id, {columns}) SELECT {id}, {columns} FROM audit_events WHERE id = {event}")
+}
+
+/// The beginning as somebody moves it who has this key, with what stood before it taken away.
+async fn sealed_anchor(world: &World, mut seal: Sealing, key: &str, removed_to: i64) -> Vec<String> {
+    let digest = "SELECT chain_digest FROM audit_events WHERE id = $1";
+    let digest: String =
+        sqlx::query_scalar(digest).bind(removed_to).fetch_one(world.node().store.reads()).await.unwrap();
+    seal.number(0).number(removed_to).digest(&ChainDigest::parse(&digest).unwrap());
+    vec![
+        format!("DELETE FROM audit_events WHERE id <= {removed_to}"),
+        format!(
+            "UPDATE audit_anchors SET removed_to = {removed_to}, digest = '{digest}', key_id = '{key}', mac = '{}' WHERE series = 'mutations'",
+            seal.finish()
+        ),
+    ]
 }

@@ -247,7 +247,7 @@ async fn the_audit_log_is_whole(world: &World) {
     let store = world.node().store;
     let ring = store.audit_keys().expect("keys");
     for series in Series::ALL {
-        let verified = store.verify_audit_log(series, &ring, None, |_, _| {}).await.expect("a chain");
+        let verified = store.verify_audit_log(series, &ring, &[], |_, _| {}).await.expect("a chain");
         assert_eq!(verified.broken, None, "{verified:?}");
         assert_eq!(verified.whole, verified.last - verified.begun_after.max(verified.removed_to), "{verified:?}");
     }

@@ -48,7 +48,7 @@ async fn head(world: &World) -> (i64, i64, String) {
     sqlx::query_as(head).fetch_one(world.node().store.reads()).await.unwrap()
 }
 
-async fn broken_by(world: &World, statements: &[&str], mark: Option<&AuditMark>) -> Option<Break> {
+async fn broken_by(world: &World, statements: &[&str], marks: &[AuditMark]) -> Option<Break> {
     let store = world.node().store;
     for table in ["audit_events", "audit_anchors", "observation_head"] {
         let save = format!("CREATE TABLE saved_{table} AS SELECT * FROM {table}");
@@ -58,8 +58,8 @@ async fn broken_by(world: &World, statements: &[&str], mark: Option<&AuditMark>)
         store.reads().execute(sqlx::AssertSqlSafe((*statement).to_owned())).await.unwrap();
     }
     let ring = store.audit_keys().unwrap();
-    let broken = store.verify_audit_log(Series::Observations, &ring, mark, |_, _| {}).await.unwrap().broken;
-    let mutations = store.verify_audit_log(Series::Mutations, &ring, None, |_, _| {}).await.unwrap();
+    let broken = store.verify_audit_log(Series::Observations, &ring, marks, |_, _| {}).await.unwrap().broken;
+    let mutations = store.verify_audit_log(Series::Mutations, &ring, &[], |_, _| {}).await.unwrap();
     assert_eq!(mutations.broken, None, "the other chain is whole");
     for table in ["audit_events", "audit_anchors", "observation_head"] {
         for put_back in [
@@ -207,6 +207,29 @@ on_both_stores! {
         assert_eq!(dropped[0]["actor"]["kind"], "stranger");
     }
 
+    /// from an address that has used up its own, wrong attempts hide nobody: not who comes with a right secret that counts no
+    /// more, and not what a caller is refused
+    async fn a_flood_hides_nobody_else(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, exporter, reader) = (world.account("ada"), world.account("exporter"), world.account("reader"));
+        for number in 0..60 {
+            try_as(&world, &format!("nobody-{number}.0a0b0c.service-account"), "wrong").await;
+        }
+        for _ in 0..20 {
+            try_as(&world, &exporter.username, "wrong").await;
+        }
+        ada.patch("organizations/{acme}/service-accounts/{exporter}", json!({ "disabled": true })).await.ok();
+        exporter.get("me").await.refused(401, "not_authenticated");
+        let failed = once_there_are(&ada, FAILED, 1).await;
+        assert_eq!(fact(&failed[0], "reason"), "account_disabled");
+        for _ in 0..12 {
+            reader.delete("projects/{shop}").await.is(403);
+        }
+        reader.patch("projects/{shop}", json!({ "name": "renamed" })).await.is(403);
+        let refused = once_there_are(&ada, REFUSED, 11).await;
+        assert_eq!(fact(&refused[0], "method"), "PATCH");
+    }
+
     /// an open invitation and a password that is not its person's
     async fn a_wrong_password_at_an_invitation_is_in_the_log(world: World) {
         let world = world.with(WORLD).await;
@@ -239,19 +262,19 @@ on_both_stores! {
         let first = Series::Observations.after() + 1;
         assert_eq!(mark.event, first + 3);
         let second = first + 1;
-        assert_eq!(broken_by(&world, &["UPDATE audit_events SET facts_after = '[]' WHERE id = 1000000000000002"], None).await, Some(Break::Altered { event: second }));
-        assert_eq!(broken_by(&world, &["DELETE FROM audit_events WHERE id = 1000000000000002"], None).await, Some(Break::Missing { from: second, to: second }));
-        assert_eq!(broken_by(&world, &["DELETE FROM audit_events WHERE id > 1000000000000002"], None).await, Some(Break::CutOff { from: first + 2, to: first + 3 }));
+        assert_eq!(broken_by(&world, &["UPDATE audit_events SET facts_after = '[]' WHERE id = 1000000000000002"], &[]).await, Some(Break::Altered { event: second }));
+        assert_eq!(broken_by(&world, &["DELETE FROM audit_events WHERE id = 1000000000000002"], &[]).await, Some(Break::Missing { from: second, to: second }));
+        assert_eq!(broken_by(&world, &["DELETE FROM audit_events WHERE id > 1000000000000002"], &[]).await, Some(Break::CutOff { from: first + 2, to: first + 3 }));
         let cut = ["DELETE FROM audit_events WHERE id > 1000000000000002",
             "UPDATE observation_head SET next_event = 1000000000000003, chain_digest = (SELECT chain_digest FROM audit_events WHERE id = 1000000000000002)"];
-        assert_eq!(broken_by(&world, &cut, None).await, None, "what it cannot show");
-        assert_eq!(broken_by(&world, &cut, Some(mark)).await, Some(Break::BeforeTheMark { last: second, mark: first + 3 }));
+        assert_eq!(broken_by(&world, &cut, &[]).await, None, "what it cannot show");
+        assert_eq!(broken_by(&world, &cut, std::slice::from_ref(mark)).await, Some(Break::BeforeTheMark { last: second, mark: first + 3 }));
         let swapped = ["UPDATE audit_anchors SET series = 'x' || series", "UPDATE audit_anchors SET series = 'mutations' WHERE series = 'xobservations'"];
         assert!(store.reads().execute(sqlx::AssertSqlSafe(swapped[0].to_owned())).await.is_err(), "the schema refuses it");
         // Retention goes over both.
         let far = Moment::from_seconds(4_000_000_000).unwrap();
         while store.remove_old_events(far).await.unwrap() {}
-        let left = store.verify_audit_log(Series::Observations, &ring, Some(mark), |_, _| {}).await.unwrap();
+        let left = store.verify_audit_log(Series::Observations, &ring, std::slice::from_ref(mark), |_, _| {}).await.unwrap();
         assert_eq!((left.broken, left.whole, left.removed_to), (None, 0, mark.event));
         try_as(&world, &exporter.username, "wrong").await;
         let log = once_there_are(&ada, LOG, 1).await;

@@ -100,12 +100,26 @@ fn facts(facts: &[Fact]) -> String {
 }
 
 fn written(cell: &str) -> String {
-    let defused = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() };
+    let defused = defused(cell);
     if defused.contains(['"', ',', ';', '\r', '\n', '\'']) {
         format!("\"{}\"", defused.replace('"', "\"\""))
     } else {
         defused
     }
+}
+
+/// What a spreadsheet takes for the beginning of a formula, in any width.
+const BEGINNINGS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// An apostrophe before each beginning of a formula: where the cell begins, and, since some read semicolons as commas,
+/// behind each semicolon.
+fn defused(cell: &str) -> String {
+    let mut parts = cell.split(';').map(|part| match part.starts_with(BEGINNINGS) {
+        true => format!("'{part}"),
+        false => part.to_owned(),
+    });
+    let first = parts.next().unwrap_or_default();
+    parts.fold(first, |cell, part| format!("{cell};{part}"))
 }
 
 #[cfg(test)]
@@ -125,6 +139,8 @@ mod tests {
             ("\tx", "\"'\tx\""),
             ("\rx", "\"'\rx\""),
             ("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""),
+            ("x;=cmd|'/C calc'!A0;y", "\"x;'=cmd|'/C calc'!A0;y\""),
+            ("\u{ff1d}1+1", "\"'\u{ff1d}1+1\""),
             ("a,b", "\"a,b\""),
             ("a\"b", "\"a\"\"b\""),
             ("a\r\nb", "\"a\r\nb\""),

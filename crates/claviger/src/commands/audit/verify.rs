@@ -26,7 +26,7 @@ pub struct VerifyArgs {
     store: StoreOptions,
     #[command(flatten)]
     audit_key: AuditKeyOptions,
-    /// A mark that was kept outside of this host: the line itself, or a file, such as a log, whose last ones count
+    /// A mark that was kept outside of this host: the line itself, or a file, such as a log; all marks in it count
     #[arg(long, value_name = "LINE|FILE")]
     mark: Option<String>,
     #[command(flatten)]
@@ -69,15 +69,16 @@ impl VerifyArgs {
 struct Followed<'m> {
     series: Series,
     verified: Verified,
-    mark: Option<&'m AuditMark>,
+    marks: &'m [AuditMark],
 }
 
 async fn follow<'m>(store: &Store, ring: &KeyRing, marks: &'m [AuditMark]) -> Result<Vec<Followed<'m>>, StoreError> {
     let mut followed = Vec::new();
-    for series in Series::ALL {
-        let mark = marks.iter().find(|mark| mark.series() == series);
-        let verified = store.verify_audit_log(series, ring, mark, progress_bar()).await?;
-        followed.push(Followed { series, verified, mark });
+    let (of_mutations, of_observations) =
+        marks.split_at(marks.partition_point(|mark| mark.event <= Series::Mutations.up_to()));
+    for (series, marks) in [(Series::Mutations, of_mutations), (Series::Observations, of_observations)] {
+        let verified = store.verify_audit_log(series, ring, marks, progress_bar()).await?;
+        followed.push(Followed { series, verified, marks });
     }
     Ok(followed)
 }
@@ -92,17 +93,24 @@ impl Followed<'_> {
             Series::Observations => "So is what was observed",
         };
         let mut text = format!("{what}: {whole} events are chained, up to event {last}.");
-        if removed_to > &self.series.after() {
+        if removed_to > begun_after {
             text.push_str(&format!(" Events up to {removed_to} were removed by age."));
+        } else if removed_to > &self.series.after() {
+            text.push_str(&format!(" Events up to {removed_to} were not there when the chain began."));
         }
         if begun_after > removed_to {
             text.push_str(&format!(" Events up to {begun_after} are from before the chain, and not covered."));
         }
-        match self.mark {
-            Some(mark) => {
-                text.push_str(&format!(" It goes through the mark, which was made at event {}.", mark.event));
+        match self.marks {
+            [mark] => text.push_str(&format!(" It goes through the mark, which was made at event {}.", mark.event)),
+            [.., last] => {
+                let marks = self.marks.len();
+                text.push_str(&format!(
+                    " It goes through {marks} marks, the last of which was made at event {}.",
+                    last.event
+                ));
             }
-            None => text.push_str(
+            [] => text.push_str(
                 " Without a mark from outside, an end that was cut off with the head row changed does not show.",
             ),
         }
@@ -116,7 +124,7 @@ impl Followed<'_> {
             "last_event": last,
             "not_covered_up_to": begun_after,
             "removed_up_to": removed_to,
-            "mark_at_event": self.mark.map(|mark| mark.event),
+            "mark_at_event": self.marks.last().map(|mark| mark.event),
             "broken": broken.as_ref().map(|broken| json!({
                 "kind": broken.kind(), "event": broken.event(), "sentence": broken.to_string(),
             })),
