@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -20,6 +20,7 @@ use super::client_address::TrustedProxies;
 use super::failure::{self, Failure};
 use crate::clock;
 use crate::random::RequestId;
+use crate::store::writing::Origin;
 
 /// Who is at the other end of the connection. The listener puts it into each request.
 #[derive(Clone, Debug)]
@@ -32,7 +33,13 @@ pub struct Peer {
 
 /// Where a request comes from: the peer, or whom a trusted proxy names. Put into each request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClientAddress(pub IpAddr);
+pub struct ClientAddress(pub IpAddr);
+
+/// Where a request comes from, as its arrival has put it down.
+pub fn origin(extensions: &Extensions) -> Origin {
+    let request_id = extensions.get::<RequestId>().map(RequestId::shared).unwrap_or_default();
+    Origin { request_id, address: extensions.get::<ClientAddress>().map(|client| client.0) }
+}
 
 /// The route that was matched, put into the answer for the log line.
 #[derive(Clone)]
@@ -85,7 +92,7 @@ pub fn answer_to_no_request(status: StatusCode, peer: &Peer) -> Option<Response<
 }
 
 /// Puts the route that matched into the answer.
-pub(super) async fn name_route(route: MatchedPath, request: Request, next: Next) -> Response {
+pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.extensions_mut().insert(Route(route));
     response
