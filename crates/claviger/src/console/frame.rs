@@ -43,7 +43,8 @@ impl Frame {
         let view = signed_in.view();
         let his = view.as_ref().map(effective::organizations).unwrap_or_default();
         let current = organization.filter(|id| his.contains(id)).and_then(|id| held.organization(id));
-        let role = current.zip(view.as_ref()).and_then(|(current, view)| effective::organization_role(view, current.id));
+        let role =
+            current.zip(view.as_ref()).and_then(|(current, view)| effective::organization_role(view, current.id));
         let name = view.as_ref().map(|view| view.name().to_owned()).unwrap_or_default();
         let may_open = |current: OrganizationId| {
             let scope = Scope::Organization(current);

@@ -102,7 +102,8 @@ pub(super) async fn list(
     let permit = permit.map_err(|refusal| refused(&signed_in, organization, &refusal))?;
     let known = signed_in.held.organization(organization).ok_or_else(|| nowhere(&signed_in))?;
     let found = found(&console, &signed_in, &permit, &asked).await;
-    let found = found.map_err(|error| ErrorPage::unread(&error, &signed_in.origin).inside(&signed_in, Some(organization)))?;
+    let found =
+        found.map_err(|error| ErrorPage::unread(&error, &signed_in.origin).inside(&signed_in, Some(organization)))?;
     let path = path(organization);
     if found.is_astray(&asked) {
         return Ok(Redirect::to(&asked.address(&path, None)).into_response());
@@ -204,7 +205,11 @@ impl Asked {
             _ => "",
         };
         let address = Asked { view, ..self.clone() }.address(path, None);
-        ViewLink { link: Link { path: address, text: view.label().to_owned(), is_current: view == self.view }, count, title }
+        ViewLink {
+            link: Link { path: address, text: view.label().to_owned(), is_current: view == self.view },
+            count,
+            title,
+        }
     }
 
     fn heading(&self, path: &str, column: Column) -> Heading {
@@ -250,4 +255,136 @@ fn whom_to_ask(signed_in: &SignedIn, known: &Organization) -> String {
     });
     let names: Vec<&str> = may.take(NAMED_MAX).map(|view| view.name()).collect();
     if names.is_empty() { String::new() } else { format!(" Ask one of them: {}.", names.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::access::{Access, Line};
+    use super::account::tests::{NOW, account};
+    use super::*;
+
+    const SCRIPT: &str = "<script>alert('x')</script>";
+
+    /// An organization, its projects and its accounts' creators may be called so.
+    fn organization() -> Organization {
+        Organization {
+            id: OrganizationId::new(7).expect("an id"),
+            name: SCRIPT.to_owned(),
+            projects: Vec::new(),
+            owners: Vec::new(),
+            account_count: 214,
+            teams: Vec::new(),
+            open_projects: Vec::new(),
+            policy: std::sync::Arc::default(),
+            people: Vec::new(),
+            invitations: Vec::new(),
+        }
+    }
+
+    fn frame() -> Frame {
+        let link = || Link { path: path(organization().id), text: SCRIPT.to_owned(), is_current: true };
+        Frame {
+            home: path(organization().id),
+            organization: Some(SCRIPT.to_owned()),
+            organizations: vec![link(), link()],
+            accounts: Some(link()),
+            name: SCRIPT.to_owned(),
+            initials: "MK".to_owned(),
+            email: "mk@acme.example".to_owned(),
+            standing: Some(format!("Owner of {SCRIPT}")),
+            form_token: "f".repeat(64),
+        }
+    }
+
+    fn row(number: u64) -> Row {
+        let mut account = account(number);
+        account.listed.creator_name = Some(SCRIPT.to_owned());
+        account.listed.expires = Some(NOW + 6 * words::DAY);
+        let line = || Line { place: format!("{SCRIPT}, EU storefront"), role: SCRIPT.to_owned() };
+        let access = Access { lines: vec![line(), line()], more: 4 };
+        Row { access, ..Row::of(&claviger_access::Directory::empty(1), &organization(), &account, NOW) }
+    }
+
+    fn rendered(asked: &Asked, rows: u64) -> String {
+        let (organization, frame, path) = (organization(), frame(), path(organization().id));
+        let found = Found {
+            counts: [214, 174, 6, 9, 23, 2, 118, 3],
+            matching: if rows == 0 { 0 } else { 214 },
+            begin: if rows == 0 { 0 } else { 25 },
+            page: Vec::new(),
+            previous: (rows > 0).then(|| "before.1.1".to_owned()),
+            next: (rows > 0).then(|| "after.1.1".to_owned()),
+        };
+        let rows = (1..=rows).map(row).collect();
+        Page::of(&frame, &organization, &path, asked, &found, rows).render().expect("a page")
+    }
+
+    #[test]
+    fn every_name_is_text_whatever_it_holds() {
+        let searched = Asked { search: SCRIPT.to_owned(), ..Asked::default() };
+        for text in [rendered(&searched, 25), rendered(&searched, 0), rendered(&Asked::default(), 25)] {
+            assert_eq!(text.matches("<script").count(), 1, "the script of the page itself: {text}");
+            assert!(text.contains("&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;"), "{text}");
+            assert!(!text.contains("style=") && !text.contains("<style"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_25_rows_is_below_50_kilobytes() {
+        let text = rendered(&Asked::default(), 25);
+        assert_eq!(text.matches("<tr role=\"row\">").count(), 26);
+        assert!(text.len() < 50_000, "{} bytes", text.len());
+    }
+
+    #[test]
+    fn a_page_says_where_it_is_and_what_each_view_holds() {
+        let text = rendered(&Asked::default(), 25);
+        let path = path(organization().id);
+        for part in [
+            "26 to 50 of 214",
+            &format!("<a class=\"btn s\" href=\"{path}?cursor=before.1.1\">Previous 25</a>"),
+            &format!("<a class=\"btn s\" href=\"{path}?cursor=after.1.1\">Next 25</a>"),
+            &format!("<a href=\"{path}\" aria-current=\"page\">All <span>214</span></a>"),
+            &format!("<a href=\"{path}?view=expired\">Expired <span>9</span></a>"),
+            &format!("<a href=\"{path}?view=no-owner\">No owner <span>3</span></a>"),
+            "aria-sort=\"descending\"><a href=\"/console/organizations/7/service-accounts?sort=created\">Created ↓</a>",
+            "<code class=\"sub\">bot-1.000001.service-account</code>",
+            "claviger service-account list --organization 7</pre>",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_found_says_where_it_was_searched_and_leads_back() {
+        let asked = Asked { search: "nigtly".to_owned(), ..Asked::default() };
+        let text = rendered(&asked, 0);
+        for part in [
+            "No service account matches “nigtly”",
+            "in all 214 accounts.",
+            ">Clear search</a>",
+            "service-account list --organization 7 --search nigtly</pre>",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(!text.contains("<table"), "{text}");
+    }
+
+    #[test]
+    fn an_organization_without_accounts_is_told_what_one_is_for() {
+        let (organization, frame, path) = (organization(), frame(), path(organization().id));
+        let asked = Asked::default();
+        let text = Page::of(&frame, &organization, &path, &asked, &Survey::new(&asked, None).end(), Vec::new());
+        let text = text.render().expect("a page");
+        assert!(text.contains("No service accounts yet") && !text.contains("class=\"views\""), "{text}");
+        assert!(text.contains("claviger service-account create nightly-export --organization 7"), "{text}");
+    }
+
+    #[test]
+    fn an_organization_in_a_path_is_written_in_one_way() {
+        assert_eq!(organization_of("7"), OrganizationId::new(7));
+        for text in ["", "0", "07", "+7", "7 ", "x", "9007199254740992"] {
+            assert_eq!(organization_of(text), None, "{text}");
+        }
+    }
 }

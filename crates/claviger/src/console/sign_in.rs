@@ -117,10 +117,8 @@ pub(super) async fn sign_in(
         return shown(&console, &headers, StatusCode::UNAUTHORIZED, &typed.email, wrong);
     };
     let mut response = Redirect::to("/console").into_response();
-    let cookies = [
-        Cookie::Session.set(console.transport, &token, session::LIFETIME_S),
-        Cookie::Form.delete(console.transport),
-    ];
+    let cookies =
+        [Cookie::Session.set(console.transport, &token, session::LIFETIME_S), Cookie::Form.delete(console.transport)];
     cookies.into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
     });

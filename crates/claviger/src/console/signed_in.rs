@@ -72,7 +72,15 @@ impl FromRequestParts<Console> for SignedIn {
         let held = held.map_err(|error| NotSignedIn::Unavailable(ErrorPage::not_held(error, &origin)))?;
         let admitted = session::admit(&held, presented, origin.address, now).ok_or(NotSignedIn::Nobody)?;
         let form_token = form::token(presented);
-        Ok(Self { caller: admitted.caller, person: admitted.person, session: admitted.session, held, now, origin, form_token })
+        Ok(Self {
+            caller: admitted.caller,
+            person: admitted.person,
+            session: admitted.session,
+            held,
+            now,
+            origin,
+            form_token,
+        })
     }
 }
 

@@ -63,7 +63,11 @@ fn by_its_role(organization: &Organization, view: &PrincipalView<'_>) -> Vec<Lin
 }
 
 /// What it is granted itself, through its teams, and as every member is: each place once, with the highest role.
-fn places(directory: &Directory, organization: &Organization, view: &PrincipalView<'_>) -> BTreeMap<Place, ProjectRole> {
+fn places(
+    directory: &Directory,
+    organization: &Organization,
+    view: &PrincipalView<'_>,
+) -> BTreeMap<Place, ProjectRole> {
     let open = organization.open_projects.iter().filter_map(|id| directory.project(*id)?.default_access);
     let held = effective::held(directory, view).map(|(grant, _)| grant);
     let mut places = BTreeMap::new();

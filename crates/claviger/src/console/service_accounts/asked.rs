@@ -214,10 +214,10 @@ impl Place {
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::console) struct Asked {
-    pub view: View,
-    pub search: String,
-    pub order: Order,
-    pub cursor: Option<Cursor>,
+    pub(super) view: View,
+    pub(super) search: String,
+    pub(super) order: Order,
+    pub(super) cursor: Option<Cursor>,
 }
 
 #[derive(Deserialize, Default)]
@@ -293,7 +293,9 @@ mod tests {
             let cursor = query.contains("cursor").then_some("after.-9.7");
             assert_eq!(read.address("/x", cursor), format!("/x?{query}"));
         }
-        for query in ["", "view=mine", "sort=password", "cursor=after.1", "cursor=past.1.1", "view=a&view=b", "search=%00"] {
+        for query in
+            ["", "view=mine", "sort=password", "cursor=after.1", "cursor=past.1.1", "view=a&view=b", "search=%00"]
+        {
             assert_eq!(asked(query).await, Asked::default(), "{query}");
         }
         assert_eq!(asked("sort=-created").await.address("/x", None), "/x");
@@ -302,7 +304,10 @@ mod tests {
     #[test]
     fn a_heading_leads_to_its_own_order_and_then_the_other_way_round() {
         let usual = Order::default();
-        assert_eq!((usual.by(Column::Created).name(), usual.by(Column::Name).name()), ("created".into(), "name".into()));
+        assert_eq!(
+            (usual.by(Column::Created).name(), usual.by(Column::Name).name()),
+            ("created".into(), "name".into())
+        );
         assert_eq!(usual.by(Column::LastUsed).name(), "-last_used");
         assert_eq!(usual.by(Column::Name).by(Column::Name).name(), "-name");
     }

@@ -41,7 +41,13 @@ impl<'a> Survey<'a> {
         let place = self.asked.order.place(&account);
         let is_after = self.asked.cursor.is_none_or(|cursor| cursor.is_after);
         let is_before = match &self.edge {
-            Some(edge) => if is_after { place <= *edge } else { place < *edge },
+            Some(edge) => {
+                if is_after {
+                    place <= *edge
+                } else {
+                    place < *edge
+                }
+            }
             None => false,
         };
         self.before += usize::from(is_before);
@@ -91,7 +97,8 @@ impl Found {
     /// shown from its beginning.
     pub(super) fn is_astray(&self, asked: &Asked) -> bool {
         let is_short = self.page.len() < PAGE_LENGTH.min(self.matching);
-        asked.cursor.is_some_and(|cursor| if cursor.is_after { self.page.is_empty() } else { is_short }) && self.matching > 0
+        asked.cursor.is_some_and(|cursor| if cursor.is_after { self.page.is_empty() } else { is_short })
+            && self.matching > 0
     }
 }
 
@@ -124,7 +131,10 @@ mod tests {
     fn at(asked: &Asked, cursor: &str) -> Asked {
         let cursor = cursor.split('.').collect::<Vec<_>>();
         let [way, number, id] = cursor[..] else { panic!("{cursor:?}") };
-        Asked { cursor: Some(Cursor::new(way == "after", number.parse().expect("a number"), id.parse().expect("an id"))), ..asked.clone() }
+        Asked {
+            cursor: Some(Cursor::new(way == "after", number.parse().expect("a number"), id.parse().expect("an id"))),
+            ..asked.clone()
+        }
     }
 
     #[test]
