@@ -2,7 +2,8 @@
 //!
 //! A request gets an id, which its answer, its log line and its audit events carry. Requests that no honest client sends
 //! (no `Host`, two of them) are refused; those whose length can be read in two ways are answered once and their
-//! connection closed, so that what follows is never run as a second request. No answer is cached. The log line holds
+//! connection closed, so that what follows is never run as a second request. No answer is cached that does not
+//! say itself that it may be. The log line holds
 //! neither path nor query, only the route that matched: strangers write there what they like.
 
 use std::net::{IpAddr, SocketAddr};

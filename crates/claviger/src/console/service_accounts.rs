@@ -242,7 +242,6 @@ fn refused(signed_in: &SignedIn, organization: OrganizationId, refusal: &Refusal
             let more = format!("You are a {}.{}", words::role(role).to_lowercase(), whom_to_ask(signed_in, known));
             ErrorPage::not_allowed(TITLE, &strong, &more).inside(signed_in, Some(organization))
         }
-        (Refusal::NotAuthenticated, ..) => ErrorPage::stale_form(),
         _ => nowhere(signed_in),
     }
 }

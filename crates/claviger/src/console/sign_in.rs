@@ -114,7 +114,7 @@ pub(super) async fn sign_in(
     console.tries.count(origin.address, &typed.email).map_err(too_many)?;
     let Some(token) = begun(&console, &origin, &typed).await? else {
         let wrong = Some("E-mail or password is wrong.");
-        return shown(&console, &headers, StatusCode::UNAUTHORIZED, &typed.email, wrong);
+        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, wrong);
     };
     let mut response = Redirect::to("/console").into_response();
     let cookies =

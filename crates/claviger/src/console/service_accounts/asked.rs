@@ -248,7 +248,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 impl Asked {
     /// The address of a list below this path; `cursor` names the page.
     pub(super) fn address(&self, path: &str, cursor: Option<&str>) -> String {
-        let order = (self.order != Order::default()).then(|| self.sort()).unwrap_or_default();
+        let order = if self.order == Order::default() { String::new() } else { self.sort() };
         let all =
             [("view", self.view.name()), ("search", &self.search), ("sort", &order), ("cursor", cursor.unwrap_or(""))];
         let said: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
