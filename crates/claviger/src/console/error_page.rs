@@ -228,6 +228,7 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::frame::tests::frame;
 
     #[test]
     fn what_is_said_is_text_whatever_it_holds() {
@@ -235,6 +236,18 @@ mod tests {
         let text = Outside { said: &page.0 }.render().expect("a page");
         assert!(!text.contains("<script>alert"), "{text}");
         assert!(text.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{text}");
+    }
+
+    #[test]
+    fn who_may_open_no_page_is_led_to_none_and_can_sign_out() {
+        let page = ErrorPage::not_allowed("Service Accounts", "Only owners and admins of Acme see it.", "");
+        let said = &page.0;
+        let text = Inside { said, frame: &frame(false) }.render().expect("a page");
+        assert!(!text.contains("Organization settings") && text.contains(">Sign out</button>"), "{text}");
+        assert!(text.contains(&format!("name=\"form_token\" value=\"{}\"", "f".repeat(64))), "{text}");
+        assert_eq!((text.matches("<script").count(), text.matches("<main").count()), (1, 1), "{text}");
+        let text = Inside { said, frame: &frame(true) }.render().expect("a page");
+        assert_eq!(text.matches("<p>Organization settings</p>").count(), 2, "{text}");
     }
 
     #[test]

@@ -72,3 +72,28 @@ impl Frame {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Whatever has a name may be called so.
+    pub(in crate::console) const SCRIPT: &str = "<script>alert('x')</script>";
+
+    /// The frame of somebody who may open the organization's pages, or may not.
+    pub(in crate::console) fn frame(may_open: bool) -> Frame {
+        let path = "/console/organizations/7/service-accounts";
+        let link = || Link { path: path.to_owned(), text: SCRIPT.to_owned(), is_current: true };
+        Frame {
+            home: path.to_owned(),
+            organization: Some(SCRIPT.to_owned()),
+            organizations: vec![link(), link()],
+            accounts: may_open.then(link),
+            name: SCRIPT.to_owned(),
+            initials: "MK".to_owned(),
+            email: "mk@acme.example".to_owned(),
+            standing: Some(format!("Owner of {SCRIPT}")),
+            form_token: "f".repeat(64),
+        }
+    }
+}

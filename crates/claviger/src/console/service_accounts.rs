@@ -261,8 +261,7 @@ mod tests {
     use super::access::{Access, Line};
     use super::account::tests::{NOW, account};
     use super::*;
-
-    const SCRIPT: &str = "<script>alert('x')</script>";
+    use crate::console::frame::tests::{SCRIPT, frame};
 
     /// An organization, its projects and its accounts' creators may be called so.
     fn organization() -> Organization {
@@ -280,21 +279,6 @@ mod tests {
         }
     }
 
-    fn frame() -> Frame {
-        let link = || Link { path: path(organization().id), text: SCRIPT.to_owned(), is_current: true };
-        Frame {
-            home: path(organization().id),
-            organization: Some(SCRIPT.to_owned()),
-            organizations: vec![link(), link()],
-            accounts: Some(link()),
-            name: SCRIPT.to_owned(),
-            initials: "MK".to_owned(),
-            email: "mk@acme.example".to_owned(),
-            standing: Some(format!("Owner of {SCRIPT}")),
-            form_token: "f".repeat(64),
-        }
-    }
-
     fn row(number: u64) -> Row {
         let mut account = account(number);
         account.listed.creator_name = Some(SCRIPT.to_owned());
@@ -305,7 +289,7 @@ mod tests {
     }
 
     fn rendered(asked: &Asked, rows: u64) -> String {
-        let (organization, frame, path) = (organization(), frame(), path(organization().id));
+        let (organization, frame, path) = (organization(), frame(true), path(organization().id));
         let found = Found {
             counts: [214, 174, 6, 9, 23, 2, 118, 3],
             matching: if rows == 0 { 0 } else { 214 },
@@ -371,7 +355,7 @@ mod tests {
 
     #[test]
     fn an_organization_without_accounts_is_told_what_one_is_for() {
-        let (organization, frame, path) = (organization(), frame(), path(organization().id));
+        let (organization, frame, path) = (organization(), frame(true), path(organization().id));
         let asked = Asked::default();
         let text = Page::of(&frame, &organization, &path, &asked, &Survey::new(&asked, None).end(), Vec::new());
         let text = text.render().expect("a page");
