@@ -41,6 +41,11 @@ impl LastUsed {
         self.shard(secret).get(&secret).copied()
     }
 
+    /// When one of these was, last.
+    pub fn latest_since_flush(&self, secrets: impl Iterator<Item = SecretId>) -> Option<Moment> {
+        secrets.filter_map(|secret| self.since_flush(secret)).max()
+    }
+
     /// What is to be flushed: at most so many. They stay here until they are, so that nobody sees a use go back.
     pub fn waiting(&self, limit: usize) -> Vec<(SecretId, Moment)> {
         let mut waiting = Vec::new();

@@ -1,9 +1,9 @@
 //! Claviger, the keeper of the keys: the server and the command line.
 //!
 //! The house, from the street inwards: `main.rs` reads the command line, `commands` runs one command. `serve` opens the
-//! house: a [`node`] (store, image, writer) behind a [`listener`] that answers with the [`api`].
+//! house: a [`node`] (store, image, writer) behind a [`listener`] that answers with the [`api`] and the [`console`].
 //!
-//! Dependencies point one way: `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
+//! Dependencies point one way: `api`, `console`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 
 pub mod api;
 pub mod audit_chain;
@@ -11,7 +11,9 @@ pub mod clock;
 pub mod cluster;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod last_used;
+pub mod limiter;
 pub mod listener;
 pub mod node;
 pub mod observations;

@@ -46,6 +46,12 @@ pub fn idempotency_key() -> Result<[u8; 16], NoRandomness> {
     fill()
 }
 
+/// What a form of the console is bound to, in lower-case hexadecimal digits.
+pub fn form_key() -> Result<String, NoRandomness> {
+    let bytes: [u8; 16] = fill()?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// A request's name in its answer, in the log and in the audit log: sorted by time, and not to be guessed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);

@@ -78,14 +78,15 @@ fn crates_depend_one_way() {
     }
 }
 
-/// `api`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
+/// `api`, `console`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 #[test]
 fn rooms_of_the_server_look_down_alone() {
-    let above: [(&str, &[&str]); 9] = [
+    let above: [(&str, &[&str]); 11] = [
         (
             "store",
             &[
                 "api",
+                "console",
                 "commands",
                 "writer",
                 "cluster",
@@ -98,14 +99,35 @@ fn rooms_of_the_server_look_down_alone() {
                 "random",
             ],
         ),
-        ("cluster", &["api", "commands", "writer", "node", "listener", "config", "telemetry"]),
-        ("last_used", &["api", "commands", "writer", "store", "cluster", "node", "listener", "config"]),
-        ("observations", &["api", "commands", "writer", "cluster", "node", "listener", "config"]),
-        ("writer", &["api", "commands", "node", "listener", "config", "telemetry"]),
-        ("node", &["api", "commands", "listener", "config", "telemetry"]),
-        ("people", &["api", "commands", "writer", "store", "cluster", "node", "listener", "config", "telemetry"]),
-        ("api", &["commands", "config", "telemetry"]),
-        ("listener", &["commands", "config", "telemetry", "store", "writer", "cluster", "node"]),
+        ("cluster", &["api", "console", "commands", "writer", "node", "listener", "config", "telemetry"]),
+        ("last_used", &["api", "console", "commands", "writer", "store", "cluster", "node", "listener", "config"]),
+        ("observations", &["api", "console", "commands", "writer", "cluster", "node", "listener", "config"]),
+        ("writer", &["api", "console", "commands", "node", "listener", "config", "telemetry"]),
+        ("node", &["api", "console", "commands", "listener", "config", "telemetry"]),
+        (
+            "people",
+            &["api", "console", "commands", "writer", "store", "cluster", "node", "listener", "config", "telemetry"],
+        ),
+        ("api", &["console", "commands", "config", "telemetry"]),
+        ("console", &["commands", "config", "telemetry", "listener"]),
+        (
+            "limiter",
+            &[
+                "api",
+                "console",
+                "commands",
+                "writer",
+                "store",
+                "cluster",
+                "node",
+                "listener",
+                "observations",
+                "people",
+                "config",
+                "telemetry",
+            ],
+        ),
+        ("listener", &["console", "commands", "config", "telemetry", "store", "writer", "cluster", "node"]),
     ];
     for (name, text) in shipped() {
         let Some(path) = name.strip_prefix("claviger/src/") else { continue };

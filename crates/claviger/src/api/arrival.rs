@@ -2,7 +2,8 @@
 //!
 //! A request gets an id, which its answer, its log line and its audit events carry. Requests that no honest client sends
 //! (no `Host`, two of them) are refused; those whose length can be read in two ways are answered once and their
-//! connection closed, so that what follows is never run as a second request. No answer is cached. The log line holds
+//! connection closed, so that what follows is never run as a second request. No answer is cached that does not
+//! say itself that it may be. The log line holds
 //! neither path nor query, only the route that matched: strangers write there what they like.
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -20,6 +21,7 @@ use super::client_address::TrustedProxies;
 use super::failure::{self, Failure};
 use crate::clock;
 use crate::random::RequestId;
+use crate::store::writing::Origin;
 
 /// Who is at the other end of the connection. The listener puts it into each request.
 #[derive(Clone, Debug)]
@@ -32,7 +34,13 @@ pub struct Peer {
 
 /// Where a request comes from: the peer, or whom a trusted proxy names. Put into each request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClientAddress(pub IpAddr);
+pub struct ClientAddress(pub IpAddr);
+
+/// Where a request comes from, as its arrival has put it down.
+pub fn origin(extensions: &Extensions) -> Origin {
+    let request_id = extensions.get::<RequestId>().map(RequestId::shared).unwrap_or_default();
+    Origin { request_id, address: extensions.get::<ClientAddress>().map(|client| client.0) }
+}
 
 /// The route that was matched, put into the answer for the log line.
 #[derive(Clone)]
@@ -85,7 +93,7 @@ pub fn answer_to_no_request(status: StatusCode, peer: &Peer) -> Option<Response<
 }
 
 /// Puts the route that matched into the answer.
-pub(super) async fn name_route(route: MatchedPath, request: Request, next: Next) -> Response {
+pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.extensions_mut().insert(Route(route));
     response

@@ -1,7 +1,6 @@
 //! Who asks: found before anything else of a request is read.
 
 use axum::extract::FromRequestParts;
-use axum::http::Extensions;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use claviger_access::authorize::admit;
@@ -9,13 +8,12 @@ use claviger_access::directory::PrincipalView;
 use claviger_access::identity::PrincipalId;
 use claviger_access::{Caller, Moment, Refusal, credential};
 
-use super::arrival::ClientAddress;
+use super::arrival::origin;
 use super::failure::Failure;
 use super::refusals::KnownCaller;
 use crate::clock;
 use crate::cluster::Held;
 use crate::node::Node;
-use crate::random::RequestId;
 use crate::store::writing::Origin;
 use crate::writer;
 
@@ -77,10 +75,4 @@ impl<S: Send + Sync> FromRequestParts<S> for Stranger {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         Ok(Self { origin: origin(&parts.extensions) })
     }
-}
-
-/// Where a request comes from, as its arrival has put it down.
-pub(super) fn origin(extensions: &Extensions) -> Origin {
-    let request_id = extensions.get::<RequestId>().map(RequestId::shared).unwrap_or_default();
-    Origin { request_id, address: extensions.get::<ClientAddress>().map(|client| client.0) }
 }

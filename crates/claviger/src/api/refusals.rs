@@ -16,7 +16,7 @@ use claviger_access::effective;
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
 
-use super::caller::origin;
+use super::arrival::origin;
 use super::failure::{Forbidden, is_standard};
 use super::ids;
 use crate::clock;

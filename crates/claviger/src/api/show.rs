@@ -140,7 +140,7 @@ pub(super) fn workspace_detail(directory: &Directory, known: &Workspace, role: O
 /// An account as it is listed; uses that were not flushed yet count.
 pub(super) fn account(directory: &Directory, last_used: &LastUsed, listed: ListedAccount) -> ServiceAccount {
     let secrets = directory.principal(listed.id).map_or(&[][..], |view| view.secrets());
-    let since_flush = secrets.iter().filter_map(|secret| last_used.since_flush(secret.id())).max();
+    let since_flush = last_used.latest_since_flush(secrets.iter().map(|secret| secret.id()));
     let details = directory.account_details(listed.id).cloned().unwrap_or_default();
     let organization = directory.principal(listed.id).and_then(|view| view.organization());
     let owner = organization.and_then(|organization| owner_of(directory, organization, details.owner, listed.creator));

@@ -21,9 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::host::{self, HostFailed};
 use super::shown_once::Handover;
-use crate::api;
+use crate::api::{self, TrustedProxies};
 use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
+use crate::console::{self, Transport};
 use crate::listener::{self, Limits};
 use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
@@ -134,7 +135,9 @@ impl Serve {
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
-        let app = api::router(node.clone(), self.trusted_proxy.iter().copied().collect());
+        let trusted: TrustedProxies = self.trusted_proxy.iter().copied().collect();
+        let pages = console::router(node.clone(), self.transport(address, tls.is_some()), trusted.clone());
+        let app = api::router(node.clone(), trusted).merge(pages);
         let serving = async {
             tokio::select! {
                 () = listener::serve(bound, tls, app, self.limits(), closing.clone()) => {}
@@ -171,6 +174,17 @@ impl Serve {
         begun?;
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// How people's browsers come here.
+    fn transport(&self, address: SocketAddr, has_tls: bool) -> Transport {
+        if has_tls || self.behind_tls {
+            Transport::Encrypted
+        } else if address.ip().is_loopback() {
+            Transport::Loopback
+        } else {
+            Transport::Clear
+        }
     }
 
     /// As asked for, as far as the process may have so many files open.

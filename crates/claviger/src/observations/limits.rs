@@ -1,19 +1,17 @@
 //! How much of what strangers do is recorded: so many a minute of one account, from one address, in one organization and
 //! in all. What is above that is counted and not recorded.
 //!
-//! Memory is bounded whatever is sent: names and addresses share a fixed number of cells, found by a keyed hash, so two
-//! of them may share one and be recorded less often. Nobody is refused anything here.
+//! Memory is bounded whatever is sent, by the [`limiter`](crate::limiter): two names or addresses may share a cell and be
+//! recorded less often. Nobody is refused anything here.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use claviger_access::identity::OrganizationId;
 use governor::clock::{Clock, MonotonicClock};
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::{InMemoryState, NotKeyed, StateStore};
-use governor::{Quota, RateLimiter};
+
+use crate::limiter::{Limiter, neighbourhood};
 
 /// So many a minute under one name.
 pub const OF_ONE_NAME_MAX: NonZeroU32 = NonZeroU32::new(10).expect("a number");
@@ -27,26 +25,8 @@ pub const IN_ALL_MAX: NonZeroU32 = NonZeroU32::new(3_000).expect("a number");
 /// Names, or addresses, that do not share a cell at most.
 const CELLS: usize = 4_096;
 
-/// A fixed number of states.
-struct Cells(Box<[InMemoryState]>);
-
-impl StateStore for Cells {
-    type Key = u64;
-
-    fn measure_and_replace<T, F, E>(&self, key: &u64, measure: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        let at = (key % self.0.len() as u64) as usize;
-        self.0[at].measure_and_replace(&NotKeyed::NonKey, measure)
-    }
-}
-
-type Limiter<C> = RateLimiter<u64, Cells, C, NoOpMiddleware<<C as Clock>::Instant>>;
-
 /// All of these limits.
 pub struct Limits<C: Clock = MonotonicClock> {
-    hasher: RandomState,
     names: Limiter<C>,
     addresses: Limiter<C>,
     organizations: Limiter<C>,
@@ -56,12 +36,8 @@ pub struct Limits<C: Clock = MonotonicClock> {
 impl<C: Clock + Clone> Limits<C> {
     /// None of them is reached.
     pub fn new(clock: &C) -> Self {
-        let limiter = |max, cells| {
-            let cells = (0..cells).map(|_| InMemoryState::default()).collect();
-            Limiter::new(Quota::per_minute(max), Cells(cells), clock.clone())
-        };
+        let limiter = |max, cells| Limiter::per_minute(max, cells, clock);
         Self {
-            hasher: RandomState::new(),
             names: limiter(OF_ONE_NAME_MAX, CELLS),
             addresses: limiter(FROM_ONE_ADDRESS_MAX, CELLS),
             organizations: limiter(OF_ONE_ORGANIZATION_MAX, CELLS),
@@ -72,24 +48,12 @@ impl<C: Clock + Clone> Limits<C> {
     /// Whether one more of a stranger is recorded. The same work for a name that exists and for one that does not. His
     /// address is looked at first: what it has used up uses up nobody else's.
     pub fn let_through(&self, name: impl Hash, address: Option<IpAddr>, organization: Option<OrganizationId>) -> bool {
-        let address = self.hasher.hash_one(address.map(neighbourhood));
-        self.addresses.check_key(&address).is_ok() && self.let_through_known(name, organization)
+        self.addresses.count(address.map(neighbourhood)).is_ok() && self.let_through_known(name, organization)
     }
 
     /// The same of somebody who is known: his neighbours do not count.
     pub fn let_through_known(&self, name: impl Hash, organization: Option<OrganizationId>) -> bool {
-        let key = |limiter: &Limiter<C>, value: u64| limiter.check_key(&value).is_ok();
-        key(&self.names, self.hasher.hash_one(name))
-            && key(&self.organizations, self.hasher.hash_one(organization))
-            && key(&self.all, 0)
-    }
-}
-
-/// Whoever has an IPv6 address has the /64 that it is in.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        self.names.count(name).is_ok() && self.organizations.count(organization).is_ok() && self.all.count(()).is_ok()
     }
 }
 
@@ -143,16 +107,5 @@ mod tests {
         assert!((0..200).all(|_| !limits.let_through("the account", from(1), organization)));
         assert!(limits.let_through("the account", from(2), organization));
         assert!(limits.let_through_known(("the account", "with its secret"), organization));
-    }
-
-    #[test]
-    fn addresses_of_one_network_of_version_6_are_one() {
-        let same = |a: &str, b: &str| {
-            let read = |text: &str| neighbourhood(text.parse().expect("an address"));
-            read(a) == read(b)
-        };
-        assert!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
-        assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
     }
 }

@@ -23,6 +23,7 @@ mod audit_events_reference;
 mod audit_export;
 mod audit_log;
 mod authorization_table;
+mod console;
 mod custom_roles;
 mod description;
 mod errors_reference;

@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use claviger::api;
+use claviger::api::{self, TrustedProxies};
+use claviger::console::{self, Transport};
 use claviger::listener::{self, Limits};
 use claviger::node::{House, Node, Running};
 use claviger::store::Location;
@@ -537,7 +538,9 @@ async fn serve(house: House) -> (Node, SocketAddr, Serving) {
     let bound = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = bound.local_addr().expect("an address");
     let stop = CancellationToken::new();
-    let app = api::router(node.clone(), [PROXY.into()].into_iter().collect());
+    let trusted: TrustedProxies = [PROXY.into()].into_iter().collect();
+    let pages = console::router(node.clone(), Transport::Loopback, trusted.clone());
+    let app = api::router(node.clone(), trusted).merge(pages);
     let served = tokio::spawn(listener::serve(bound, None, app, limits(), stop.clone()));
     (node, address, Serving { running, stop, served })
 }

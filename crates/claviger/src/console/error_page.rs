@@ -1,0 +1,259 @@
+//! The one conversion from what was refused, or is missing, to a page that says so and leads on.
+
+use std::any::Any;
+use std::time::Duration;
+
+use askama::Template;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use claviger_access::identity::OrganizationId;
+
+use super::frame::{Frame, Link};
+use super::page::page;
+use super::signed_in::SignedIn;
+use super::words;
+use crate::cluster::NotHeld;
+use crate::store::StoreError;
+use crate::store::writing::Origin;
+use crate::writer::WriteError;
+
+/// The picture beside what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Not for this person.
+    NotAllowed,
+    /// Not there.
+    NotFound,
+    /// Something must be done otherwise.
+    Otherwise,
+    /// It does not work now.
+    Fault,
+}
+
+/// A page instead of the one that was asked for.
+pub(super) struct ErrorPage(Box<Said>);
+
+struct Said {
+    status: StatusCode,
+    kind: Kind,
+    title: &'static str,
+    strong: String,
+    more: String,
+    lead: Link,
+    retry_after: Option<u64>,
+    frame: Option<Frame>,
+}
+
+#[derive(Template)]
+#[template(path = "console/error_gate.html")]
+struct Outside<'s> {
+    said: &'s Said,
+}
+
+#[derive(Template)]
+#[template(path = "console/error.html")]
+struct Inside<'s> {
+    said: &'s Said,
+    frame: &'s Frame,
+}
+
+impl ErrorPage {
+    fn new(status: StatusCode, kind: Kind, title: &'static str, strong: &str, more: &str) -> Self {
+        let lead = Link { path: "/console".to_owned(), text: "Go to the console".to_owned(), is_current: false };
+        let (strong, more) = (strong.to_owned(), more.to_owned());
+        Self(Box::new(Said { status, kind, title, strong, more, lead, retry_after: None, frame: None }))
+    }
+
+    /// With the frame of a page of this organization.
+    pub(super) fn inside(mut self, signed_in: &SignedIn, organization: Option<OrganizationId>) -> Self {
+        self.0.frame = Some(Frame::of(signed_in, organization));
+        self
+    }
+
+    fn leads_to(mut self, path: &str, text: &str) -> Self {
+        self.0.lead = Link { path: path.to_owned(), text: text.to_owned(), is_current: false };
+        self
+    }
+
+    /// 404 for an address that leads nowhere.
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "Not found", "There is no page at this address.", "")
+    }
+
+    /// 404, the same for an organization that is not there and for one that is another's.
+    pub(super) fn no_such_organization() -> Self {
+        let strong = "No organization of yours with this number.";
+        let more = "It may have been deleted, or you no longer belong to it.";
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "Not found", strong, more)
+    }
+
+    /// 403 for who belongs nowhere.
+    pub(super) fn without_organization() -> Self {
+        let (strong, more) = ("You belong to no organization.", "Ask an owner of one to invite you.");
+        Self::new(StatusCode::FORBIDDEN, Kind::NotAllowed, "No organization", strong, more)
+            .leads_to("/api/docs/", "Read the API reference")
+    }
+
+    /// 403: who may see it are others.
+    pub(super) fn not_allowed(title: &'static str, strong: &str, more: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, Kind::NotAllowed, title, strong, more)
+    }
+
+    /// 403 for what a page of ours has not sent.
+    pub(super) fn foreign_form() -> Self {
+        let strong = "This form was sent by another site, so nothing was changed.";
+        let more = "Open the page here and send it again.";
+        Self::new(StatusCode::FORBIDDEN, Kind::Otherwise, "Not sent from here", strong, more)
+    }
+
+    /// 403 for a form without the token that it should have.
+    pub(super) fn stale_form() -> Self {
+        let strong = "This form is no longer valid, so nothing was changed.";
+        let more = "You have signed in or out since, or the page is older than an hour. Load it again, then send it.";
+        Self::new(StatusCode::FORBIDDEN, Kind::Otherwise, "Form no longer valid", strong, more)
+    }
+
+    /// 400 for what is no form.
+    pub(super) fn unreadable_form() -> Self {
+        let strong = "This form cannot be read, so nothing was changed.";
+        let more = "Load the page again, then send it.";
+        Self::new(StatusCode::BAD_REQUEST, Kind::Otherwise, "Not a form of ours", strong, more)
+    }
+
+    /// 421: the name in the address is not this server's.
+    pub(super) fn wrong_host() -> Self {
+        let strong = "This server does not answer under this name.";
+        let more = "It listens on this machine alone, as localhost. With a proxy in front that carries TLS, start it \
+                    with --behind-tls.";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, Kind::Otherwise, "Another name", strong, more)
+    }
+
+    /// 429.
+    pub(super) fn too_many(strong: &str, wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        let shown = words::several(i64::try_from(seconds).unwrap_or(i64::MAX), "second");
+        let strong = format!("{strong} Try again in {shown}.");
+        let mut page = Self::new(StatusCode::TOO_MANY_REQUESTS, Kind::Otherwise, "Too many attempts", &strong, "");
+        page.0.retry_after = Some(seconds);
+        page.leads_to(super::sign_in::PATH, "Back to sign in")
+    }
+
+    /// 503: there is no image to answer from.
+    pub(super) fn not_held(_: NotHeld, origin: &Origin) -> Self {
+        Self::unavailable("The directory is being loaded, or the database is out of reach.", "", origin)
+    }
+
+    /// 503: a read failed.
+    pub(super) fn unread(error: &StoreError, origin: &Origin) -> Self {
+        tracing::error!(%error, "a read for a page failed");
+        let strong = "The database does not answer, so nothing was changed.";
+        Self::unavailable(strong, "Checks of existing accounts go on. ", origin)
+    }
+
+    /// A write that was not done, or may have been.
+    pub(super) fn unwritten(error: &WriteError, origin: &Origin) -> Self {
+        match error {
+            WriteError::OutcomeUnknown => {
+                Self::unavailable("The database went away, so it is not known whether this was done.", "", origin)
+            }
+            WriteError::TooMany | WriteError::TooManyOfOrganization => {
+                Self::too_many("Too many changes are waiting.", Duration::from_secs(1))
+            }
+            WriteError::Refused(_) => Self::stale_form(),
+            WriteError::Unavailable => {
+                Self::unavailable("The database does not answer, so nothing was changed.", "", origin)
+            }
+        }
+    }
+
+    /// 503: the system gives no random bytes.
+    pub(super) fn without_randomness() -> Self {
+        let strong = "The installation has run out of randomness, so nothing was changed.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Fault, "Not available", strong, "Try again in a moment.")
+    }
+
+    /// 500; the log tells more.
+    pub(super) fn fault() -> Self {
+        let more = "Tell its operator the X-Request-Id of this answer.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Kind::Fault, "A fault", "A fault of this server.", more)
+    }
+
+    fn unavailable(strong: &str, more: &str, origin: &Origin) -> Self {
+        let more = format!("{more}Try again in a moment. Request {}.", origin.request_id);
+        let mut page = Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Fault, "Not available", strong, &more);
+        page.0.retry_after = Some(1);
+        page
+    }
+}
+
+impl From<ErrorPage> for Response {
+    fn from(error_page: ErrorPage) -> Self {
+        let said = *error_page.0;
+        let mut response = match &said.frame {
+            Some(frame) => page(said.status, &Inside { said: &said, frame }),
+            None => page(said.status, &Outside { said: &said }),
+        };
+        if let Some(seconds) = said.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl IntoResponse for ErrorPage {
+    fn into_response(self) -> Response {
+        self.into()
+    }
+}
+
+/// 404 for all other addresses.
+pub(super) async fn no_such_page() -> ErrorPage {
+    ErrorPage::not_found()
+}
+
+/// 405; the router adds `Allow`.
+pub(super) async fn method_not_allowed() -> ErrorPage {
+    let strong = "This address is not for that.";
+    ErrorPage::new(StatusCode::METHOD_NOT_ALLOWED, Kind::Otherwise, "Not for that", strong, "")
+}
+
+/// 500; a fault of ours, which the log tells.
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let what = panic.downcast_ref::<&str>().copied().unwrap_or("no message");
+    tracing::error!(what, "a page's handler panicked");
+    ErrorPage::fault().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::frame::tests::frame;
+
+    #[test]
+    fn what_is_said_is_text_whatever_it_holds() {
+        let page = ErrorPage::not_allowed("Service Accounts", "Only owners of <script>alert(1)</script> see it.", "");
+        let text = Outside { said: &page.0 }.render().expect("a page");
+        assert!(!text.contains("<script>alert"), "{text}");
+        assert!(text.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{text}");
+    }
+
+    #[test]
+    fn who_may_open_no_page_is_led_to_none_and_can_sign_out() {
+        let page = ErrorPage::not_allowed("Service Accounts", "Only owners and admins of Acme see it.", "");
+        let said = &page.0;
+        let text = Inside { said, frame: &frame(false) }.render().expect("a page");
+        assert!(!text.contains("Organization settings") && text.contains(">Sign out</button>"), "{text}");
+        assert!(text.contains(&format!("name=\"form_token\" value=\"{}\"", "f".repeat(64))), "{text}");
+        assert_eq!((text.matches("<script").count(), text.matches("<main").count()), (1, 1), "{text}");
+        let text = Inside { said, frame: &frame(true) }.render().expect("a page");
+        assert_eq!(text.matches("<p>Organization settings</p>").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn the_wait_is_told_in_whole_seconds() {
+        let page = ErrorPage::too_many("Too many attempts from your address.", Duration::from_millis(39_001));
+        assert_eq!(page.0.strong, "Too many attempts from your address. Try again in 40 seconds.");
+        assert_eq!(Response::from(page).headers()[RETRY_AFTER], "40");
+    }
+}

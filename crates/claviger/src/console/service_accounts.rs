@@ -1,0 +1,373 @@
+//! The Service Accounts page of an organization: is it in use, what can it reach, when does it end, who made it.
+//!
+//! One pass over all accounts counts the views and finds the page; see [`survey`]. What the directory knows of a row
+//! (what it reaches) is looked up for the rows that are shown alone.
+
+mod access;
+mod account;
+mod asked;
+mod row;
+mod survey;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
+use claviger_access::directory::Organization;
+use claviger_access::effective;
+use claviger_access::identity::OrganizationId;
+use claviger_access::role::OrganizationRole;
+use claviger_access::{Permit, Refusal};
+
+use self::account::Account;
+use self::asked::{Asked, Column, Order, View};
+use self::row::{Row, Tone};
+use self::survey::{Found, PAGE_LENGTH, Survey};
+use super::error_page::ErrorPage;
+use super::frame::{Frame, Link};
+use super::page::page;
+use super::signed_in::SignedIn;
+use super::{Console, words};
+use crate::store::StoreError;
+use crate::store::service_accounts::Window;
+
+const TITLE: &str = "Service Accounts";
+
+/// So many rows are read at a time.
+const READ_AT_ONCE: u32 = 1_000;
+
+/// So many are named of those who may see what somebody may not.
+const NAMED_MAX: usize = 5;
+
+/// The page's address.
+pub(super) fn path(organization: OrganizationId) -> String {
+    format!("/console/organizations/{organization}/service-accounts")
+}
+
+/// A view with how many accounts it has.
+struct ViewLink {
+    link: Link,
+    count: String,
+    title: &'static str,
+}
+
+/// A heading that orders by its column.
+struct Heading {
+    path: String,
+    text: &'static str,
+    /// `ascending`, `descending`, or nothing.
+    sort: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "console/service_accounts.html")]
+struct Page<'p> {
+    frame: &'p Frame,
+    organization: &'p str,
+    path: &'p str,
+    /// How many accounts there are.
+    all: String,
+    views: Vec<ViewLink>,
+    /// The view that is shown and the order, where they are not as usual, for the search form.
+    view: &'static str,
+    sort: Option<String>,
+    search: &'p str,
+    headings: [Heading; 4],
+    order: &'static str,
+    rows: Vec<Row>,
+    /// Such as "1 to 25 of 214".
+    range: String,
+    previous: Option<String>,
+    next: Option<String>,
+    /// The address without the search.
+    unsearched: String,
+    /// How many accounts were searched.
+    searched: String,
+    command: String,
+    /// The same that makes the first account.
+    create: String,
+}
+
+/// The page.
+pub(super) async fn list(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Path(organization): Path<String>,
+    asked: Asked,
+) -> Result<Response, ErrorPage> {
+    let organization = organization_of(&organization).ok_or_else(|| nowhere(&signed_in))?;
+    let scope = Scope::Organization(organization);
+    let permit = authorize::<ManageServiceAccounts>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
+    let permit = permit.map_err(|refusal| refused(&signed_in, organization, &refusal))?;
+    let known = signed_in.held.organization(organization).ok_or_else(|| nowhere(&signed_in))?;
+    let found = found(&console, &signed_in, &permit, &asked).await;
+    let found =
+        found.map_err(|error| ErrorPage::unread(&error, &signed_in.origin).inside(&signed_in, Some(organization)))?;
+    let path = path(organization);
+    if found.is_astray(&asked) {
+        return Ok(Redirect::to(&asked.address(&path, None)).into_response());
+    }
+    let frame = Frame::of(&signed_in, Some(organization));
+    let rows = found.page.iter().map(|account| Row::of(&signed_in.held, known, account, signed_in.now.seconds()));
+    let rows = rows.collect();
+    Ok(page(StatusCode::OK, &Page::of(&frame, known, &path, &asked, &found, rows)))
+}
+
+/// The id in the path, which is written in one way alone.
+fn organization_of(text: &str) -> Option<OrganizationId> {
+    text.parse().ok().and_then(OrganizationId::new).filter(|id| id.to_string() == text)
+}
+
+/// Goes through all accounts.
+async fn found(
+    console: &Console,
+    signed_in: &SignedIn,
+    permit: &Permit<ManageServiceAccounts>,
+    asked: &Asked,
+) -> Result<Found, StoreError> {
+    let (held, node) = (&signed_in.held, &console.node);
+    // Who was deleted keeps his username.
+    let edge = asked.cursor.map(|cursor| {
+        let name = held.principal(cursor.id).map_or("", |view| view.name());
+        cursor.place(asked.order, name)
+    });
+    let mut survey = Survey::new(asked, edge);
+    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
+    loop {
+        let rows = node.store.service_accounts(permit, &window).await?;
+        let is_last = rows.len() < READ_AT_ONCE as usize;
+        window.after = rows.last().map(|row| row.id);
+        for row in rows {
+            survey.add(Account::of(held, &node.last_used, permit.organization(), row, signed_in.now));
+        }
+        if is_last {
+            return Ok(survey.end());
+        }
+    }
+}
+
+impl<'p> Page<'p> {
+    fn of(
+        frame: &'p Frame,
+        known: &'p Organization,
+        path: &'p str,
+        asked: &'p Asked,
+        found: &Found,
+        rows: Vec<Row>,
+    ) -> Self {
+        let shown = |view: View| View::EACH.into_iter().zip(found.counts).find(|(each, _)| *each == view);
+        let count = |view: View| words::count(shown(view).map_or(0, |(_, count)| count));
+        let (first, last) = (found.begin + 1, found.begin + rows.len());
+        let search = (!asked.search.is_empty()).then(|| format!(" --search {}", words::shell_word(&asked.search)));
+        let ownerless = if asked.view == View::NoOwner { " --ownerless" } else { "" };
+        Self {
+            frame,
+            organization: &known.name,
+            path,
+            all: count(View::All),
+            views: View::EACH.into_iter().map(|view| asked.view_link(path, view, count(view))).collect(),
+            view: asked.view.name(),
+            sort: (asked.order != Order::default()).then(|| asked.sort()),
+            search: &asked.search,
+            headings: Column::EACH.map(|column| asked.heading(path, column)),
+            order: asked.order.told(),
+            rows,
+            range: format!("{} to {} of {}", words::count(first), words::count(last), words::count(found.matching)),
+            previous: found.previous.as_ref().map(|cursor| asked.address(path, Some(cursor))),
+            next: found.next.as_ref().map(|cursor| asked.address(path, Some(cursor))),
+            unsearched: Asked { search: String::new(), ..asked.clone() }.address(path, None),
+            searched: count(asked.view),
+            command: format!(
+                "claviger service-account list --organization {}{}{ownerless}",
+                known.id,
+                search.unwrap_or_default()
+            ),
+            create: format!(
+                "claviger service-account create nightly-export --organization {}{} --expires-in 90d",
+                known.id,
+                known.projects.first().map(|project| format!(" --project {project}:analyst")).unwrap_or_default()
+            ),
+        }
+    }
+
+    /// How many rows the next page has, at most.
+    fn page_length(&self) -> usize {
+        PAGE_LENGTH
+    }
+}
+
+impl Asked {
+    fn view_link(&self, path: &str, view: View, count: String) -> ViewLink {
+        let title = match view {
+            View::Of(account::State::Expiring) => "Expire within 30 days",
+            View::Of(account::State::Unused) => "Not used for 90 days",
+            _ => "",
+        };
+        let address = Asked { view, ..self.clone() }.address(path, None);
+        ViewLink {
+            link: Link { path: address, text: view.label().to_owned(), is_current: view == self.view },
+            count,
+            title,
+        }
+    }
+
+    fn heading(&self, path: &str, column: Column) -> Heading {
+        let text = match column {
+            Column::Name => "Name",
+            Column::LastUsed => "Last used",
+            Column::Expires => "Expires",
+            Column::Created => "Created",
+        };
+        let sort = match (self.order.column == column, self.order.is_descending) {
+            (false, _) => "",
+            (true, false) => "ascending",
+            (true, true) => "descending",
+        };
+        Heading { path: Asked { order: self.order.by(column), ..self.clone() }.address(path, None), text, sort }
+    }
+}
+
+fn nowhere(signed_in: &SignedIn) -> ErrorPage {
+    ErrorPage::no_such_organization().inside(signed_in, None)
+}
+
+/// What is said to who may not see the page.
+fn refused(signed_in: &SignedIn, organization: OrganizationId, refusal: &Refusal) -> ErrorPage {
+    let held = &signed_in.held;
+    let role = signed_in.view().and_then(|view| effective::organization_role(&view, organization));
+    match (refusal, held.organization(organization), role) {
+        (Refusal::PermissionMissing { .. }, Some(known), Some(role)) => {
+            let strong = format!("Only owners and admins of {} see its service accounts.", known.name);
+            let more = format!("You are a {}.{}", words::role(role).to_lowercase(), whom_to_ask(signed_in, known));
+            ErrorPage::not_allowed(TITLE, &strong, &more).inside(signed_in, Some(organization))
+        }
+        _ => nowhere(signed_in),
+    }
+}
+
+/// People of the organization who may see it.
+fn whom_to_ask(signed_in: &SignedIn, known: &Organization) -> String {
+    let people = known.people.iter().filter_map(|id| signed_in.held.principal(*id));
+    let may = people.filter(|view| {
+        effective::organization_role(view, known.id).is_some_and(|role| role >= OrganizationRole::Admin)
+    });
+    let names: Vec<&str> = may.take(NAMED_MAX).map(|view| view.name()).collect();
+    if names.is_empty() { String::new() } else { format!(" Ask one of them: {}.", names.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::access::{Access, Line};
+    use super::account::tests::{NOW, account};
+    use super::*;
+    use crate::console::frame::tests::{SCRIPT, frame};
+
+    /// An organization, its projects and its accounts' creators may be called so.
+    fn organization() -> Organization {
+        Organization {
+            id: OrganizationId::new(7).expect("an id"),
+            name: SCRIPT.to_owned(),
+            projects: Vec::new(),
+            owners: Vec::new(),
+            account_count: 214,
+            teams: Vec::new(),
+            open_projects: Vec::new(),
+            policy: std::sync::Arc::default(),
+            people: Vec::new(),
+            invitations: Vec::new(),
+        }
+    }
+
+    fn row(number: u64) -> Row {
+        let mut account = account(number);
+        account.listed.creator_name = Some(SCRIPT.to_owned());
+        account.listed.expires = Some(NOW + 6 * words::DAY);
+        let line = || Line { place: format!("{SCRIPT}, EU storefront"), role: SCRIPT.to_owned() };
+        let access = Access { lines: vec![line(), line()], more: 4 };
+        Row { access, ..Row::of(&claviger_access::Directory::empty(1), &organization(), &account, NOW) }
+    }
+
+    fn rendered(asked: &Asked, rows: u64) -> String {
+        let (organization, frame, path) = (organization(), frame(true), path(organization().id));
+        let found = Found {
+            counts: [214, 174, 6, 9, 23, 2, 118, 3],
+            matching: if rows == 0 { 0 } else { 214 },
+            begin: if rows == 0 { 0 } else { 25 },
+            page: Vec::new(),
+            previous: (rows > 0).then(|| "before.1.1".to_owned()),
+            next: (rows > 0).then(|| "after.1.1".to_owned()),
+        };
+        let rows = (1..=rows).map(row).collect();
+        Page::of(&frame, &organization, &path, asked, &found, rows).render().expect("a page")
+    }
+
+    #[test]
+    fn every_name_is_text_whatever_it_holds() {
+        let searched = Asked { search: SCRIPT.to_owned(), ..Asked::default() };
+        for text in [rendered(&searched, 25), rendered(&searched, 0), rendered(&Asked::default(), 25)] {
+            assert_eq!(text.matches("<script").count(), 1, "the script of the page itself: {text}");
+            assert!(text.contains("&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;"), "{text}");
+            assert!(!text.contains("style=") && !text.contains("<style"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_25_rows_is_below_50_kilobytes() {
+        let text = rendered(&Asked::default(), 25);
+        assert_eq!(text.matches("<tr role=\"row\">").count(), 26);
+        assert!(text.len() < 50_000, "{} bytes", text.len());
+    }
+
+    #[test]
+    fn a_page_says_where_it_is_and_what_each_view_holds() {
+        let text = rendered(&Asked::default(), 25);
+        let path = path(organization().id);
+        for part in [
+            "26 to 50 of 214",
+            &format!("<a class=\"btn s\" href=\"{path}?cursor=before.1.1\">Previous 25</a>"),
+            &format!("<a class=\"btn s\" href=\"{path}?cursor=after.1.1\">Next 25</a>"),
+            &format!("<a href=\"{path}\" aria-current=\"page\">All <span>214</span></a>"),
+            &format!("<a href=\"{path}?view=expired\">Expired <span>9</span></a>"),
+            &format!("<a href=\"{path}?view=no-owner\">No owner <span>3</span></a>"),
+            "aria-sort=\"descending\"><a href=\"/console/organizations/7/service-accounts?sort=created\">Created ↓</a>",
+            "<code class=\"sub\">bot-1.000001.service-account</code>",
+            "claviger service-account list --organization 7</pre>",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_found_says_where_it_was_searched_and_leads_back() {
+        let asked = Asked { search: "nigtly".to_owned(), ..Asked::default() };
+        let text = rendered(&asked, 0);
+        for part in [
+            "No service account matches “nigtly”",
+            "in all 214 accounts.",
+            ">Clear search</a>",
+            "service-account list --organization 7 --search nigtly</pre>",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(!text.contains("<table"), "{text}");
+    }
+
+    #[test]
+    fn an_organization_without_accounts_is_told_what_one_is_for() {
+        let (organization, frame, path) = (organization(), frame(true), path(organization().id));
+        let asked = Asked::default();
+        let text = Page::of(&frame, &organization, &path, &asked, &Survey::new(&asked, None).end(), Vec::new());
+        let text = text.render().expect("a page");
+        assert!(text.contains("No service accounts yet") && !text.contains("class=\"views\""), "{text}");
+        assert!(text.contains("claviger service-account create nightly-export --organization 7"), "{text}");
+    }
+
+    #[test]
+    fn an_organization_in_a_path_is_written_in_one_way() {
+        assert_eq!(organization_of("7"), OrganizationId::new(7));
+        for text in ["", "0", "07", "+7", "7 ", "x", "9007199254740992"] {
+            assert_eq!(organization_of(text), None, "{text}");
+        }
+    }
+}

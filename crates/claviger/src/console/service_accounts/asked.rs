@@ -1,0 +1,323 @@
+//! What of the list was asked for: view, search, order, and which page. All of it is in the address, so every view can be
+//! shared; what cannot be read there is as if it were not.
+
+use std::cmp::Reverse;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use claviger_access::identity::PrincipalId;
+use serde::Deserialize;
+
+use super::account::{Account, State};
+
+/// Most characters to search for: longer than any username.
+const SEARCH_LENGTH_MAX: usize = 256;
+
+/// From so many characters on any part of a name is searched for, below that its beginning.
+const ANY_PART_FROM: usize = 3;
+
+/// Which accounts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum View {
+    #[default]
+    All,
+    Of(State),
+    NoExpiry,
+    NoOwner,
+}
+
+impl View {
+    pub(super) const EACH: [Self; 8] = [
+        Self::All,
+        Self::Of(State::Active),
+        Self::Of(State::Expiring),
+        Self::Of(State::Expired),
+        Self::Of(State::Unused),
+        Self::Of(State::Disabled),
+        Self::NoExpiry,
+        Self::NoOwner,
+    ];
+
+    /// In an address; none for all.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Of(state) => state.name(),
+            Self::NoExpiry => "no-expiry",
+            Self::NoOwner => "no-owner",
+        }
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Of(State::Active) => "Active",
+            Self::Of(State::Expiring) => "Expiring",
+            Self::Of(State::Expired) => "Expired",
+            Self::Of(State::Unused) => "Unused",
+            Self::Of(State::Disabled) => "Disabled",
+            Self::NoExpiry => "No expiry",
+            Self::NoOwner => "No owner",
+        }
+    }
+
+    pub(super) fn shows(self, account: &Account) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(state) => account.state == state,
+            Self::NoExpiry => account.listed.expires.is_none(),
+            Self::NoOwner => !account.is_owned,
+        }
+    }
+}
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Column {
+    Name,
+    LastUsed,
+    Expires,
+    #[default]
+    Created,
+}
+
+impl Column {
+    pub(super) const EACH: [Self; 4] = [Self::Name, Self::LastUsed, Self::Expires, Self::Created];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::LastUsed => "last_used",
+            Self::Expires => "expires",
+            Self::Created => "created",
+        }
+    }
+
+    /// The order in which one looks first: names from A, what ends soonest, what is newest.
+    fn first(self) -> Order {
+        Order { column: self, is_descending: matches!(self, Self::LastUsed | Self::Created) }
+    }
+}
+
+/// An order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Order {
+    pub column: Column,
+    pub is_descending: bool,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Column::default().first()
+    }
+}
+
+impl Order {
+    fn parse(text: &str) -> Option<Self> {
+        let (is_descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
+        let column = Column::EACH.into_iter().find(|column| column.name() == name)?;
+        Some(Self { column, is_descending })
+    }
+
+    fn name(self) -> String {
+        format!("{}{}", if self.is_descending { "-" } else { "" }, self.column.name())
+    }
+
+    /// For the table's caption.
+    pub(super) fn told(self) -> &'static str {
+        match (self.column, self.is_descending) {
+            (Column::Name, false) => "by name",
+            (Column::Name, true) => "by name, from Z",
+            (Column::LastUsed, true) => "most recently used first",
+            (Column::LastUsed, false) => "longest unused first",
+            (Column::Expires, false) => "what ends soonest first",
+            (Column::Expires, true) => "what ends last first",
+            (Column::Created, true) => "most recently created first",
+            (Column::Created, false) => "first created first",
+        }
+    }
+
+    /// The order that the heading of this column leads to: the other way round where it is this one's.
+    pub(super) fn by(self, column: Column) -> Self {
+        if self.column == column { Self { is_descending: !self.is_descending, ..self } } else { column.first() }
+    }
+
+    /// Where an account stands in it.
+    pub(super) fn place(self, account: &Account) -> Place {
+        let listed = &account.listed;
+        let (name, number) = match self.column {
+            Column::Name => (listed.username.to_lowercase(), 0),
+            Column::LastUsed => (String::new(), account.last_used.unwrap_or(i64::MIN)),
+            Column::Expires => (String::new(), listed.expires.unwrap_or(i64::MAX)),
+            Column::Created => (String::new(), listed.created),
+        };
+        self.place_at(name, number, listed.id)
+    }
+
+    fn place_at(self, name: String, number: i64, id: PrincipalId) -> Place {
+        let at = (name, number, id);
+        if self.is_descending { Place::Down(Reverse(at)) } else { Place::Up(at) }
+    }
+}
+
+/// A place in an order. No two accounts have the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Up((String, i64, PrincipalId)),
+    Down(Reverse<(String, i64, PrincipalId)>),
+}
+
+/// Where a page begins or ends: after an account, or before one. Usernames are in no address, so a name is found again by
+/// its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cursor {
+    pub is_after: bool,
+    number: i64,
+    pub id: PrincipalId,
+}
+
+impl Cursor {
+    #[cfg(test)]
+    pub(super) fn new(is_after: bool, number: i64, id: u64) -> Self {
+        Self { is_after, number, id: PrincipalId::new(id).expect("an id") }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let (way, number, id) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let is_after = match way {
+            "after" => true,
+            "before" => false,
+            _ => return None,
+        };
+        parts.next().is_none().then_some(Self { is_after, number, id: PrincipalId::new(id)? })
+    }
+
+    /// The place that it names, in an order; `name` is the username of its account.
+    pub(super) fn place(self, order: Order, name: &str) -> Place {
+        let name = if order.column == Column::Name { name.to_lowercase() } else { String::new() };
+        order.place_at(name, self.number, self.id)
+    }
+}
+
+impl Place {
+    /// The page after it, or before it.
+    pub(super) fn cursor(&self, is_after: bool) -> String {
+        let (_, number, id) = match self {
+            Self::Up(at) | Self::Down(Reverse(at)) => at,
+        };
+        format!("{}.{number}.{id}", if is_after { "after" } else { "before" })
+    }
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::console) struct Asked {
+    pub(super) view: View,
+    pub(super) search: String,
+    pub(super) order: Order,
+    pub(super) cursor: Option<Cursor>,
+}
+
+#[derive(Deserialize, Default)]
+struct Written {
+    view: Option<String>,
+    search: Option<String>,
+    sort: Option<String>,
+    cursor: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let written = Query::<Written>::from_request_parts(parts, state).await;
+        let written = written.map(|Query(written)| written).unwrap_or_default();
+        let view = written.view.and_then(|name| View::EACH.into_iter().find(|view| view.name() == name));
+        let search = written.search.unwrap_or_default();
+        Ok(Self {
+            view: view.unwrap_or_default(),
+            search: search.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LENGTH_MAX).collect(),
+            order: written.sort.as_deref().and_then(Order::parse).unwrap_or_default(),
+            cursor: written.cursor.as_deref().and_then(Cursor::parse),
+        })
+    }
+}
+
+impl Asked {
+    /// The address of a list below this path; `cursor` names the page.
+    pub(super) fn address(&self, path: &str, cursor: Option<&str>) -> String {
+        let order = if self.order == Order::default() { String::new() } else { self.sort() };
+        let all =
+            [("view", self.view.name()), ("search", &self.search), ("sort", &order), ("cursor", cursor.unwrap_or(""))];
+        let said: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        match serde_urlencoded::to_string(said) {
+            Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// The order, as an address has it.
+    pub(super) fn sort(&self) -> String {
+        self.order.name()
+    }
+
+    /// Whether the name, the username or whoever made the account is what is searched for.
+    pub(super) fn finds(&self, account: &Account) -> bool {
+        let wanted = self.search.to_lowercase();
+        let listed = &account.listed;
+        let texts = [Some(&listed.username), listed.creator_name.as_ref(), listed.creator_email.as_ref()];
+        texts.into_iter().flatten().any(|text| {
+            let text = text.to_lowercase();
+            if wanted.chars().count() < ANY_PART_FROM { text.starts_with(&wanted) } else { text.contains(&wanted) }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::account::tests::account;
+    use super::*;
+
+    async fn asked(query: &str) -> Asked {
+        let request = axum::http::Request::builder().uri(format!("/x?{query}")).body(()).expect("a request");
+        let Ok(asked) = Asked::from_request_parts(&mut request.into_parts().0, &()).await;
+        asked
+    }
+
+    #[tokio::test]
+    async fn an_address_is_read_back_and_what_it_does_not_hold_is_as_usual() {
+        for query in ["view=no-owner&search=a%26b&sort=-last_used&cursor=after.-9.7", "sort=created", "view=expired"] {
+            let read = asked(query).await;
+            let cursor = query.contains("cursor").then_some("after.-9.7");
+            assert_eq!(read.address("/x", cursor), format!("/x?{query}"));
+        }
+        for query in
+            ["", "view=mine", "sort=password", "cursor=after.1", "cursor=past.1.1", "view=a&view=b", "search=%00"]
+        {
+            assert_eq!(asked(query).await, Asked::default(), "{query}");
+        }
+        assert_eq!(asked("sort=-created").await.address("/x", None), "/x");
+    }
+
+    #[test]
+    fn a_heading_leads_to_its_own_order_and_then_the_other_way_round() {
+        let usual = Order::default();
+        assert_eq!(
+            (usual.by(Column::Created).name(), usual.by(Column::Name).name()),
+            ("created".into(), "name".into())
+        );
+        assert_eq!(usual.by(Column::LastUsed).name(), "-last_used");
+        assert_eq!(usual.by(Column::Name).by(Column::Name).name(), "-name");
+    }
+
+    #[test]
+    fn two_letters_begin_a_name_and_three_are_anywhere_in_it() {
+        let mut exporter = account(7);
+        exporter.listed.creator_name = Some("Ada Lovelace".to_owned());
+        let finds = |search: &str| Asked { search: search.to_owned(), ..Asked::default() }.finds(&exporter);
+        assert!(["", "bo", "bot-7.", "00007.service", "AD", "lovelace"].map(finds).iter().all(|found| *found));
+        assert!(!["ot", "lo", "nigtly"].map(finds).iter().any(|found| *found));
+    }
+}

@@ -1,0 +1,189 @@
+//! Signing in with e-mail address and password, and signing out.
+//!
+//! The same work and the same answer whether nobody has the address, he has no password, or it is another one; how often
+//! one may try is in [`tries`](super::tries). The address is shown again in the form, a password never.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::email::EmailAddress;
+use claviger_access::password::Password;
+use serde::Deserialize;
+
+use super::cookies::Cookie;
+use super::error_page::ErrorPage;
+use super::form::{self, Checked, Fields};
+use super::page::page;
+use super::signed_in::{ComesFrom, NotSignedIn, SignedIn};
+use super::tries::TooMany;
+use super::{Console, Transport, session};
+use crate::clock;
+use crate::people::password::NotHashed;
+use crate::random;
+use crate::store::writing::Origin;
+
+/// Where it is.
+pub(super) const PATH: &str = "/console/sign-in";
+
+/// The form can be sent so long after it was shown.
+const FORM_LIFETIME_S: u64 = 60 * 60;
+
+/// How much of an address comes back into the form.
+const SHOWN_MAX: usize = 320;
+
+#[derive(Template)]
+#[template(path = "console/sign_in.html")]
+struct Page<'p> {
+    form_token: &'p str,
+    email: &'p str,
+    error: Option<&'p str>,
+    /// Nobody can sign in where there is no TLS.
+    is_open: bool,
+}
+
+/// What the form sends. Not to be printed: it holds a password.
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+}
+
+impl Fields for Typed {
+    const BOUND_TO: Cookie = Cookie::Form;
+}
+
+/// The form of the menu that signs out has its token alone.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+impl Fields for Nothing {
+    const BOUND_TO: Cookie = Cookie::Session;
+}
+
+/// The sign-in page; who is signed in goes on.
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed_in: Result<SignedIn, NotSignedIn>,
+    headers: HeaderMap,
+) -> Result<Response, ErrorPage> {
+    match signed_in {
+        Ok(_) => return Ok(Redirect::to("/console").into_response()),
+        Err(NotSignedIn::Unavailable(page)) => return Err(page),
+        Err(NotSignedIn::Nobody) => {}
+    }
+    shown(&console, &headers, StatusCode::OK, "", None)
+}
+
+/// The form, bound to the cookie that the browser has or is given.
+fn shown(
+    console: &Console,
+    headers: &HeaderMap,
+    status: StatusCode,
+    email: &str,
+    error: Option<&str>,
+) -> Result<Response, ErrorPage> {
+    let kept = Cookie::Form.read(headers, console.transport).map(str::to_owned);
+    let bound_to = match kept {
+        Some(kept) => kept,
+        None => random::form_key().map_err(|_| ErrorPage::without_randomness())?,
+    };
+    let email: String = email.chars().take(SHOWN_MAX).collect();
+    let is_open = console.transport != Transport::Clear;
+    let mut response = page(status, &Page { form_token: &form::token(&bound_to), email: &email, error, is_open });
+    if let Some(cookie) = Cookie::Form.set(console.transport, &bound_to, FORM_LIFETIME_S) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Signs in.
+pub(super) async fn sign_in(
+    State(console): State<Console>,
+    ComesFrom(origin): ComesFrom,
+    headers: HeaderMap,
+    Checked(typed): Checked<Typed>,
+) -> Result<Response, ErrorPage> {
+    if console.transport == Transport::Clear {
+        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, None);
+    }
+    console.tries.count(origin.address, &typed.email).map_err(too_many)?;
+    let Some(token) = begun(&console, &origin, &typed).await? else {
+        let wrong = Some("E-mail or password is wrong.");
+        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, wrong);
+    };
+    let mut response = Redirect::to("/console").into_response();
+    let cookies =
+        [Cookie::Session.set(console.transport, &token, session::LIFETIME_S), Cookie::Form.delete(console.transport)];
+    cookies.into_iter().flatten().for_each(|cookie| {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    });
+    Ok(response)
+}
+
+/// A new session's token; `None` for a wrong address or password.
+async fn begun(console: &Console, origin: &Origin, typed: &Typed) -> Result<Option<String>, ErrorPage> {
+    let node = &console.node;
+    // A text that nobody could have chosen as his password is nobody's.
+    let Ok(password) = Password::parse(&typed.password) else { return Ok(None) };
+    let held = node.cluster.directory().map_err(|error| ErrorPage::not_held(error, origin))?;
+    let email = EmailAddress::parse(&typed.email).ok();
+    let known = session::password_of(node, &held, email.as_ref()).await;
+    let known = known.map_err(|error| ErrorPage::unread(&error, origin))?;
+    let (person, kept) = known.unzip();
+    let is_right = node.passwords.verify(password, kept).await.map_err(not_hashed)?;
+    let Some(person) = person.filter(|_| is_right) else {
+        if let Some(known) = person.and_then(|person| held.principal(person)) {
+            node.observations.login_failed(&known, origin, clock::now());
+        }
+        return Ok(None);
+    };
+    drop(held);
+    let token = session::begin(node, person, origin.clone()).await;
+    token.map(Some).map_err(|error| ErrorPage::unwritten(&error, origin))
+}
+
+/// Signs out: the session ends here, and the cookie in the browser. Who was not signed in is not afterwards either.
+pub(super) async fn sign_out(
+    State(console): State<Console>,
+    signed_in: Result<SignedIn, NotSignedIn>,
+    form: Result<Checked<Nothing>, ErrorPage>,
+) -> Result<Response, ErrorPage> {
+    match signed_in {
+        Ok(signed_in) => {
+            form?;
+            let ended = session::end(&console.node, &signed_in).await;
+            ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
+        }
+        Err(NotSignedIn::Nobody) => {}
+        Err(NotSignedIn::Unavailable(page)) => return Err(page),
+    }
+    let mut response = Redirect::to(PATH).into_response();
+    if let Some(cookie) = Cookie::Session.delete(console.transport) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+fn too_many(too_many: TooMany) -> ErrorPage {
+    match too_many {
+        TooMany::FromAddress(wait) => ErrorPage::too_many("Too many attempts from your address.", wait),
+        TooMany::OfAccount(wait) => ErrorPage::too_many("Too many attempts with this e-mail address.", wait),
+    }
+}
+
+fn not_hashed(error: NotHashed) -> ErrorPage {
+    match error {
+        NotHashed::Busy => ErrorPage::too_many("Too many people sign in at this moment.", Duration::from_secs(1)),
+        NotHashed::NoRandomness => ErrorPage::without_randomness(),
+        NotHashed::Failed(_) => {
+            tracing::error!(%error, "a password could not be compared");
+            ErrorPage::fault()
+        }
+    }
+}

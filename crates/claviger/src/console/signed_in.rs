@@ -1,0 +1,96 @@
+//! Who asks for a page: the person whose session's cookie is sent.
+//!
+//! The cookie alone is looked at, never `Authorization`: a credential of the API opens no page, as the API never looks at
+//! the cookie.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::directory::PrincipalView;
+use claviger_access::identity::{PrincipalId, SessionId};
+use claviger_access::{Caller, Moment};
+
+use super::cookies::Cookie;
+use super::error_page::ErrorPage;
+use super::session;
+use super::{Console, form, sign_in};
+use crate::api::arrival::origin;
+use crate::clock;
+use crate::cluster::Held;
+use crate::store::writing::Origin;
+
+/// A person whose session counts, on the image that his request is decided with.
+pub(super) struct SignedIn {
+    pub caller: Caller,
+    pub person: PrincipalId,
+    pub held: Held,
+    pub now: Moment,
+    pub session: SessionId,
+    pub origin: Origin,
+    form_token: String,
+}
+
+impl SignedIn {
+    /// The person in the image.
+    pub(super) fn view(&self) -> Option<PrincipalView<'_>> {
+        self.held.principal(self.person)
+    }
+
+    /// The token of the forms on a page of this session.
+    pub(super) fn form_token(&self) -> &str {
+        &self.form_token
+    }
+}
+
+/// Why nobody is.
+pub(super) enum NotSignedIn {
+    /// No session that counts.
+    Nobody,
+    /// It cannot be told now.
+    Unavailable(ErrorPage),
+}
+
+impl IntoResponse for NotSignedIn {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Nobody => Redirect::to(sign_in::PATH).into_response(),
+            Self::Unavailable(page) => page.into_response(),
+        }
+    }
+}
+
+impl FromRequestParts<Console> for SignedIn {
+    type Rejection = NotSignedIn;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, NotSignedIn> {
+        let now = clock::now();
+        let origin = origin(&parts.extensions);
+        let presented = Cookie::Session.read(&parts.headers, console.transport).ok_or(NotSignedIn::Nobody)?;
+        let held = console.node.cluster.directory();
+        let held = held.map_err(|error| NotSignedIn::Unavailable(ErrorPage::not_held(error, &origin)))?;
+        let admitted = session::admit(&held, presented, origin.address, now).ok_or(NotSignedIn::Nobody)?;
+        let form_token = form::token(presented);
+        Ok(Self {
+            caller: admitted.caller,
+            person: admitted.person,
+            session: admitted.session,
+            held,
+            now,
+            origin,
+            form_token,
+        })
+    }
+}
+
+/// Where a request comes from, whoever sends it.
+pub(super) struct ComesFrom(pub Origin);
+
+impl FromRequestParts<Console> for ComesFrom {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, Infallible> {
+        Ok(Self(origin(&parts.extensions)))
+    }
+}

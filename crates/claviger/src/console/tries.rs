@@ -1,0 +1,83 @@
+//! How often somebody may try to sign in: so many times a minute from one address, and so many under one e-mail address.
+//!
+//! Each try counts, also one that would have been right: whoever guesses learns nothing above the limit. Addresses that
+//! nobody has count like the others. Somebody who is guessed at is kept out for as long as that goes on; his session is
+//! not.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, MonotonicClock};
+
+use crate::limiter::{Limiter, neighbourhood};
+
+/// So many a minute from one IPv4 address, or from the /64 of one IPv6 address.
+pub(super) const FROM_ONE_ADDRESS_MAX: NonZeroU32 = NonZeroU32::new(20).expect("a number");
+/// So many a minute under one e-mail address.
+pub(super) const OF_ONE_ACCOUNT_MAX: NonZeroU32 = NonZeroU32::new(10).expect("a number");
+
+/// Addresses that do not share a cell at most.
+const CELLS: usize = 4_096;
+
+/// Too many. When the next may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooMany {
+    /// From this address.
+    FromAddress(Duration),
+    /// Under this e-mail address.
+    OfAccount(Duration),
+}
+
+/// The tries of the last minute.
+pub(super) struct Tries<C: Clock = MonotonicClock> {
+    addresses: Limiter<C>,
+    accounts: Limiter<C>,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self::new(&MonotonicClock)
+    }
+}
+
+impl<C: Clock + Clone> Tries<C> {
+    fn new(clock: &C) -> Self {
+        Self {
+            addresses: Limiter::per_minute(FROM_ONE_ADDRESS_MAX, CELLS, clock),
+            accounts: Limiter::per_minute(OF_ONE_ACCOUNT_MAX, CELLS, clock),
+        }
+    }
+
+    /// One more.
+    pub(super) fn count(&self, address: Option<IpAddr>, email: &str) -> Result<(), TooMany> {
+        self.addresses.count(address.map(neighbourhood)).map_err(TooMany::FromAddress)?;
+        self.accounts.count(email.to_lowercase()).map_err(TooMany::OfAccount)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    #[test]
+    fn each_limit_holds_and_says_when_to_come_back() {
+        let clock = FakeRelativeClock::default();
+        let address = |number: u32| Some(IpAddr::V4(Ipv4Addr::from(number)));
+        let tries = Tries::new(&clock);
+        let account: Vec<_> = (0..11).map(|number| tries.count(address(number), "Ada@example.com")).collect();
+        assert!(account[..10].iter().all(Result::is_ok), "{account:?}");
+        assert_eq!(account[10], Err(TooMany::OfAccount(Duration::from_secs(6))));
+        assert!(matches!(tries.count(address(99), "ada@EXAMPLE.com"), Err(TooMany::OfAccount(_))));
+        let tries = Tries::new(&clock);
+        let from: Vec<_> = (0..21).map(|number| tries.count(address(7), &format!("{number}@example.com"))).collect();
+        assert!(from[..20].iter().all(Result::is_ok), "{from:?}");
+        assert_eq!(from[20], Err(TooMany::FromAddress(Duration::from_secs(3))));
+        clock.advance(Duration::from_secs(3));
+        assert_eq!(tries.count(address(7), "x@example.com"), Ok(()));
+    }
+}
