@@ -19,8 +19,8 @@ use std::marker::PhantomData;
 pub use self::admission::{NoAdmission, NotAdmitted, admit, admit_session};
 pub use self::signing_in::sign_in;
 
-pub(crate) use self::signing_in::enter;
 pub use self::one_time_link::{OneTimeLink, follow_link};
+pub(crate) use self::signing_in::enter;
 
 use crate::directory::{Directory, PrincipalView};
 use crate::effective;

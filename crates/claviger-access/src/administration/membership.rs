@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::holding::{Gathered, few, role_told};
-use super::{last_owner, session};
 use super::standing::Standing;
+use super::{last_owner, session};
 use crate::authorize::{
     Caller, ManageMembers, Permit, RemoveMember, Scope, authorize, remove_member, see_organization,
 };

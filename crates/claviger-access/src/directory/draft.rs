@@ -5,7 +5,8 @@ use std::ops::Deref;
 use super::Directory;
 use crate::change::Change;
 use crate::identity::{
-    CustomRoleId, GrantId, ID_END, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, SessionId, TeamId, WorkspaceId,
+    CustomRoleId, GrantId, ID_END, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, SessionId, TeamId,
+    WorkspaceId,
 };
 use crate::refusal::{MadeBefore, Refusal};
 use crate::revision::{Mark, Revision};

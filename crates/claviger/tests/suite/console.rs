@@ -11,7 +11,7 @@ acme: ada owner, mel@ member
   shop: exporter admin
 ";
 
-const SIGN_IN: &str = "/console/sign-in";
+pub(crate) const SIGN_IN: &str = "/console/sign-in";
 
 /// What every answer of the console carries.
 #[track_caller]
@@ -32,7 +32,7 @@ fn is_protected(answer: &Answer) {
 
 /// A page, not cached, without a script or a style of its own.
 #[track_caller]
-fn is_page(answer: &Answer, status: u16, title: &str) {
+pub(crate) fn is_page(answer: &Answer, status: u16, title: &str) {
     is_protected(answer);
     assert_eq!(
         (answer.status, answer.header("content-type")),
@@ -46,19 +46,19 @@ fn is_page(answer: &Answer, status: u16, title: &str) {
 }
 
 /// The cookie that an answer sets, with what it says of it.
-fn set_cookie<'a>(answer: &'a Answer, name: &str) -> Option<(&'a str, &'a str)> {
+pub(crate) fn set_cookie<'a>(answer: &'a Answer, name: &str) -> Option<(&'a str, &'a str)> {
     let cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("text"));
     let value = cookies.filter_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('=')).next();
     value.map(|value| value.split_once("; ").expect("attributes"))
 }
 
 /// What a browser has after it was shown the sign-in page.
-struct Shown {
+pub(crate) struct Shown {
     cookie: String,
     token: String,
 }
 
-async fn shown(world: &World) -> Shown {
+pub(crate) async fn shown(world: &World) -> Shown {
     let answer = send(world.request(Method::GET, SIGN_IN)).await;
     let (cookie, _) = set_cookie(&answer, "claviger-form").expect("a cookie");
     let token = answer.text.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
@@ -66,7 +66,7 @@ async fn shown(world: &World) -> Shown {
 }
 
 /// The sign-in form, as the page sends it.
-fn form(world: &World, shown: &Shown, email: &str, password: &str) -> RequestBuilder {
+pub(crate) fn form(world: &World, shown: &Shown, email: &str, password: &str) -> RequestBuilder {
     let body = format!(
         "form_token={}&email={}&password={}",
         shown.token,

@@ -291,6 +291,11 @@ impl World {
         token
     }
 
+    /// The token of a session, which nothing that was written may hold.
+    pub(crate) fn remember_session(&self, token: &str) {
+        self.keep_secret("session", token);
+    }
+
     fn keep_secret(&self, whose: &str, secret: &str) {
         let mut secrets = self.inner.secrets.lock().unwrap();
         if !secrets.iter().any(|(_, known)| known == secret) {

@@ -1,0 +1,163 @@
+//! Signing in to the console, what is seen there, and what ends a session.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::console::{SIGN_IN, form, is_page, set_cookie, shown};
+use crate::world::{Account, World, email, on_both_stores, send};
+
+const WORLD: &str = "
+acme: ada owner, pia@ admin, mel@ member
+  shop: exporter admin, reader analyst
+    eu: reader consumer
+globex: gil owner
+";
+
+const ACCOUNTS: &str = "/console/organizations/{acme}/service-accounts";
+
+/// Signs somebody in, and answers the value of his session's cookie.
+async fn signs_in(world: &World, name: &str) -> String {
+    let ours = shown(world).await;
+    let answer = send(form(world, &ours, &email(name), &world.password_of(name))).await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/console")), "{}", answer.text);
+    let (token, attributes) = set_cookie(&answer, "claviger").expect("a session");
+    assert_eq!(attributes, "Path=/; Max-Age=43200; HttpOnly; SameSite=Lax");
+    world.remember_session(token);
+    token.to_owned()
+}
+
+async fn get(world: &World, session: &str, path: &str) -> Answer {
+    send(world.request(Method::GET, path).header("cookie", format!("claviger={session}"))).await
+}
+
+async fn signs_out(world: &World, session: &str, token: &str) -> Answer {
+    let request = world.request(Method::POST, "/console/sign-out").header("cookie", format!("claviger={session}"));
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    send(request.header("sec-fetch-site", "same-origin").body(format!("form_token={token}"))).await
+}
+
+fn form_token(page: &Answer) -> String {
+    let token = page.text.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    token.expect("a token").to_owned()
+}
+
+#[track_caller]
+fn is_out(answer: &Answer) {
+    assert_eq!((answer.status, answer.header("location")), (303, Some(SIGN_IN)), "{}", answer.text);
+}
+
+/// The events of a log, newest first, once there are so many.
+async fn once_there_are(account: &Account, log: &str, count: usize) -> Vec<Value> {
+    loop {
+        let events = account.get(log).await.ok().as_array().unwrap().clone();
+        assert!(events.len() <= count, "{events:?}");
+        if events.len() == count {
+            return events;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+on_both_stores! {
+    /// an admin signs in, sees the accounts, and signs out: from then on the cookie opens nothing, also after a start
+    async fn a_session_lasts_until_it_is_ended(world: World) {
+        let world = world.with(WORLD).await;
+        let session = signs_in(&world, "pia").await;
+        let home = get(&world, &session, "/console").await;
+        assert_eq!((home.status, home.header("location")), (303, Some(&*world.path(ACCOUNTS))));
+        let page = get(&world, &session, ACCOUNTS).await;
+        is_page(&page, 200, "Service Accounts · acme");
+        for shown in ["exporter", "reader", "shop", "Sign out"] {
+            assert!(page.text.contains(shown), "{shown}: {}", page.text);
+        }
+        assert!(page.text.len() < 50_000, "{}", page.text.len());
+        world.restart().await;
+        is_page(&get(&world, &session, ACCOUNTS).await, 200, "Service Accounts · acme");
+        // The form of the page alone signs out.
+        let refused = signs_out(&world, &session, "0".repeat(64).as_str()).await;
+        assert_eq!(refused.status, 403);
+        is_page(&get(&world, &session, ACCOUNTS).await, 200, "Service Accounts · acme");
+        let out = signs_out(&world, &session, &form_token(&page)).await;
+        is_out(&out);
+        assert_eq!(set_cookie(&out, "claviger"), Some(("", "Path=/; Max-Age=0; HttpOnly; SameSite=Lax")));
+        is_out(&get(&world, &session, ACCOUNTS).await);
+        world.restart().await;
+        is_out(&get(&world, &session, ACCOUNTS).await);
+        let events = world.account("ada").get("organizations/{acme}/audit-log?action=session.*").await.ok();
+        let told: Vec<_> = events.as_array().unwrap().iter().map(|event| (event["action"].as_str().unwrap(), event["actor"]["name"].as_str().unwrap())).collect();
+        assert_eq!(told, [("session.logged_out", "pia of the world"), ("session.logged_in", "pia of the world")]);
+    }
+
+    /// a wrong password is told like an unknown address, and is in the log of the person's organization
+    async fn a_wrong_password_is_in_the_log(world: World) {
+        let world = world.with(WORLD).await;
+        let ours = shown(&world).await;
+        let wrong = send(form(&world, &ours, &email("pia"), "not the one that she has")).await;
+        let unknown = send(form(&world, &ours, "nobody@example.com", "not the one that she has")).await;
+        is_page(&wrong, 403, "Error: Sign in");
+        let told = |answer: &Answer, address: &str| answer.text.replace(address, "");
+        assert_eq!(told(&wrong, &email("pia")), told(&unknown, "nobody@example.com"));
+        let failed = once_there_are(&world.account("ada"), "organizations/{acme}/audit-log?action=session.login_failed", 1).await;
+        assert_eq!((&failed[0]["target"]["id"], &failed[0]["actor"]["kind"]), (&json!(world.id("pia")), &json!("stranger")));
+        assert_eq!(world.account("gil").get("organizations/{globex}/audit-log?action=session.*").await.ok(), json!([]));
+    }
+
+    /// what a person may not see is a page that says so, another organization is not there
+    async fn each_sees_what_he_may(world: World) {
+        let world = world.with(WORLD).await;
+        let session = signs_in(&world, "mel").await;
+        let page = get(&world, &session, ACCOUNTS).await;
+        assert_eq!(page.status, 403);
+        assert!(page.text.contains("Only owners and admins of acme see its service accounts."), "{}", page.text);
+        assert!(!page.text.contains("exporter"));
+        for path in ["/console/organizations/{globex}/service-accounts", "/console/organizations/999999/service-accounts", "/console/organizations/x/service-accounts"] {
+            let answer = get(&world, &session, path).await;
+            assert_eq!(answer.status, 404, "{path}");
+            assert!(!answer.text.contains("globex") && !answer.text.contains("gil"), "{}", answer.text);
+        }
+    }
+
+    /// the session's cookie opens no route of the API, and a token that is bent opens nothing
+    async fn a_session_is_the_consoles_alone(world: World) {
+        let world = world.with(WORLD).await;
+        let session = signs_in(&world, "pia").await;
+        let other = signs_in(&world, "mel").await;
+        for path in ["me", "organizations/{acme}/service-accounts"] {
+            get(&world, &session, path).await.refused(401, "not_authenticated");
+            let bearer = world.request(Method::GET, path).header("authorization", format!("Bearer {session}"));
+            send(bearer).await.refused(401, "not_authenticated");
+        }
+        let swapped = format!("{}_{}", session.rsplit_once('_').unwrap().0, other.rsplit_once('_').unwrap().1);
+        for bent in [swapped, session.replace("cvs_", "cvi_"), session[..session.len() - 1].to_owned(), format!("{session}; claviger={session}")] {
+            is_out(&get(&world, &bent, ACCOUNTS).await);
+        }
+        is_page(&get(&world, &session, ACCOUNTS).await, 200, "Service Accounts · acme");
+    }
+
+    /// lowered, a person sees it at the next request; taken out, his sessions are over
+    async fn what_a_person_loses_he_loses_at_once(world: World) {
+        let world = world.with(WORLD).await;
+        let session = signs_in(&world, "pia").await;
+        let ada = world.account("ada");
+        ada.patch("organizations/{acme}/users/{pia}", json!({ "role": "member" })).await.ok();
+        assert_eq!(get(&world, &session, ACCOUNTS).await.status, 403);
+        ada.delete("organizations/{acme}/users/{pia}").await.ok();
+        is_out(&get(&world, &session, ACCOUNTS).await);
+        assert_eq!(world.count("SELECT COUNT(*) FROM sessions").await, 0);
+        let ours = shown(&world).await;
+        let again = send(form(&world, &ours, &email("pia"), &world.password_of("pia"))).await;
+        is_page(&again, 403, "Error: Sign in");
+    }
+
+    /// from elsewhere than the organization allows, its pages are closed to people too
+    async fn an_organizations_addresses_bind_people_as_well(world: World) {
+        let world = world.with(WORLD).await;
+        let session = signs_in(&world, "pia").await;
+        world.account("ada").patch("organizations/{acme}/policy", json!({ "allowed_addresses": ["127.0.0.1/32"] })).await.ok();
+        is_page(&get(&world, &session, ACCOUNTS).await, 200, "Service Accounts · acme");
+        let client = reqwest::Client::builder().local_address("127.0.0.2".parse::<std::net::IpAddr>().unwrap()).no_proxy().build().unwrap();
+        let elsewhere = client.get(world.url(ACCOUNTS)).header("cookie", format!("claviger={session}"));
+        assert_eq!(send(elsewhere).await.status, 403);
+    }
+}
