@@ -135,7 +135,8 @@ pub fn resend(
     Ok(Decided::Write(Decision::new(event, vec![change]), SentInvitation { id, token }))
 }
 
-/// Takes an invitation back. One that gives more than the caller could is not his to take.
+/// Takes an invitation back. One that gives more than the caller could is not his to take, unless it has expired: then it
+/// gives nothing any more, and gives way to a new one just as well.
 pub fn withdraw(
     draft: &Draft,
     caller: &Caller,
@@ -145,7 +146,9 @@ pub fn withdraw(
 ) -> Result<Decided<()>, Refusal> {
     let permit = authorize::<ManageMembers>(draft, caller, Scope::Organization(organization), moment)?;
     let invitation = find(draft, organization, id)?;
-    may_give(draft, &Standing::new(draft, caller, organization), &still_there(draft, invitation))?;
+    if !invitation.has_expired(moment) {
+        may_give(draft, &Standing::new(draft, caller, organization), &still_there(draft, invitation))?;
+    }
     Ok(Decided::Write(Decision::new(withdrawn(&permit, invitation), vec![ended(id)]), ()))
 }
 
