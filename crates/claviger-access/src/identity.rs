@@ -6,7 +6,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use crate::text::TextError;
+use crate::text::{TextError, is_no_secret};
 
 /// One more than the greatest id: clients read ids as doubles, which hold whole numbers exactly below 2^53.
 pub const ID_END: u64 = 1 << 53;
@@ -108,7 +108,11 @@ impl AccountName {
         }
         match trimmed.chars().find(|c| !(c.is_ascii_alphanumeric() || "_-.@ ".contains(*c))) {
             Some(character) => Err(TextError::NotInName { character }),
-            None => Ok(Self(trimmed.replace(' ', "_"))),
+            None => {
+                let name = trimmed.replace(' ', "_");
+                is_no_secret(&name)?;
+                Ok(Self(name))
+            }
         }
     }
 

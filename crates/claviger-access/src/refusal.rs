@@ -119,6 +119,14 @@ pub enum Refusal {
         /// Which.
         secret: SecretId,
     },
+    /// Nothing of it is left that could get another end.
+    #[error(
+        "service account {account} has no secret that has not ended, and what has ended does not come back; make a new secret with POST .../secrets"
+    )]
+    AccountEnded {
+        /// Which account.
+        account: PrincipalId,
+    },
     /// There is nothing to be replaced.
     #[error("service account {account} has no secret to rotate; make one with POST .../secrets")]
     NoSecretToRotate {
@@ -413,7 +421,7 @@ impl Refusal {
             Self::NoSuchSecret { .. } => "secret_not_found",
             Self::TooManySecrets { .. } => "too_many_secrets",
             Self::Protected { .. } => "protected",
-            Self::SecretEnded { .. } => "secret_ended",
+            Self::SecretEnded { .. } | Self::AccountEnded { .. } => "secret_ended",
             Self::NoSecretToRotate { .. } => "no_secret_to_rotate",
             Self::ExpiryBeyondOwn => "expiry_beyond_own",
             Self::GraceTooLong { .. } => "grace_too_long",

@@ -4,6 +4,9 @@
 //! kept as typed and escaped where it is shown.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::credential::Secret;
 
 /// Why a text was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +38,12 @@ pub enum TextError {
         /// The first such character.
         character: char,
     },
+    /// Nothing in it draws anything.
+    #[error("shows nothing; give it at least one character that can be seen")]
+    Blank,
+    /// A secret, which would be listed and kept in the audit log.
+    #[error("looks like a secret; give it a name, and revoke the secret if others have seen it")]
+    Secret,
     /// No time zone of that name.
     #[error("is no time zone; use an IANA name such as UTC or Europe/Berlin")]
     NoTimezone,
@@ -59,6 +68,18 @@ fn is_invisible(character: char) -> bool {
             | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
             | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Whether a reader sees something where this character stands alone. Braille's blank and the null notehead are symbols that
+/// draw nothing; a mark needs something to stand on.
+fn is_visible(character: char) -> bool {
+    let blank = character.is_whitespace() || matches!(character, '\u{2800}' | '\u{1D159}');
+    !blank && !is_invisible(character) && !is_combining_mark(character)
+}
+
+/// Refuses what is a secret as a whole: put where a name goes by mistake, it would be shown to others for good.
+pub(crate) fn is_no_secret(text: &str) -> Result<(), TextError> {
+    if Secret::is_well_formed(text) { Err(TextError::Secret) } else { Ok(()) }
 }
 
 pub(crate) fn normalized(typed: &str, length_max: usize, allowed: fn(char) -> bool) -> Result<String, TextError> {
@@ -93,7 +114,14 @@ impl DisplayName {
     /// Reads what was typed.
     pub fn parse(typed: &str) -> Result<Self, TextError> {
         let text = normalized(typed, Self::LENGTH_MAX, |_| false)?;
-        if text.is_empty() { Err(TextError::Empty) } else { Ok(Self(text)) }
+        if text.is_empty() {
+            return Err(TextError::Empty);
+        }
+        if !text.chars().any(is_visible) {
+            return Err(TextError::Blank);
+        }
+        is_no_secret(&text)?;
+        Ok(Self(text))
     }
 
     /// The name.
@@ -156,12 +184,39 @@ impl Default for TimezoneName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::AccountName;
+    use crate::random_bytes::RandomBytes;
 
     #[test]
     fn what_cannot_be_seen_is_refused() {
         for hidden in ["a\u{202e}b", "a\u{200b}b", "a\0b", "a\nb", "a\u{feff}b", "a\u{e0041}b", "a\u{7f}b"] {
             assert!(matches!(DisplayName::parse(hidden), Err(TextError::Invisible { .. })), "{hidden:?}");
         }
+    }
+
+    #[test]
+    fn what_shows_nothing_is_refused() {
+        for blank in ["\u{2800}", "\u{2800}\u{3000}\u{2800}", "\u{301}", "\u{1D159}"] {
+            assert_eq!(DisplayName::parse(blank), Err(TextError::Blank), "{blank:?}");
+        }
+        for filler in ["\u{3164}", "\u{115F}", "\u{1160}", "\u{FFA0}"] {
+            assert!(matches!(DisplayName::parse(filler), Err(TextError::Invisible { .. })), "{filler:?}");
+        }
+        for name in ["\u{2800}a", "!", "\u{1F980}", "\u{915}"] {
+            assert!(DisplayName::parse(name).is_ok(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_no_name() {
+        let secret = Secret::generate(&mut RandomBytes::new([7; 96])).expect("enough bytes");
+        let secret = secret.reveal();
+        for typed in [secret, &format!(" {secret} ")] {
+            assert_eq!(DisplayName::parse(typed), Err(TextError::Secret));
+            assert_eq!(AccountName::parse(typed), Err(TextError::Secret));
+        }
+        assert_eq!(AccountName::parse(&secret.replace('_', " ")), Err(TextError::Secret));
+        assert!(AccountName::parse(&secret[..41]).is_ok());
     }
 
     #[test]

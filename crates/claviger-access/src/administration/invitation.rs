@@ -1,7 +1,7 @@
 //! Invitations: sent, sent anew, withdrawn, accepted.
 //!
 //! Whoever invites answers for what the invitation gives, and is judged twice: when he sends it, and when it is accepted.
-//! If he could not give it then (he left, was lowered, has expired), nothing is given. What of it is gone by then is left
+//! If he could not give it then (he left, was lowered, is not let in any more), nothing is given. What of it is gone by then is left
 //! out: a project, a workspace, a team, a custom role. Whether a person of the address exists is asked at acceptance alone,
 //! so that inviting tells nobody.
 
@@ -135,7 +135,8 @@ pub fn resend(
     Ok(Decided::Write(Decision::new(event, vec![change]), SentInvitation { id, token }))
 }
 
-/// Takes an invitation back. One that gives more than the caller could is not his to take.
+/// Takes an invitation back. One that gives more than the caller could is not his to take, unless it has expired: then it
+/// gives nothing any more, and gives way to a new one just as well.
 pub fn withdraw(
     draft: &Draft,
     caller: &Caller,
@@ -145,7 +146,9 @@ pub fn withdraw(
 ) -> Result<Decided<()>, Refusal> {
     let permit = authorize::<ManageMembers>(draft, caller, Scope::Organization(organization), moment)?;
     let invitation = find(draft, organization, id)?;
-    may_give(draft, &Standing::new(draft, caller, organization), &still_there(draft, invitation))?;
+    if !invitation.has_expired(moment) {
+        may_give(draft, &Standing::new(draft, caller, organization), &still_there(draft, invitation))?;
+    }
     Ok(Decided::Write(Decision::new(withdrawn(&permit, invitation), vec![ended(id)]), ()))
 }
 
@@ -373,7 +376,8 @@ fn may_give(directory: &Directory, giver: &Standing<'_>, terms: &InvitationTerms
     terms.teams.iter().filter_map(|id| directory.team(*id)).try_for_each(|team| team::holds_no_more_than(giver, team))
 }
 
-/// Refuses an invitation whose inviter is gone, has expired, or may not invite any more to what it gives.
+/// Refuses an invitation whose inviter is gone, could not call now, or may not invite any more to what it gives. A person
+/// has no secret here, so that he is a member still is enough; from where a call would come is not asked.
 fn inviter_may_give(
     directory: &Directory,
     invitation: &Invitation,
@@ -385,7 +389,8 @@ fn inviter_may_give(
     if let Some(inviter) = invitation.inviter {
         let there = effective::member(directory, organization, inviter).ok_or(Refusal::InvitationVoid)?;
         let invites = standing.organization_role(organization).permissions().contains(&Permission::MembersManage);
-        if there.expires().has_passed(moment) || !invites {
+        let could_call = there.kind() == PrincipalKind::Person || there.is_let_in(moment);
+        if !could_call || !invites {
             return Err(Refusal::InvitationVoid);
         }
     }

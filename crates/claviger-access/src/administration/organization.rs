@@ -3,13 +3,14 @@
 use super::new_account::{self, NewServiceAccount, Plan};
 use super::project;
 use crate::authorize::{self, Caller, FoundOrganization};
-use crate::change::Change;
+use crate::change::{Change, PolicyChange};
 use crate::decision::{Decided, Decision};
 use crate::directory::Draft;
 use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
 use crate::grant::Granted;
 use crate::identity::{AccountName, OrganizationId, ProjectId, UsernameSuffix, WorkspaceId};
+use crate::policy::{Addresses, Policy};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
@@ -38,6 +39,15 @@ pub struct Founded {
     pub workspace: WorkspaceId,
     /// The owner, with its secret.
     pub owner: NewServiceAccount,
+}
+
+/// An owner who was made for an organization that could not be reached otherwise.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The owner, with its secret.
+    pub owner: NewServiceAccount,
+    /// Where calls had to come from until then, if not from everywhere.
+    pub lifted: Option<Addresses>,
 }
 
 /// Founds an organization.
@@ -75,7 +85,8 @@ pub fn found(
     Ok(Decided::Write(Decision::new(event, changes), Founded { organization, project, workspace, owner }))
 }
 
-/// Makes a new owner account without an end, for an organization that has lost all its credentials.
+/// Makes a new owner account without an end, for an organization that has lost all its credentials. Where calls come from
+/// is not narrowed any more: whoever narrowed it may have shut out every owner.
 pub fn recover_owner(
     draft: &Draft,
     caller: &Caller,
@@ -83,14 +94,25 @@ pub fn recover_owner(
     owner: &AccountName,
     moment: Moment,
     mut random: RandomBytes,
-) -> Result<Decided<NewServiceAccount>, Refusal> {
+) -> Result<Decided<Recovered>, Refusal> {
     let known = draft.organization(organization).ok_or(Refusal::NoSuchOrganization { organization })?.id;
     let permit = authorize::found_organization(draft, caller, known)?;
     let (owner, changes) = make_owner(draft, &permit, &mut draft.ids(), owner, moment, &mut random)?;
     let event = Event::under(&permit, EventName::OrganizationOwnerRecovered, Target::Principal(owner.id))
         .after("username", &owner.username)
         .after("organization_role", OrganizationRole::Owner);
-    Ok(Decided::Write(Decision::new(event, changes), owner))
+    let decision = Decision::new(event, changes);
+    let policy = draft.policy_of(known);
+    if policy.addresses == Addresses::ALL {
+        return Ok(Decided::Write(decision, Recovered { owner, lifted: None }));
+    }
+    let event = Event::under(&permit, EventName::OrganizationPolicyUpdated, Target::Organization(known))
+        .before("allowed_addresses", &policy.addresses)
+        .after("allowed_addresses", Addresses::ALL);
+    let lifted = Some(policy.addresses.clone());
+    let policy = Policy { addresses: Addresses::ALL, ..policy.clone() };
+    let change = Change::Policy(PolicyChange::Set { organization: known, policy });
+    Ok(Decided::Write(decision.and(event, [change]), Recovered { owner, lifted }))
 }
 
 fn make_owner(

@@ -240,8 +240,8 @@ pub fn revoke(
     Ok(Decided::Write(Decision::new(event, vec![change]), ()))
 }
 
-/// The changes by which an account ends at this moment: its newest secret does, and no other lives longer. None gets
-/// longer: what was replaced must not come back.
+/// The changes by which an account ends at this moment: the newest secret that has not ended does, and no other lives longer.
+/// None gets longer beside it, and what has ended gets no other end: what was replaced must not come back.
 pub(super) fn ending_with(
     draft: &Draft,
     organization: OrganizationId,
@@ -249,14 +249,12 @@ pub(super) fn ending_with(
     expires: Expiry,
     moment: Moment,
 ) -> Result<Vec<Change>, Refusal> {
-    let Some(newest) = account.secrets().last() else { return Ok(Vec::new()) };
+    let lasting = || account.secrets().iter().filter(|secret| !secret.expires.has_passed(moment));
+    let newest = lasting().next_back().ok_or(Refusal::AccountEnded { account: account.id() })?;
     if newest.expires != expires {
         draft.policy_of(organization).permits_change((newest.expires, expires), moment, organization)?;
     }
-    if newest.expires.has_passed(moment) {
-        has_room(draft, organization, account, None, moment)?;
-    }
-    let ends = account.secrets().iter().map(|secret| {
+    let ends = lasting().map(|secret| {
         let end = if secret.id() == newest.id() { expires } else { secret.expires.min(expires) };
         (secret, end)
     });

@@ -150,6 +150,11 @@ impl<'d> PrincipalView<'d> {
         !self.is_disabled() && self.secrets.iter().any(lasting)
     }
 
+    /// Whether any of its secrets lets it in now, as far as it and they go.
+    pub fn is_let_in(&self, now: Moment) -> bool {
+        !self.is_disabled() && self.secrets.iter().any(|secret| secret.counts(now))
+    }
+
     /// The secret of that id, if it is its own.
     pub fn secret(&self, id: SecretId) -> Option<&'d HeldSecret> {
         self.secrets.iter().find(|secret| secret.id() == id)

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use claviger_access::administration::organization::Found;
+use claviger_access::administration::policy::ChangePolicy;
 use claviger_access::administration::project::{ChangeProject, CreateProjects, NewProject};
 use claviger_access::administration::service_account::{
     AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, RemoveFromProjects, RequestedExpiry,
@@ -17,6 +18,7 @@ use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
 use claviger_access::ownership::AccountDetails;
+use claviger_access::policy::{Addresses, Policy, SecretsMax};
 use claviger_access::refusal::MadeBefore;
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 use claviger_access::text::TimezoneName;
@@ -616,9 +618,9 @@ fn an_account_is_refused_from_the_instant_it_expires() {
     scene.world.now = scene.world.now.plus_seconds(1).unwrap();
     assert_eq!(admin.authenticate(&scene.world.draft, scene.world.now), None);
     assert_eq!(scene.refused(&admin.caller(), &create), Refusal::NotAuthenticated);
-    // It stays in the organization until it is deleted, and may be given more time.
-    scene.written(&owner, &scene.change_end(&admin, RequestedExpiry::Never));
-    scene.written(&admin, &create);
+    // It stays in the organization until it is deleted, and gets no more time: what has ended does not come back.
+    let refusal = scene.refused(&owner.caller(), &scene.change_end(&admin, RequestedExpiry::Never));
+    assert_eq!(refusal, Refusal::AccountEnded { account: admin.principal });
 }
 
 /// "a right secret of another account ...: 401": a caller is taken with what it came with.
@@ -804,6 +806,30 @@ fn founding_is_the_operators() {
         assert_eq!(scene.refused(&who, &nowhere), Refusal::NoSuchOrganization { organization });
     }
     written(&mut scene.world, &Caller::Operator, &recover);
+}
+
+/// Whoever narrowed where calls come from, until no owner could call, does not shut out the one who is made then.
+#[test]
+fn recovering_an_owner_lifts_address_ranges() {
+    let mut scene = Scene::new();
+    let organization = scene.acme;
+    let recover = Command::RecoverOwner { organization, owner: account_name("owner") };
+    let events = |scene: &mut Scene| {
+        let bytes = scene.world.chance.bytes();
+        let Outcome::Written(decision, _) = scene.world.perform(&Caller::Operator, &recover, bytes) else {
+            panic!("not recovered")
+        };
+        decision.events().iter().map(|event| event.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(events(&mut scene), [EventName::OrganizationOwnerRecovered], "nothing to lift");
+    let ranges = Addresses::parse(["10.0.0.0/8"]).expect("ranges");
+    let change = ChangePolicy { addresses: Some(ranges), secrets_max: SecretsMax::new(3), ..ChangePolicy::default() };
+    written(&mut scene.world, &Caller::Operator, &Command::ChangePolicy { organization, change });
+    let before = scene.world.draft.policy_of(organization).clone();
+    let told = events(&mut scene);
+    assert_eq!(told, [EventName::OrganizationOwnerRecovered, EventName::OrganizationPolicyUpdated]);
+    let policy = scene.world.draft.policy_of(organization);
+    assert_eq!(*policy, Policy { addresses: Addresses::ALL, ..before }, "the rest stays");
 }
 
 /// "anything across organizations, by any id ... list members: 404": also where the caller is a member of both.

@@ -209,7 +209,7 @@ impl Command {
             Self::Found(found) => replying(organization::found(draft, caller, found, moment, random), Reply::Founded),
             Self::RecoverOwner { organization, owner } => replying(
                 organization::recover_owner(draft, caller, *organization, owner, moment, random),
-                Reply::Account,
+                |recovered| Reply::Account(recovered.owner),
             ),
             Self::CreateProjects(create) => {
                 replying(project::create(draft, caller, create, moment), |made| Reply::Project(made[0]))

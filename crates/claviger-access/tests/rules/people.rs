@@ -173,20 +173,42 @@ fn an_invitation_opens_until_the_very_instant_of_its_end() {
     refused(&mut world, &owner, &accept(first.token.reveal()), "invitation_not_found");
 }
 
+/// One that has expired promises nothing any more: whoever may invite withdraws it, as he may replace it.
 #[test]
-fn an_inviter_who_has_expired_gives_nothing() {
+fn an_expired_invitation_is_anybodys_to_withdraw_who_invites() {
     let (mut world, organization, owner) = acme();
+    let admin = admin(&mut world, organization, &owner, OPEN_SECONDS + 60);
+    let owning = InvitationTerms { role: OrganizationRole::Owner, ..member() };
+    let Reply::Invitation(sent) = written(&mut world, &owner, &invite(organization, "pia@example.com", owning)) else {
+        panic!("no invitation")
+    };
+    let withdraw = Command::Withdraw { organization, invitation: sent.id };
+    world.now = moment(world.now.seconds() + OPEN_SECONDS as i64 - 1);
+    refused(&mut world, &admin, &withdraw, "role_above_own");
+    world.now = moment(world.now.seconds() + 1);
+    refused(&mut world, &admin, &Command::Resend { organization, invitation: sent.id }, "role_above_own");
+    written(&mut world, &admin, &withdraw);
+}
+
+/// An admin account that ends in so many seconds.
+fn admin(world: &mut World, organization: OrganizationId, owner: &Caller, seconds: u64) -> Caller {
     let admin = Command::CreateServiceAccount(claviger_access::administration::service_account::CreateServiceAccount {
         organization,
         name: crate::world::account_name("admin"),
         organization_role: OrganizationRole::Admin,
         projects: BTreeMap::new(),
         workspaces: BTreeMap::new(),
-        expires: claviger_access::administration::service_account::RequestedExpiry::In { seconds: 60 },
+        expires: claviger_access::administration::service_account::RequestedExpiry::In { seconds },
         details: Default::default(),
     });
-    written(&mut world, &owner, &admin);
-    let admin = world.credentials.last().expect("an admin").caller();
+    written(world, owner, &admin);
+    world.credentials.last().expect("an admin").caller()
+}
+
+#[test]
+fn an_inviter_who_has_expired_gives_nothing() {
+    let (mut world, organization, owner) = acme();
+    let admin = admin(&mut world, organization, &owner, 60);
     let Reply::Invitation(sent) = written(&mut world, &admin, &invite(organization, "pia@example.com", member()))
     else {
         panic!("no invitation")

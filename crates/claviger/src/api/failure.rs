@@ -142,6 +142,7 @@ impl From<Refusal> for Failure {
             | Refusal::TooManySecrets { .. }
             | Refusal::Protected { .. }
             | Refusal::SecretEnded { .. }
+            | Refusal::AccountEnded { .. }
             | Refusal::NoSecretToRotate { .. }
             | Refusal::DefaultWorkspace { .. }
             | Refusal::TeamNameTaken { .. }

@@ -144,10 +144,12 @@ pub(super) async fn accept(
     let invitation = link.invitation();
     let (organization, things) = (invitation.organization, things_given(&invitation.terms));
     let password = requested::password(body.password.reveal())?;
+    // Looked at whether or not it is needed: what is wrong with a name does not tell who is known.
+    let name = body.name.as_deref().map(requested::name).transpose()?;
     let (status, accepting) = match held.person_with_email(&invitation.email) {
         Some(person) => (StatusCode::OK, known(&node, &stranger, link, (person.id, password)).await?),
         None => {
-            let name = requested::name(body.name.as_deref().unwrap_or_default())?;
+            let name = name.map_or_else(|| requested::name(""), Ok)?;
             (StatusCode::CREATED, Accepting::New { name, hash: node.passwords.hash(password).await? })
         }
     };

@@ -7,9 +7,9 @@ use std::io::Write;
 
 use clap::Args;
 use claviger_access::Caller;
-use claviger_access::administration::organization;
-use claviger_access::administration::service_account::NewServiceAccount;
+use claviger_access::administration::organization::{self, Recovered};
 use claviger_access::identity::{AccountName, OrganizationId};
+use claviger_access::policy::Addresses;
 use serde_json::json;
 
 use super::host::{self, HostFailed};
@@ -42,19 +42,24 @@ impl RecoverOwner {
             Node::start(host::house(host::existing(&self.store)?, &self.store, &self.audit_key)?, |_| {}).await?;
         let made = self.make(&node).await;
         running.stop().await;
-        let (organization, owner) = made?;
+        let (organization, Recovered { owner, lifted }) = made?;
         let mut out = std::io::stdout().lock();
         let printed = match self.output {
             Form::Json => {
                 let (username, secret) = (owner.username.as_str(), owner.secret.reveal());
-                let json = json!({ "organization_id": organization.number(), "username": username, "secret": secret });
+                let lifted = lifted.map(|ranges| ranges.to_string());
+                let json = json!({
+                    "organization_id": organization.number(), "username": username, "secret": secret,
+                    "allowed_addresses_lifted": lifted,
+                });
                 writeln!(out, "{json}")
             }
             Form::Text => writeln!(
                 out,
-                "organization  {organization}\nusername      {}\nsecret        {}\n\nThe secret is shown this once. Delete the owners whose secrets are lost.",
+                "organization  {organization}\nusername      {}\nsecret        {}\n\nThe secret is shown this once. Delete the owners whose secrets are lost.{}",
                 owner.username,
                 owner.secret.reveal(),
+                lifted.map(|ranges| told(&ranges)).unwrap_or_default(),
             ),
         };
         printed
@@ -62,7 +67,7 @@ impl RecoverOwner {
             .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
     }
 
-    async fn make(&self, node: &Node) -> Result<(OrganizationId, NewServiceAccount), HostFailed> {
+    async fn make(&self, node: &Node) -> Result<(OrganizationId, Recovered), HostFailed> {
         let directory = node.cluster.directory().map_err(|_| crate::writer::WriteError::Unavailable)?;
         let organization = match self.organization {
             Some(number) => OrganizationId::new(number)
@@ -85,4 +90,11 @@ impl RecoverOwner {
         };
         Ok((organization, node.writer.perform(host::operator(), decide).await?))
     }
+}
+
+/// That calls come from everywhere now, and what was so before.
+fn told(ranges: &Addresses) -> String {
+    format!(
+        "\nCalls may come from everywhere again. Until now they had to come from {ranges}: set what is right with claviger policy set."
+    )
 }

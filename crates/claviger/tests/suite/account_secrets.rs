@@ -112,7 +112,7 @@ on_both_stores! {
         exporter.get("me").await.refused(401, "not_authenticated");
         assert_eq!(ada.get(SECRETS).await.ok(), json!([]));
         ada.post(ROTATE, json!({})).await.refused(409, "no_secret_to_rotate");
-        ada.patch(EXPORTER, json!({ "expires_in": 60 })).await.ok();
+        ada.patch(EXPORTER, json!({ "expires_in": 60 })).await.refused(409, "secret_ended");
         let made = ada.post(SECRETS, json!({})).await.created();
         with_new(&world, "exporter", "anew", &made).get("me").await.ok();
     }
@@ -219,6 +219,43 @@ on_both_stores! {
         assert_eq!(ends().await, (grace, Value::Null));
         let soon = ada.patch(EXPORTER, json!({ "expires_in": 600 })).await.ok()["expires"].clone();
         assert_eq!(ends().await, (soon.clone(), soon), "none outlives the account");
+    }
+
+    /// not even where what replaced it is gone, and the account has nothing else
+    async fn an_end_of_the_account_revives_no_secret_that_has_ended(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, first) = (world.account("ada"), world.account("exporter"));
+        let made = ada.post(ROTATE, json!({ "grace_seconds": 0 })).await.created();
+        with_new(&world, "exporter", "second", &made);
+        ada.delete(&format!("{SECRETS}/{{second}}")).await.ok();
+        for body in [json!({ "expires": null }), json!({ "expires_in": 600 })] {
+            let refused = ada.patch(EXPORTER, body).await.refused(409, "secret_ended");
+            assert!(refused.text.contains("POST .../secrets"), "{}", refused.text);
+            first.get("me").await.refused(401, "not_authenticated");
+        }
+        // What is not its end is changed all the same.
+        ada.patch(EXPORTER, json!({ "description": "ended" })).await.ok();
+        let made = ada.post(SECRETS, json!({ "expires_in": 600 })).await.created();
+        let third = with_new(&world, "exporter", "third", &made);
+        // One that is disabled has not ended.
+        ada.patch(&format!("{SECRETS}/{{third}}"), json!({ "disabled": true })).await.ok();
+        assert_eq!(ada.patch(EXPORTER, json!({ "expires": null })).await.ok()["expires"], Value::Null);
+        ada.patch(&format!("{SECRETS}/{{third}}"), json!({ "disabled": false })).await.ok();
+        third.get("me").await.ok();
+        first.get("me").await.refused(401, "not_authenticated");
+        ada.delete(&format!("{SECRETS}/{{third}}")).await.ok();
+        ada.patch(EXPORTER, json!({ "expires": null })).await.refused(409, "secret_ended");
+    }
+
+    /// one in its grace has not ended: where what replaced it was revoked, it is the newest
+    async fn a_secret_in_its_grace_gets_another_end_once_what_replaced_it_is_gone(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, first) = (world.account("ada"), world.account("exporter"));
+        let made = ada.post(ROTATE, json!({ "grace_seconds": 3_600 })).await.created();
+        with_new(&world, "exporter", "second", &made);
+        ada.delete(&format!("{SECRETS}/{{second}}")).await.ok();
+        assert_eq!(ada.patch(EXPORTER, json!({ "expires": null })).await.ok()["expires"], Value::Null);
+        first.get("me").await.ok();
     }
 
     async fn a_secret_gets_another_name_and_another_end_until_it_has_ended(world: World) {

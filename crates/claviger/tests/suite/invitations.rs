@@ -114,7 +114,12 @@ on_both_stores! {
         let token = world.remember_token(&invited);
         accept(&world, &token).await.refused(403, "wrong_password");
         world.post("invitations/accept", json!({ "token": token, "password": "short" })).await.refused(400, "password_invalid");
-        let joined = world.post("invitations/accept", json!({ "token": token, "name": "\u{202e}", "password": world.password_of("pia") })).await.ok();
+        // A name is looked at as that of somebody new is, and then left out of account.
+        for name in ["\u{202e}", ""] {
+            let body = json!({ "token": token, "name": name, "password": "long enough to be one" });
+            world.post("invitations/accept", body).await.refused(400, "name_invalid");
+        }
+        let joined = world.post("invitations/accept", json!({ "token": token, "name": "Other", "password": world.password_of("pia") })).await.ok();
         assert_eq!((&joined["id"], &joined["name"]), (&json!(world.id("pia")), &json!("pia of the world")));
         assert_eq!(ada.get("organizations/{acme}/users/{pia}").await.ok()["role"], "member");
         assert_eq!(gil.get("organizations/{globex}/users/{pia}").await.ok()["role"], "admin");
@@ -235,6 +240,30 @@ on_both_stores! {
         assert_eq!(anew["inviter"], ada.id);
         world.accept(&anew, "pia").await.created();
         assert_eq!(ada.get("projects/{shop}/users").await.ok()[0]["role"], "admin");
+    }
+
+    /// Nor does one who could not call: disabled, or without a secret that counts.
+    async fn an_inviter_who_is_not_let_in_gives_nothing(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, bob) = (world.account("ada"), world.account("bob"));
+        let secrets = "organizations/{acme}/service-accounts/{bob}/secrets";
+        world.name("first", ada.get(secrets).await.ok()[0]["id"].as_u64().unwrap());
+        let (first, second) = (format!("{secrets}/{{first}}"), format!("{secrets}/{{second}}"));
+        let invited = bob.post(INVITATIONS, json!({ "email": "pia@example.com" })).await.created();
+        let token = world.remember_token(&invited);
+        for path in ["organizations/{acme}/service-accounts/{bob}", &first] {
+            ada.patch(path, json!({ "disabled": true })).await.ok();
+            accept(&world, &token).await.refused(409, "invitation_void");
+            ada.patch(path, json!({ "disabled": false })).await.ok();
+        }
+        let made = ada.post(secrets, json!({})).await.created();
+        world.name("second", made["id"].as_u64().unwrap());
+        ada.delete(&first).await.ok();
+        let late = world.remember_secret("bob", &made).post(INVITATIONS, json!({ "email": "quy@example.com" })).await.created();
+        let late = world.remember_token(&late);
+        accept(&world, &token).await.created();
+        ada.delete(&second).await.ok();
+        accept(&world, &late).await.refused(409, "invitation_void");
     }
 
     async fn what_is_gone_when_an_invitation_is_accepted_is_left_out(world: World) {

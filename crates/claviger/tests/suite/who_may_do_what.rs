@@ -301,6 +301,29 @@ on_both_stores! {
         }
     }
 
+    /// a name that looks empty, and one that is a secret, which would be in the audit log for good
+    async fn names_that_show_nothing_or_too_much_are_refused(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        let secret = ada.secret.clone();
+        for name in ["\u{2800}", "\u{2800} \u{2800}", "\u{301}", "\u{3164}", &secret, &format!(" {secret} ")] {
+            let refused = [
+                ada.post("organizations/{acme}/projects", json!({ "name": name })).await,
+                ada.post("organizations/{acme}/teams", json!({ "name": name })).await,
+                ada.post("organizations/{acme}/service-accounts/{mel}/secrets", json!({ "name": name })).await,
+                ada.post(ACCOUNTS, json!({ "username": name })).await,
+                ada.post(ACCOUNTS, json!({ "username": name.replace('_', " ") })).await,
+            ];
+            for answer in &refused[..4] {
+                assert!(!answer.text.contains(&secret), "{}", answer.text);
+            }
+            for answer in refused {
+                answer.refused(400, "name_invalid");
+            }
+        }
+        ada.post("organizations/{acme}/teams", json!({ "name": "\u{2800}x" })).await.created();
+    }
+
     /// `expires` without a zone, with `:60`, in the year 10000, in the past: 400
     async fn an_end_is_a_moment_in_the_future(world: World) {
         let world = world.with(WORLD).await;
