@@ -80,7 +80,7 @@ pub struct Invite {
 pub struct AcceptInvitation {
     /// The invitation's token.
     pub token: Token,
-    /// What a new person is called; left out of account for who is one already.
+    /// What a new person is called; a name wherever it is given, and left out of account for who is a person already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The password that a new person chooses, or that who is one already has.

@@ -618,9 +618,9 @@ fn an_account_is_refused_from_the_instant_it_expires() {
     scene.world.now = scene.world.now.plus_seconds(1).unwrap();
     assert_eq!(admin.authenticate(&scene.world.draft, scene.world.now), None);
     assert_eq!(scene.refused(&admin.caller(), &create), Refusal::NotAuthenticated);
-    // It stays in the organization until it is deleted, and may be given more time.
-    scene.written(&owner, &scene.change_end(&admin, RequestedExpiry::Never));
-    scene.written(&admin, &create);
+    // It stays in the organization until it is deleted, and gets no more time: what has ended does not come back.
+    let refusal = scene.refused(&owner.caller(), &scene.change_end(&admin, RequestedExpiry::Never));
+    assert_eq!(refusal, Refusal::AccountEnded { account: admin.principal });
 }
 
 /// "a right secret of another account ...: 401": a caller is taken with what it came with.

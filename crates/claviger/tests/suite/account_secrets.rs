@@ -112,7 +112,7 @@ on_both_stores! {
         exporter.get("me").await.refused(401, "not_authenticated");
         assert_eq!(ada.get(SECRETS).await.ok(), json!([]));
         ada.post(ROTATE, json!({})).await.refused(409, "no_secret_to_rotate");
-        ada.patch(EXPORTER, json!({ "expires_in": 60 })).await.ok();
+        ada.patch(EXPORTER, json!({ "expires_in": 60 })).await.refused(409, "secret_ended");
         let made = ada.post(SECRETS, json!({})).await.created();
         with_new(&world, "exporter", "anew", &made).get("me").await.ok();
     }
