@@ -234,6 +234,10 @@ fn nowhere(signed_in: &SignedIn) -> ErrorPage {
 
 /// What is said to who may not see the page.
 fn refused(signed_in: &SignedIn, organization: OrganizationId, refusal: &Refusal) -> ErrorPage {
+    if matches!(refusal, Refusal::AddressNotAllowed { .. }) {
+        let more = "Use the network that it allows, or ask one of its owners.";
+        return ErrorPage::not_allowed("Not from here", "This organization lets nobody in from your address.", more);
+    }
     let held = &signed_in.held;
     let role = signed_in.view().and_then(|view| effective::organization_role(&view, organization));
     match (refusal, held.organization(organization), role) {
