@@ -40,7 +40,8 @@ struct Said {
     title: &'static str,
     strong: String,
     more: String,
-    lead: Link,
+    /// Where one goes on; none where the frame leads on.
+    lead: Option<Link>,
     retry_after: Option<u64>,
     frame: Option<Frame>,
 }
@@ -60,7 +61,7 @@ struct Inside<'s> {
 
 impl ErrorPage {
     fn new(status: StatusCode, kind: Kind, title: &'static str, strong: &str, more: &str) -> Self {
-        let lead = Link { path: "/console".to_owned(), text: "Go to the console".to_owned(), is_current: false };
+        let lead = Some(Link { path: "/console".to_owned(), text: "Go to the console".to_owned(), is_current: false });
         let (strong, more) = (strong.to_owned(), more.to_owned());
         Self(Box::new(Said { status, kind, title, strong, more, lead, retry_after: None, frame: None }))
     }
@@ -72,7 +73,7 @@ impl ErrorPage {
     }
 
     fn leads_to(mut self, path: &str, text: &str) -> Self {
-        self.0.lead = Link { path: path.to_owned(), text: text.to_owned(), is_current: false };
+        self.0.lead = Some(Link { path: path.to_owned(), text: text.to_owned(), is_current: false });
         self
     }
 
@@ -97,7 +98,10 @@ impl ErrorPage {
 
     /// 403: who may see it are others.
     pub(super) fn not_allowed(title: &'static str, strong: &str, more: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, Kind::NotAllowed, title, strong, more)
+        let mut page = Self::new(StatusCode::FORBIDDEN, Kind::NotAllowed, title, strong, more);
+        // The console's entrance may lead here again.
+        page.0.lead = None;
+        page
     }
 
     /// 403 for what a page of ours has not sent.
@@ -246,6 +250,7 @@ mod tests {
         assert!(!text.contains("Organization settings") && text.contains(">Sign out</button>"), "{text}");
         assert!(text.contains(&format!("name=\"form_token\" value=\"{}\"", "f".repeat(64))), "{text}");
         assert_eq!((text.matches("<script").count(), text.matches("<main").count()), (1, 1), "{text}");
+        assert!(!text.contains("href=\"/console\""), "it would lead here again: {text}");
         let text = Inside { said, frame: &frame(true) }.render().expect("a page");
         assert_eq!(text.matches("<p>Organization settings</p>").count(), 2, "{text}");
     }
