@@ -175,7 +175,7 @@ fn secrets_are_revealed_in_few_places() {
         places,
         [
             "claviger-access/src/credential.rs",
-            "claviger-access/src/credential/invitation_token.rs",
+            "claviger-access/src/credential/token.rs",
             "claviger/src/api/invitations.rs",
             "claviger/src/api/shown_once.rs",
             "claviger/src/commands/init.rs",
@@ -184,6 +184,7 @@ fn secrets_are_revealed_in_few_places() {
             "claviger/src/commands/service_account/create.rs",
             "claviger/src/commands/service_account/new_secret.rs",
             "claviger/src/commands/shown_once.rs",
+            "claviger/src/console/session.rs",
         ]
     );
 }
