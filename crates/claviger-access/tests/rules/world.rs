@@ -595,8 +595,8 @@ impl World {
                 let account = self.any_account(organization);
                 let organization_role = (!self.chance.one_in(3)).then(|| self.any_organization_role());
                 let expires = self.chance.one_in(2).then(|| self.any_expiry());
-                // More are let in again than are shut out, or the histories would run dry.
-                let disabled = self.chance.one_in(4).then(|| self.chance.one_in(3));
+                // As many are let in again as are shut out, or the histories would run dry.
+                let disabled = self.chance.one_in(3).then(|| self.chance.one_in(2));
                 let protected = self.chance.one_in(6).then(|| self.chance.one_in(3));
                 let owner = self.chance.one_in(4).then(|| self.any_owner(organization));
                 let text = ["what it is for", "another text", " "];
