@@ -20,7 +20,7 @@ mod custom_roles;
 mod explain;
 mod health;
 mod idempotency;
-mod ids;
+pub(crate) mod ids;
 mod invitations;
 mod listing;
 mod me;

@@ -14,7 +14,7 @@ use super::failure::Failure;
 pub(super) struct PathId<I>(pub I);
 
 /// A typed id.
-pub(super) trait Id: Sized {
+pub(crate) trait Id: Sized {
     fn from_number(number: u64) -> Option<Self>;
 }
 
@@ -31,7 +31,7 @@ macro_rules! ids {
 ids!(OrganizationId, ProjectId, WorkspaceId, PrincipalId, SecretId, TeamId, CustomRoleId, InvitationId);
 
 /// Reads decimal digits as an id.
-pub(super) fn read<I: Id>(text: &str) -> Option<I> {
+pub(crate) fn read<I: Id>(text: &str) -> Option<I> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     plain.then(|| text.parse().ok().and_then(I::from_number)).flatten()
 }

@@ -29,6 +29,7 @@ use super::frame::{Frame, Link};
 use super::page::page;
 use super::signed_in::SignedIn;
 use super::{Console, words};
+use crate::api::ids;
 use crate::store::StoreError;
 use crate::store::service_accounts::Window;
 
@@ -96,7 +97,7 @@ pub(super) async fn list(
     Path(organization): Path<String>,
     asked: Asked,
 ) -> Result<Response, ErrorPage> {
-    let organization = organization_of(&organization).ok_or_else(|| nowhere(&signed_in))?;
+    let organization = ids::read(&organization).ok_or_else(|| nowhere(&signed_in))?;
     let scope = Scope::Organization(organization);
     let permit = authorize::<ManageServiceAccounts>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
     let permit = permit.map_err(|refusal| refused(&signed_in, organization, &refusal))?;
@@ -112,11 +113,6 @@ pub(super) async fn list(
     let rows = found.page.iter().map(|account| Row::of(&signed_in.held, known, account, signed_in.now.seconds()));
     let rows = rows.collect();
     Ok(page(StatusCode::OK, &Page::of(&frame, known, &path, &asked, &found, rows)))
-}
-
-/// The id in the path, which is written in one way alone.
-fn organization_of(text: &str) -> Option<OrganizationId> {
-    text.parse().ok().and_then(OrganizationId::new).filter(|id| id.to_string() == text)
 }
 
 /// Goes through all accounts.
@@ -369,9 +365,9 @@ mod tests {
 
     #[test]
     fn an_organization_in_a_path_is_written_in_one_way() {
-        assert_eq!(organization_of("7"), OrganizationId::new(7));
+        assert_eq!(ids::read("7"), OrganizationId::new(7));
         for text in ["", "0", "07", "+7", "7 ", "x", "9007199254740992"] {
-            assert_eq!(organization_of(text), None, "{text}");
+            assert_eq!(ids::read::<OrganizationId>(text), None, "{text}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Signing in to the console, what is seen there, and what ends a session.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::Answer;
 use crate::console::{SIGN_IN, form, is_page, set_cookie, shown};
-use crate::world::{Account, World, email, on_both_stores, send};
+use crate::world::{World, email, on_both_stores, send};
 
 const WORLD: &str = "
 acme: ada owner, pia@ admin, mel@ member
@@ -47,18 +47,6 @@ fn is_out(answer: &Answer) {
     assert_eq!((answer.status, answer.header("location")), (303, Some(SIGN_IN)), "{}", answer.text);
 }
 
-/// The events of a log, newest first, once there are so many.
-async fn once_there_are(account: &Account, log: &str, count: usize) -> Vec<Value> {
-    loop {
-        let events = account.get(log).await.ok().as_array().unwrap().clone();
-        assert!(events.len() <= count, "{events:?}");
-        if events.len() == count {
-            return events;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
 on_both_stores! {
     /// an admin signs in, sees the accounts, and signs out: from then on the cookie opens nothing, also after a start
     async fn a_session_lasts_until_it_is_ended(world: World) {
@@ -98,7 +86,7 @@ on_both_stores! {
         is_page(&wrong, 403, "Error: Sign in");
         let told = |answer: &Answer, address: &str| answer.text.replace(address, "");
         assert_eq!(told(&wrong, &email("pia")), told(&unknown, "nobody@example.com"));
-        let failed = once_there_are(&world.account("ada"), "organizations/{acme}/audit-log?action=session.login_failed", 1).await;
+        let failed = world.account("ada").events_of("organizations/{acme}/audit-log?action=session.login_failed", 1).await;
         assert_eq!((&failed[0]["target"]["id"], &failed[0]["actor"]["kind"]), (&json!(world.id("pia")), &json!("stranger")));
         assert_eq!(world.account("gil").get("organizations/{globex}/audit-log?action=session.*").await.ok(), json!([]));
     }

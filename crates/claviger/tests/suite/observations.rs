@@ -8,7 +8,7 @@ use claviger_access::Moment;
 use serde_json::{Value, json};
 use sqlx::Executor;
 
-use crate::world::{Account, World, on_both_stores};
+use crate::world::{World, on_both_stores};
 
 const WORLD: &str = "
 acme: ada owner, bob admin, mel member
@@ -20,18 +20,6 @@ globex: gil owner
 const LOG: &str = "organizations/{acme}/audit-log";
 const FAILED: &str = "organizations/{acme}/audit-log?action=service_account.authentication_failed";
 const REFUSED: &str = "organizations/{acme}/audit-log?action=request.refused";
-
-/// The events of a log, newest first, once there are so many.
-async fn once_there_are(account: &Account, log: &str, count: usize) -> Vec<Value> {
-    loop {
-        let events = account.get(log).await.ok().as_array().unwrap().clone();
-        assert!(events.len() <= count, "{events:?}");
-        if events.len() == count {
-            return events;
-        }
-        tokio::task::yield_now().await;
-    }
-}
 
 fn fact<'e>(event: &'e Value, name: &str) -> &'e str {
     let facts = event["after"].as_array().unwrap();
@@ -81,7 +69,7 @@ on_both_stores! {
         let before = head(&world).await;
         let answer = world.get_with("me", &[format!("Basic {}:wrong", exporter.username).as_bytes()]).await;
         assert_eq!(head(&world).await, before, "no revision, and nothing of the head");
-        let wrong = &once_there_are(&ada, FAILED, 1).await[0];
+        let wrong = &ada.events_of(FAILED, 1).await[0];
         assert_eq!(head(&world).await, before, "nor when it is recorded");
         assert_eq!((fact(wrong, "reason"), &wrong["address"]), ("wrong_secret", &json!("127.0.0.1")));
         assert_eq!(wrong["actor"], json!({ "kind": "stranger", "id": null, "name": null }));
@@ -95,30 +83,30 @@ on_both_stores! {
         let account = "organizations/{acme}/service-accounts/{exporter}";
         ada.patch(account, json!({ "disabled": true })).await.ok();
         exporter.get("me").await.refused(401, "not_authenticated");
-        let disabled = &once_there_are(&ada, FAILED, 2).await[0];
+        let disabled = &ada.events_of(FAILED, 2).await[0];
         assert_eq!((fact(disabled, "reason"), &disabled["actor"]), ("account_disabled", &right));
         ada.patch(account, json!({ "disabled": false })).await.ok();
 
         let secrets = ada.get(&format!("{account}/secrets")).await.ok();
         ada.patch(&format!("{account}/secrets/{}", secrets[0]["id"]), json!({ "disabled": true })).await.ok();
         exporter.get("me").await.refused(401, "not_authenticated");
-        let secret = &once_there_are(&ada, FAILED, 3).await[0];
+        let secret = &ada.events_of(FAILED, 3).await[0];
         assert_eq!((fact(secret, "reason"), &secret["actor"]), ("secret_disabled", &right));
         ada.patch(&format!("{account}/secrets/{}", secrets[0]["id"]), json!({ "disabled": false })).await.ok();
 
         ada.patch("organizations/{acme}/policy", json!({ "plain_text_basic": false })).await.ok();
         world.get_with("me", &[exporter.plain().as_bytes()]).await.refused(403, "plain_text_not_allowed");
-        let plain = &once_there_are(&ada, FAILED, 4).await[0];
+        let plain = &ada.events_of(FAILED, 4).await[0];
         assert_eq!((fact(plain, "reason"), &plain["actor"]), ("plain_text_not_allowed", &right));
 
         ada.put(&format!("{account}/allowed-addresses"), json!({ "allowed_addresses": ["198.51.100.0/24"] })).await.ok();
         exporter.get("me").await.refused(403, "address_not_allowed");
-        let far = &once_there_are(&ada, FAILED, 5).await[0];
+        let far = &ada.events_of(FAILED, 5).await[0];
         assert_eq!((fact(far, "reason"), &far["actor"]), ("address_not_allowed", &right));
 
         ada.delete("organizations/{acme}/service-accounts/{reader}").await.ok();
         reader.get("me").await.refused(401, "not_authenticated");
-        let gone = &once_there_are(&ada, FAILED, 6).await[0];
+        let gone = &ada.events_of(FAILED, 6).await[0];
         assert_eq!((fact(gone, "reason"), &gone["target"]["name"]), ("account_deleted", &json!(reader.username)));
         assert_eq!(gone["actor"]["kind"], "stranger", "its secrets are gone: nobody can tell who has one");
         assert_eq!(ada.get(REFUSED).await.ok(), json!([]), "one refusal is one event");
@@ -132,7 +120,7 @@ on_both_stores! {
         while soon.get("me").await.status == 200 {
             tokio::task::yield_now().await;
         }
-        let expired = once_there_are(&ada, FAILED, 1).await;
+        let expired = ada.events_of(FAILED, 1).await;
         assert_eq!((fact(&expired[0], "reason"), &expired[0]["actor"]["id"]), ("secret_expired", &json!(soon.id)));
     }
 
@@ -151,7 +139,7 @@ on_both_stores! {
             try_as(&world, username, presented).await;
         }
         try_as(&world, &exporter.username, "the-last-one").await;
-        let failed = once_there_are(&ada, FAILED, 1).await;
+        let failed = ada.events_of(FAILED, 1).await;
         assert_eq!(fact(&failed[0], "reason"), "wrong_secret");
         assert_eq!(gil.get("organizations/{globex}/audit-log?action=service_account.authentication_failed").await.ok(), json!([]));
         assert_eq!(world.count("SELECT COUNT(*) FROM audit_events WHERE actor_kind = 'stranger'").await, 1);
@@ -166,7 +154,7 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let (ada, mel, reader, exporter) = (world.account("ada"), world.account("mel"), world.account("reader"), world.account("exporter"));
         let answer = reader.delete("projects/{shop}").await.is(403);
-        let refused = once_there_are(&ada, REFUSED, 1).await;
+        let refused = ada.events_of(REFUSED, 1).await;
         assert_eq!(refused[0]["request_id"].as_str(), answer.header("x-request-id"));
         assert_eq!(refused[0]["actor"], json!({ "kind": "service_account", "id": reader.id, "name": reader.username }));
         assert_eq!(refused[0]["target"], json!({ "kind": "project", "id": world.id("shop"), "name": "shop" }));
@@ -176,7 +164,7 @@ on_both_stores! {
         assert_eq!(in_project, json!(refused), "who manages the project reads it too");
 
         mel.delete("organizations/{acme}/service-accounts/{reader}?why=a-planted-query").await.is(403);
-        let refused = once_there_are(&ada, REFUSED, 2).await;
+        let refused = ada.events_of(REFUSED, 2).await;
         assert_eq!(refused[0]["target"], json!({ "kind": "organization", "id": world.id("acme"), "name": "acme" }));
         assert_eq!(fact(&refused[0], "named"), format!("id {}", reader.id));
         assert_eq!(refused[0]["project"], Value::Null);
@@ -184,7 +172,7 @@ on_both_stores! {
         mel.get(LOG).await.is(403);
         mel.get("projects/{well}").await.is(404);
         ada.post("organizations/{acme}/teams", json!({ "name": "" })).await.is(400);
-        let refused = once_there_are(&ada, REFUSED, 3).await;
+        let refused = ada.events_of(REFUSED, 3).await;
         assert_eq!(fact(&refused[0], "route"), "/api/app/organizations/{org}/audit-log");
         assert!(!json!(refused).to_string().contains("a-planted-query"));
         assert_eq!(world.account("gil").get("organizations/{globex}/audit-log?action=request.refused").await.ok(), json!([]));
@@ -199,10 +187,10 @@ on_both_stores! {
         }
         exporter.get("me").await.ok();
         let told = limits::OF_ONE_NAME_MAX.get() as usize;
-        once_there_are(&ada, FAILED, told).await;
+        ada.events_of(FAILED, told).await;
         // At the end of a server all is told.
         world.restart().await;
-        let dropped = once_there_are(&world.account("ada"), "organizations/{acme}/audit-log?action=observation.dropped", 1).await;
+        let dropped = world.account("ada").events_of("organizations/{acme}/audit-log?action=observation.dropped", 1).await;
         assert_eq!(fact(&dropped[0], "count"), (25 - told).to_string());
         assert_eq!(dropped[0]["actor"]["kind"], "stranger");
     }
@@ -220,13 +208,13 @@ on_both_stores! {
         }
         ada.patch("organizations/{acme}/service-accounts/{exporter}", json!({ "disabled": true })).await.ok();
         exporter.get("me").await.refused(401, "not_authenticated");
-        let failed = once_there_are(&ada, FAILED, 1).await;
+        let failed = ada.events_of(FAILED, 1).await;
         assert_eq!(fact(&failed[0], "reason"), "account_disabled");
         for _ in 0..12 {
             reader.delete("projects/{shop}").await.is(403);
         }
         reader.patch("projects/{shop}", json!({ "name": "renamed" })).await.is(403);
-        let refused = once_there_are(&ada, REFUSED, 11).await;
+        let refused = ada.events_of(REFUSED, 11).await;
         assert_eq!(fact(&refused[0], "method"), "PATCH");
     }
 
@@ -239,7 +227,7 @@ on_both_stores! {
         let token = world.remember_token(&invited);
         let accept = json!({ "token": token, "password": "not the one that she has" });
         world.post("invitations/accept", accept).await.refused(403, "wrong_password");
-        let failed = once_there_are(&ada, "organizations/{acme}/audit-log?action=invitation.acceptance_failed", 1).await;
+        let failed = ada.events_of("organizations/{acme}/audit-log?action=invitation.acceptance_failed", 1).await;
         assert_eq!(failed[0]["target"]["id"], invited["id"]);
         assert_eq!((fact(&failed[0], "reason"), &failed[0]["actor"]["kind"]), ("wrong_password", &json!("stranger")));
     }
@@ -251,7 +239,7 @@ on_both_stores! {
         for _ in 0..4 {
             try_as(&world, &exporter.username, "wrong").await;
         }
-        once_there_are(&ada, FAILED, 4).await;
+        ada.events_of(FAILED, 4).await;
         let store = world.node().store;
         let ring = store.audit_keys().unwrap();
         let marks = store.audit_marks(&ring, Moment::from_seconds(1_800_000_000).unwrap()).await.unwrap();
@@ -277,7 +265,7 @@ on_both_stores! {
         let left = store.verify_audit_log(Series::Observations, &ring, std::slice::from_ref(mark), |_, _| {}).await.unwrap();
         assert_eq!((left.broken, left.whole, left.removed_to), (None, 0, mark.event));
         try_as(&world, &exporter.username, "wrong").await;
-        let log = once_there_are(&ada, LOG, 1).await;
+        let log = ada.events_of(LOG, 1).await;
         assert_eq!(log[0]["id"].as_i64(), Some(first + 4));
     }
 }

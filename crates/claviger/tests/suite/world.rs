@@ -504,6 +504,18 @@ impl Account {
         send(self.request(Method::GET, template)).await
     }
 
+    /// The events of a log, newest first, once there are so many: what is observed comes a moment later.
+    pub(crate) async fn events_of(&self, log: &str, count: usize) -> Vec<Value> {
+        loop {
+            let events = self.get(log).await.ok().as_array().expect("a list").clone();
+            assert!(events.len() <= count, "{events:?}");
+            if events.len() == count {
+                return events;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) async fn delete(&self, template: &str) -> Answer {
         send(self.request(Method::DELETE, template)).await
     }
