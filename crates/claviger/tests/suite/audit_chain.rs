@@ -41,17 +41,17 @@ async fn run(world: &World, statements: &[String]) {
     }
 }
 
-fn all(statements: &[&str]) -> Vec<String> {
+pub(crate) fn all(statements: &[&str]) -> Vec<String> {
     statements.iter().map(|statement| (*statement).to_owned()).collect()
 }
 
 const TABLES: [&str; 4] = ["audit_events", "audit_anchors", "head", "observation_head"];
 
-/// What a thief with the database in his hands does, and where it shows; then all is put back.
-async fn broken_by(world: &World, statements: &[String], mark: Option<&AuditMark>) -> Option<Break> {
+/// What is seen after a thief with the database in his hands has run these; then all is put back.
+pub(crate) async fn tampered<R>(world: &World, statements: &[String], look: impl AsyncFnOnce() -> R) -> R {
     run(world, &TABLES.map(|table| format!("CREATE TABLE saved_{table} AS SELECT * FROM {table}"))).await;
     run(world, statements).await;
-    let broken = verified(world, mark).await.broken;
+    let seen = look().await;
     for table in TABLES {
         run(
             world,
@@ -63,6 +63,12 @@ async fn broken_by(world: &World, statements: &[String], mark: Option<&AuditMark
         )
         .await;
     }
+    seen
+}
+
+/// Where it shows.
+async fn broken_by(world: &World, statements: &[String], mark: Option<&AuditMark>) -> Option<Break> {
+    let broken = tampered(world, statements, async || verified(world, mark).await.broken).await;
     assert_eq!(verified(world, mark).await.broken, None, "it was put back");
     broken
 }

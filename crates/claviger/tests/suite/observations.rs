@@ -8,6 +8,7 @@ use claviger_access::Moment;
 use serde_json::{Value, json};
 use sqlx::Executor;
 
+use crate::audit_chain::{all, tampered};
 use crate::world::{World, on_both_stores};
 
 const WORLD: &str = "
@@ -37,28 +38,14 @@ async fn head(world: &World) -> (i64, i64, String) {
 }
 
 async fn broken_by(world: &World, statements: &[&str], marks: &[AuditMark]) -> Option<Break> {
-    let store = world.node().store;
-    for table in ["audit_events", "audit_anchors", "observation_head"] {
-        let save = format!("CREATE TABLE saved_{table} AS SELECT * FROM {table}");
-        store.reads().execute(sqlx::AssertSqlSafe(save)).await.unwrap();
-    }
-    for statement in statements {
-        store.reads().execute(sqlx::AssertSqlSafe((*statement).to_owned())).await.unwrap();
-    }
-    let ring = store.audit_keys().unwrap();
-    let broken = store.verify_audit_log(Series::Observations, &ring, marks, |_, _| {}).await.unwrap().broken;
-    let mutations = store.verify_audit_log(Series::Mutations, &ring, &[], |_, _| {}).await.unwrap();
-    assert_eq!(mutations.broken, None, "the other chain is whole");
-    for table in ["audit_events", "audit_anchors", "observation_head"] {
-        for put_back in [
-            format!("DELETE FROM {table}"),
-            format!("INSERT INTO {table} SELECT * FROM saved_{table}"),
-            format!("DROP TABLE saved_{table}"),
-        ] {
-            store.reads().execute(sqlx::AssertSqlSafe(put_back)).await.unwrap();
-        }
-    }
-    broken
+    tampered(world, &all(statements), async || {
+        let store = world.node().store;
+        let ring = store.audit_keys().unwrap();
+        let mutations = store.verify_audit_log(Series::Mutations, &ring, &[], |_, _| {}).await.unwrap();
+        assert_eq!(mutations.broken, None, "the other chain is whole");
+        store.verify_audit_log(Series::Observations, &ring, marks, |_, _| {}).await.unwrap().broken
+    })
+    .await
 }
 
 on_both_stores! {
