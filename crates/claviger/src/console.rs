@@ -15,13 +15,21 @@ mod error_page;
 mod form;
 mod frame;
 mod key_bit;
+mod notice;
+mod once;
 mod page;
+mod path;
+mod place;
 mod protection;
+mod refused;
+mod return_to;
 mod service_accounts;
 mod session;
 mod sign_in;
 mod signed_in;
+mod submitted;
 mod tries;
+mod typed;
 mod words;
 
 use std::sync::Arc;
@@ -40,7 +48,7 @@ use crate::api::arrival;
 use crate::node::Node;
 
 /// Most bytes of a form.
-const FORM_LENGTH_MAX: usize = 16 * 1024;
+const FORM_LENGTH_MAX: usize = 64 * 1024;
 
 /// How browsers reach this server, which decides what its cookies are like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +84,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)
+        .layer(from_fn_with_state(console.clone(), notice::forget))
         .layer(DefaultBodyLimit::max(FORM_LENGTH_MAX))
         .layer(foreign)
         .layer(from_fn(protection::says_where_from))

@@ -112,59 +112,64 @@ impl IntoResponse for Failure {
     }
 }
 
+/// The status of what the rules refuse.
+pub(crate) fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::NotAuthenticated => StatusCode::UNAUTHORIZED,
+        Refusal::NoSuchOrganization { .. }
+        | Refusal::NoSuchProject { .. }
+        | Refusal::NoSuchWorkspace { .. }
+        | Refusal::NoWorkspaceOfYours { .. }
+        | Refusal::NoSuchRole { .. }
+        | Refusal::NoSuchTeam { .. }
+        | Refusal::NoTeamOfThatName { .. }
+        | Refusal::NoSuchMember { .. }
+        | Refusal::NoMemberOfThatAddress { .. }
+        | Refusal::NoSuchSecret { .. }
+        | Refusal::NoSuchInvitation { .. }
+        | Refusal::NoInvitationForToken
+        | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
+        Refusal::PermissionMissing { .. }
+        | Refusal::RoleAboveOwn { .. }
+        | Refusal::PermissionAboveOwn { .. }
+        | Refusal::TeamAboveOwn { .. }
+        | Refusal::AccountAboveOwn { .. }
+        | Refusal::ExpiryBeyondOwn
+        | Refusal::ProjectCreationNotAllowed { .. }
+        | Refusal::PlainTextNotAllowed { .. }
+        | Refusal::AddressNotAllowed { .. } => StatusCode::FORBIDDEN,
+        Refusal::LastOwner { .. }
+        | Refusal::TooManySecrets { .. }
+        | Refusal::Protected { .. }
+        | Refusal::SecretEnded { .. }
+        | Refusal::AccountEnded { .. }
+        | Refusal::NoSecretToRotate { .. }
+        | Refusal::DefaultWorkspace { .. }
+        | Refusal::TeamNameTaken { .. }
+        | Refusal::RoleNameTaken { .. }
+        | Refusal::AlreadyCreated { .. }
+        | Refusal::AlreadyMember { .. }
+        | Refusal::AlreadyInvited { .. }
+        | Refusal::InvitationVoid
+        | Refusal::PersonMeanwhile
+        | Refusal::NameExhausted { .. }
+        | Refusal::AlreadySetUp
+        | Refusal::WouldLockOut { .. }
+        | Refusal::LimitReached { .. } => StatusCode::CONFLICT,
+        Refusal::ExpiryNotLater
+        | Refusal::ExpiryTooFar
+        | Refusal::GraceTooLong { .. }
+        | Refusal::ExpiryRequired { .. }
+        | Refusal::LifetimeTooLong { .. }
+        | Refusal::LifetimeProlonged { .. }
+        | Refusal::NameNotAllowed { .. } => StatusCode::BAD_REQUEST,
+        Refusal::Exhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let status = match &refusal {
-            Refusal::NotAuthenticated => StatusCode::UNAUTHORIZED,
-            Refusal::NoSuchOrganization { .. }
-            | Refusal::NoSuchProject { .. }
-            | Refusal::NoSuchWorkspace { .. }
-            | Refusal::NoWorkspaceOfYours { .. }
-            | Refusal::NoSuchRole { .. }
-            | Refusal::NoSuchTeam { .. }
-            | Refusal::NoTeamOfThatName { .. }
-            | Refusal::NoSuchMember { .. }
-            | Refusal::NoMemberOfThatAddress { .. }
-            | Refusal::NoSuchSecret { .. }
-            | Refusal::NoSuchInvitation { .. }
-            | Refusal::NoInvitationForToken
-            | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
-            Refusal::PermissionMissing { .. }
-            | Refusal::RoleAboveOwn { .. }
-            | Refusal::PermissionAboveOwn { .. }
-            | Refusal::TeamAboveOwn { .. }
-            | Refusal::AccountAboveOwn { .. }
-            | Refusal::ExpiryBeyondOwn
-            | Refusal::ProjectCreationNotAllowed { .. }
-            | Refusal::PlainTextNotAllowed { .. }
-            | Refusal::AddressNotAllowed { .. } => StatusCode::FORBIDDEN,
-            Refusal::LastOwner { .. }
-            | Refusal::TooManySecrets { .. }
-            | Refusal::Protected { .. }
-            | Refusal::SecretEnded { .. }
-            | Refusal::AccountEnded { .. }
-            | Refusal::NoSecretToRotate { .. }
-            | Refusal::DefaultWorkspace { .. }
-            | Refusal::TeamNameTaken { .. }
-            | Refusal::RoleNameTaken { .. }
-            | Refusal::AlreadyCreated { .. }
-            | Refusal::AlreadyMember { .. }
-            | Refusal::AlreadyInvited { .. }
-            | Refusal::InvitationVoid
-            | Refusal::PersonMeanwhile
-            | Refusal::NameExhausted { .. }
-            | Refusal::AlreadySetUp
-            | Refusal::WouldLockOut { .. }
-            | Refusal::LimitReached { .. } => StatusCode::CONFLICT,
-            Refusal::ExpiryNotLater
-            | Refusal::ExpiryTooFar
-            | Refusal::GraceTooLong { .. }
-            | Refusal::ExpiryRequired { .. }
-            | Refusal::LifetimeTooLong { .. }
-            | Refusal::LifetimeProlonged { .. }
-            | Refusal::NameNotAllowed { .. } => StatusCode::BAD_REQUEST,
-            Refusal::Exhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        };
+        let status = status_of(&refusal);
         let made = match &refusal {
             Refusal::AlreadyCreated { made: MadeBefore::Other(id) } => Some(MadeId::Number(*id)),
             Refusal::AlreadyCreated { made: MadeBefore::CustomRole(role) } => {

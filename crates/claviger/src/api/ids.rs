@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::failure::Failure;
 
 /// An id as it stands in a path: decimal digits, no sign, no leading zero.
-pub(super) struct PathId<I>(pub I);
+pub(crate) struct PathId<I>(pub I);
 
 /// A typed id.
 pub(crate) trait Id: Sized {

@@ -1,4 +1,4 @@
-//! The console's cookies: a session's, and one that a form outside a session is bound to.
+//! The console's cookies: a session's, one that a form outside a session is bound to, and one that tells what was done.
 //!
 //! Scripts cannot read them, no subdomain can set them where there is TLS (`__Host-`), and another site's form does not
 //! send them. A cookie that is sent twice is none: one of the two may be somebody else's.
@@ -15,6 +15,8 @@ pub(super) enum Cookie {
     Session,
     /// Holds what the form of the sign-in page is bound to.
     Form,
+    /// Holds what became of what was done last.
+    Notice,
 }
 
 impl Cookie {
@@ -22,8 +24,10 @@ impl Cookie {
         match (self, transport) {
             (Self::Session, Transport::Encrypted) => "__Host-claviger",
             (Self::Form, Transport::Encrypted) => "__Host-claviger-form",
+            (Self::Notice, Transport::Encrypted) => "__Host-claviger-notice",
             (Self::Session, Transport::Loopback | Transport::Clear) => "claviger",
             (Self::Form, Transport::Loopback | Transport::Clear) => "claviger-form",
+            (Self::Notice, Transport::Loopback | Transport::Clear) => "claviger-notice",
         }
     }
 

@@ -7,10 +7,10 @@ use askama::Template;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use claviger_access::identity::OrganizationId;
 
 use super::frame::{Frame, Link};
 use super::page::page;
+use super::place::Place;
 use super::signed_in::SignedIn;
 use super::words;
 use crate::cluster::NotHeld;
@@ -66,13 +66,20 @@ impl ErrorPage {
         Self(Box::new(Said { status, kind, title, strong, more, lead, retry_after: None, frame: None }))
     }
 
-    /// With the frame of a page of this organization.
-    pub(super) fn inside(mut self, signed_in: &SignedIn, organization: Option<OrganizationId>) -> Self {
-        self.0.frame = Some(Frame::of(signed_in, organization));
+    /// With the frame of a page there.
+    pub(super) fn inside(mut self, signed_in: &SignedIn, place: Place) -> Self {
+        self.0.frame = Some(Frame::of(signed_in, place));
         self
     }
 
-    fn leads_to(mut self, path: &str, text: &str) -> Self {
+    /// What was asked for was not done, and why.
+    pub(super) fn not_done(status: StatusCode, title: &'static str, strong: &str, more: &str) -> Self {
+        let kind = if status == StatusCode::NOT_FOUND { Kind::NotFound } else { Kind::Otherwise };
+        Self::new(status, kind, title, strong, more)
+    }
+
+    /// Leads on there in place of the console's entrance.
+    pub(super) fn leads_to(mut self, path: &str, text: &str) -> Self {
         self.0.lead = Some(Link { path: path.to_owned(), text: text.to_owned(), is_current: false });
         self
     }
@@ -87,6 +94,19 @@ impl ErrorPage {
         let strong = "No organization of yours with this number.";
         let more = "It may have been deleted, or you no longer belong to it.";
         Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "Not found", strong, more)
+    }
+
+    /// 404, the same for a project that is not there and for one that is another's.
+    pub(super) fn no_such_project() -> Self {
+        let strong = "No project of yours with this number.";
+        let more = "It may have been deleted, or you no longer reach it.";
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "Not found", strong, more)
+    }
+
+    /// 403: the organization lets nobody in from there.
+    pub(super) fn not_from_here() -> Self {
+        let more = "Use the network that it allows, or ask one of its owners.";
+        Self::not_allowed("Not from here", "This organization lets nobody in from your address.", more)
     }
 
     /// 403 for who belongs nowhere.

@@ -20,16 +20,37 @@ use super::error_page::ErrorPage;
 /// What is digested, so that a form's token is none of anything else.
 const PURPOSE: &[u8] = b"claviger console form 1";
 
+/// What is digested before a text, so that its seal is no form's token.
+const SEAL_PURPOSE: &[u8] = b"claviger console seal 1\n";
+
 /// The token of the forms of a page that is made for this cookie.
 pub(super) fn token(cookie: &str) -> String {
+    digest(cookie, &[PURPOSE])
+}
+
+/// Shows that a text was written for pages whose forms have this token.
+pub(super) fn seal(token: &str, text: &str) -> String {
+    digest(token, &[SEAL_PURPOSE, text.as_bytes()])
+}
+
+/// Whether it was.
+pub(super) fn is_sealed(token: &str, text: &str, sent: &str) -> bool {
+    is_same(&seal(token, text), sent)
+}
+
+fn digest(key: &str, parts: &[&[u8]]) -> String {
     // HMAC takes keys of any length.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(cookie.as_bytes()) else { return String::new() };
-    mac.update(PURPOSE);
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
+    parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn is_of(sent: &str, cookie: &str) -> bool {
-    let expected = token(cookie);
+/// Whether it is the token of a page that was made for this cookie.
+pub(super) fn is_of(sent: &str, cookie: &str) -> bool {
+    is_same(&token(cookie), sent)
+}
+
+fn is_same(expected: &str, sent: &str) -> bool {
     !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(sent.as_bytes()))
 }
 

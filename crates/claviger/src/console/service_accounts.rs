@@ -10,15 +10,13 @@ mod row;
 mod survey;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::Permit;
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
 use claviger_access::directory::Organization;
-use claviger_access::effective;
 use claviger_access::identity::OrganizationId;
-use claviger_access::role::OrganizationRole;
-use claviger_access::{Permit, Refusal};
 
 use self::account::Account;
 use self::asked::{Asked, Column, Order, View};
@@ -27,24 +25,19 @@ use self::survey::{Found, PAGE_LENGTH, Survey};
 use super::error_page::ErrorPage;
 use super::frame::{Frame, Link};
 use super::page::page;
+use super::path::At;
+use super::place::{OrganizationPage, Place};
+use super::refused::{Wanted, refused};
 use super::signed_in::SignedIn;
 use super::{Console, words};
-use crate::api::ids;
+use crate::api::ids::PathId;
 use crate::store::StoreError;
 use crate::store::service_accounts::Window;
 
-const TITLE: &str = "Service Accounts";
+const SEE: Wanted = Wanted { title: "Service Accounts", deed: "see its service accounts" };
 
 /// So many rows are read at a time.
 const READ_AT_ONCE: u32 = 1_000;
-
-/// So many are named of those who may see what somebody may not.
-const NAMED_MAX: usize = 5;
-
-/// The page's address.
-pub(super) fn path(organization: OrganizationId) -> String {
-    format!("/console/organizations/{organization}/service-accounts")
-}
 
 /// A view with how many accounts it has.
 struct ViewLink {
@@ -94,22 +87,21 @@ struct Page<'p> {
 pub(super) async fn list(
     State(console): State<Console>,
     signed_in: SignedIn,
-    Path(organization): Path<String>,
+    At(PathId(organization)): At<PathId<OrganizationId>>,
     asked: Asked,
 ) -> Result<Response, ErrorPage> {
-    let organization = ids::read(&organization).ok_or_else(|| nowhere(&signed_in))?;
+    let place = Place::Organization(organization, OrganizationPage::ServiceAccounts);
     let scope = Scope::Organization(organization);
     let permit = authorize::<ManageServiceAccounts>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
-    let permit = permit.map_err(|refusal| refused(&signed_in, organization, &refusal))?;
-    let known = signed_in.held.organization(organization).ok_or_else(|| nowhere(&signed_in))?;
+    let permit = permit.map_err(|refusal| refused(&signed_in, place, &SEE, &refusal))?;
+    let known = signed_in.held.organization(organization).ok_or_else(ErrorPage::no_such_organization)?;
     let found = found(&console, &signed_in, &permit, &asked).await;
-    let found =
-        found.map_err(|error| ErrorPage::unread(&error, &signed_in.origin).inside(&signed_in, Some(organization)))?;
-    let path = path(organization);
+    let found = found.map_err(|error| ErrorPage::unread(&error, &signed_in.origin).inside(&signed_in, place))?;
+    let path = OrganizationPage::ServiceAccounts.path(organization);
     if found.is_astray(&asked) {
         return Ok(Redirect::to(&asked.address(&path, None)).into_response());
     }
-    let frame = Frame::of(&signed_in, Some(organization));
+    let frame = Frame::of(&signed_in, place);
     let rows = found.page.iter().map(|account| Row::of(&signed_in.held, known, account, signed_in.now.seconds()));
     let rows = rows.collect();
     Ok(page(StatusCode::OK, &Page::of(&frame, known, &path, &asked, &found, rows)))
@@ -224,38 +216,6 @@ impl Asked {
     }
 }
 
-fn nowhere(signed_in: &SignedIn) -> ErrorPage {
-    ErrorPage::no_such_organization().inside(signed_in, None)
-}
-
-/// What is said to who may not see the page.
-fn refused(signed_in: &SignedIn, organization: OrganizationId, refusal: &Refusal) -> ErrorPage {
-    if matches!(refusal, Refusal::AddressNotAllowed { .. }) {
-        let more = "Use the network that it allows, or ask one of its owners.";
-        return ErrorPage::not_allowed("Not from here", "This organization lets nobody in from your address.", more);
-    }
-    let held = &signed_in.held;
-    let role = signed_in.view().and_then(|view| effective::organization_role(&view, organization));
-    match (refusal, held.organization(organization), role) {
-        (Refusal::PermissionMissing { .. }, Some(known), Some(role)) => {
-            let strong = format!("Only owners and admins of {} see its service accounts.", known.name);
-            let more = format!("You are a {}.{}", words::role(role).to_lowercase(), whom_to_ask(signed_in, known));
-            ErrorPage::not_allowed(TITLE, &strong, &more).inside(signed_in, Some(organization))
-        }
-        _ => nowhere(signed_in),
-    }
-}
-
-/// People of the organization who may see it.
-fn whom_to_ask(signed_in: &SignedIn, known: &Organization) -> String {
-    let people = known.people.iter().filter_map(|id| signed_in.held.principal(*id));
-    let may = people.filter(|view| {
-        effective::organization_role(view, known.id).is_some_and(|role| role >= OrganizationRole::Admin)
-    });
-    let names: Vec<&str> = may.take(NAMED_MAX).map(|view| view.name()).collect();
-    if names.is_empty() { String::new() } else { format!(" Ask one of them: {}.", names.join(", ")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::access::{Access, Line};
@@ -279,6 +239,10 @@ mod tests {
         }
     }
 
+    fn path() -> String {
+        OrganizationPage::ServiceAccounts.path(organization().id)
+    }
+
     fn row(number: u64) -> Row {
         let mut account = account(number);
         account.listed.creator_name = Some(SCRIPT.to_owned());
@@ -289,7 +253,7 @@ mod tests {
     }
 
     fn rendered(asked: &Asked, rows: u64) -> String {
-        let (organization, frame, path) = (organization(), frame(true), path(organization().id));
+        let (organization, frame, path) = (organization(), frame(true), path());
         let found = Found {
             counts: [214, 174, 6, 9, 23, 2, 118, 3],
             matching: if rows == 0 { 0 } else { 214 },
@@ -322,7 +286,7 @@ mod tests {
     #[test]
     fn a_page_says_where_it_is_and_what_each_view_holds() {
         let text = rendered(&Asked::default(), 25);
-        let path = path(organization().id);
+        let path = path();
         for part in [
             "26 to 50 of 214",
             &format!("<a class=\"btn s\" href=\"{path}?cursor=before.1.1\">Previous 25</a>"),
@@ -355,19 +319,11 @@ mod tests {
 
     #[test]
     fn an_organization_without_accounts_is_told_what_one_is_for() {
-        let (organization, frame, path) = (organization(), frame(true), path(organization().id));
+        let (organization, frame, path) = (organization(), frame(true), path());
         let asked = Asked::default();
         let text = Page::of(&frame, &organization, &path, &asked, &Survey::new(&asked, None).end(), Vec::new());
         let text = text.render().expect("a page");
         assert!(text.contains("No service accounts yet") && !text.contains("class=\"views\""), "{text}");
         assert!(text.contains("claviger service-account create nightly-export --organization 7"), "{text}");
-    }
-
-    #[test]
-    fn an_organization_in_a_path_is_written_in_one_way() {
-        assert_eq!(ids::read("7"), OrganizationId::new(7));
-        for text in ["", "0", "07", "+7", "7 ", "x", "9007199254740992"] {
-            assert_eq!(ids::read::<OrganizationId>(text), None, "{text}");
-        }
     }
 }

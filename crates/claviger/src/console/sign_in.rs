@@ -1,12 +1,16 @@
 //! Signing in with e-mail address and password, and signing out.
 //!
+//! Who came from a link is led back there. What somebody had typed into a form when his session ended goes with him: it is
+//! shown once more after he has signed in, and sent when he says so, for it may be somebody else who signs in.
+//!
 //! The same work and the same answer whether nobody has the address, he has no password, or it is another one; how often
 //! one may try is in [`tries`](super::tries). The address is shown again in the form, a password never.
 
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,8 +22,10 @@ use super::cookies::Cookie;
 use super::error_page::ErrorPage;
 use super::form::{self, Checked, Fields};
 use super::page::page;
+use super::return_to::ReturnTo;
 use super::signed_in::{ComesFrom, NotSignedIn, SignedIn};
 use super::tries::TooMany;
+use super::typed::Typed as Kept;
 use super::{Console, Transport, session};
 use crate::clock;
 use crate::people::password::NotHashed;
@@ -43,15 +49,52 @@ struct Page<'p> {
     error: Option<&'p str>,
     /// Nobody can sign in where there is no TLS.
     is_open: bool,
+    /// Where it leads back to, and what was typed there.
+    return_to: &'p str,
+    kept: &'p str,
+}
+
+/// What was typed when the session ended.
+#[derive(Template)]
+#[template(path = "console/send_again.html")]
+struct SendAgain<'p> {
+    form_token: &'p str,
+    to: &'p str,
+    pairs: &'p [(String, String)],
+}
+
+impl SendAgain<'_> {
+    /// What is worth showing of it.
+    fn shown(&self) -> impl Iterator<Item = (String, &str)> {
+        let told = self.pairs.iter().filter(|(name, value)| name != super::once::FIELD && !value.is_empty());
+        told.map(|(name, value)| (super::words::label(&name.replace('_', " ")), value.as_str()))
+    }
 }
 
 /// What the form sends. Not to be printed: it holds a password.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct Typed {
     #[serde(default)]
     email: String,
     #[serde(default)]
     password: String,
+    #[serde(default)]
+    return_to: String,
+    #[serde(default)]
+    kept: String,
+}
+
+/// What the address of the page may hold.
+#[derive(Deserialize, Default)]
+pub(super) struct Asked {
+    #[serde(default)]
+    return_to: String,
+}
+
+/// The page's address, for who is to be led back.
+pub(super) fn path(to: Option<&ReturnTo>) -> String {
+    let query = to.and_then(|to| serde_urlencoded::to_string([("return_to", to.as_str())]).ok());
+    query.map_or_else(|| PATH.to_owned(), |query| format!("{PATH}?{query}"))
 }
 
 impl Fields for Typed {
@@ -71,13 +114,22 @@ pub(super) async fn show(
     State(console): State<Console>,
     signed_in: Result<SignedIn, NotSignedIn>,
     headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ErrorPage> {
+    let to = asked.ok().and_then(|Query(asked)| ReturnTo::parse(&asked.return_to));
     match signed_in {
-        Ok(_) => return Ok(Redirect::to("/console").into_response()),
+        Ok(_) => return Ok(Redirect::to(to.as_ref().map_or("/console", ReturnTo::as_str)).into_response()),
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
-        Err(NotSignedIn::Nobody) => {}
+        Err(NotSignedIn::Nobody(_)) => {}
     }
-    shown(&console, &headers, StatusCode::OK, "", None)
+    let typed = Typed { return_to: to.map_or_else(String::new, |to| to.as_str().to_owned()), ..Typed::default() };
+    shown(&console, &headers, StatusCode::OK, &typed, None)
+}
+
+/// For whose session ended while he typed: the form, which keeps what he did.
+pub(super) fn keeping(console: &Console, headers: &HeaderMap, to: ReturnTo, kept: &Kept) -> Response {
+    let typed = Typed { return_to: to.as_str().to_owned(), kept: kept.encoded(), ..Typed::default() };
+    shown(console, headers, StatusCode::FORBIDDEN, &typed, None).unwrap_or_else(IntoResponse::into_response)
 }
 
 /// The form, bound to the cookie that the browser has or is given.
@@ -85,7 +137,7 @@ fn shown(
     console: &Console,
     headers: &HeaderMap,
     status: StatusCode,
-    email: &str,
+    typed: &Typed,
     error: Option<&str>,
 ) -> Result<Response, ErrorPage> {
     let kept = Cookie::Form.read(headers, console.transport).map(str::to_owned);
@@ -93,9 +145,11 @@ fn shown(
         Some(kept) => kept,
         None => random::form_key().map_err(|_| ErrorPage::without_randomness())?,
     };
-    let email: String = email.chars().take(SHOWN_MAX).collect();
+    let email: String = typed.email.chars().take(SHOWN_MAX).collect();
     let is_open = console.transport != Transport::Clear;
-    let mut response = page(status, &Page { form_token: &form::token(&bound_to), email: &email, error, is_open });
+    let (return_to, kept) = (&typed.return_to, &typed.kept);
+    let shown = Page { form_token: &form::token(&bound_to), email: &email, error, is_open, return_to, kept };
+    let mut response = page(status, &shown);
     if let Some(cookie) = Cookie::Form.set(console.transport, &bound_to, FORM_LIFETIME_S) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -110,20 +164,33 @@ pub(super) async fn sign_in(
     Checked(typed): Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     if console.transport == Transport::Clear {
-        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, None);
+        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed, None);
     }
     console.tries.count(origin.address, &typed.email).map_err(too_many)?;
     let Some(token) = begun(&console, &origin, &typed).await? else {
         let wrong = Some("E-mail or password is wrong.");
-        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, wrong);
+        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed, wrong);
     };
-    let mut response = Redirect::to("/console").into_response();
+    let mut response = goes_on(&typed, &token);
     let cookies =
         [Cookie::Session.set(console.transport, &token, session::LIFETIME_S), Cookie::Form.delete(console.transport)];
     cookies.into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
     });
     Ok(response)
+}
+
+/// Where somebody who has signed in goes on.
+fn goes_on(typed: &Typed, session: &str) -> Response {
+    let Some(to) = ReturnTo::parse(&typed.return_to) else { return Redirect::to("/console").into_response() };
+    match Kept::parse(typed.kept.as_bytes()) {
+        Some(kept) if !kept.pairs().is_empty() => {
+            let form_token = form::token(session);
+            let shown = SendAgain { form_token: &form_token, to: to.as_str(), pairs: kept.pairs() };
+            page(StatusCode::OK, &shown)
+        }
+        _ => Redirect::to(to.as_str()).into_response(),
+    }
 }
 
 /// A new session's token; `None` for a wrong address or password.
@@ -160,7 +227,7 @@ pub(super) async fn sign_out(
             let ended = session::end(&console.node, &signed_in).await;
             ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
         }
-        Err(NotSignedIn::Nobody) => {}
+        Err(NotSignedIn::Nobody(_)) => {}
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
     }
     let mut response = Redirect::to(PATH).into_response();

@@ -6,20 +6,23 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::directory::PrincipalView;
-use claviger_access::identity::{PrincipalId, SessionId};
+use claviger_access::identity::{OrganizationId, PrincipalId, SessionId};
 use claviger_access::{Caller, Moment};
 
 use super::cookies::Cookie;
 use super::error_page::ErrorPage;
-use super::session;
-use super::{Console, form, sign_in};
+use super::notice::Notice;
+use super::return_to::ReturnTo;
+use super::{Console, form, session, sign_in};
 use crate::api::arrival::origin;
 use crate::clock;
 use crate::cluster::Held;
 use crate::store::writing::Origin;
+use crate::writer;
 
 /// A person whose session counts, on the image that his request is decided with.
 pub(super) struct SignedIn {
@@ -29,6 +32,8 @@ pub(super) struct SignedIn {
     pub now: Moment,
     pub session: SessionId,
     pub origin: Origin,
+    /// What became of what he did last, to be told on this page.
+    pub notice: Option<Notice>,
     form_token: String,
 }
 
@@ -42,12 +47,17 @@ impl SignedIn {
     pub(super) fn form_token(&self) -> &str {
         &self.form_token
     }
+
+    /// Where a write of his comes from, and the organization in whose queue it waits.
+    pub(super) fn write_request(&self, organization: OrganizationId) -> writer::Request {
+        writer::Request { origin: self.origin.clone(), organization: Some(organization), weight: 1 }
+    }
 }
 
 /// Why nobody is.
 pub(super) enum NotSignedIn {
-    /// No session that counts.
-    Nobody,
+    /// No session that counts; with the page that was asked for, if one may be led back there.
+    Nobody(Option<ReturnTo>),
     /// It cannot be told now.
     Unavailable(ErrorPage),
 }
@@ -55,7 +65,7 @@ pub(super) enum NotSignedIn {
 impl IntoResponse for NotSignedIn {
     fn into_response(self) -> Response {
         match self {
-            Self::Nobody => Redirect::to(sign_in::PATH).into_response(),
+            Self::Nobody(to) => Redirect::to(&sign_in::path(to.as_ref())).into_response(),
             Self::Unavailable(page) => page.into_response(),
         }
     }
@@ -67,11 +77,13 @@ impl FromRequestParts<Console> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, NotSignedIn> {
         let now = clock::now();
         let origin = origin(&parts.extensions);
-        let presented = Cookie::Session.read(&parts.headers, console.transport).ok_or(NotSignedIn::Nobody)?;
+        let nobody = || NotSignedIn::Nobody(ReturnTo::of(&parts.uri).filter(|_| parts.method == Method::GET));
+        let presented = Cookie::Session.read(&parts.headers, console.transport).ok_or_else(nobody)?;
         let held = console.node.cluster.directory();
         let held = held.map_err(|error| NotSignedIn::Unavailable(ErrorPage::not_held(error, &origin)))?;
-        let admitted = session::admit(&held, presented, origin.address, now).ok_or(NotSignedIn::Nobody)?;
+        let admitted = session::admit(&held, presented, origin.address, now).ok_or_else(nobody)?;
         let form_token = form::token(presented);
+        let notice = Notice::read(&parts.headers, console.transport, &form_token);
         Ok(Self {
             caller: admitted.caller,
             person: admitted.person,
@@ -79,6 +91,7 @@ impl FromRequestParts<Console> for SignedIn {
             held,
             now,
             origin,
+            notice,
             form_token,
         })
     }

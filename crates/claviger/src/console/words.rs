@@ -1,6 +1,7 @@
 //! How pages say numbers, dates and times: English, in UTC.
 
-use claviger_access::role::OrganizationRole;
+use claviger_access::Directory;
+use claviger_access::role::{OrganizationRole, ProjectRole};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
@@ -26,6 +27,12 @@ pub(super) fn several(number: i64, thing: &str) -> String {
 
 fn civil(seconds: i64) -> Date {
     EPOCH.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(DateTime::MAX).date()
+}
+
+/// `20:15:03`, in UTC.
+pub(super) fn time(seconds: i64) -> String {
+    let moment = EPOCH.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(DateTime::MAX);
+    moment.strftime("%H:%M:%S").to_string()
 }
 
 /// `24 Nov 2026`.
@@ -73,6 +80,31 @@ pub(super) fn role(role: OrganizationRole) -> &'static str {
     }
 }
 
+/// A role on a project or workspace: the label of a built-in one, the name of one that the project made.
+pub(super) fn project_role(directory: &Directory, role: ProjectRole) -> String {
+    match role {
+        ProjectRole::BuiltIn(role) => label(role.name()),
+        ProjectRole::Custom(id) => directory
+            .custom_role(id)
+            .map_or_else(|| "A role that is gone".to_owned(), |role| role.properties.name.to_string()),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn listed(things: impl Iterator<Item = String>) -> String {
+    let things: Vec<String> = things.collect();
+    match things.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// A clause as a sentence: with a capital letter and a full stop.
+pub(super) fn sentence(clause: &str) -> String {
+    format!("{}.", label(clause.trim_end_matches('.')))
+}
+
 /// A name on the wire, as a label: `admin` is `Admin`.
 pub(super) fn label(name: &str) -> String {
     let mut characters = name.chars();
@@ -108,7 +140,7 @@ mod tests {
     fn what_was_is_told_in_the_nearest_unit_and_in_days_after_one() {
         // 24 Nov 2026, 20:15:00.
         let now = 1_795_551_300;
-        assert_eq!(date(now), "24 Nov 2026");
+        assert_eq!((date(now).as_str(), time(now + 3).as_str()), ("24 Nov 2026", "20:15:03"));
         for (elapsed, text) in [
             (-5, "just now"),
             (0, "just now"),
@@ -143,5 +175,8 @@ mod tests {
         assert_eq!(shell_word("nightly-export"), "nightly-export");
         assert_eq!(["", "a b", "it's", "$(x)"].map(shell_word), ["''", "'a b'", "'it'\\''s'", "'$(x)'"]);
         assert_eq!(label("admin"), "Admin");
+        let listed = |things: &[&str]| listed(things.iter().map(|thing| (*thing).to_owned()));
+        assert_eq!([&[][..], &["a"], &["a", "b"], &["a", "b", "c"]].map(listed), ["", "a", "a and b", "a, b and c"]);
+        assert_eq!(sentence("there is no team 7"), "There is no team 7.");
     }
 }

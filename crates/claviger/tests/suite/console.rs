@@ -85,9 +85,11 @@ on_both_stores! {
     /// who is not signed in is led to the sign-in page, from wherever he comes
     async fn addresses_lead_to_the_sign_in_page(world: World) {
         let world = world.with(WORLD).await;
-        for path in ["/", "/console", "/console/", "/console/organizations/{acme}/service-accounts"] {
+        let back = "/console/sign-in?return_to=%2Fconsole%2Forganizations%2F1%2Fservice-accounts%3Fview%3Dexpired";
+        let accounts = "/console/organizations/{acme}/service-accounts?view=expired";
+        for (path, to) in [("/", SIGN_IN), ("/console", SIGN_IN), ("/console/", SIGN_IN), (accounts, back)] {
             let answer = send(world.request(Method::GET, path)).await;
-            assert_eq!((answer.status, answer.header("location")), (303, Some(SIGN_IN)), "{path}");
+            assert_eq!((answer.status, answer.header("location")), (303, Some(to)), "{path}");
             assert_eq!(answer.header("cache-control"), Some("no-store"));
             is_protected(&answer);
         }
@@ -210,13 +212,14 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let ada = world.account("ada");
         let path = "/console/organizations/{acme}/service-accounts";
+        let sign_in = "/console/sign-in?return_to=%2Fconsole%2Forganizations%2F1%2Fservice-accounts";
         for header in [ada.header(), ada.plain(), format!("Bearer {}", ada.secret)] {
             let answer = send(world.request(Method::GET, path).header("authorization", header)).await;
-            assert_eq!((answer.status, answer.header("location")), (303, Some(SIGN_IN)));
+            assert_eq!((answer.status, answer.header("location")), (303, Some(sign_in)));
         }
         for cookie in [ada.secret.clone(), format!("{}:{}", ada.username, ada.secret), "x".repeat(4_000)] {
             let answer = send(world.request(Method::GET, path).header("cookie", format!("claviger={cookie}"))).await;
-            assert_eq!((answer.status, answer.header("location")), (303, Some(SIGN_IN)));
+            assert_eq!((answer.status, answer.header("location")), (303, Some(sign_in)));
             send(world.request(Method::GET, "me").header("cookie", format!("claviger={cookie}"))).await.refused(401, "not_authenticated");
         }
         // Who was not signed in is not afterwards either, and the cookie goes.

@@ -11,6 +11,7 @@
 mod postgres;
 
 mod answer;
+mod browser;
 mod looked_through;
 mod raw;
 mod world;

@@ -1,0 +1,44 @@
+//! A form that somebody who is signed in has sent from a page of ours.
+//!
+//! Whose session has ended meanwhile loses nothing: what he typed is kept on the page that asks him to sign in. Only what
+//! a page of his own session has sent is: its token is looked at first, and the session's cookie stays in the browser
+//! longer than the session.
+
+use axum::extract::{FromRequest, FromRequestParts, RawForm, Request};
+use axum::response::{IntoResponse, Response};
+
+use super::cookies::Cookie;
+use super::error_page::ErrorPage;
+use super::return_to::ReturnTo;
+use super::signed_in::{NotSignedIn, SignedIn};
+use super::typed::Typed;
+use super::{Console, form, sign_in};
+
+/// Who sent what.
+pub(super) struct Submitted {
+    pub signed_in: SignedIn,
+    pub typed: Typed,
+}
+
+impl FromRequest<Console> for Submitted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let signed_in = SignedIn::from_request_parts(&mut parts, console).await;
+        let cookie = Cookie::Session.read(&parts.headers, console.transport).map(str::to_owned);
+        let (headers, to) = (parts.headers.clone(), ReturnTo::of(&parts.uri));
+        let sent = RawForm::from_request(Request::from_parts(parts, body), console).await;
+        let typed = sent.ok().and_then(|RawForm(body)| Typed::parse(&body));
+        let typed = typed.ok_or_else(|| ErrorPage::unreadable_form().into_response())?;
+        let is_ours = cookie.is_some_and(|cookie| form::is_of(typed.one("form_token"), &cookie));
+        match (signed_in, to) {
+            (Ok(signed_in), _) if is_ours => Ok(Self { signed_in, typed }),
+            (Err(NotSignedIn::Nobody(_)), Some(to)) if is_ours => {
+                Err(sign_in::keeping(console, &headers, to, &typed.without_secrets()))
+            }
+            (Ok(_) | Err(NotSignedIn::Nobody(_)), _) => Err(ErrorPage::stale_form().into_response()),
+            (Err(NotSignedIn::Unavailable(page)), _) => Err(page.into_response()),
+        }
+    }
+}

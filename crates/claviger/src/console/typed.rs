@@ -1,0 +1,58 @@
+//! What a form sends, as pairs of name and value: a name may come several times, such as one for each row that is ticked.
+
+/// The fields of a form, in the order in which they were sent.
+#[derive(Clone, Default)]
+pub(super) struct Typed(Vec<(String, String)>);
+
+impl Typed {
+    /// Reads a form's body.
+    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+        serde_urlencoded::from_bytes(body).ok().map(Self)
+    }
+
+    /// The value of a field that comes once; of several the first; nothing for none.
+    pub(super) fn one(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// Whether there is such a field: a button that was pressed, a box that is ticked.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// All values of a field.
+    pub(super) fn all<'t>(&'t self, name: &str) -> impl Iterator<Item = &'t str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All fields.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// As an address's query or a form's body has it.
+    pub(super) fn encoded(&self) -> String {
+        serde_urlencoded::to_string(&self.0).unwrap_or_default()
+    }
+
+    /// Without what must not be kept: tokens of forms, and whatever is a secret.
+    pub(super) fn without_secrets(self) -> Self {
+        const WITHHELD: [&str; 5] = ["form_token", "password", "secret", "code", "token"];
+        Self(self.0.into_iter().filter(|(name, _)| !WITHHELD.iter().any(|part| name.contains(part))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_come_several_times_and_secrets_are_not_kept() {
+        let body = b"name=a+b&id=1&id=2&add=1&form_token=x&new_password=p&code=123456&empty=";
+        let typed = Typed::parse(body).expect("a form");
+        assert_eq!((typed.one("name"), typed.one("missing"), typed.one("empty")), ("a b", "", ""));
+        assert_eq!(typed.all("id").collect::<Vec<_>>(), ["1", "2"]);
+        assert!(typed.has("add") && typed.has("empty") && !typed.has("remove"));
+        assert_eq!(typed.without_secrets().encoded(), "name=a+b&id=1&id=2&add=1&empty=");
+    }
+}
