@@ -22,6 +22,7 @@ mod command_line;
 mod command_line_access;
 mod command_line_people;
 mod command_line_places;
+mod console;
 mod crash;
 mod host_commands;
 mod loading;

@@ -1,0 +1,63 @@
+//! A server with an organization that has an owner who is a person.
+
+use serde_json::json;
+
+use super::chromium::{Chromium, Look};
+use crate::client::Caller;
+use crate::secrets;
+use crate::server::{Founded, Server, Store};
+
+pub(crate) const EMAIL: &str = "mk@acme.example";
+pub(crate) const PASSWORD: &str = "the owner has chosen this";
+
+pub(crate) struct Desk {
+    pub(crate) store: Store,
+    pub(crate) server: Server,
+    pub(crate) founded: Founded,
+}
+
+impl Desk {
+    /// With an owner, MK.
+    pub(crate) async fn with_an_owner(store: Store) -> Self {
+        let founded = store.init();
+        let server = store.serve();
+        let desk = Self { store, server, founded };
+        desk.joins("MK", EMAIL, "owner").await;
+        desk
+    }
+
+    /// The owner that is a service account, over the API.
+    pub(crate) fn api(&self) -> Caller {
+        self.founded.at(&self.server)
+    }
+
+    /// Lets a person join, with [`PASSWORD`].
+    pub(crate) async fn joins(&self, name: &str, email: &str, role: &str) -> u64 {
+        let path = format!("/api/app/organizations/{}/invitations", self.founded.organization);
+        let invited = self.api().post(&path, json!({ "email": email, "role": role })).await.is(201);
+        let token = invited["token"].as_str().expect("a token");
+        secrets::handed_out("invitation", token);
+        let accepted = json!({ "token": token, "name": name, "password": PASSWORD });
+        let joined = self.api().post("/api/app/invitations/accept", accepted).await.is(201);
+        joined["id"].as_u64().expect("an id")
+    }
+
+    /// Where the organization's settings are.
+    pub(crate) fn of_organization(&self, page: &str) -> String {
+        format!("/console/organizations/{}/{page}", self.founded.organization)
+    }
+
+    /// Where the project's settings are.
+    pub(crate) fn of_project(&self, page: &str) -> String {
+        format!("/console/projects/{}/{page}", self.founded.project)
+    }
+
+    /// A browser in which the owner has signed in.
+    pub(crate) async fn browser(&self, look: Look) -> Chromium {
+        let browser = Chromium::open(self.server.url(), look).await;
+        browser.goto("/console/sign-in").await;
+        browser.is_at("Sign in").await;
+        browser.signs_in(EMAIL, PASSWORD).await;
+        browser
+    }
+}
