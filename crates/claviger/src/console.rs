@@ -8,18 +8,27 @@
 //! person may not do is not shown, and is refused by a permit all the same; a form does nothing unless it was sent by a
 //! page of ours. Every page works without its script.
 
+mod above_own;
+mod access_security;
 mod assets;
+mod base_url;
+mod consequences;
 mod cookies;
 mod entrance;
 mod error_page;
+mod field_errors;
 mod form;
 mod frame;
+mod grantable;
+mod invitation;
 mod key_bit;
+mod listing;
 mod notice;
 mod once;
 mod page;
 mod path;
 mod place;
+mod projects;
 mod protection;
 mod refused;
 mod return_to;
@@ -28,8 +37,10 @@ mod session;
 mod sign_in;
 mod signed_in;
 mod submitted;
+mod teams;
 mod tries;
 mod typed;
+mod users_teams;
 mod words;
 
 use std::sync::Arc;
@@ -78,9 +89,33 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console", get(entrance::enter))
         .route("/console/", get(entrance::enter))
         .route("/console/assets/{file}", get(assets::serve))
+        .route("/console/invitations/{once}", get(invitation::show).post(invitation::accept))
+        .route("/console/organizations/{org}/access-security", get(access_security::show).post(access_security::save))
+        .route("/console/organizations/{org}/invitations", post(users_teams::invite::send))
+        .route("/console/organizations/{org}/invitations/new", get(users_teams::invite::show))
+        .route("/console/organizations/{org}/invitations/{id}/resend", post(users_teams::invitations::resend))
+        .route("/console/organizations/{org}/invitations/{id}/withdraw", post(users_teams::invitations::withdraw))
+        .route("/console/organizations/{org}/projects", get(projects::list).post(projects::new::create))
+        .route("/console/organizations/{org}/projects/new", get(projects::new::show))
+        .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
+        .route("/console/organizations/{org}/teams", post(teams::new::create))
+        .route("/console/organizations/{org}/teams/new", get(teams::new::show))
+        .route("/console/organizations/{org}/teams/{team}", get(teams::show::show))
+        .route("/console/organizations/{org}/teams/{team}/add-members", post(teams::members::add))
+        .route("/console/organizations/{org}/teams/{team}/delete", get(teams::delete::show).post(teams::delete::delete))
+        .route("/console/organizations/{org}/teams/{team}/grant", post(teams::grants::grant))
+        .route("/console/organizations/{org}/teams/{team}/remove-members", post(teams::members::remove))
+        .route("/console/organizations/{org}/teams/{team}/rename", post(teams::rename::rename))
+        .route("/console/organizations/{org}/teams/{team}/revoke", post(teams::grants::revoke))
+        .route("/console/organizations/{org}/users-teams", get(users_teams::list))
+        .route("/console/organizations/{org}/users/{id}", get(users_teams::person::show))
+        .route(
+            "/console/organizations/{org}/users/{id}/remove",
+            get(users_teams::removal::show).post(users_teams::removal::remove),
+        )
+        .route("/console/organizations/{org}/users/{id}/role", post(users_teams::person::change_role))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
-        .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)

@@ -15,7 +15,9 @@ impl ReturnTo {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("/console/")?;
         let is_plain = text.len() <= LENGTH_MAX && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        let is_gate = ["sign-in", "sign-out", "setup/", "reset/", "assets/"].iter().any(|gate| rest.starts_with(gate));
+        let is_gate = ["sign-in", "sign-out", "setup/", "reset/", "invitations/", "assets/"]
+            .iter()
+            .any(|gate| rest.starts_with(gate));
         (is_plain && !is_gate && text.parse::<Uri>().is_ok()).then(|| Self(text.to_owned()))
     }
 
@@ -51,6 +53,7 @@ mod tests {
             "/console/sign-out",
             "/console/sign-in?return_to=/console/sign-in",
             "/console/reset/cvr_1",
+            "/console/invitations/cvi_1",
             "/api/app/me",
             "console/x",
         ] {

@@ -237,14 +237,14 @@ pub(super) async fn sign_out(
     Ok(response)
 }
 
-fn too_many(too_many: TooMany) -> ErrorPage {
+pub(super) fn too_many(too_many: TooMany) -> ErrorPage {
     match too_many {
         TooMany::FromAddress(wait) => ErrorPage::too_many("Too many attempts from your address.", wait),
         TooMany::OfAccount(wait) => ErrorPage::too_many("Too many attempts with this e-mail address.", wait),
     }
 }
 
-fn not_hashed(error: NotHashed) -> ErrorPage {
+pub(super) fn not_hashed(error: NotHashed) -> ErrorPage {
     match error {
         NotHashed::Busy => ErrorPage::too_many("Too many people sign in at this moment.", Duration::from_secs(1)),
         NotHashed::NoRandomness => ErrorPage::without_randomness(),

@@ -1,0 +1,66 @@
+//! Whom the rules would touch today: counted in one pass over the organization's accounts.
+
+use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
+use claviger_access::directory::Organization;
+
+use crate::console::signed_in::SignedIn;
+use crate::console::{Console, words};
+use crate::store::StoreError;
+use crate::store::service_accounts::Window;
+
+/// So many rows are read at a time.
+const READ_AT_ONCE: u32 = 1_000;
+
+/// What there is. `None` for who does not see the accounts.
+pub(super) struct Today {
+    /// Such as "118 of 214 accounts have no expiry."
+    pub endless: Option<String>,
+    /// Such as "9 of 214 names do not match and stay as they are."; none where there is no pattern.
+    pub unmatched: Option<String>,
+    /// Such as "3 of 214 accounts hold more than one secret."
+    pub several_secrets: Option<String>,
+}
+
+impl Today {
+    /// Counts.
+    pub(super) async fn of(console: &Console, signed_in: &SignedIn, known: &Organization) -> Result<Self, StoreError> {
+        let (held, scope) = (&signed_in.held, Scope::Organization(known.id));
+        let permit = authorize::<ManageServiceAccounts>(held, &signed_in.caller, scope, signed_in.now);
+        let Ok(permit) = permit else {
+            return Ok(Self { endless: None, unmatched: None, several_secrets: None });
+        };
+        let (mut all, mut endless, mut unmatched, mut several) = (0, 0, 0, 0);
+        let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
+        loop {
+            let rows = console.node.store.service_accounts(&permit, &window).await?;
+            window.after = rows.last().map(|row| row.id);
+            for row in &rows {
+                all += 1;
+                endless += usize::from(row.expires.is_none());
+                // The name is what comes before the digits and the suffix.
+                let name = row.username.rsplitn(3, '.').last().unwrap_or_default();
+                let pattern = known.policy.name_pattern.as_ref();
+                unmatched += usize::from(pattern.is_some_and(|pattern| !pattern.matches(name)));
+                several += usize::from(held.principal(row.id).is_some_and(|view| view.secrets().len() > 1));
+            }
+            if rows.len() < READ_AT_ONCE as usize {
+                let counted = Self::counted(all, endless, unmatched, several);
+                let unmatched = counted.unmatched.filter(|_| known.policy.name_pattern.is_some());
+                return Ok(Self { unmatched, ..counted });
+            }
+        }
+    }
+
+    /// In words.
+    pub(super) fn counted(all: usize, endless: usize, unmatched: usize, several: usize) -> Self {
+        let accounts = if all == 1 { "account" } else { "accounts" };
+        let have = if endless == 1 { "has" } else { "have" };
+        let hold = if several == 1 { "holds" } else { "hold" };
+        let of = |number: usize| format!("{} of {}", words::count(number), words::count(all));
+        Self {
+            endless: Some(format!("{} {accounts} {have} no expiry.", of(endless))),
+            unmatched: Some(format!("{} names do not match and stay as they are.", of(unmatched))),
+            several_secrets: Some(format!("{} {accounts} {hold} more than one secret.", of(several))),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The page before somebody or something is taken away: what that ends, in numbers, and a name to type.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::frame::{Frame, Link};
+use super::page::page;
+
+/// So much of what is lost is listed; the rest is counted.
+pub(super) const LISTED_MAX: usize = 50;
+
+/// The field that holds what was typed.
+pub(super) const FIELD: &str = "confirm";
+
+/// Access that is lost.
+pub(super) struct Lost {
+    pub place: String,
+    pub role: String,
+}
+
+/// What the page says.
+#[derive(Template)]
+#[template(path = "console/consequences.html")]
+pub(super) struct Consequences<'p> {
+    pub frame: &'p Frame,
+    /// Whose settings it is in.
+    pub organization: &'p str,
+    pub title: String,
+    /// A second line below it.
+    pub sub: String,
+    /// The way back.
+    pub crumbs: Vec<Link>,
+    /// What matters most, if anything does.
+    pub warning: Option<String>,
+    pub lost: Vec<Lost>,
+    /// How much more is lost than is listed.
+    pub lost_more: usize,
+    /// Sentences on what else goes, and what stays.
+    pub also: Vec<String>,
+    /// Where the form is sent.
+    pub action: String,
+    /// Asks for the name to be typed.
+    pub asks: String,
+    pub error: Option<String>,
+    pub button: String,
+    pub keep: Link,
+    pub command: String,
+}
+
+impl Consequences<'_> {
+    /// The page; told again where something else was typed.
+    pub(super) fn page(&self) -> Response {
+        page(if self.error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK }, self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::frame::tests::{SCRIPT, frame};
+
+    #[test]
+    fn whatever_it_names_is_text() {
+        let frame = frame(true);
+        let link = || Link { path: "/console/x".to_owned(), text: SCRIPT.to_owned(), is_current: false };
+        let text = Consequences {
+            frame: &frame,
+            organization: SCRIPT,
+            title: SCRIPT.to_owned(),
+            sub: SCRIPT.to_owned(),
+            crumbs: vec![link()],
+            warning: Some(SCRIPT.to_owned()),
+            lost: vec![Lost { place: SCRIPT.to_owned(), role: SCRIPT.to_owned() }],
+            lost_more: 3,
+            also: vec![SCRIPT.to_owned()],
+            action: "/console/x".to_owned(),
+            asks: SCRIPT.to_owned(),
+            error: Some(SCRIPT.to_owned()),
+            button: SCRIPT.to_owned(),
+            keep: link(),
+            command: SCRIPT.to_owned(),
+        };
+        let text = text.render().expect("a page");
+        assert_eq!(text.matches("<script").count(), 1, "the script of the page itself: {text}");
+        assert_eq!(text.matches("<h1").count(), 1, "{text}");
+        assert!(text.contains("and 3 more") && text.contains("<title>Error: "), "{text}");
+    }
+}

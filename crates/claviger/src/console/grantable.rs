@@ -1,0 +1,167 @@
+//! Where access may be given, and as what, as a form offers it: projects and their workspaces, with the roles there.
+//!
+//! No list to choose from is long: above [`CHOICES_MAX`] places are searched for. The rules decide what may be given; here
+//! is only what is worth offering.
+
+use claviger_access::Directory;
+use claviger_access::directory::{Organization, Project};
+use claviger_access::identity::{CustomRoleId, OrganizationId, ProjectId, WorkspaceId};
+use claviger_access::role::{OrganizationRole, ProjectRole, Role};
+
+use super::listing::finds;
+use super::signed_in::SignedIn;
+use super::words;
+use crate::api::ids;
+
+/// So many are chosen from at most.
+pub(super) const CHOICES_MAX: usize = 50;
+
+/// So many are found at a time.
+pub(super) const FOUND_MAX: usize = 20;
+
+/// Something to choose.
+pub(super) struct Choice {
+    pub value: String,
+    pub text: String,
+    pub is_chosen: bool,
+}
+
+/// The places that are offered.
+pub(super) struct Places {
+    pub choices: Vec<Choice>,
+    /// There are more than are chosen from, so these were searched for.
+    pub is_searched: bool,
+    /// How many more were found than are offered.
+    pub more: usize,
+}
+
+/// A place that access is given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spot {
+    Project(ProjectId),
+    Workspace(ProjectId, WorkspaceId),
+}
+
+impl Spot {
+    /// Reads what a form sent. A workspace must be there.
+    pub(super) fn read(directory: &Directory, sent: &str) -> Option<Self> {
+        if let Some(project) = sent.strip_prefix('p') {
+            return ids::read(project).map(Self::Project);
+        }
+        let workspace = ids::read(sent.strip_prefix('w')?)?;
+        directory.workspace(workspace).map(|known| Self::Workspace(known.project, workspace))
+    }
+
+    /// As a form sends it.
+    pub(super) fn value(self) -> String {
+        match self {
+            Self::Project(id) => format!("p{id}"),
+            Self::Workspace(_, id) => format!("w{id}"),
+        }
+    }
+
+    pub(super) fn project(self) -> ProjectId {
+        match self {
+            Self::Project(id) | Self::Workspace(id, _) => id,
+        }
+    }
+
+    pub(super) fn workspace(self) -> Option<WorkspaceId> {
+        match self {
+            Self::Project(_) => None,
+            Self::Workspace(_, id) => Some(id),
+        }
+    }
+
+    /// "Web shop", or "Web shop, workspace EU storefront".
+    pub(super) fn name(self, directory: &Directory) -> String {
+        let project = directory.project(self.project()).map_or("A project that is gone", |known| &known.name);
+        match self.workspace().and_then(|id| directory.workspace(id)) {
+            Some(workspace) => format!("{project}, workspace {}", workspace.name),
+            None => project.to_owned(),
+        }
+    }
+}
+
+impl Places {
+    /// Those of an organization: all where there are few, else those whose names are searched for. What is chosen is
+    /// always there.
+    pub(super) fn of(directory: &Directory, known: &Organization, search: &str, chosen: &str) -> Self {
+        let projects = || known.projects.iter().filter_map(|id| directory.project(*id));
+        let spots = || projects().flat_map(spots_of);
+        let is_searched = spots().take(CHOICES_MAX + 1).count() > CHOICES_MAX;
+        let choice = |spot: Spot| {
+            let value = spot.value();
+            Choice { is_chosen: value == chosen, text: spot.name(directory), value }
+        };
+        if !is_searched {
+            return Self { choices: spots().map(choice).collect(), is_searched, more: 0 };
+        }
+        let is_wanted = |spot: &Spot| !search.is_empty() && finds(search, &spot.name(directory));
+        let found: Vec<Spot> = spots().filter(|spot| spot.value() == chosen || is_wanted(spot)).collect();
+        let more = found.len().saturating_sub(FOUND_MAX);
+        Self { choices: found.into_iter().take(FOUND_MAX).map(choice).collect(), is_searched, more }
+    }
+}
+
+/// A project, then its workspaces but the one that is all of it.
+fn spots_of(project: &Project) -> impl Iterator<Item = Spot> {
+    let workspaces = project.workspaces.iter().map(|workspace| Spot::Workspace(project.id, *workspace));
+    std::iter::once(Spot::Project(project.id)).chain(workspaces)
+}
+
+/// The built-in roles that somebody may give in every project, strongest first.
+pub(super) fn roles(signed_in: &SignedIn, organization: OrganizationId, chosen: &str) -> Vec<Choice> {
+    let view = signed_in.view();
+    let own = view.and_then(|view| claviger_access::effective::organization_role(&view, organization));
+    let own = own.and_then(OrganizationRole::in_projects);
+    let may = Role::ALL.into_iter().rev().filter(|role| own.is_some_and(|own| *role <= own));
+    may.map(|role| Choice {
+        value: role.name().to_owned(),
+        text: words::label(role.name()),
+        is_chosen: role.name() == chosen,
+    })
+    .collect()
+}
+
+/// The same, then the roles that the projects of these places made for themselves.
+pub(super) fn roles_with_custom(
+    signed_in: &SignedIn,
+    organization: OrganizationId,
+    places: &Places,
+    chosen: &str,
+) -> Vec<Choice> {
+    let held = &signed_in.held;
+    let mut choices = roles(signed_in, organization, chosen);
+    let spots = places.choices.iter().filter_map(|choice| Spot::read(held, &choice.value));
+    let projects = spots.filter(|spot| spot.workspace().is_none()).filter_map(|spot| held.project(spot.project()));
+    let custom = projects
+        .flat_map(|project| project.custom_roles.iter().map(move |id| (ProjectRole::Custom(*id), &project.name)));
+    let room = CHOICES_MAX.saturating_sub(choices.len());
+    choices.extend(custom.take(room).map(|(role, project)| Choice {
+        value: role.to_string(),
+        text: format!("{}, in {project}", words::project_role(held, role)),
+        is_chosen: role.to_string() == chosen,
+    }));
+    choices
+}
+
+/// A role as a form sends it: a built-in one's name, or a custom one's number.
+pub(super) fn role(sent: &str) -> Option<ProjectRole> {
+    let built_in = Role::parse(sent).map(ProjectRole::BuiltIn);
+    built_in.or_else(|| ids::read::<CustomRoleId>(sent).map(ProjectRole::Custom))
+}
+
+/// The roles in an organization that somebody may give, strongest first.
+pub(super) fn organization_roles(signed_in: &SignedIn, organization: OrganizationId, chosen: &str) -> Vec<Choice> {
+    let view = signed_in.view();
+    let own = view.and_then(|view| claviger_access::effective::organization_role(&view, organization));
+    let may = OrganizationRole::ALL.into_iter().rev();
+    let may = may.filter(|role| *role == OrganizationRole::Member || own.is_some_and(|own| own.may_give(*role)));
+    may.map(|role| Choice {
+        value: role.name().to_owned(),
+        text: words::role(role).to_owned(),
+        is_chosen: role.name() == chosen,
+    })
+    .collect()
+}

@@ -1,0 +1,93 @@
+//! What a team holds on projects and workspaces: given, changed, taken.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use claviger_access::administration::team::{self, SetTeamRole};
+use claviger_access::directory::Team;
+use claviger_access::identity::{OrganizationId, TeamId};
+use claviger_access::role::ProjectRole;
+
+use super::{found, path};
+use crate::api::ids::PathId;
+use crate::clock;
+use crate::console::above_own::not_written;
+use crate::console::error_page::ErrorPage;
+use crate::console::grantable::{self, Spot};
+use crate::console::notice::Notice;
+use crate::console::path::At;
+use crate::console::refused::Wanted;
+use crate::console::signed_in::SignedIn;
+use crate::console::submitted::Submitted;
+use crate::console::{Console, users_teams, words};
+
+const GRANT: Wanted = Wanted { title: "Grant access", deed: "grant its teams access" };
+const REVOKE: Wanted = Wanted { title: "Revoke access", deed: "revoke its teams' access" };
+
+/// Gives it a role somewhere, in place of the one that it had there.
+pub(in crate::console) async fn grant(
+    State(console): State<Console>,
+    At((PathId(organization), PathId(id))): At<(PathId<OrganizationId>, PathId<TeamId>)>,
+    submitted: Submitted,
+) -> Result<Response, ErrorPage> {
+    let Submitted { signed_in, typed } = submitted;
+    let (_, team) = found(&signed_in, organization, id, &GRANT)?;
+    let spot = spot(&signed_in, team, typed.one("place"), &GRANT)?;
+    let role = grantable::role(typed.one("role"));
+    let role = role.ok_or_else(|| choose(&signed_in, team, "Choose a role.", &GRANT))?;
+    set(&console, &signed_in, team, spot, Some(role), &GRANT).await?;
+    let held = &signed_in.held;
+    let (role, place) = (words::project_role(held, role), spot.name(held));
+    let more = format!("Its members are as of {} UTC.", words::time(clock::now().seconds()));
+    let notice = Notice::done(format!("{} is {role} of {place} now.", team.name), more);
+    Ok(notice.at(&console, &signed_in, &path(organization, id)))
+}
+
+/// Takes its role somewhere away.
+pub(in crate::console) async fn revoke(
+    State(console): State<Console>,
+    At((PathId(organization), PathId(id))): At<(PathId<OrganizationId>, PathId<TeamId>)>,
+    submitted: Submitted,
+) -> Result<Response, ErrorPage> {
+    let Submitted { signed_in, typed } = submitted;
+    let (_, team) = found(&signed_in, organization, id, &REVOKE)?;
+    let spot = spot(&signed_in, team, typed.one("place"), &REVOKE)?;
+    set(&console, &signed_in, team, spot, None, &REVOKE).await?;
+    let (place, time) = (spot.name(&signed_in.held), words::time(clock::now().seconds()));
+    let more = format!("Its members lost what came through it as of {time} UTC.");
+    let notice = Notice::done(format!("{} holds nothing on {place} any more.", team.name), more);
+    Ok(notice.at(&console, &signed_in, &path(organization, id)))
+}
+
+async fn set(
+    console: &Console,
+    signed_in: &SignedIn,
+    team: &Team,
+    spot: Spot,
+    role: Option<ProjectRole>,
+    wanted: &Wanted,
+) -> Result<(), ErrorPage> {
+    let command = SetTeamRole { project: spot.project(), workspace: spot.workspace(), team: team.id, role };
+    let caller = signed_in.caller;
+    let decide = move |draft: &_, moment, _| team::set_role(draft, &caller, &command, moment);
+    let done = console.node.writer.perform(signed_in.write_request(team.organization), decide).await;
+    done.map_err(|error| not_written(signed_in, users_teams::place(team.organization), wanted, &error))
+}
+
+/// The place that was sent. One that is not there is told like another organization's.
+fn spot(signed_in: &SignedIn, team: &Team, sent: &str, wanted: &Wanted) -> Result<Spot, ErrorPage> {
+    if sent.is_empty() {
+        return Err(choose(signed_in, team, "Choose a project or a workspace.", wanted));
+    }
+    let held = &signed_in.held;
+    let is_ours =
+        |spot: &Spot| held.project(spot.project()).is_some_and(|known| known.organization == team.organization);
+    let spot = Spot::read(held, sent).filter(is_ours);
+    spot.ok_or_else(|| ErrorPage::no_such_project().inside(signed_in, users_teams::place(team.organization)))
+}
+
+fn choose(signed_in: &SignedIn, team: &Team, strong: &str, wanted: &Wanted) -> ErrorPage {
+    ErrorPage::not_done(StatusCode::BAD_REQUEST, wanted.title, strong, "Nothing was changed.")
+        .inside(signed_in, users_teams::place(team.organization))
+        .leads_to(&path(team.organization, team.id), "Back to the team")
+}

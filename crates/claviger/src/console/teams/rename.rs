@@ -1,0 +1,56 @@
+//! Giving a team another name.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use claviger_access::administration::team;
+use claviger_access::identity::{OrganizationId, TeamId};
+use claviger_access::text::DisplayName;
+
+use super::new::{is_about_the_name, read, taken};
+use super::{found, path, show};
+use crate::api::failure::status_of;
+use crate::api::ids::PathId;
+use crate::console::above_own::not_written;
+use crate::console::error_page::ErrorPage;
+use crate::console::field_errors::FieldErrors;
+use crate::console::listing::Listing;
+use crate::console::notice::Notice;
+use crate::console::path::At;
+use crate::console::refused::Wanted;
+use crate::console::submitted::Submitted;
+use crate::console::{Console, users_teams};
+use crate::writer::WriteError;
+
+const RENAME: Wanted = Wanted { title: "Rename team", deed: "rename teams" };
+
+/// Renames it.
+pub(in crate::console) async fn rename(
+    State(console): State<Console>,
+    At((PathId(organization), PathId(id))): At<(PathId<OrganizationId>, PathId<TeamId>)>,
+    submitted: Submitted,
+) -> Result<Response, ErrorPage> {
+    let Submitted { signed_in, typed } = submitted;
+    let (known, before) = found(&signed_in, organization, id, &RENAME)?;
+    let again = async |status: StatusCode, text: String| {
+        let typed = typed.one("name").chars().take(DisplayName::LENGTH_MAX + 1).collect();
+        let renamed = Some((typed, FieldErrors::one("name", text)));
+        show::shown(&console, &signed_in, (organization, id), &Listing::default(), status, renamed).await
+    };
+    let name = match read(typed.one("name")) {
+        Ok(name) => name,
+        Err(text) => return again(StatusCode::BAD_REQUEST, text).await,
+    };
+    let (caller, wanted) = (signed_in.caller, name.clone());
+    let decide = move |draft: &_, moment, _| team::rename(draft, &caller, organization, id, &wanted, moment);
+    match console.node.writer.perform(signed_in.write_request(organization), decide).await {
+        Ok(()) => {
+            let notice = Notice::done(format!("{} is called {} now.", before.name, name.as_str()), "");
+            Ok(notice.at(&console, &signed_in, &path(organization, id)).into_response())
+        }
+        Err(WriteError::Refused(refusal)) if is_about_the_name(&refusal) => {
+            again(status_of(&refusal), taken(&known.name, name.as_str())).await
+        }
+        Err(error) => Err(not_written(&signed_in, users_teams::place(organization), &RENAME, &error)),
+    }
+}
