@@ -16,6 +16,7 @@ mod error_page;
 mod form;
 mod frame;
 mod key_bit;
+mod mistakes;
 mod notice;
 mod once;
 mod page;
@@ -82,7 +83,19 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
-        .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
+        .route(
+            "/console/organizations/{org}/service-accounts",
+            get(service_accounts::list).post(service_accounts::new::create),
+        )
+        .route("/console/organizations/{org}/service-accounts/new", get(service_accounts::new::show))
+        .route(
+            "/console/organizations/{org}/service-accounts/new/projects",
+            get(service_accounts::new::names_of_projects),
+        )
+        .route(
+            "/console/organizations/{org}/service-accounts/{id}/rotate",
+            get(service_accounts::rotate::show).post(service_accounts::rotate::rotate),
+        )
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)
