@@ -7,6 +7,7 @@
 pub mod audit_export;
 pub mod custom_role;
 pub mod default_access;
+pub mod giving;
 pub mod invitation;
 pub mod member;
 pub mod membership;

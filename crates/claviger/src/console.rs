@@ -23,6 +23,7 @@ mod grantable;
 mod invitation;
 mod key_bit;
 mod listing;
+mod mistakes;
 mod notice;
 mod once;
 mod page;
@@ -32,6 +33,7 @@ mod projects;
 mod protection;
 mod refused;
 mod return_to;
+mod secret_once;
 mod service_accounts;
 mod session;
 mod sign_in;
@@ -97,7 +99,19 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/organizations/{org}/invitations/{id}/withdraw", post(users_teams::invitations::withdraw))
         .route("/console/organizations/{org}/projects", get(projects::list).post(projects::new::create))
         .route("/console/organizations/{org}/projects/new", get(projects::new::show))
-        .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
+        .route(
+            "/console/organizations/{org}/service-accounts",
+            get(service_accounts::list).post(service_accounts::new::create),
+        )
+        .route("/console/organizations/{org}/service-accounts/new", get(service_accounts::new::show))
+        .route(
+            "/console/organizations/{org}/service-accounts/new/projects",
+            get(service_accounts::new::names_of_projects),
+        )
+        .route(
+            "/console/organizations/{org}/service-accounts/{id}/rotate",
+            get(service_accounts::rotate::show).post(service_accounts::rotate::rotate),
+        )
         .route("/console/organizations/{org}/teams", post(teams::new::create))
         .route("/console/organizations/{org}/teams/new", get(teams::new::show))
         .route("/console/organizations/{org}/teams/{team}", get(teams::show::show))

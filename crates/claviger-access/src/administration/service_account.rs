@@ -76,6 +76,22 @@ pub struct CreateInProject {
     pub expires: RequestedExpiry,
 }
 
+/// Most accounts that are deleted as one.
+pub const DELETED_AT_ONCE_MAX: usize = 1_000;
+
+/// Accounts to be deleted: all or nothing.
+pub struct DeleteServiceAccounts {
+    organization: OrganizationId,
+    accounts: BTreeSet<PrincipalId>,
+}
+
+impl DeleteServiceAccounts {
+    /// These accounts of an organization; `None` for none, and for more than [`DELETED_AT_ONCE_MAX`].
+    pub fn new(organization: OrganizationId, accounts: BTreeSet<PrincipalId>) -> Option<Self> {
+        (1..=DELETED_AT_ONCE_MAX).contains(&accounts.len()).then_some(Self { organization, accounts })
+    }
+}
+
 /// Roles on projects for accounts: all or nothing.
 pub struct AddToProjects {
     /// Whose accounts and projects.
@@ -191,17 +207,34 @@ pub fn delete(
     account: PrincipalId,
     moment: Moment,
 ) -> Result<Decided<()>, Refusal> {
+    let accounts = BTreeSet::from([account]);
+    delete_several(draft, caller, &DeleteServiceAccounts { organization, accounts }, moment)
+}
+
+/// Deletes accounts from their organization together, with an event each: none of them goes if one cannot.
+pub fn delete_several(
+    draft: &Draft,
+    caller: &Caller,
+    command: &DeleteServiceAccounts,
+    moment: Moment,
+) -> Result<Decided<()>, Refusal> {
+    let organization = command.organization;
     let permit = authorize::<ManageServiceAccounts>(draft, caller, Scope::Organization(organization), moment)?;
-    let account = find(draft, organization, account)?;
-    Standing::new(draft, caller, organization).may_change(&account)?;
-    if account.is_protected() {
-        return Err(Refusal::Protected { account: account.id() });
+    let standing = Standing::new(draft, caller, organization);
+    let mut done = Gathered::default();
+    for account in &command.accounts {
+        let account = find(draft, organization, *account)?;
+        standing.may_change(&account)?;
+        if account.is_protected() {
+            return Err(Refusal::Protected { account: account.id() });
+        }
+        let event = Event::under(&permit, EventName::ServiceAccountDeleted, Target::Principal(account.id()))
+            .before("username", account.name());
+        done.add(event, [Change::PrincipalDeleted { id: account.id(), deleted: moment }]);
     }
-    last_owner::may_do_without(draft, organization, &[account.id()])?;
-    let event = Event::under(&permit, EventName::ServiceAccountDeleted, Target::Principal(account.id()))
-        .before("username", account.name());
-    let change = Change::PrincipalDeleted { id: account.id(), deleted: moment };
-    Ok(Decided::Write(Decision::new(event, vec![change]), ()))
+    let leaving: Vec<PrincipalId> = command.accounts.iter().copied().collect();
+    last_owner::may_do_without(draft, organization, &leaving)?;
+    Ok(done.decided())
 }
 
 /// Gives accounts roles on projects. Giving again sets the role.

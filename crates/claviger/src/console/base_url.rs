@@ -42,8 +42,12 @@ impl FromRequestParts<Console> for BaseUrl {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    pub(in crate::console) fn base_url(host: &str) -> BaseUrl {
+        BaseUrl::of(Some(host), Transport::Encrypted)
+    }
 
     #[test]
     fn it_is_the_one_that_the_browser_used() {

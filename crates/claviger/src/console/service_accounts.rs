@@ -6,6 +6,10 @@
 mod access;
 mod account;
 mod asked;
+mod choice;
+mod expiry;
+pub(super) mod new;
+pub(super) mod rotate;
 mod row;
 mod survey;
 
@@ -16,7 +20,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::Permit;
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
 use claviger_access::directory::Organization;
-use claviger_access::identity::OrganizationId;
+use claviger_access::identity::{OrganizationId, PrincipalId};
 
 use self::account::Account;
 use self::asked::{Asked, Column, Order, View};
@@ -81,6 +85,19 @@ struct Page<'p> {
     command: String,
     /// The same that makes the first account.
     create: String,
+}
+
+/// The address of an account's page.
+fn path_of(organization: OrganizationId, account: PrincipalId) -> String {
+    format!("{}/{account}", OrganizationPage::ServiceAccounts.path(organization))
+}
+
+/// 404, the same for an account that is not there and for one of another organization.
+fn no_such_account(signed_in: &SignedIn, known: &Organization) -> ErrorPage {
+    let strong = format!("No service account with this number in {}.", known.name);
+    let more = "It may have been deleted, or belong to another organization of yours.";
+    let place = Place::Organization(known.id, OrganizationPage::ServiceAccounts);
+    ErrorPage::not_done(StatusCode::NOT_FOUND, "Not found", &strong, more).inside(signed_in, place)
 }
 
 /// The page.

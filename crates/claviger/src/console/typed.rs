@@ -1,5 +1,10 @@
 //! What a form sends, as pairs of name and value: a name may come several times, such as one for each row that is ticked.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
 /// The fields of a form, in the order in which they were sent.
 #[derive(Clone, Default)]
 pub(super) struct Typed(Vec<(String, String)>);
@@ -39,6 +44,15 @@ impl Typed {
     pub(super) fn without_secrets(self) -> Self {
         const WITHHELD: [&str; 5] = ["form_token", "password", "secret", "code", "token"];
         Self(self.0.into_iter().filter(|(name, _)| !WITHHELD.iter().any(|part| name.contains(part))).collect())
+    }
+}
+
+/// Of an address's query; what cannot be read there is as if it were not.
+impl<S: Sync> FromRequestParts<S> for Typed {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.uri.query().and_then(|query| Self::parse(query.as_bytes())).unwrap_or_default())
     }
 }
 

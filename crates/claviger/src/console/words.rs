@@ -5,7 +5,8 @@ use claviger_access::role::{OrganizationRole, ProjectRole};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
-const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+/// 1970-01-01T00:00:00Z.
+pub(super) const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 /// In seconds.
@@ -33,6 +34,12 @@ fn civil(seconds: i64) -> Date {
 pub(super) fn time(seconds: i64) -> String {
     let moment = EPOCH.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(DateTime::MAX);
     moment.strftime("%H:%M:%S").to_string()
+}
+
+/// `2026-11-24T20:15:03Z`, for the command line.
+pub(super) fn rfc3339(seconds: i64) -> String {
+    let moment = EPOCH.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(DateTime::MAX);
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// `24 Nov 2026`.

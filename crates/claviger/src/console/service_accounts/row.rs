@@ -2,6 +2,7 @@
 
 use claviger_access::Directory;
 use claviger_access::directory::Organization;
+use claviger_access::identity::PrincipalId;
 
 use super::access::Access;
 use super::account::{Account, State};
@@ -36,6 +37,7 @@ impl Told {
 
 /// A row.
 pub(super) struct Row {
+    pub id: PrincipalId,
     pub name: String,
     pub username: String,
     /// The key's blade; none where the username has no digits to cut it from.
@@ -56,6 +58,7 @@ impl Row {
         let access = view.map(|view| Access::of(directory, organization, &view));
         let creator = listed.creator_name.as_deref().map(short);
         Self {
+            id: listed.id,
             name: short(&listed.username).to_owned(),
             blade: key_bit::blade(&listed.username),
             username: listed.username.clone(),
@@ -71,7 +74,7 @@ impl Row {
 }
 
 /// A username without its digits and its suffix; a person's name as it is.
-fn short(name: &str) -> &str {
+pub(super) fn short(name: &str) -> &str {
     let mut parts = name.rsplitn(3, '.');
     match (parts.next(), parts.next(), parts.next()) {
         (Some(_), Some(_), Some(first)) if key_bit::blade(name).is_some() => first,
