@@ -50,6 +50,7 @@ mod shapes;
 mod store;
 mod teams;
 mod trusted_proxies;
+mod usage;
 mod who_may_do_what;
 mod workspaces;
 mod writes;
