@@ -14,7 +14,7 @@ use crate::last_used::LastUsed;
 use crate::observations::Observations;
 use crate::people::password::Passwords;
 use crate::random;
-use crate::refused::RefusedRequests;
+use crate::refused_requests::RefusedRequests;
 use crate::store::load::Progress;
 use crate::store::lock::StoreLock;
 use crate::store::{Location, Store, StoreError};

@@ -29,7 +29,7 @@ use self::queue::Queue;
 use crate::cluster::{Cluster, Generation, Held};
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
-use crate::refused::RefusedRequests;
+use crate::refused_requests::RefusedRequests;
 use crate::store::writing::{IdempotencyKey, Origin, Outcome, Writing};
 use crate::store::{Store, StoreError};
 use crate::{clock, random};
