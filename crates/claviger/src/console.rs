@@ -23,6 +23,7 @@ mod place;
 mod protection;
 mod refused;
 mod return_to;
+mod service_account;
 mod service_accounts;
 mod session;
 mod sign_in;
@@ -81,6 +82,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
+        .merge(service_account::pages())
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)
