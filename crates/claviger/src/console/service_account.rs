@@ -22,9 +22,9 @@ use axum::http::{StatusCode, Uri};
 use axum::routing::{get, post};
 use claviger_access::administration::service_account;
 use claviger_access::authorize::{ManageServiceAccounts, ReadServiceAccount, Scope, authorize, read_service_account};
-use claviger_access::directory::{Organization, PrincipalView};
+use claviger_access::directory::{Directory, Organization, PrincipalView};
 use claviger_access::identity::{OrganizationId, PrincipalId};
-use claviger_access::{Permit, Refusal};
+use claviger_access::{Caller, Moment, Permit, Refusal};
 
 use super::error_page::ErrorPage;
 use super::path::At;
@@ -78,6 +78,20 @@ fn address(organization: OrganizationId, account: PrincipalId) -> String {
 /// The query of an address. What cannot be read asks for nothing.
 fn asked(uri: &Uri) -> Typed {
     Typed::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default()
+}
+
+/// Who looks, at what image, and when.
+#[derive(Clone, Copy)]
+struct Viewer<'v> {
+    directory: &'v Directory,
+    caller: &'v Caller,
+    now: Moment,
+}
+
+impl<'v> Viewer<'v> {
+    fn of(signed_in: &'v SignedIn) -> Self {
+        Self { directory: &signed_in.held, caller: &signed_in.caller, now: signed_in.now }
+    }
 }
 
 /// An account that somebody may see.

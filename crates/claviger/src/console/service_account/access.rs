@@ -21,11 +21,10 @@ use super::super::frame::Link;
 use super::super::notice::Notice;
 use super::super::path::At;
 use super::super::place::ProjectPage;
-use super::super::signed_in::SignedIn;
 use super::super::submitted::Submitted;
 use super::super::{Console, words};
 use super::history::History;
-use super::{NOT_MADE, OfAccount, Seen, as_of, seen, undone};
+use super::{NOT_MADE, OfAccount, Seen, Viewer, as_of, seen, undone};
 use crate::api::ids::{self, PathId};
 
 /// So many projects are shown.
@@ -37,6 +36,9 @@ const TAGS_OF_PROJECT: usize = 4;
 
 /// So many grants in all; each project is shown with one at least.
 const LINES_SHOWN: usize = 60;
+
+/// With more projects than this, a line says how to revoke it alone: roles are changed by granting others.
+const PROJECTS_WITH_LINKS: usize = 20;
 
 /// A project, or a workspace of one: `101`, `101/201`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,17 +109,18 @@ impl Where {
 
 /// Looks up what the lines of a page need.
 struct Reader<'r> {
-    signed_in: &'r SignedIn,
+    viewer: Viewer<'r>,
     seen: &'r Seen<'r>,
     history: Option<&'r History>,
     path: String,
+    /// Many projects make a long page.
+    is_long: bool,
 }
 
 /// The projects that an account reaches, those first in which it is granted something itself.
-pub(super) fn reached(signed_in: &SignedIn, seen: &Seen<'_>) -> Vec<(ProjectId, ReachedProject)> {
-    let own: BTreeSet<ProjectId> =
-        seen.view.grants().iter().filter_map(|grant| project_of(&signed_in.held, grant)).collect();
-    let reached = effective::reach(&signed_in.held, &seen.view, seen.organization.id);
+pub(super) fn reached(directory: &Directory, seen: &Seen<'_>) -> Vec<(ProjectId, ReachedProject)> {
+    let own: BTreeSet<ProjectId> = seen.view.grants().iter().filter_map(|grant| project_of(directory, grant)).collect();
+    let reached = effective::reach(directory, &seen.view, seen.organization.id);
     let mut reached: Vec<(ProjectId, ReachedProject)> = reached.into_iter().collect();
     reached.sort_by_key(|(project, _)| (!own.contains(project), *project));
     reached
@@ -133,18 +136,20 @@ fn project_of(directory: &Directory, grant: &Grant) -> Option<ProjectId> {
 
 impl Access {
     pub(super) fn of(
-        signed_in: &SignedIn,
+        viewer: Viewer<'_>,
         seen: &Seen<'_>,
         history: Option<&History>,
         reached: &[(ProjectId, ReachedProject)],
     ) -> Self {
-        let reader = Reader { signed_in, seen, history, path: seen.address() };
+        let reader =
+            Reader { viewer, seen, history, path: seen.address(), is_long: reached.len() > PROJECTS_WITH_LINKS };
         let mut groups: Vec<Group> = reader.organization().into_iter().collect();
-        let mut room = LINES_SHOWN;
+        // Beside the one that each project is shown with.
+        let mut room = LINES_SHOWN - reached.len().min(PROJECTS_SHOWN);
         for (project, reached) in reached.iter().take(PROJECTS_SHOWN) {
-            let Some(project) = signed_in.held.project(*project) else { continue };
-            let group = reader.group(project, reached, room.clamp(1, LINES_OF_PROJECT));
-            room = room.saturating_sub(group.lines.len());
+            let Some(project) = viewer.directory.project(*project) else { continue };
+            let group = reader.group(project, reached, (room + 1).min(LINES_OF_PROJECT));
+            room = (room + 1).saturating_sub(group.lines.len().max(1));
             groups.push(group);
         }
         let more = reached.len().saturating_sub(PROJECTS_SHOWN);
@@ -154,7 +159,7 @@ impl Access {
 
 impl Reader<'_> {
     fn directory(&self) -> &Directory {
-        &self.signed_in.held
+        self.viewer.directory
     }
 
     fn may_change(&self) -> bool {
@@ -189,7 +194,7 @@ impl Reader<'_> {
         on_project.sort_by_key(|source| source.through);
         let on_workspaces: Vec<(Grant, Through)> =
             effective::workspace_grants_in(directory, view, project.id).collect();
-        let to_give = permissions_to_give(directory, &self.signed_in.caller, organization, project.id);
+        let to_give = permissions_to_give(directory, self.viewer.caller, organization, project.id);
         let has_more_than_project = on_workspaces.iter().any(|(_, through)| *through == Through::Individual);
         let lines = on_project.iter().map(|source| self.on_project(project, source, &to_give, has_more_than_project));
         let workspaces = on_workspaces.iter().filter_map(|held| self.on_workspace(project, *held, &to_give));
@@ -279,7 +284,11 @@ impl Reader<'_> {
             Through::Organization(_) => (format!("{}/edit", self.path), "Change"),
             Through::EveryMember => (ProjectPage::Users.path(at.project), "Open project"),
         };
-        let is_open = !matches!(through, Through::Organization(_)) || self.may_change();
+        let is_open = match through {
+            Through::Individual => !self.is_long,
+            Through::Organization(_) => self.may_change(),
+            Through::Team(_) | Through::EveryMember => true,
+        };
         is_open.then(|| Link { path, text: text.to_owned(), is_current: false })
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use claviger_access::administration::service_account;
+use claviger_access::directory::Directory;
 use claviger_access::effective;
 use claviger_access::grant::Granted;
 use claviger_access::identity::{OrganizationId, PrincipalId};
@@ -95,7 +96,7 @@ impl Consequences {
 
 /// Each project or workspace that it reaches, with its role there.
 fn lost(signed_in: &SignedIn, seen: &Seen<'_>) -> Vec<Lost> {
-    let directory = &signed_in.held;
+    let directory: &Directory = &signed_in.held;
     let told = |role| words::project_role(directory, role);
     let role = effective::organization_role(&seen.view, seen.organization.id);
     let role = role.filter(|role| *role > OrganizationRole::Member);
@@ -106,7 +107,7 @@ fn lost(signed_in: &SignedIn, seen: &Seen<'_>) -> Vec<Lost> {
         })
         .into_iter()
         .collect();
-    for (project, reached) in access::reached(signed_in, seen) {
+    for (project, reached) in access::reached(directory, seen) {
         let Some(project) = directory.project(project) else { continue };
         lost.extend(reached.role.map(|role| Lost { place: project.name.clone(), role: told(role) }));
         let higher = reached.workspaces.iter().filter(|(_, role)| Some(**role) > reached.role);

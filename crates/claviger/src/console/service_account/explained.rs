@@ -10,12 +10,11 @@ use claviger_access::identity::ProjectId;
 use claviger_access::permission::{Permission, PermissionName};
 use claviger_access::role::{ProjectRole, Role};
 
-use super::super::signed_in::SignedIn;
 use super::super::typed::Typed;
 use super::super::words;
-use super::Seen;
 use super::access::Where;
 use super::history::History;
+use super::{Seen, Viewer};
 
 /// So many places, and so many permissions, are offered.
 const OFFERED_MAX: usize = 50;
@@ -63,15 +62,15 @@ struct Asked<'a> {
 impl Explained {
     /// `None` for who may not ask.
     pub(super) fn of(
-        signed_in: &SignedIn,
+        viewer: Viewer<'_>,
         seen: &Seen<'_>,
         history: Option<&History>,
         reached: &[(ProjectId, ReachedProject)],
         asked: &Typed,
     ) -> Option<Self> {
         let (organization, account) = (seen.organization.id, seen.view.id());
-        explain(&signed_in.held, &signed_in.caller, organization, account, signed_in.now).ok()?;
-        let directory: &Directory = &signed_in.held;
+        let directory = viewer.directory;
+        explain(directory, viewer.caller, organization, account, viewer.now).ok()?;
         let at = Where::parse(asked.one("where"));
         let permission = asked.one("permission").trim().to_owned();
         let mut explained = Self {
@@ -84,7 +83,7 @@ impl Explained {
         };
         if asked.has("permission") {
             let expires = seen.view.expires();
-            explained.answer(directory, seen, history, at, expires.has_passed(signed_in.now));
+            explained.answer(directory, seen, history, at, expires.has_passed(viewer.now));
         }
         Some(explained)
     }

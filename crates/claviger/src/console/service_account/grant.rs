@@ -27,7 +27,7 @@ use super::super::submitted::Submitted;
 use super::super::typed::Typed;
 use super::super::{Console, words};
 use super::access::Where;
-use super::{Head, NOT_MADE, OfAccount, Seen, as_of, asked, place, seen, to_change, undone, words_of_refusals};
+use super::{Head, NOT_MADE, OfAccount, Seen, as_of, asked, place, seen, undone, words_of_refusals};
 use crate::api::failure::status_of;
 use crate::api::ids::{self, PathId};
 use crate::writer::WriteError;
@@ -104,7 +104,7 @@ pub(super) async fn show(
     At((PathId(organization), PathId(account))): OfAccount,
     uri: Uri,
 ) -> Result<Response, ErrorPage> {
-    let seen = to_change(&console, &signed_in, organization, account).await?;
+    let seen = seen(&console, &signed_in, organization, account, None).await?;
     let asked = asked(&uri);
     let only = match seen.organization.projects.as_slice() {
         [only] => Some(*only),

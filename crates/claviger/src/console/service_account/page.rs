@@ -24,7 +24,7 @@ use super::explained::Explained;
 use super::history::{self, Done, History};
 use super::requests::Requests;
 use super::secrets::{self, KnownSecret, latest_use};
-use super::{Head, OfAccount, Seen, asked, gone, owner, place, seen, unread, words_of_refusals};
+use super::{Head, OfAccount, Seen, Viewer, asked, gone, owner, place, seen, unread, words_of_refusals};
 use crate::api::ids::PathId;
 use crate::store::StoreError;
 use crate::store::usage::DayOfRequests;
@@ -102,7 +102,7 @@ pub(super) async fn show(
     let Some(read) = read else { return Err(gone(&console, &signed_in, organization, account, None).await) };
     let frame = Frame::of(&signed_in, place(organization));
     let head = seen.head();
-    Ok(page(StatusCode::OK, &Page::of(&frame, &head, &signed_in, &seen, &read, &asked(&uri))))
+    Ok(page(StatusCode::OK, &Page::of(&frame, &head, Viewer::of(&signed_in), &seen, &read, &asked(&uri))))
 }
 
 impl Read {
@@ -174,12 +174,12 @@ impl State {
 }
 
 impl<'p> Page<'p> {
-    fn of(frame: &'p Frame, head: &'p Head, signed_in: &SignedIn, seen: &Seen<'_>, read: &Read, asked: &Typed) -> Self {
-        let directory: &Directory = &signed_in.held;
+    fn of(frame: &'p Frame, head: &'p Head, viewer: Viewer<'_>, seen: &Seen<'_>, read: &Read, asked: &Typed) -> Self {
+        let directory = viewer.directory;
         let (organization, account) = (seen.organization.id, seen.view.id());
-        let now = signed_in.now.seconds();
+        let now = viewer.now.seconds();
         let history = read.history.as_ref();
-        let reached = access::reached(signed_in, seen);
+        let reached = access::reached(directory, seen);
         let listed = &read.account.listed;
         let creation = Done { by: creator(listed.creator_name.as_deref()), when: listed.created };
         let rows = read.secrets.iter().map(|secret| secret.row((&read.secrets, &head.path), (history, &creation), now));
@@ -195,14 +195,125 @@ impl<'p> Page<'p> {
             unchangeable: seen.unchangeable.as_ref().map(why),
             secrets: rows.collect(),
             rotate: format!("claviger service-account rotate {account}{} --grace 24h", seen.on_organization()),
-            access: Access::of(signed_in, seen, history, &reached),
+            access: Access::of(viewer, seen, history, &reached),
             grant: format!("claviger service-account grants {account}{}", seen.on_organization()),
-            explained: Explained::of(signed_in, seen, history, &reached, asked),
+            explained: Explained::of(viewer, seen, history, &reached, asked),
             activity: history.map(|history| Activity {
                 rows: history.rows(directory),
                 all: history.all(),
                 path: format!("{}?target=principal:{account}", OrganizationPage::AuditLog.path(organization)),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use claviger_access::authorize::{Scope, authorize};
+    use claviger_access::change::{Change, TeamChange, WorkspaceProperties};
+    use claviger_access::grant::{Granted, Holder};
+    use claviger_access::identity::{
+        GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, WorkspaceId,
+    };
+    use claviger_access::role::Role;
+    use claviger_access::{Caller, Draft, Mark, Moment, Revision};
+
+    use super::super::super::frame::tests::{SCRIPT, frame};
+    use super::super::super::service_accounts::account::tests::{NOW, account};
+    use super::*;
+
+    const ACCOUNT: u64 = 100;
+    const PROJECTS: u64 = 1_000;
+
+    /// An account with three grants in each of a thousand projects, where everything is called so.
+    fn directory() -> Directory {
+        let (organization, member, team) = (OrganizationId::new(7), PrincipalId::new(ACCOUNT), TeamId::new(12));
+        let (organization, member, team) = (organization.expect("an id"), member.expect("an id"), team.expect("an id"));
+        let (name, created) = (SCRIPT.to_owned(), Moment::from_seconds(NOW).expect("a moment"));
+        let username = account(ACCOUNT).listed.username;
+        let mut changes = vec![
+            Change::OrganizationFounded { id: organization, name: name.clone(), created },
+            Change::PrincipalCreated {
+                id: member,
+                kind: PrincipalKind::ServiceAccount,
+                organization: Some(organization),
+                name: username,
+                email: None,
+                created,
+                creator: None,
+            },
+            Change::Team(TeamChange::Created { id: team, organization, name: name.clone(), created, creator: None }),
+            Change::Team(TeamChange::MemberAdded { id: team, member, added: created }),
+        ];
+        for number in 0..PROJECTS {
+            let id = |kind: u64| 1_000 + number * 10 + kind;
+            let project = ProjectId::new(id(0)).expect("an id");
+            let workspace = WorkspaceId::new(id(1)).expect("an id");
+            let timezone = "UTC".to_owned();
+            changes.push(Change::ProjectCreated {
+                id: project,
+                organization,
+                name: name.clone(),
+                timezone,
+                created,
+                creator: None,
+            });
+            let properties =
+                WorkspaceProperties { name: name.clone(), description: None, is_restricted: false, is_visible: true };
+            changes.push(Change::WorkspaceCreated {
+                id: workspace,
+                project,
+                properties,
+                is_default: true,
+                created,
+                creator: None,
+            });
+            for (kind, holder, granted) in [
+                (2, Holder::Principal(member), Granted::Project(project, Role::Consumer.into())),
+                (3, Holder::Principal(member), Granted::Workspace(workspace, Role::Analyst.into())),
+                (4, Holder::Team(team), Granted::Project(project, Role::Admin.into())),
+            ] {
+                changes.push(Change::GrantGiven {
+                    id: GrantId::new(id(kind)).expect("an id"),
+                    holder,
+                    granted,
+                    created,
+                });
+            }
+        }
+        let mut draft = Draft::on(&Directory::empty(1));
+        draft.add(&changes, Revision::ZERO.next(), Mark::ZERO);
+        draft.into_image()
+    }
+
+    fn rendered(directory: &Directory) -> String {
+        let (organization, id) = (OrganizationId::new(7).expect("an id"), PrincipalId::new(ACCOUNT).expect("an id"));
+        let now = Moment::from_seconds(NOW).expect("a moment");
+        let permit = authorize(directory, &Caller::Operator, Scope::Organization(organization), now).expect("a permit");
+        let seen = Seen {
+            organization: directory.organization(organization).expect("it"),
+            view: directory.principal(id).expect("it"),
+            permit,
+            unchangeable: None,
+        };
+        let mut account = account(ACCOUNT);
+        account.listed.creator_name = Some(SCRIPT.to_owned());
+        let read =
+            Read { account, secrets: Vec::new(), days: Vec::new(), history: None, disabled: None, protected: None };
+        let viewer = Viewer { directory, caller: &Caller::Operator, now };
+        let asked = Typed::parse(b"where=1000&permission=data%3Aread").expect("a query");
+        let (frame, head) = (frame(true), seen.head());
+        Page::of(&frame, &head, viewer, &seen, &read, &asked).render().expect("a page")
+    }
+
+    #[test]
+    fn with_3_000_grants_the_page_is_below_50_kilobytes_and_counts_the_others() {
+        let text = rendered(&directory());
+        assert!(text.len() < 50_000, "{} bytes", text.len());
+        assert_eq!(text.matches("class=\"grp\"").count(), 50);
+        assert!(text.contains("950 more projects are not listed here."), "{text}");
+        assert!(text.contains("and 2 grants more"), "each project counts what it does not list: {text}");
+        assert_eq!((text.matches("<script").count(), text.contains("style=")), (1, false), "{text}");
+        assert!(text.contains("<strong>Yes. bot-100 may data:read in &#60;script&#62;"), "{text}");
     }
 }
