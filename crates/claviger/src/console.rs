@@ -34,6 +34,7 @@ mod protection;
 mod refused;
 mod return_to;
 mod secret_once;
+mod service_account;
 mod service_accounts;
 mod session;
 mod sign_in;
@@ -131,6 +132,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/{*rest}", any(error_page::no_such_page))
+        .merge(service_account::pages())
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)
         .layer(from_fn_with_state(console.clone(), notice::forget))

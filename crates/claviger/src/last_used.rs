@@ -1,20 +1,85 @@
-//! When each secret was last used, without a write per request.
+//! When each secret was used, from where and how often, without a write per request.
 //!
 //! Requests note it in memory; the writer flushes all of it every 20 seconds, in batches between writes, and at shutdown.
-//! Off by a minute at most, and lost for that minute when the process is killed.
+//! Off by a minute at most, and lost for that minute when the process is killed. Where a store does not answer for days,
+//! what was noted before the last of them is counted for the first.
+//!
+//! Every request comes here: it takes one lock that it seldom shares, looks up once, and does nothing more.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use claviger_access::Moment;
-use claviger_access::identity::SecretId;
+use claviger_access::identity::{OrganizationId, PrincipalId, SecretId};
+
+use crate::store::bookkeeping::SecretUses;
+use crate::store::usage::Day;
 
 /// Requests of different accounts seldom meet in one of so many.
 const SHARDS: usize = 64;
 
 /// Uses that were not flushed yet.
 pub struct LastUsed {
-    shards: [Mutex<HashMap<SecretId, Moment>>; SHARDS],
+    shards: [Mutex<HashMap<SecretId, Uses>>; SHARDS],
+}
+
+/// A service account that was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct User {
+    /// By this secret.
+    pub secret: SecretId,
+    /// Which account.
+    pub account: PrincipalId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+}
+
+/// What a secret was used for since the last flush.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// The first time since then.
+    pub first: Moment,
+    /// The last time.
+    pub latest: Moment,
+    /// Where that one came from.
+    pub address: Option<IpAddr>,
+}
+
+/// Small, since there may be one of each secret.
+struct Uses {
+    account: PrincipalId,
+    organization: OrganizationId,
+    noted: Use,
+    /// Requests on the day of the latest.
+    today: u32,
+    /// Requests on the day of the first, where that is another.
+    before: u32,
+}
+
+impl Uses {
+    fn add(&mut self, address: Option<IpAddr>, now: Moment) {
+        if now >= self.noted.latest {
+            if Day::of(now) != Day::of(self.noted.latest) {
+                self.before = self.before.saturating_add(self.today);
+                self.today = 0;
+            }
+            self.noted.latest = now;
+            self.noted.address = address;
+        }
+        self.today = self.today.saturating_add(1);
+    }
+
+    /// Takes out what was flushed; whether something is left.
+    fn take_out(&mut self, flushed: &SecretUses) -> bool {
+        self.before = self.before.saturating_sub(flushed.before);
+        match Day::of(self.noted.latest) == Day::of(flushed.latest) {
+            true => self.today = self.today.saturating_sub(flushed.today),
+            false => self.before = self.before.saturating_sub(flushed.today),
+        }
+        self.noted.first = self.noted.first.max(flushed.latest);
+        self.today > 0 || self.before > 0
+    }
 }
 
 impl Default for LastUsed {
@@ -24,21 +89,27 @@ impl Default for LastUsed {
 }
 
 impl LastUsed {
-    fn shard(&self, secret: SecretId) -> MutexGuard<'_, HashMap<SecretId, Moment>> {
+    fn shard(&self, secret: SecretId) -> MutexGuard<'_, HashMap<SecretId, Uses>> {
         let shard = &self.shards[(secret.number() % SHARDS as u64) as usize];
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// This secret was used now.
-    pub fn note(&self, secret: SecretId, now: Moment) {
-        let mut shard = self.shard(secret);
-        let latest = shard.entry(secret).or_insert(now);
-        *latest = now.max(*latest);
+    /// This secret was used now, from there.
+    pub fn note(&self, user: User, address: Option<IpAddr>, now: Moment) {
+        let User { secret, account, organization } = user;
+        let first =
+            || Uses { account, organization, noted: Use { first: now, latest: now, address }, today: 0, before: 0 };
+        self.shard(secret).entry(secret).or_insert_with(first).add(address, now);
+    }
+
+    /// What it was used for since the last flush.
+    pub fn use_since_flush(&self, secret: SecretId) -> Option<Use> {
+        self.shard(secret).get(&secret).map(|uses| uses.noted)
     }
 
     /// When it was used since the last flush.
     pub fn since_flush(&self, secret: SecretId) -> Option<Moment> {
-        self.shard(secret).get(&secret).copied()
+        self.use_since_flush(secret).map(|used| used.latest)
     }
 
     /// When one of these was, last.
@@ -47,21 +118,30 @@ impl LastUsed {
     }
 
     /// What is to be flushed: at most so many. They stay here until they are, so that nobody sees a use go back.
-    pub fn waiting(&self, limit: usize) -> Vec<(SecretId, Moment)> {
+    pub fn waiting(&self, limit: usize) -> Vec<SecretUses> {
         let mut waiting = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.extend(shard.iter().take(limit - waiting.len()).map(|(secret, moment)| (*secret, *moment)));
+            waiting.extend(shard.iter().take(limit - waiting.len()).map(|(secret, uses)| SecretUses {
+                secret: *secret,
+                account: uses.account,
+                organization: uses.organization,
+                first: uses.noted.first,
+                latest: uses.noted.latest,
+                address: uses.noted.address,
+                today: uses.today,
+                before: uses.before,
+            }));
         }
         waiting
     }
 
-    /// These are in the store now. One that was used again meanwhile goes on waiting.
-    pub fn flushed(&self, uses: &[(SecretId, Moment)]) {
-        for (secret, moment) in uses {
-            let mut shard = self.shard(*secret);
-            if shard.get(secret) == Some(moment) {
-                shard.remove(secret);
+    /// These are in the store now. One that was used again meanwhile goes on waiting, with what came since.
+    pub fn flushed(&self, uses: &[SecretUses]) {
+        for flushed in uses {
+            let mut shard = self.shard(flushed.secret);
+            if shard.get_mut(&flushed.secret).is_some_and(|uses| !uses.take_out(flushed)) {
+                shard.remove(&flushed.secret);
             }
         }
     }
@@ -69,31 +149,69 @@ impl LastUsed {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const DAY: i64 = 86_400;
 
     fn at(seconds: i64) -> Moment {
         Moment::from_seconds(seconds).expect("a moment")
     }
 
+    fn user(number: u64) -> User {
+        User {
+            secret: SecretId::new(number).expect("an id"),
+            account: PrincipalId::new(number + 1).expect("an id"),
+            organization: OrganizationId::new(1).expect("an id"),
+        }
+    }
+
+    fn from(last: u8) -> Option<IpAddr> {
+        Some(Ipv4Addr::new(10, 0, 0, last).into())
+    }
+
+    /// Moments of the first and the latest, and the counts.
+    fn told(uses: &[SecretUses]) -> Vec<(i64, i64, u32, u32)> {
+        uses.iter().map(|uses| (uses.first.seconds(), uses.latest.seconds(), uses.before, uses.today)).collect()
+    }
+
     #[test]
     fn the_latest_use_counts_and_waits_until_it_is_flushed() {
         let uses = LastUsed::default();
-        let secret = SecretId::new(7).expect("an id");
-        uses.note(secret, at(20));
-        uses.note(secret, at(10));
+        let secret = user(7).secret;
+        uses.note(user(7), from(1), at(20));
+        uses.note(user(7), from(2), at(10));
         let waiting = uses.waiting(10);
-        assert_eq!((&waiting[..], uses.since_flush(secret)), (&[(secret, at(20))][..], Some(at(20))));
-        uses.note(secret, at(30));
+        assert_eq!((told(&waiting), uses.since_flush(secret)), (vec![(20, 20, 0, 2)], Some(at(20))));
+        assert_eq!(waiting[0].address, from(1), "where the latest came from");
+        uses.note(user(7), from(3), at(30));
         uses.flushed(&waiting);
-        assert_eq!(uses.waiting(10), vec![(secret, at(30))], "used again meanwhile");
-        uses.flushed(&[(secret, at(30))]);
+        let waiting = uses.waiting(10);
+        assert_eq!((told(&waiting), waiting[0].address), (vec![(20, 30, 0, 1)], from(3)), "used again meanwhile");
+        uses.flushed(&waiting);
         assert_eq!((uses.waiting(10), uses.since_flush(secret)), (vec![], None));
+    }
+
+    #[test]
+    fn each_request_is_counted_once_and_on_its_day_however_a_flush_and_midnight_fall() {
+        let uses = LastUsed::default();
+        [DAY - 2, DAY - 1].map(|moment| uses.note(user(7), None, at(moment)));
+        let before_midnight = uses.waiting(10);
+        [DAY - 1, DAY, DAY + 1].map(|moment| uses.note(user(7), None, at(moment)));
+        assert_eq!(told(&uses.waiting(10)), [(DAY - 2, DAY + 1, 3, 2)]);
+        uses.flushed(&before_midnight);
+        let after_midnight = uses.waiting(10);
+        assert_eq!(told(&after_midnight), [(DAY - 1, DAY + 1, 1, 2)]);
+        uses.note(user(7), None, at(DAY + 2));
+        uses.flushed(&after_midnight);
+        assert_eq!(told(&uses.waiting(10)), [(DAY + 1, DAY + 2, 0, 1)]);
     }
 
     #[test]
     fn all_are_flushed_in_the_end_however_few_at_a_time() {
         let uses = LastUsed::default();
-        (1..=1_000).for_each(|number| uses.note(SecretId::new(number).expect("an id"), at(1)));
+        (1..=1_000).for_each(|number| uses.note(user(number), None, at(1)));
         let mut flushed = 0;
         loop {
             let waiting = uses.waiting(300);
@@ -105,5 +223,10 @@ mod tests {
             uses.flushed(&waiting);
         }
         assert_eq!(flushed, 1_000);
+    }
+
+    #[test]
+    fn what_is_kept_of_a_secret_is_small() {
+        assert!(size_of::<(SecretId, Uses)>() <= 72, "{}", size_of::<(SecretId, Uses)>());
     }
 }

@@ -20,6 +20,7 @@ pub mod observations;
 pub mod people;
 mod private_file;
 pub mod random;
+pub mod refused_requests;
 pub mod store;
 pub mod telemetry;
 pub mod writer;

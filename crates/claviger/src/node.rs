@@ -14,6 +14,7 @@ use crate::last_used::LastUsed;
 use crate::observations::Observations;
 use crate::people::password::Passwords;
 use crate::random;
+use crate::refused_requests::RefusedRequests;
 use crate::store::load::Progress;
 use crate::store::lock::StoreLock;
 use crate::store::{Location, Store, StoreError};
@@ -39,8 +40,10 @@ pub struct Node {
     pub writer: Writer,
     /// Reads what the image does not hold.
     pub store: Store,
-    /// Notes uses.
+    /// Notes and counts uses.
     pub last_used: Arc<LastUsed>,
+    /// Counts refusals.
+    pub refused: Arc<RefusedRequests>,
     /// Notes refusals.
     pub observations: Arc<Observations>,
     /// Hashes people's passwords.
@@ -97,8 +100,13 @@ impl Node {
         let (cluster, last_used) = (Arc::new(Cluster::default()), Arc::new(LastUsed::default()));
         let dropped = Arc::new(Notify::new());
         let observations = Arc::new(Observations::default());
-        let books =
-            Books { last_used: Arc::clone(&last_used), observations: Arc::clone(&observations), audit_retention };
+        let refused = Arc::new(RefusedRequests::default());
+        let books = Books {
+            last_used: Arc::clone(&last_used),
+            refused: Arc::clone(&refused),
+            observations: Arc::clone(&observations),
+            audit_retention,
+        };
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books, Arc::clone(&dropped));
         let (told, loaded) = oneshot::channel();
         let first = FirstLoad { progress, told };
@@ -130,7 +138,7 @@ impl Node {
             cluster: Arc::clone(&cluster),
             store: store.clone(),
         };
-        Ok((Self { cluster, writer, store, last_used, observations, passwords: Arc::default() }, running))
+        Ok((Self { cluster, writer, store, last_used, refused, observations, passwords: Arc::default() }, running))
     }
 }
 

@@ -19,6 +19,7 @@ pub mod observed;
 pub mod passwords;
 pub mod secrets;
 pub mod service_accounts;
+pub mod usage;
 pub mod verification;
 pub mod writing;
 

@@ -12,6 +12,7 @@
 mod audit_books;
 mod observing;
 mod queue;
+mod usage_books;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +29,7 @@ use self::queue::Queue;
 use crate::cluster::{Cluster, Generation, Held};
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
-use crate::store::bookkeeping::USES_A_BATCH;
+use crate::refused_requests::RefusedRequests;
 use crate::store::writing::{IdempotencyKey, Origin, Outcome, Writing};
 use crate::store::{Store, StoreError};
 use crate::{clock, random};
@@ -303,8 +304,10 @@ pub struct WriterTask {
 
 /// What is kept beside the writes.
 pub struct Books {
-    /// When secrets were used.
+    /// When secrets were used, and how often.
     pub last_used: Arc<LastUsed>,
+    /// How often requests were refused.
+    pub refused: Arc<RefusedRequests>,
     /// What was refused.
     pub observations: Arc<Observations>,
     /// Audit events are kept so many seconds; `None` for ever.
@@ -352,6 +355,7 @@ impl WriterTask {
             }
         }
         while self.flush_uses().await {}
+        while self.flush_refused().await {}
         while self.record_observations(true).await {}
         self.mark_audit_log(true).await;
     }
@@ -446,7 +450,11 @@ impl WriterTask {
 
     /// Whether there is more to do at once.
     async fn keep_books(&mut self) -> bool {
-        if self.flush_uses().await || self.remove_old_events().await {
+        if self.flush_uses().await
+            || self.flush_refused().await
+            || self.tend_counts().await
+            || self.remove_old_events().await
+        {
             return true;
         }
         self.mark_audit_log(false).await;
@@ -454,24 +462,6 @@ impl WriterTask {
             tracing::warn!(%error, "old idempotency keys could not be forgotten; trying again later");
         }
         false
-    }
-
-    /// Flushes one batch of uses; whether there may be more.
-    async fn flush_uses(&self) -> bool {
-        let uses = self.books.last_used.waiting(USES_A_BATCH);
-        if uses.is_empty() {
-            return false;
-        }
-        match self.store.note_uses(&uses).await {
-            Ok(()) => {
-                self.books.last_used.flushed(&uses);
-                uses.len() == USES_A_BATCH
-            }
-            Err(error) => {
-                tracing::warn!(%error, "last uses could not be flushed; trying again later");
-                false
-            }
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{project, workspace};
 use crate::authorize::{Caller, ManageServiceAccounts, Permit, Scope, authorize, see_organization};
 use crate::change::{Change, ServiceAccountChange};
 use crate::decision::{Decided, Decision};
-use crate::directory::{Draft, PrincipalView};
+use crate::directory::{Directory, Draft, PrincipalView};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::{Expiry, Moment};
 use crate::grant::Granted;
@@ -344,6 +344,17 @@ fn remove(
     let account = find(draft, permit.organization(), account)?;
     let standing = Standing::new(draft, caller, permit.organization());
     Holding::of_principal(&account).take(permit, &standing, is_in(draft, project, None), done)
+}
+
+/// Whether a caller may change an account, for what is shown to him: nobody touches what holds more than he does. The use
+/// cases ask again.
+pub fn may_change(
+    directory: &Directory,
+    caller: &Caller,
+    organization: OrganizationId,
+    account: &PrincipalView<'_>,
+) -> Result<(), Refusal> {
+    Standing::new(directory, caller, organization).may_change(account)
 }
 
 pub(super) fn find(

@@ -165,7 +165,9 @@ fn show_new(made: NewSecret) -> wire::NewSecret {
         name: made.name,
         created: made.created.seconds(),
         expires: made.expires.moment().map(Moment::seconds),
+        first_used: None,
         last_used: None,
+        last_used_address: None,
         disabled: false,
     };
     wire::NewSecret { secret: show::listed_secret(None, listed), token: shown_once::token(&made.secret) }

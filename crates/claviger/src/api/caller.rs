@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::refusals::KnownCaller;
 use crate::clock;
 use crate::cluster::Held;
+use crate::last_used::User;
 use crate::node::Node;
 use crate::store::writing::Origin;
 use crate::writer;
@@ -48,14 +49,20 @@ impl FromRequestParts<Node> for Identified {
         let origin = origin(&parts.extensions);
         let headers = parts.headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
         let presented = credential::present(headers).ok_or(Refusal::NotAuthenticated)?;
-        let (caller, principal, secret) = match admit(&held, &presented, origin.address, now) {
-            Ok((caller, admitted)) => (caller, admitted.principal.id(), admitted.secret),
+        let (caller, principal, organization, secret) = match admit(&held, &presented, origin.address, now) {
+            Ok((caller, admitted)) => {
+                (caller, admitted.principal.id(), admitted.principal.organization(), admitted.secret)
+            }
             Err(refused) => {
+                node.refused.not_admitted(&refused, origin.address, now);
                 node.observations.not_admitted(presented.username(), &refused, &origin, now);
                 return Err(refused.refusal.into());
             }
         };
-        node.last_used.note(secret, now);
+        // People have no secrets.
+        if let Some(organization) = organization {
+            node.last_used.note(User { secret, account: principal, organization }, origin.address, now);
+        }
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
             known.is(principal);
         }

@@ -1,4 +1,4 @@
-//! Who was refused what he may not do (403): noted for the audit log of his organization.
+//! Who was refused what he may not do (403): noted for the audit log of his organization, and counted.
 //!
 //! What is not there for somebody (404) is not told: most of it is a slip of the pen. A refused credential (401) is noted
 //! where it is looked at, in [`caller`](super::caller).
@@ -44,10 +44,14 @@ pub(super) async fn observe(
     request.extensions_mut().insert(known.clone());
     let (method, uri, origin) = (request.method().clone(), request.uri().clone(), origin(request.extensions()));
     let response = next.run(request).await;
-    if let (Some(forbidden), Some(caller)) = (response.extensions().get::<Forbidden>(), known.0.get())
-        && let Ok(directory) = node.cluster.directory()
-        && let Some(place) = Place::of(&directory, *caller, route.as_str(), uri.path())
-    {
+    let Some((forbidden, caller)) = response.extensions().get::<Forbidden>().zip(known.0.get()) else {
+        return response;
+    };
+    let Ok(directory) = node.cluster.directory() else { return response };
+    if let Some(organization) = directory.principal(*caller).and_then(|view| view.organization()) {
+        node.refused.not_permitted(*caller, organization, origin.address, clock::now());
+    }
+    if let Some(place) = Place::of(&directory, *caller, route.as_str(), uri.path()) {
         node.observations.refused(Observation {
             name: EventName::RequestRefused,
             made: clock::now(),

@@ -4,13 +4,13 @@
 //! (what it reaches) is looked up for the rows that are shown alone.
 
 mod access;
-mod account;
+pub(super) mod account;
 mod asked;
 mod choice;
 mod expiry;
 pub(super) mod new;
 pub(super) mod rotate;
-mod row;
+pub(super) mod row;
 mod survey;
 
 use askama::Template;

@@ -1,32 +1,82 @@
-//! What is no mutation: when a secret was last used, and forgetting old idempotency keys.
+//! What is no mutation: when a secret was used, and forgetting old idempotency keys.
 //!
 //! It takes no revision and no head lock, goes in batches, and no check reads it. A flood of requests must not slow a
 //! deletion. What must stay true: a time never goes back, and a row that was deleted does not come back.
 
+use std::net::IpAddr;
+
 use claviger_access::Moment;
-use claviger_access::identity::SecretId;
+use claviger_access::identity::{OrganizationId, PrincipalId, SecretId};
 
 use super::rows::number;
 use super::statements::statements;
+use super::usage::{Admitted, Day};
 use super::writing::{KEY_KEPT_SECONDS, begin_statement};
 use super::{Store, StoreError};
 
 statements! {
-    NOTE_USE = "UPDATE secrets SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+    /// What was used before first uses were noted has none that is known.
+    NOTE_USE = "UPDATE secrets SET \
+                first_used_at = CASE WHEN last_used_at IS NULL OR first_used_at > $2 THEN $2 ELSE first_used_at END, \
+                last_used_address = CASE WHEN last_used_at > $3 THEN last_used_address ELSE CAST($4 AS TEXT) END, \
+                last_used_at = CASE WHEN last_used_at > $3 THEN last_used_at ELSE $3 END WHERE id = $1";
     FORGET_KEYS = "DELETE FROM idempotency_keys WHERE made_at < $1";
 }
 
 /// So many uses go in one transaction, so that a write that comes meanwhile waits only for these.
 pub const USES_A_BATCH: usize = 500;
 
+/// What one secret was used for since the last flush.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretUses {
+    /// Which.
+    pub secret: SecretId,
+    /// Whose.
+    pub account: PrincipalId,
+    /// Of which organization the account is.
+    pub organization: OrganizationId,
+    /// The first time.
+    pub first: Moment,
+    /// The last time.
+    pub latest: Moment,
+    /// Where that one came from.
+    pub address: Option<IpAddr>,
+    /// Requests on the day of the latest.
+    pub today: u32,
+    /// Requests on the day of the first, where that is another.
+    pub before: u32,
+}
+
+impl SecretUses {
+    fn days(&self) -> impl Iterator<Item = Admitted> {
+        let (account, organization) = (self.account, self.organization);
+        let days = [(self.first, self.before), (self.latest, self.today)];
+        days.into_iter().filter(|(_, requests)| *requests > 0).map(move |(moment, requests)| Admitted {
+            account,
+            organization,
+            day: Day::of(moment),
+            requests: u64::from(requests),
+        })
+    }
+}
+
 impl Store {
-    /// Notes when secrets were last used: at most [`USES_A_BATCH`] at a time.
-    pub async fn note_uses(&self, uses: &[(SecretId, Moment)]) -> Result<(), StoreError> {
+    /// Notes when, from where and how often secrets were used: at most [`USES_A_BATCH`] at a time.
+    pub async fn note_uses(&self, uses: &[SecretUses]) -> Result<(), StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
-        for (secret, moment) in uses {
-            let note = sqlx::query(NOTE_USE).bind(number(secret.number())).bind(moment.seconds());
+        // In the order of ids, so that nodes that flush the same rows do not wait for each other in a ring.
+        let mut in_order: Vec<&SecretUses> = uses.iter().collect();
+        in_order.sort_unstable_by_key(|uses| uses.secret);
+        for uses in in_order {
+            let note = sqlx::query(NOTE_USE)
+                .bind(number(uses.secret.number()))
+                .bind(uses.first.seconds())
+                .bind(uses.latest.seconds())
+                .bind(uses.address.map(|address| address.to_string()));
             self.answered(note.execute(&mut connection)).await?;
         }
+        let admitted: Vec<Admitted> = uses.iter().flat_map(SecretUses::days).collect();
+        self.add_admitted(&mut connection, &admitted).await?;
         self.connector.commit(connection).await
     }
 

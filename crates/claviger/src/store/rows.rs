@@ -45,6 +45,8 @@ statements! {
     MARK_PRINCIPAL_DELETED = "UPDATE principals SET deleted_at = $2 WHERE id = $1";
     DELETE_PRINCIPAL_SECRETS = "DELETE FROM secrets WHERE principal_id = $1";
     DELETE_PRINCIPAL_GRANTS = "DELETE FROM grants WHERE principal_id = $1";
+    FORGET_ACCOUNT_DAYS = "DELETE FROM account_days WHERE principal_id = $1";
+    FORGET_REFUSED = "DELETE FROM refused_hours WHERE principal_id = $1";
     FORGET_ADDRESSES = "DELETE FROM account_addresses WHERE principal_id = $1";
     LEAVE_TEAMS = "DELETE FROM team_members WHERE principal_id = $1";
 }
@@ -202,6 +204,7 @@ async fn delete_principal(connection: &mut AnyConnection, id: PrincipalId, delet
     account_details::delete(connection, id).await?;
     let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, FORGET_ADDRESSES, LEAVE_TEAMS];
     run_each(connection, statements, id.number()).await?;
+    run_each(connection, [FORGET_ACCOUNT_DAYS, FORGET_REFUSED], id.number()).await?;
     let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
     run(connection, mark).await
 }

@@ -12,7 +12,7 @@ use super::statements::statements;
 use super::{Store, StoreError};
 
 statements! {
-    LIST_SECRETS = "SELECT s.id, s.name, s.created_at, s.expires_at, s.last_used_at, s.is_disabled \
+    LIST_SECRETS = "SELECT s.id, s.name, s.created_at, s.expires_at, s.first_used_at, s.last_used_at, s.last_used_address, s.is_disabled \
                     FROM secrets s JOIN principals p ON p.id = s.principal_id \
                     WHERE p.organization_id = $1 AND p.id = $2 AND p.kind = 2 ORDER BY s.id";
 }
@@ -28,8 +28,12 @@ pub struct ListedSecret {
     pub created: i64,
     /// When it ends.
     pub expires: Option<i64>,
+    /// When it was used first, as far as it was flushed; `None` also where that was before first uses were noted.
+    pub first_used: Option<i64>,
     /// When it was last used, as far as it was flushed.
     pub last_used: Option<i64>,
+    /// Where that use came from, where it is known.
+    pub last_used_address: Option<String>,
     /// Whether it is refused, though it is there.
     pub disabled: bool,
 }
@@ -56,7 +60,9 @@ fn listed(row: &AnyRow) -> Result<ListedSecret, StoreError> {
         name: row.try_get("name")?,
         created: row.try_get("created_at")?,
         expires: row.try_get("expires_at")?,
+        first_used: row.try_get("first_used_at")?,
         last_used: row.try_get("last_used_at")?,
+        last_used_address: row.try_get("last_used_address")?,
         disabled: flag(row, "is_disabled")?,
     })
 }

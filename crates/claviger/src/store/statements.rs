@@ -44,6 +44,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::rows::team::STATEMENTS,
         super::secrets::STATEMENTS,
         super::service_accounts::STATEMENTS,
+        super::usage::STATEMENTS,
         super::verification::STATEMENTS,
         super::writing::STATEMENTS,
     ]

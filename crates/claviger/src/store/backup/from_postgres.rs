@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 26] = [
     "head",
     "changes",
     "organizations",
@@ -32,6 +32,10 @@ const TABLES: [&str; 22] = [
     "audit_events",
     "audit_anchors",
     "observation_head",
+    "counting",
+    "account_days",
+    "organization_days",
+    "refused_hours",
 ];
 
 const READ_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name FROM information_schema.columns \

@@ -1,0 +1,57 @@
+//! What the writer's task does with what requests came to: adds it to the store, a batch at a time, between writes, and
+//! removes what is older than it is kept.
+
+use super::WriterTask;
+use crate::clock;
+use crate::store::bookkeeping::USES_A_BATCH;
+use crate::store::usage::COUNTS_A_BATCH;
+
+impl WriterTask {
+    /// Flushes one batch of uses; whether there may be more.
+    pub(super) async fn flush_uses(&self) -> bool {
+        let uses = self.books.last_used.waiting(USES_A_BATCH);
+        if uses.is_empty() {
+            return false;
+        }
+        match self.store.note_uses(&uses).await {
+            Ok(()) => {
+                self.books.last_used.flushed(&uses);
+                uses.len() == USES_A_BATCH
+            }
+            Err(error) => {
+                tracing::warn!(%error, "last uses could not be flushed; trying again later");
+                false
+            }
+        }
+    }
+
+    /// Flushes one batch of refusals; whether there may be more.
+    pub(super) async fn flush_refused(&self) -> bool {
+        let refused = self.books.refused.take(COUNTS_A_BATCH);
+        if refused.is_empty() {
+            return false;
+        }
+        match self.store.add_refused(&refused).await {
+            Ok(()) => refused.len() == COUNTS_A_BATCH,
+            Err(error) => {
+                tracing::warn!(%error, "counts of refusals could not be flushed; trying again later");
+                self.books.refused.put_back(refused);
+                false
+            }
+        }
+    }
+
+    /// Sees to it that it is known since when requests are counted, and removes one batch of old counts; whether there may
+    /// be more.
+    pub(super) async fn tend_counts(&self) -> bool {
+        let now = clock::now();
+        let tended = match self.store.begin_counting(now).await {
+            Ok(()) => self.store.forget_old_counts(now).await,
+            Err(error) => Err(error),
+        };
+        tended.unwrap_or_else(|error| {
+            tracing::warn!(%error, "old counts of requests could not be removed; trying again later");
+            false
+        })
+    }
+}
