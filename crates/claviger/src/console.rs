@@ -9,6 +9,7 @@
 //! page of ours. Every page works without its script.
 
 mod assets;
+mod base_url;
 mod cookies;
 mod entrance;
 mod error_page;
@@ -23,6 +24,7 @@ mod place;
 mod protection;
 mod refused;
 mod return_to;
+mod secret_once;
 mod service_accounts;
 mod session;
 mod sign_in;
