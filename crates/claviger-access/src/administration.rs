@@ -24,3 +24,5 @@ mod holding;
 mod last_owner;
 mod new_account;
 mod standing;
+
+pub use self::standing::permissions_to_give;

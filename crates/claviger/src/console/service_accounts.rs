@@ -4,9 +4,9 @@
 //! (what it reaches) is looked up for the rows that are shown alone.
 
 mod access;
-mod account;
+pub(super) mod account;
 mod asked;
-mod row;
+pub(super) mod row;
 mod survey;
 
 use askama::Template;

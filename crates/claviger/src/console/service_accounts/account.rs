@@ -16,7 +16,7 @@ const EXPIRING_WITHIN_S: i64 = 30 * DAY;
 
 /// The first that fits. So all of them add up to all accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum State {
+pub(in crate::console) enum State {
     Disabled,
     Expired,
     Unused,
@@ -53,7 +53,7 @@ impl State {
 
 /// An account as the store lists it, with what the directory knows of it.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
+pub(in crate::console) struct Account {
     pub listed: ListedAccount,
     /// Uses that were not flushed yet count.
     pub last_used: Option<i64>,
@@ -62,7 +62,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn of(
+    pub(in crate::console) fn of(
         directory: &Directory,
         last_used: &LastUsed,
         organization: OrganizationId,
@@ -83,16 +83,16 @@ impl Account {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::console) mod tests {
     use claviger_access::identity::PrincipalId;
 
     use super::*;
 
     /// 24 Nov 2026, 20:15:00.
-    pub(in super::super) const NOW: i64 = 1_795_551_300;
+    pub(in crate::console) const NOW: i64 = 1_795_551_300;
 
     /// An active account, made by nobody that is known a day ago for each number.
-    pub(in super::super) fn account(number: u64) -> Account {
+    pub(in crate::console) fn account(number: u64) -> Account {
         let created = NOW - i64::try_from(number).expect("small") * DAY;
         let listed = ListedAccount {
             id: PrincipalId::new(number).expect("an id"),

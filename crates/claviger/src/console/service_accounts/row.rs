@@ -9,7 +9,7 @@ use crate::console::{key_bit, words};
 
 /// How something is told: with a word always, and where it matters with a colour and a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(in crate::console) enum Tone {
     Plain,
     Faint,
     /// Lies idle.
@@ -22,7 +22,7 @@ pub(super) enum Tone {
 
 /// A cell: what is told, and a second line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(in crate::console) struct Told {
     pub tone: Tone,
     pub text: String,
     pub sub: Option<String>,
@@ -71,7 +71,7 @@ impl Row {
 }
 
 /// A username without its digits and its suffix; a person's name as it is.
-fn short(name: &str) -> &str {
+pub(in crate::console) fn short(name: &str) -> &str {
     let mut parts = name.rsplitn(3, '.');
     match (parts.next(), parts.next(), parts.next()) {
         (Some(_), Some(_), Some(first)) if key_bit::blade(name).is_some() => first,
@@ -79,7 +79,7 @@ fn short(name: &str) -> &str {
     }
 }
 
-fn last_used(account: &Account, now: i64) -> Told {
+pub(in crate::console) fn last_used(account: &Account, now: i64) -> Told {
     let tone = if account.state == State::Unused { Tone::Idle } else { Tone::Plain };
     match account.last_used {
         Some(used) => Told::new(tone, words::ago(used, now), Some(words::date(used))),
@@ -91,7 +91,7 @@ fn last_used(account: &Account, now: i64) -> Told {
     }
 }
 
-fn expires(account: &Account, now: i64) -> Told {
+pub(in crate::console) fn expires(account: &Account, now: i64) -> Told {
     let Some(expires) = account.listed.expires else { return Told::new(Tone::Faint, "Never", None) };
     let date = Some(words::date(expires));
     match account.state {
