@@ -29,6 +29,7 @@ mod once;
 mod page;
 mod path;
 mod place;
+mod project;
 mod projects;
 mod protection;
 mod refused;
@@ -56,6 +57,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
 use self::error_page::ErrorPage;
+use self::project::service_accounts as accounts;
 use self::tries::Tries;
 use crate::api::TrustedProxies;
 use crate::api::arrival;
@@ -129,6 +131,11 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
             get(users_teams::removal::show).post(users_teams::removal::remove),
         )
         .route("/console/organizations/{org}/users/{id}/role", post(users_teams::person::change_role))
+        .route("/console/projects/{project}/service-accounts", get(accounts::list).post(accounts::create))
+        .route("/console/projects/{project}/service-accounts/add", get(accounts::find).post(accounts::add_account))
+        .route("/console/projects/{project}/service-accounts/new", get(accounts::form))
+        .route("/console/projects/{project}/service-accounts/{id}/remove", post(accounts::remove))
+        .route("/console/projects/{project}/service-accounts/{id}/role", post(accounts::change_role))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/{*rest}", any(error_page::no_such_page))

@@ -16,7 +16,7 @@ use super::{Store, StoreError};
 
 /// An account as every list reads it. It ends when its longest-lived secret does.
 macro_rules! accounts_where {
-    ($condition:literal) => {
+    ($($condition:tt)+) => {
         concat!(
             "SELECT p.id, p.username, p.created_at, p.creator_id, p.is_disabled, p.is_protected, \
              COALESCE(c.username, c.display_name) AS creator_name, COALESCE(c.username, c.email) AS creator_email, \
@@ -25,8 +25,23 @@ macro_rules! accounts_where {
               FROM secrets s WHERE s.principal_id = p.id) AS expires_at \
              FROM principals p LEFT JOIN principals c ON c.id = p.creator_id \
              WHERE p.kind = 2 AND p.deleted_at IS NULL AND ",
-            $condition
+            $($condition)+
         )
+    };
+}
+
+/// Which accounts reach a project, or one workspace of it; where no workspace has the number, or any does.
+macro_rules! in_project {
+    () => {
+        "p.id IN ( \
+            SELECT g.principal_id FROM grants g \
+            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2 OR $2 < 0) \
+            UNION SELECT m.principal_id FROM grants g JOIN team_members m ON m.team_id = g.team_id \
+            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2 OR $2 < 0) \
+            UNION SELECT g.principal_id FROM grants g \
+            WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('admin', 'owner') \
+            UNION SELECT a.id FROM principals a WHERE a.organization_id = $3 AND EXISTS ( \
+                SELECT 1 FROM grants g WHERE g.project_id = $1 AND g.principal_id IS NULL AND g.team_id IS NULL))"
     };
 }
 
@@ -51,18 +66,15 @@ statements! {
          AND p.id > $6 AND lower(p.username) LIKE $7 ESCAPE '!' ORDER BY p.id LIMIT $8"
     );
     LIST_IN_PROJECT = accounts_where!(
-        "p.id IN ( \
-            SELECT g.principal_id FROM grants g WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
-            UNION SELECT m.principal_id FROM grants g JOIN team_members m ON m.team_id = g.team_id \
-            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
-            UNION SELECT g.principal_id FROM grants g \
-            WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('admin', 'owner') \
-            UNION SELECT a.id FROM principals a WHERE a.organization_id = $3 AND EXISTS ( \
-                SELECT 1 FROM grants g WHERE g.project_id = $1 AND g.principal_id IS NULL AND g.team_id IS NULL)) \
-         AND p.id > $4 AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6"
+        in_project!(),
+        " AND p.id > $4 AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6"
     );
+    COUNT_IN_PROJECT = concat!("SELECT COUNT(*) FROM principals p WHERE p.kind = 2 AND p.deleted_at IS NULL AND ", in_project!());
     FIND_IN_ORGANIZATION = accounts_where!("p.organization_id = $1 AND p.id = $2");
 }
+
+/// In a workspace's place: whichever it is.
+const ANY_WORKSPACE: i64 = -1;
 
 /// An account as lists show it. Times are seconds since the epoch.
 #[derive(Debug, Clone)]
@@ -175,6 +187,33 @@ impl Store {
             .bind(workspace.map_or(0, |workspace| number(workspace.number())))
             .bind(number(permit.organization().number()));
         self.list(list, window).await
+    }
+
+    /// The accounts that reach the permit's project or any workspace of it; by id.
+    pub async fn service_accounts_anywhere_in(
+        &self,
+        permit: &Permit<ManageServiceAccounts>,
+        window: &Window,
+    ) -> Result<Vec<ListedAccount>, StoreError> {
+        let Scope::Project(project) = permit.scope() else {
+            return self.service_accounts(permit, window).await;
+        };
+        let list = sqlx::query(LIST_IN_PROJECT)
+            .bind(number(project.number()))
+            .bind(ANY_WORKSPACE)
+            .bind(number(permit.organization().number()));
+        self.list(list, window).await
+    }
+
+    /// How many accounts reach the permit's project or any workspace of it.
+    pub async fn count_anywhere_in(&self, permit: &Permit<ManageServiceAccounts>) -> Result<usize, StoreError> {
+        let Scope::Project(project) = permit.scope() else { return Ok(0) };
+        let count = sqlx::query_scalar::<_, i64>(COUNT_IN_PROJECT)
+            .bind(number(project.number()))
+            .bind(ANY_WORKSPACE)
+            .bind(number(permit.organization().number()));
+        let count = self.answered(count.fetch_one(&self.reads)).await?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// The part of a list that is asked for; its statement takes the window last.

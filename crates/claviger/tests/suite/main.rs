@@ -29,6 +29,7 @@ mod console_account;
 mod console_invitations;
 mod console_people;
 mod console_policies;
+mod console_project_accounts;
 mod console_project_list;
 mod console_sessions;
 mod console_teams;

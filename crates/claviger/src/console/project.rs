@@ -1,0 +1,96 @@
+//! A project's settings: who reaches it and through what, what it is called, its workspaces and its roles.
+//!
+//! One file a page. What several of them need lies beside: [`spot`] is where access is looked at, [`reached`] through what
+//! somebody comes there, [`role_choice`] which roles may be given, [`asked`] and [`pages`] which part of a list is shown.
+//!
+//! What must stay true: nothing here says who may do what. Pages ask for a permit, forms go to the use cases, and what is
+//! left out for somebody is left out by the same rules.
+
+mod add;
+mod asked;
+mod elsewhere;
+mod mistakes;
+mod pages;
+mod reached;
+mod role_choice;
+pub(super) mod service_accounts;
+mod spot;
+
+use claviger_access::authorize::{Action, Permit, Scope, authorize};
+use claviger_access::directory::{Organization, Project};
+use claviger_access::effective;
+use claviger_access::identity::{OrganizationId, ProjectId};
+use claviger_access::permission::PermissionSet;
+use claviger_access::{Decided, Draft, Moment, Refusal, administration};
+
+use super::Console;
+use super::error_page::ErrorPage;
+use super::place::{Place, ProjectPage};
+use super::refused::{Wanted, refused, unwritten};
+use super::signed_in::SignedIn;
+use crate::store::StoreError;
+
+/// A project whose page is shown, with its organization.
+#[derive(Clone, Copy)]
+struct Shown<'s> {
+    project: &'s Project,
+    organization: &'s Organization,
+}
+
+impl<'s> Shown<'s> {
+    /// Whoever asks was permitted to see it.
+    fn of(signed_in: &'s SignedIn, id: ProjectId) -> Result<Self, ErrorPage> {
+        let project = signed_in.held.project(id);
+        let organization = project.and_then(|project| signed_in.held.organization(project.organization));
+        match project.zip(organization) {
+            Some((project, organization)) => Ok(Self { project, organization }),
+            None => Err(ErrorPage::no_such_project().inside(signed_in, Place::Own)),
+        }
+    }
+
+    /// What the person's roles here allow, so which roles he may give and take.
+    fn gives(&self, signed_in: &SignedIn) -> PermissionSet {
+        let (held, caller) = (&signed_in.held, &signed_in.caller);
+        administration::permissions_to_give(held, caller, self.organization.id, self.project.id)
+    }
+}
+
+/// Proof that he may do `A` in the project, or the page that says who may.
+fn permit<A: Action>(
+    signed_in: &SignedIn,
+    project: ProjectId,
+    page: ProjectPage,
+    wanted: &Wanted,
+) -> Result<Permit<A>, ErrorPage> {
+    let permit = authorize::<A>(&signed_in.held, &signed_in.caller, Scope::Project(project), signed_in.now);
+    permit.map_err(|refusal| refused(signed_in, Place::Project(project, page), wanted, &refusal))
+}
+
+/// The organization in whose queue a write to a project waits: one that he is a member of.
+fn organization_of(signed_in: &SignedIn, project: ProjectId) -> Result<OrganizationId, ErrorPage> {
+    let organization = signed_in.held.project(project).map(|known| known.organization);
+    let is_his = |id: &OrganizationId| signed_in.view().is_some_and(|view| effective::is_member(&view, *id));
+    organization.filter(is_his).ok_or_else(|| ErrorPage::no_such_project().inside(signed_in, Place::Own))
+}
+
+/// Writes what a form of a project's page asks for.
+async fn write<R, D>(
+    console: &Console,
+    signed_in: &SignedIn,
+    (project, page): (ProjectId, ProjectPage),
+    wanted: &Wanted,
+    decide: D,
+) -> Result<R, ErrorPage>
+where
+    R: Send + 'static,
+    D: FnOnce(&Draft, Moment) -> Result<Decided<R>, Refusal> + Send + 'static,
+{
+    let request = signed_in.write_request(organization_of(signed_in, project)?);
+    let done = console.node.writer.perform(request, move |draft, moment, _| decide(draft, moment)).await;
+    done.map_err(|error| unwritten(signed_in, Place::Project(project, page), wanted, &error))
+}
+
+/// A read of the store that failed, as a page of the project.
+fn unread(signed_in: &SignedIn, project: ProjectId, page: ProjectPage) -> impl FnOnce(StoreError) -> ErrorPage {
+    move |error| ErrorPage::unread(&error, &signed_in.origin).inside(signed_in, Place::Project(project, page))
+}

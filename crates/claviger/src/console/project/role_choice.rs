@@ -1,0 +1,78 @@
+//! Roles to choose from: those of the project that allow no more than who gives them holds there.
+
+use claviger_access::Directory;
+use claviger_access::directory::Project;
+use claviger_access::permission::PermissionSet;
+use claviger_access::role::{ProjectRole, Role};
+
+use super::super::words;
+use crate::api::ids;
+
+/// A name in a list of choices is shortened to so many characters.
+const LABEL_LENGTH_MAX: usize = 40;
+
+/// A role to choose.
+pub(super) struct Choice {
+    /// Its `role_id`.
+    pub value: String,
+    pub label: String,
+    pub is_chosen: bool,
+}
+
+/// Those that he may give, weakest first, the project's own last.
+pub(super) fn choices(
+    directory: &Directory,
+    project: &Project,
+    gives: &PermissionSet,
+    chosen: Option<ProjectRole>,
+) -> Vec<Choice> {
+    let built_in = Role::ALL.into_iter().map(ProjectRole::BuiltIn);
+    let roles = built_in.chain(project.custom_roles.iter().copied().map(ProjectRole::Custom));
+    let given = roles.filter(|role| may_give(directory, gives, *role));
+    let choice = |role| Choice {
+        value: role_id(role),
+        label: short(&words::project_role(directory, role)),
+        is_chosen: chosen == Some(role),
+    };
+    given.map(choice).collect()
+}
+
+/// Whether a role allows no more than what is given from.
+pub(super) fn may_give(directory: &Directory, gives: &PermissionSet, role: ProjectRole) -> bool {
+    gives.includes(&directory.permissions_of(role))
+}
+
+/// The role that a form names in this field, if it can be one.
+pub(super) fn read(text: &str) -> Option<ProjectRole> {
+    Role::parse(text).map(ProjectRole::BuiltIn).or_else(|| ids::read(text).map(ProjectRole::Custom))
+}
+
+/// As forms and the command line name it.
+pub(super) fn role_id(role: ProjectRole) -> String {
+    role.to_string()
+}
+
+/// A name that fits into a list.
+pub(super) fn short(name: &str) -> String {
+    match name.char_indices().nth(LABEL_LENGTH_MAX) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_read_as_it_is_written_and_a_long_name_is_cut() {
+        for text in ["owner", "admin", "analyst", "consumer", "9"] {
+            assert_eq!(read(text).map(role_id).as_deref(), Some(text));
+        }
+        for text in ["", "Owner", "root", "0", "-1", "09", "9007199254740992"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(short("Month end"), "Month end");
+        assert_eq!(short(&"ü".repeat(200)), format!("{}…", "ü".repeat(40)));
+    }
+}

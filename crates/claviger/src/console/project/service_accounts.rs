@@ -1,0 +1,195 @@
+//! The Service Accounts page of a project: who can reach it, and through what.
+//!
+//! One pass over those that reach it counts and finds the page. Removing takes away this project alone; what then still
+//! reaches it is told.
+
+mod create;
+mod expiry;
+mod grant;
+mod row;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::Permit;
+use claviger_access::authorize::{ManageServiceAccounts, Scope};
+use claviger_access::identity::ProjectId;
+use claviger_access::permission::PermissionSet;
+use claviger_access::role::{ProjectRole, Role};
+
+pub(in crate::console) use self::create::{create, form};
+pub(in crate::console) use self::grant::{add_account, change_role, find, remove};
+use self::row::Row;
+use super::asked::{Asked, Way};
+use super::pages::{self, Pages};
+use super::reached::Reached;
+use super::spot::{self, Spot};
+use super::{Shown, permit, role_choice, unread};
+use crate::api::ids::PathId;
+use crate::console::Console;
+use crate::console::error_page::ErrorPage;
+use crate::console::frame::Frame;
+use crate::console::page::page;
+use crate::console::path::At;
+use crate::console::place::{Place, ProjectPage, may};
+use crate::console::refused::{Wanted, refused};
+use crate::console::service_accounts::row::Tone;
+use crate::console::signed_in::SignedIn;
+use crate::store::StoreError;
+use crate::store::service_accounts::{ListedAccount, Window};
+
+const PAGE: ProjectPage = ProjectPage::ServiceAccounts;
+
+const SEE: Wanted = Wanted { title: "Service Accounts", deed: "see its service accounts" };
+
+/// So many rows are read at a time.
+const READ_AT_ONCE: u32 = 1_000;
+
+/// A way to choose in the list's filter.
+struct WayChoice {
+    name: &'static str,
+    label: String,
+    is_chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/project_service_accounts.html")]
+struct List<'p> {
+    frame: &'p Frame,
+    project: &'p str,
+    /// Where: the project, or a workspace of it.
+    spot_name: String,
+    /// The workspace that is looked at, for hidden fields; nothing for the whole project.
+    workspace: String,
+    workspaces: Vec<spot::Choice>,
+    path: &'p str,
+    search: &'p str,
+    ways: Vec<WayChoice>,
+    is_filtered: bool,
+    rows: Vec<Row>,
+    range: String,
+    previous: Option<String>,
+    next: Option<String>,
+    unfiltered: String,
+    may_create: bool,
+    /// Whether he chooses from all accounts of the organization, or must know the username.
+    may_search: bool,
+    command: Option<String>,
+}
+
+/// The page.
+pub(in crate::console) async fn list(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    At(PathId(project)): At<PathId<ProjectId>>,
+    asked: Asked,
+) -> Result<Response, ErrorPage> {
+    let permit = permit::<ManageServiceAccounts>(&signed_in, project, PAGE, &SEE)?;
+    let shown = Shown::of(&signed_in, project)?;
+    let spot = Spot { project, workspace: asked.workspace };
+    spot.is_there(&signed_in.held)
+        .map_err(|refusal| refused(&signed_in, Place::Project(project, PAGE), &SEE, &refusal))?;
+    let found = found(&console, &signed_in, &permit, (shown, spot), &asked).await;
+    let found = found.map_err(unread(&signed_in, project, PAGE))?;
+    let path = PAGE.path(project);
+    if found.is_astray() {
+        return Ok(Redirect::to(&asked.address(&path, None)).into_response());
+    }
+    let frame = Frame::of(&signed_in, Place::Project(project, PAGE));
+    let view = List::of(&console, &signed_in, &frame, (shown, spot), &path, &asked, found);
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// Goes through all that reach the place.
+async fn found(
+    console: &Console,
+    signed_in: &SignedIn,
+    permit: &Permit<ManageServiceAccounts>,
+    (shown, spot): (Shown<'_>, Spot),
+    asked: &Asked,
+) -> Result<pages::Page<ListedAccount>, StoreError> {
+    let (held, store) = (&signed_in.held, &console.node.store);
+    let name = |id| claviger_access::identity::PrincipalId::new(id).and_then(|id| held.principal(id));
+    let mut pages = Pages::new(asked.cursor, |id| name(id).map(|view| view.name().to_owned()));
+    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
+    loop {
+        let rows = match spot.workspace {
+            None => store.service_accounts_anywhere_in(permit, &window).await?,
+            workspace => store.service_accounts_reaching(permit, workspace, &window).await?,
+        };
+        let is_last = rows.len() < READ_AT_ONCE as usize;
+        window.after = rows.last().map(|row| row.id);
+        for row in rows.into_iter().filter(|row| asked.finds(&row.username)) {
+            let Some(view) = held.principal(row.id) else { continue };
+            let reached = Reached::of(held, &view, shown.project, spot);
+            let is_wanted = |way: &Way| reached.ways().iter().any(|of| Way::of(of.through) == *way);
+            if !reached.is_empty() && asked.through.as_ref().is_none_or(is_wanted) {
+                pages.add(&row.username.clone(), row.id.number(), row);
+            }
+        }
+        if is_last {
+            return Ok(pages.end());
+        }
+    }
+}
+
+impl<'p> List<'p> {
+    fn of(
+        console: &Console,
+        signed_in: &SignedIn,
+        frame: &'p Frame,
+        (shown, spot): (Shown<'p>, Spot),
+        path: &'p str,
+        asked: &'p Asked,
+        found: pages::Page<ListedAccount>,
+    ) -> Self {
+        let (held, gives) = (&signed_in.held, shown.gives(signed_in));
+        let (range, previous, next) = (found.range(), found.previous, found.next);
+        let scope = Scope::Organization(shown.organization.id);
+        let seen = row::Seen { signed_in, last_used: &console.node.last_used, shown, spot, gives: &gives, asked, path };
+        let rows: Vec<Row> = found.rows.into_iter().filter_map(|listed| Row::of(&seen, listed)).collect();
+        let bare = Asked { workspace: asked.workspace, ..Asked::default() };
+        Self {
+            frame,
+            project: &shown.project.name,
+            spot_name: spot.name(held),
+            workspace: spot.workspace_number(),
+            workspaces: spot.choices(held, shown.project),
+            path,
+            search: &asked.search,
+            ways: Way::EACH.map(|way| way_choice(way, shown, asked)).into(),
+            is_filtered: !asked.search.is_empty() || asked.through.is_some(),
+            command: rows.iter().find_map(|row| row.command.clone()),
+            rows,
+            range,
+            previous: previous.map(|cursor| asked.address(path, Some(&cursor))),
+            next: next.map(|cursor| asked.address(path, Some(&cursor))),
+            unfiltered: bare.address(path, None),
+            may_create: may_create(signed_in, shown, &gives),
+            may_search: may::<ManageServiceAccounts>(signed_in, scope),
+        }
+    }
+
+    /// How many rows the next page has, at most.
+    fn page_length(&self) -> usize {
+        pages::LENGTH
+    }
+}
+
+fn way_choice(way: Way, shown: Shown<'_>, asked: &Asked) -> WayChoice {
+    let label = match way {
+        Way::Granted => "Granted directly".to_owned(),
+        Way::Team => "Team".to_owned(),
+        Way::OrganizationRole => "Organization role".to_owned(),
+        Way::Everyone => format!("Everyone in {}", role_choice::short(&shown.organization.name)),
+    };
+    WayChoice { name: way.name(), label, is_chosen: asked.through == Some(way) }
+}
+
+/// Whether he may make an account here: one that is admin of the project. The use case asks again.
+fn may_create(signed_in: &SignedIn, shown: Shown<'_>, gives: &PermissionSet) -> bool {
+    let scope = Scope::Organization(shown.organization.id);
+    let is_allowed = shown.organization.policy.project_admins_create || may::<ManageServiceAccounts>(signed_in, scope);
+    is_allowed && role_choice::may_give(&signed_in.held, gives, ProjectRole::BuiltIn(Role::Admin))
+}
