@@ -9,6 +9,7 @@
 //! page of ours. Every page works without its script.
 
 mod assets;
+mod audit_log;
 mod cookies;
 mod entrance;
 mod error_page;
@@ -38,9 +39,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::{any, get, post};
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
+use self::audit_log::live::OpenStreams;
 use self::error_page::ErrorPage;
 use self::tries::Tries;
 use crate::api::TrustedProxies;
@@ -67,11 +70,15 @@ struct Console {
     node: Node,
     transport: Transport,
     tries: Arc<Tries>,
+    streams: Arc<OpenStreams>,
+    /// Cancelled at shutdown: answers that have no end of their own end then.
+    closing: CancellationToken,
 }
 
-/// The pages, to be merged beside the API's routes. `trusted` are the proxies that say where a request comes from.
-pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Router {
-    let console = Console { node, transport, tries: Arc::default() };
+/// The pages, to be merged beside the API's routes. `trusted` are the proxies that say where a request comes from; once
+/// `closing` is cancelled, streams end.
+pub fn router(node: Node, transport: Transport, trusted: TrustedProxies, closing: CancellationToken) -> Router {
+    let console = Console { node, transport, tries: Arc::default(), streams: Arc::default(), closing };
     let foreign = CsrfLayer::new().with_rejection_response(|_| ErrorPage::foreign_form().into());
     Router::new()
         .route("/", get(entrance::enter))
@@ -80,7 +87,13 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/organizations/{org}/audit-log", get(audit_log::of_organization))
+        .route("/console/organizations/{org}/audit-log/export", get(audit_log::export::of_organization))
+        .route("/console/organizations/{org}/audit-log/live", get(audit_log::live::of_organization))
         .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
+        .route("/console/projects/{project}/audit-log", get(audit_log::of_project))
+        .route("/console/projects/{project}/audit-log/export", get(audit_log::export::of_project))
+        .route("/console/projects/{project}/audit-log/live", get(audit_log::live::of_project))
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)
