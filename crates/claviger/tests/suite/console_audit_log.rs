@@ -10,7 +10,7 @@ use crate::audit_chain::{all, tampered};
 use crate::audit_export;
 use crate::browser::Browser;
 use crate::console::is_page;
-use crate::world::{Account, World, email, on_both_stores, send};
+use crate::world::{Account, email, on_both_stores, send};
 
 const WORLD: &str = "
 acme: ada owner, pia@ admin, mel@ member
@@ -187,24 +187,24 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let (ada, pia) = (world.account("ada"), Browser::signs_in(&world, "pia").await);
         ada.put("projects/{lab}/users/{mel}", json!({ "role": "analyst" })).await.ok();
-        ada.put("projects/{lab}/users/{mel}", json!({ "role": "editor" })).await.ok();
+        ada.put("projects/{lab}/users/{mel}", json!({ "role": "admin" })).await.ok();
         let event = ada.get(&format!("{LOG}?action=user.role_changed")).await.ok()[0].clone();
         let id = event["id"].as_u64().unwrap();
         let page = pia.page(PAGE, TITLE).await;
-        assert!(page.contains("<del>Analyst</del> <ins>Editor</ins>"), "{page}");
+        assert!(page.contains("<del>Analyst</del> <ins>Admin</ins>"), "{page}");
         assert!(page.contains("The events on this page are unbroken</span>"), "{page}");
         let details = page.split("href=\"").map(|rest| rest.split('"').next().unwrap()).find(|path| path.contains(&format!("open={id}#"))).unwrap();
         let open = pia.page(&details.replace("&#38;", "&"), TITLE).await;
-        for shown in ["<dt>Request</dt>", event["request_id"].as_str().unwrap(), "role: editor", "</code>, follows <code>", "aria-expanded=\"true\"", "127.0.0.1"] {
+        for shown in ["<dt>Request</dt>", event["request_id"].as_str().unwrap(), "role: admin", "</code>, follows <code>", "aria-expanded=\"true\"", "127.0.0.1"] {
             assert!(open.contains(shown), "{shown} is not in {open}");
         }
         makes_teams(&ada, (0..30).map(|number| format!("Later {number}"))).await;
         let open = pia.page(&details.replace("&#38;", "&"), TITLE).await;
-        assert!(open.contains("role: editor"), "the address is of the page as it was");
+        assert!(open.contains("role: admin"), "the address is of the page as it was");
         let elsewhere = pia.get(&format!("{PAGE}?open={id}")).await;
         assert_eq!(elsewhere.status, 303);
         let open = pia.page(elsewhere.header("location").unwrap(), TITLE).await;
-        assert!(open.contains("role: editor") && ids(&open).first() == Some(&id), "{open}");
+        assert!(open.contains("role: admin") && ids(&open).first() == Some(&id), "{open}");
         let account = world.path("/console/organizations/{acme}/service-accounts/{reader}");
         let of_reader = format!("{PAGE}?target=principal:{}", world.id("reader"));
         assert!(pia.page(&of_reader, TITLE).await.contains(&format!("<a href=\"{account}\">reader.")));
@@ -225,15 +225,15 @@ on_both_stores! {
                 assert_eq!(answer.status, 404, "{path}{what}");
                 assert!(!answer.text.contains("globex") && !answer.text.contains("well"), "{}", answer.text);
             }
-            assert_eq!(mel.get(&format!("/console/projects/{{lab}}/audit-log{what}")).await.status, 404);
+            says(&mel.get(&format!("/console/projects/{{lab}}/audit-log{what}")).await, 403, "read its audit log.");
         }
         let page = mel.page(of_project, "Audit Log · shop").await;
         let own = ada.get("projects/{shop}/audit-log").await.ok();
         assert_eq!(ids(&page), ids_of(&own));
-        assert!(page.contains(&world.path("claviger audit list --project {shop}")[..]) || page.contains(&format!("claviger audit list --project {}", world.id("shop"))));
+        assert!(page.contains(&format!("claviger audit list --project {}<", world.id("shop"))), "{page}");
         assert!(!page.contains("/service-accounts/"), "he may open no account's page");
         // What is not in his log is not in it by its number either, nor by a name that it would tell.
-        let others = ids_of(&ada.get(&format!("{LOG}?target=principal:{}", ada.id)).await.ok());
+        let others = ids_of(&ada.get(&format!("{LOG}?action=organization.created")).await.ok());
         says(&mel.get(&format!("{of_project}?open={}", others[0])).await, 404, "No event with this number in this log.");
         let globex = ids_of(&world.account("gil").get("organizations/{globex}/audit-log").await.ok());
         says(&pia.get(&format!("{PAGE}?open={}", globex[0])).await, 404, "No event with this number in this log.");
@@ -330,9 +330,16 @@ on_both_stores! {
         let foreign = send(foreign.header("sec-fetch-site", "cross-site")).await;
         assert_eq!((foreign.status, foreign.header("location")), (303, Some(&*world.path(PAGE))));
         audit_export::fill(&world, 100_000).await;
-        let _unread = [audit_export::begin(&ada, &format!("{LOG}/export?format=csv")).await, audit_export::begin(&ada, &format!("{LOG}/export?format=csv")).await];
+        let unread = [audit_export::begin(&ada, &format!("{LOG}/export?format=csv")).await, audit_export::begin(&ada, &format!("{LOG}/export?format=csv")).await];
         says(&pia.get(&format!("{PAGE}/export?format=csv")).await, 429, "acme has 2 exports of its audit log open, as many as it may.");
+        drop(unread);
         audit_export::empty(&world).await;
+        // What nobody reads is cut, and its place comes back.
+        let begun = Instant::now();
+        while pia.get(&format!("{PAGE}/export?format=csv&action=team.*")).await.status != 200 {
+            assert!(begun.elapsed() < WITHIN, "the place does not come back");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// what others do, and what is refused, comes to a page that follows the log, as its own rows
@@ -344,7 +351,7 @@ on_both_stores! {
         ada.post("organizations/{acme}/teams", json!({ "name": "Between" })).await.created();
         let mut followed = Followed::of(&pia, &live(&page)).await;
         assert!(followed.row().await.contains("Between"));
-        let mut filtered = follows(&pia, &format!("{PAGE}?action=project.*"), TITLE).await;
+        let mut filtered = follows(&pia, &format!("{PAGE}?action=project.updated"), TITLE).await;
         let mut of_project = follows(&mel, "/console/projects/{shop}/audit-log", "Audit Log · shop").await;
         world.account("gil").post("organizations/{globex}/teams", json!({ "name": "Others" })).await.created();
         makes_teams(&ada, (0..60).map(|number| format!("Many {number}"))).await;

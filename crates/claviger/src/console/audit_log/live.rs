@@ -59,6 +59,9 @@ const PIECES_WAITING: usize = 1;
 /// Where a browser that lost its connection goes on.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
+/// Proxies pass on what comes as it comes.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 /// The streams that are open.
 #[derive(Default)]
 pub(in crate::console) struct OpenStreams {
@@ -159,8 +162,9 @@ async fn follow(
         _place: place,
     };
     tokio::spawn(stream.run(sender));
-    let kind = [(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))];
-    Ok((kind, Body::new(Pieces(pieces))).into_response())
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static("text/event-stream")), (UNBUFFERED, HeaderValue::from_static("no"))];
+    Ok((headers, Body::new(Pieces(pieces))).into_response())
 }
 
 /// A stream that is open.

@@ -72,12 +72,14 @@ pub(super) struct Page<'p> {
     range: String,
     newer: Option<String>,
     older: Option<String>,
-    exports: [(&'static str, String); 2],
+    /// None where the filters mean nothing that could be exported.
+    exports: Vec<(&'static str, String)>,
     follows: bool,
     follow: String,
     unfollow: String,
     /// Where rows come from while the page follows the log.
     live: Option<String>,
+    /// The same on the command line; empty where there is none.
     command: String,
 }
 
@@ -110,12 +112,15 @@ impl<'p> Page<'p> {
             range: range(found),
             newer: page(found.first().filter(|_| found.has_newer).map(Cursor::Before)),
             older: page(found.last().filter(|_| found.has_older).map(Cursor::After)),
-            exports: [("CSV", export(FileForm::Csv)), ("NDJSON", export(FileForm::Ndjson))],
+            exports: match filter {
+                Some(_) => vec![("CSV", export(FileForm::Csv)), ("NDJSON", export(FileForm::Ndjson))],
+                None => Vec::new(),
+            },
             follows: asked.follows,
             follow: address("follow", "1"),
             unfollow: asked.address(path, &[]),
             live: ends.map(|ends| asked.address(&format!("{path}/live"), &[("since", &ends)])),
-            command: command(known, teller.scope, filter),
+            command: filter.map(|filter| command(known, teller.scope, filter)).unwrap_or_default(),
             rows,
             chain,
         }
@@ -167,8 +172,8 @@ fn range(found: &Found) -> String {
 }
 
 /// The same on the command line.
-fn command(known: &Organization, scope: Scope, filter: Option<&EventFilter>) -> String {
-    let written = filter.map(audit_filter::written).unwrap_or_default();
+fn command(known: &Organization, scope: Scope, filter: &EventFilter) -> String {
+    let written = audit_filter::written(filter);
     let project = match scope {
         Scope::Project(id) => Some(id.to_string()),
         Scope::Organization(_) => {
@@ -325,11 +330,11 @@ mod tests {
         };
         let (known, scope) = (organization(), Scope::Organization(organization().id));
         assert_eq!(
-            command(&known, scope, Some(&filter)),
+            command(&known, scope, &filter),
             "claviger audit list --project 3 --from 2026-11-24T00:00:00Z --until 2026-11-24T00:00:01Z --actor 9 \
              --action 'team.*' --target team:12"
         );
-        assert_eq!(command(&known, scope, None), "claviger audit list --organization 7");
+        assert_eq!(command(&known, scope, &EventFilter::default()), "claviger audit list --organization 7");
     }
 
     #[test]
