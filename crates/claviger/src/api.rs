@@ -12,7 +12,8 @@ pub mod failure;
 
 mod account_filter;
 mod account_secrets;
-mod audit_export;
+pub(crate) mod audit_export;
+pub(crate) mod audit_filter;
 mod audit_log;
 mod body;
 mod caller;
@@ -41,7 +42,6 @@ mod teams;
 mod workspace_accounts;
 mod workspaces;
 
-use axum::Extension;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -66,7 +66,6 @@ pub fn router(node: Node, trusted: TrustedProxies) -> Router {
         .fallback(failure::no_such_path)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .layer(DefaultBodyLimit::disable())
-        .layer(Extension(audit_export::OpenExports::default()))
         .with_state(node);
     Router::new()
         .merge(reference::router(description))

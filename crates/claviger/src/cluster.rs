@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use claviger_access::Directory;
+use tokio::sync::watch;
 
 pub use self::held::Held;
 
@@ -37,6 +38,8 @@ pub struct Cluster {
     image: ArcSwapOption<Directory>,
     /// Held while the image changes, never while it is read.
     generation: Mutex<u64>,
+    /// Told whenever a request may be decided otherwise than before, or the audit log holds more.
+    news: watch::Sender<()>,
 }
 
 impl Cluster {
@@ -62,6 +65,7 @@ impl Cluster {
             return Err(Stale);
         }
         self.image.store(Some(Arc::new(directory)));
+        self.tell_news();
         Ok(())
     }
 
@@ -70,6 +74,17 @@ impl Cluster {
         let mut generation = self.lock();
         *generation += 1;
         self.image.store(None);
+        self.tell_news();
+    }
+
+    /// Wakes whoever waits for news: there is another image or none, or the audit log holds more. Many at once wake once.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
+    }
+
+    /// The audit log holds more, and the image is the same.
+    pub(crate) fn tell_news(&self) {
+        self.news.send_replace(());
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
@@ -92,5 +107,22 @@ mod tests {
         assert!(cluster.directory().is_err());
         assert_eq!(cluster.publish(cluster.generation(), Directory::empty(1)), Ok(()));
         assert!(cluster.is_ready());
+    }
+
+    #[test]
+    fn whoever_waits_for_news_hears_of_each_image_and_of_none() {
+        let cluster = Cluster::default();
+        let mut news = cluster.news();
+        assert!(!news.has_changed().expect("a cluster"));
+        let told = |news: &mut watch::Receiver<()>| {
+            let has_changed = news.has_changed().expect("a cluster");
+            news.mark_unchanged();
+            has_changed
+        };
+        assert_eq!(cluster.publish(cluster.generation(), Directory::empty(1)), Ok(()));
+        assert!(told(&mut news));
+        cluster.drop_image();
+        assert!(told(&mut news));
+        assert!(!told(&mut news));
     }
 }

@@ -11,6 +11,7 @@
 mod above_own;
 mod access_security;
 mod assets;
+mod audit_log;
 mod base_url;
 mod consequences;
 mod cookies;
@@ -53,9 +54,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::{any, get, post};
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
+use self::audit_log::live::OpenStreams;
 use self::error_page::ErrorPage;
 use self::project::service_accounts as accounts;
 use self::tries::Tries;
@@ -83,11 +86,15 @@ struct Console {
     node: Node,
     transport: Transport,
     tries: Arc<Tries>,
+    streams: Arc<OpenStreams>,
+    /// Cancelled at shutdown: answers that have no end of their own end then.
+    closing: CancellationToken,
 }
 
-/// The pages, to be merged beside the API's routes. `trusted` are the proxies that say where a request comes from.
-pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Router {
-    let console = Console { node, transport, tries: Arc::default() };
+/// The pages, to be merged beside the API's routes. `trusted` are the proxies that say where a request comes from; once
+/// `closing` is cancelled, streams end.
+pub fn router(node: Node, transport: Transport, trusted: TrustedProxies, closing: CancellationToken) -> Router {
+    let console = Console { node, transport, tries: Arc::default(), streams: Arc::default(), closing };
     let foreign = CsrfLayer::new().with_rejection_response(|_| ErrorPage::foreign_form().into());
     Router::new()
         .route("/", get(entrance::enter))
@@ -96,6 +103,9 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/invitations/{once}", get(invitation::show).post(invitation::accept))
         .route("/console/organizations/{org}/access-security", get(access_security::show).post(access_security::save))
+        .route("/console/organizations/{org}/audit-log", get(audit_log::of_organization))
+        .route("/console/organizations/{org}/audit-log/export", get(audit_log::export::of_organization))
+        .route("/console/organizations/{org}/audit-log/live", get(audit_log::live::of_organization))
         .route("/console/organizations/{org}/invitations", post(users_teams::invite::send))
         .route("/console/organizations/{org}/invitations/new", get(users_teams::invite::show))
         .route("/console/organizations/{org}/invitations/{id}/resend", post(users_teams::invitations::resend))
@@ -131,6 +141,9 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
             get(users_teams::removal::show).post(users_teams::removal::remove),
         )
         .route("/console/organizations/{org}/users/{id}/role", post(users_teams::person::change_role))
+        .route("/console/projects/{project}/audit-log", get(audit_log::of_project))
+        .route("/console/projects/{project}/audit-log/export", get(audit_log::export::of_project))
+        .route("/console/projects/{project}/audit-log/live", get(audit_log::live::of_project))
         .route("/console/projects/{project}/service-accounts", get(accounts::list).post(accounts::create))
         .route("/console/projects/{project}/service-accounts/add", get(accounts::find).post(accounts::add_account))
         .route("/console/projects/{project}/service-accounts/new", get(accounts::form))

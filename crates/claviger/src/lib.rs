@@ -17,6 +17,7 @@ pub mod limiter;
 pub mod listener;
 pub mod node;
 pub mod observations;
+pub mod open_exports;
 pub mod people;
 mod private_file;
 pub mod random;

@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
+use crate::open_exports::OpenExports;
 use crate::people::password::Passwords;
 use crate::random;
 use crate::refused_requests::RefusedRequests;
@@ -48,6 +49,8 @@ pub struct Node {
     pub observations: Arc<Observations>,
     /// Hashes people's passwords.
     pub passwords: Arc<Passwords>,
+    /// Exports of the audit log that are under way.
+    pub open_exports: OpenExports,
 }
 
 /// A node's tasks, to be stopped.
@@ -138,7 +141,17 @@ impl Node {
             cluster: Arc::clone(&cluster),
             store: store.clone(),
         };
-        Ok((Self { cluster, writer, store, last_used, refused, observations, passwords: Arc::default() }, running))
+        let node = Self {
+            cluster,
+            writer,
+            store,
+            last_used,
+            refused,
+            observations,
+            passwords: Arc::default(),
+            open_exports: OpenExports::default(),
+        };
+        Ok((node, running))
     }
 }
 

@@ -8,14 +8,14 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use claviger_access::authorize::{ReadAuditLog, Scope, authorize};
-use claviger_access::event::EventName;
-use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
+use claviger_access::identity::{OrganizationId, ProjectId};
 use claviger_wire::audit as wire;
 use claviger_wire::envelope::Page;
 use claviger_wire::time;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::audit_filter;
 use super::caller::Identified;
 use super::failure::Failure;
 use super::ids::{self, Ids, PathId};
@@ -26,10 +26,6 @@ use crate::store::audit_log::{ActionFilter, EventFilter, EventPlace, RecordedEve
 
 /// So many events a page, where nobody says.
 const LIMIT: u32 = 100;
-
-/// What an event can be about.
-const TARGET_KINDS: [&str; 7] =
-    ["organization", "project", "workspace", "principal", "team", "custom_role", "invitation"];
 
 #[derive(Deserialize)]
 struct Text {
@@ -82,8 +78,7 @@ fn moment(name: &str, text: &str) -> Result<i64, Failure> {
 }
 
 fn actor(text: &str) -> Result<u64, Failure> {
-    let read = ids::read::<PrincipalId>(text).map(PrincipalId::number);
-    read.ok_or_else(|| unfit("actor must be the id of a person or of a service account"))
+    audit_filter::id(text).ok_or_else(|| unfit("actor must be the id of a person or of a service account"))
 }
 
 fn project(text: &str) -> Result<ProjectId, Failure> {
@@ -91,24 +86,13 @@ fn project(text: &str) -> Result<ProjectId, Failure> {
 }
 
 fn action(text: &str) -> Result<ActionFilter, Failure> {
-    let mut known = EventName::ALL.iter().map(|name| name.text());
-    let filter = match text.strip_suffix('*') {
-        Some(beginning) if beginning.ends_with('.') && known.any(|name| name.starts_with(beginning)) => {
-            Some(ActionFilter::Beginning(beginning.to_owned()))
-        }
-        Some(_) => None,
-        None => known.find(|name| *name == text).map(|name| ActionFilter::Named(name.to_owned())),
-    };
-    filter.ok_or_else(|| unfit("action must be the name of an event, such as service_account.created, or service_account.* for all of a kind"))
+    audit_filter::action(text).ok_or_else(|| unfit("action must be the name of an event, such as service_account.created, or service_account.* for all of a kind"))
 }
 
 fn target(text: &str) -> Result<(String, u64), Failure> {
-    let read = text.split_once(':').and_then(|(kind, id)| {
-        let id = ids::read::<PrincipalId>(id)?;
-        TARGET_KINDS.contains(&kind).then(|| (kind.to_owned(), id.number()))
-    });
-    read.ok_or_else(|| {
-        unfit(&format!("target must be a kind and an id, such as team:12; kinds are {}", TARGET_KINDS.join(", ")))
+    audit_filter::target(text).ok_or_else(|| {
+        let kinds = audit_filter::TARGET_KINDS.join(", ");
+        unfit(&format!("target must be a kind and an id, such as team:12; kinds are {kinds}"))
     })
 }
 

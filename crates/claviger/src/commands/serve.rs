@@ -136,7 +136,8 @@ impl Serve {
         let closing = stop.child_token();
         let failed = running.failed();
         let trusted: TrustedProxies = self.trusted_proxy.iter().copied().collect();
-        let pages = console::router(node.clone(), self.transport(address, tls.is_some()), trusted.clone());
+        let transport = self.transport(address, tls.is_some());
+        let pages = console::router(node.clone(), transport, trusted.clone(), closing.clone());
         let app = api::router(node.clone(), trusted).merge(pages);
         let serving = async {
             tokio::select! {

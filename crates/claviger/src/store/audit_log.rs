@@ -3,6 +3,11 @@
 //! Each read asks for a [`Permit`] and takes its scope from it. A page begins after the last event of the page before,
 //! by time and number, so what is written meanwhile moves nothing. What must stay true: every combination of filters is
 //! read along an index that its strongest filter has, in the order that it is shown in.
+//!
+//! [`following`] reads what came since; [`spot_check`] holds single events against the chain.
+
+mod following;
+mod spot_check;
 
 use claviger_access::Permit;
 use claviger_access::authorize::{ReadAuditLog, Scope};
@@ -10,9 +15,16 @@ use claviger_access::identity::ProjectId;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::many::Bound;
 use super::rows::number;
 use super::statements::statements;
 use super::{Store, StoreError};
+
+pub use self::following::{LogEnds, Newer};
+pub use self::spot_check::{ChainLink, SpotCheck};
+
+pub(super) const FOLLOWING: &[(&str, &str)] = following::STATEMENTS;
+pub(super) const SPOT_CHECK: &[(&str, &str)] = spot_check::STATEMENTS;
 
 /// All filters, the strongest of them so that its index is taken. Said by a double negation, the organization keeps its index
 /// out of SQLite's way; PostgreSQL reads the same as if it were said plainly, and counts for itself.
@@ -36,6 +48,8 @@ macro_rules! events_where {
     };
 }
 
+pub(in crate::store) use events_where;
+
 statements! {
     LIST = events_where!("organization_id = $1 AND (made_at, id) < ($2, $3) AND made_at >= $4");
     LIST_BY_ACTOR = events_where!(
@@ -52,6 +66,25 @@ statements! {
     LIST_BY_PROJECT = events_where!(
         "NOT (organization_id <> $1) AND project_id = $5 AND (made_at, id) < ($2, $3) AND made_at >= $4"
     );
+    /// The same the other way, from an event to those that come before it in the list.
+    BACK = events_where!("organization_id = $1 AND (made_at, id) > ($2, $3) AND made_at < $4", "made_at, id");
+    BACK_BY_ACTOR = events_where!(
+        "NOT (organization_id <> $1) AND actor_id = $6 AND (made_at, id) > ($2, $3) AND made_at < $4",
+        "made_at, id"
+    );
+    BACK_BY_ACTION = events_where!(
+        "(organization_id, action, made_at, id) > ($1, $7, $2, $3) AND (organization_id, action, made_at) < ($1, $7, $4)",
+        "organization_id, action, made_at, id"
+    );
+    BACK_BY_TARGET = events_where!(
+        "NOT (organization_id <> $1) AND target_kind = $9 AND target_id = $10 AND (made_at, id) > ($2, $3) AND made_at < $4",
+        "made_at, id"
+    );
+    BACK_BY_PROJECT = events_where!(
+        "NOT (organization_id <> $1) AND project_id = $5 AND (made_at, id) > ($2, $3) AND made_at < $4",
+        "made_at, id"
+    );
+    PLACE = "SELECT made_at FROM audit_events WHERE id = $1 AND organization_id = $2 AND ($3 = 0 OR project_id = $3)";
 }
 
 /// An event as it is read. Times are seconds since the epoch.
@@ -131,15 +164,28 @@ impl RecordedEvent {
     }
 }
 
+/// Which way a log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Newest first.
+    Down,
+    /// The other way.
+    Back,
+}
+
 impl EventFilter {
     /// The statement along whose index the fewest events are looked at.
-    fn statement(&self, in_project: bool) -> &'static str {
+    fn statement(&self, way: Way, in_project: bool) -> &'static str {
+        let [by_target, by_actor, by_action, by_project, list] = match way {
+            Way::Down => [LIST_BY_TARGET, LIST_BY_ACTOR, LIST_BY_ACTION, LIST_BY_PROJECT, LIST],
+            Way::Back => [BACK_BY_TARGET, BACK_BY_ACTOR, BACK_BY_ACTION, BACK_BY_PROJECT, BACK],
+        };
         match self {
-            Self { target: Some(_), .. } => LIST_BY_TARGET,
-            Self { actor: Some(_), .. } => LIST_BY_ACTOR,
-            Self { action: Some(ActionFilter::Named(_)), .. } => LIST_BY_ACTION,
-            _ if in_project => LIST_BY_PROJECT,
-            _ => LIST,
+            Self { target: Some(_), .. } => by_target,
+            Self { actor: Some(_), .. } => by_actor,
+            Self { action: Some(ActionFilter::Named(_)), .. } => by_action,
+            _ if in_project => by_project,
+            _ => list,
         }
     }
 
@@ -149,6 +195,15 @@ impl EventFilter {
             Some(ActionFilter::Named(name)) => (name.clone(), String::new()),
             Some(ActionFilter::Beginning(beginning)) => (String::new(), beginning.clone()),
             None => (String::new(), String::new()),
+        }
+    }
+
+    /// The project whose events the permit's log shows with this filter; none where it can show no event.
+    fn project_in(&self, scope: Scope) -> Option<Option<ProjectId>> {
+        match scope {
+            Scope::Project(own) if self.project.is_some_and(|project| project != own) => None,
+            Scope::Project(own) => Some(Some(own)),
+            Scope::Organization(_) => Some(self.project),
         }
     }
 }
@@ -162,34 +217,74 @@ impl Store {
         after: Option<EventPlace>,
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let project = match permit.scope() {
-            Scope::Project(own) if filter.project.is_some_and(|project| project != own) => return Ok(Vec::new()),
-            Scope::Project(own) => Some(own),
-            Scope::Organization(_) => filter.project,
-        };
         // Ids are positive: nothing of the second `to` itself comes before its number 0.
         let end = EventPlace { made_at: filter.to.unwrap_or(i64::MAX), id: 0 };
         let begin = match after {
             Some(after) if (after.made_at, after.id) < (end.made_at, end.id) => after,
             _ => end,
         };
-        let (named, beginning) = filter.action();
-        let (target_kind, target) = filter.target.clone().unwrap_or_default();
-        let list = sqlx::query(filter.statement(project.is_some()))
+        self.read_log(permit, filter, Way::Down, (begin, filter.from.unwrap_or(i64::MIN)), limit).await
+    }
+
+    /// At most so many events of the permit's log that come before this one in the list, the nearest first.
+    pub async fn audit_log_before(
+        &self,
+        permit: &Permit<ReadAuditLog>,
+        filter: &EventFilter,
+        before: EventPlace,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let begin = EventPlace { made_at: filter.from.unwrap_or(i64::MIN), id: 0 };
+        let from = if (before.made_at, before.id) > (begin.made_at, begin.id) { before } else { begin };
+        self.read_log(permit, filter, Way::Back, (from, filter.to.unwrap_or(i64::MAX)), limit).await
+    }
+
+    async fn read_log(
+        &self,
+        permit: &Permit<ReadAuditLog>,
+        filter: &EventFilter,
+        way: Way,
+        (begin, end): (EventPlace, i64),
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let Some(project) = filter.project_in(permit.scope()) else { return Ok(Vec::new()) };
+        let list = sqlx::query(filter.statement(way, project.is_some()))
             .bind(number(permit.organization().number()))
             .bind(begin.made_at)
             .bind(begin.id)
-            .bind(filter.from.unwrap_or(i64::MIN))
-            .bind(project.map_or(0, |project| number(project.number())))
-            .bind(filter.actor.map_or(0, number))
-            .bind(named)
-            .bind(beginning)
-            .bind(target_kind)
-            .bind(number(target))
-            .bind(i64::from(limit));
+            .bind(end);
+        let list = filtered(list, filter, project).bind(i64::from(limit));
         let rows = self.answered(list.fetch_all(&self.reads)).await?;
         rows.iter().map(recorded).collect()
     }
+
+    /// Where an event of the permit's log stands; none where it is not in it.
+    pub async fn place_of_event(
+        &self,
+        permit: &Permit<ReadAuditLog>,
+        id: i64,
+    ) -> Result<Option<EventPlace>, StoreError> {
+        let project = match permit.scope() {
+            Scope::Project(project) => number(project.number()),
+            Scope::Organization(_) => 0,
+        };
+        let place = sqlx::query(PLACE).bind(id).bind(number(permit.organization().number())).bind(project);
+        let row = self.answered(place.fetch_optional(&self.reads)).await?;
+        Ok(row.map(|row| row.try_get("made_at")).transpose()?.map(|made_at| EventPlace { made_at, id }))
+    }
+}
+
+/// Binds what is asked for, from `$5` to `$10`.
+fn filtered<'q>(query: Bound<'q>, filter: &EventFilter, project: Option<ProjectId>) -> Bound<'q> {
+    let (named, beginning) = filter.action();
+    let (target_kind, target) = filter.target.clone().unwrap_or_default();
+    query
+        .bind(project.map_or(0, |project| number(project.number())))
+        .bind(filter.actor.map_or(0, number))
+        .bind(named)
+        .bind(beginning)
+        .bind(target_kind)
+        .bind(number(target))
 }
 
 fn recorded(row: &AnyRow) -> Result<RecordedEvent, StoreError> {

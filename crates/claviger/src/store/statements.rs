@@ -19,6 +19,8 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let many = [&record::INSERT_CHANGES, &event_row::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
     [
         super::audit_log::STATEMENTS,
+        super::audit_log::FOLLOWING,
+        super::audit_log::SPOT_CHECK,
         super::bookkeeping::STATEMENTS,
         super::chain::STATEMENTS,
         super::event_row::STATEMENTS,

@@ -16,7 +16,10 @@ impl WriterTask {
             return false;
         }
         match self.store.observe(&observations, &directory).await {
-            Ok(()) => observations.len() >= OBSERVATIONS_A_BATCH,
+            Ok(()) => {
+                self.cluster.tell_news();
+                observations.len() >= OBSERVATIONS_A_BATCH
+            }
             Err(error) => {
                 tracing::warn!(%error, "what was refused could not be recorded; trying again later");
                 waiting.put_back(observations);

@@ -41,7 +41,7 @@ fn cells(text: &str) -> Vec<Vec<String>> {
 }
 
 /// More events than fit anywhere: copies of one, behind all others, taken away again by [`empty`].
-async fn fill(world: &World, events: u32) {
+pub(crate) async fn fill(world: &World, events: u32) {
     let columns = "revision, made_at, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, target_id, \
                    organization_id, project_id, request_id, address, facts_before, facts_after, actor_name, target_name";
     let acme = world.id("acme");
@@ -53,12 +53,12 @@ async fn fill(world: &World, events: u32) {
     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(world.node().store.reads()).await.unwrap();
 }
 
-async fn empty(world: &World) {
+pub(crate) async fn empty(world: &World) {
     sqlx::query("DELETE FROM audit_events WHERE id > 1000000").execute(world.node().store.reads()).await.unwrap();
 }
 
 /// Begins an export, and reads nothing of its body.
-async fn begin(account: &Account, path: &str) -> reqwest::Response {
+pub(crate) async fn begin(account: &Account, path: &str) -> reqwest::Response {
     let response = account.request(Method::GET, path).send().await.expect("an answer");
     assert_eq!(response.status(), 200);
     response

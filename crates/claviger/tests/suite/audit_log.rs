@@ -194,8 +194,8 @@ on_both_stores! {
     /// a page of ten million events is read along an index, in its order: nothing is sorted, nothing is scanned
     async fn each_page_is_read_along_its_own_index(world: World) {
         let world = world.with(WORLD).await;
-        let lists: Vec<_> = claviger::store::all_statements().filter(|(_, sql)| sql.contains("made_at DESC, id DESC")).collect();
-        assert_eq!(lists.len(), 5);
+        let lists: Vec<_> = claviger::store::all_statements().filter(|(name, sql)| sql.contains("made_at DESC, id DESC") || name.starts_with("BACK")).collect();
+        assert_eq!(lists.len(), 10);
         match world.on() {
             On::Sqlite => along_an_index_of_sqlite(&world, &lists).await,
             On::Postgres => along_an_index_of_postgres(&world, &lists).await,
@@ -211,6 +211,13 @@ async fn along_an_index_of_sqlite(world: &World, lists: &[(&str, &str)]) {
         let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
         let range = match *name {
             "LIST" => "by_organization (organization_id=? AND made_at>? AND (made_at,id)<(?,?))",
+            "BACK" => "by_organization (organization_id=? AND (made_at,id)>(?,?) AND made_at<?)",
+            "BACK_BY_ACTOR" => "by_actor (actor_id=? AND (made_at,id)>(?,?) AND made_at<?)",
+            "BACK_BY_ACTION" => {
+                "by_action ((organization_id,action,made_at,id)>(?,?,?,?) AND (organization_id,action,made_at)<(?,?,?))"
+            }
+            "BACK_BY_TARGET" => "by_target (target_kind=? AND target_id=? AND (made_at,id)>(?,?) AND made_at<?)",
+            "BACK_BY_PROJECT" => "by_project (project_id=? AND (made_at,id)>(?,?) AND made_at<?)",
             "LIST_BY_ACTOR" => "by_actor (actor_id=? AND made_at>? AND (made_at,id)<(?,?))",
             "LIST_BY_ACTION" => {
                 "by_action ((organization_id,action,made_at)>(?,?,?) AND (organization_id,action,made_at,id)<(?,?,?,?))"
@@ -220,6 +227,14 @@ async fn along_an_index_of_sqlite(world: &World, lists: &[(&str, &str)]) {
         };
         assert_eq!(plan, [format!("SEARCH audit_events USING INDEX audit_events_{range}")], "{name}");
     }
+    let (_, since) = claviger::store::all_statements().find(|(name, _)| *name == "SINCE").unwrap();
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {since}"));
+    let plan = sqlx::query(explain).fetch_all(node.store.reads()).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
+    assert!(
+        plan.len() == 1 && plan[0].contains("(id>? AND id<?)") || plan[0].contains("(rowid>? AND rowid<?)"),
+        "{plan:?}"
+    );
 }
 
 /// With a few rows it would scan them whatever there is, so there are many: of several organizations, actors, projects and
@@ -243,20 +258,23 @@ async fn along_an_index_of_postgres(world: &World, lists: &[(&str, &str)]) {
         let types = "bigint, bigint, bigint, bigint, bigint, bigint, text, text, text, bigint, bigint";
         let prepare = format!("PREPARE {name} ({types}) AS {sql}");
         connection.execute(sqlx::AssertSqlSafe(prepare)).await.unwrap();
-        let (index, filters) = match *name {
+        let (is_back, name) = (name.starts_with("BACK"), *name);
+        let (index, filters) = match name.replace("BACK", "LIST").as_str() {
             "LIST" => ("by_organization", "0, 0, '', '', '', 0"),
             "LIST_BY_ACTOR" => ("by_actor", "0, 5, '', '', '', 0"),
             "LIST_BY_ACTION" => ("by_action", "0, 0, 'a.5', '', '', 0"),
             "LIST_BY_TARGET" => ("by_target", "0, 0, '', '', 'team', 5"),
             _ => ("by_project", "5, 0, '', '', '', 0"),
         };
-        let execute = format!("EXECUTE {name} (3, 1700020000, 5, 0, {filters}, 11)");
+        let execute =
+            format!("EXECUTE {name} (3, 1700020000, 5, {}, {filters}, 11)", if is_back { i64::MAX } else { 0 });
         for _ in 0..6 {
             connection.fetch_all(sqlx::AssertSqlSafe(execute.clone())).await.unwrap();
         }
         let plan = connection.fetch_all(sqlx::AssertSqlSafe(format!("EXPLAIN {execute}"))).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, 0)).collect();
-        let along = format!("Index Scan Backward using audit_events_{index} on audit_events");
+        let way = if is_back { "" } else { "Backward " };
+        let along = format!("Index Scan {way}using audit_events_{index} on audit_events");
         assert!(plan.iter().any(|line| line.contains(&along)), "{name}: {plan:#?}");
         let is_sorted = plan.iter().any(|line| line.contains("Sort") || line.contains("Seq Scan"));
         assert!(!is_sorted, "{name}: {plan:#?}");

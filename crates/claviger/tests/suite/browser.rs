@@ -39,6 +39,12 @@ impl<'w> Browser<'w> {
         answer
     }
 
+    /// Opens an address whose answer may have no end: its body is not read.
+    pub(crate) async fn opens(&self, path: &str) -> reqwest::Response {
+        let request = self.world.request(Method::GET, path).header("cookie", self.cookie());
+        request.send().await.expect("an answer")
+    }
+
     /// Opens an address, which shows a page with this title.
     pub(crate) async fn page(&self, path: &str, title: &str) -> String {
         let answer = self.get(path).await;

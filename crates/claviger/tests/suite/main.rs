@@ -26,6 +26,7 @@ mod audit_log;
 mod authorization_table;
 mod console;
 mod console_account;
+mod console_audit_log;
 mod console_invitations;
 mod console_people;
 mod console_policies;

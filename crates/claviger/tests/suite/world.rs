@@ -556,7 +556,7 @@ async fn serve(house: House) -> (Node, SocketAddr, Serving) {
     let address = bound.local_addr().expect("an address");
     let stop = CancellationToken::new();
     let trusted: TrustedProxies = [PROXY.into()].into_iter().collect();
-    let pages = console::router(node.clone(), Transport::Loopback, trusted.clone());
+    let pages = console::router(node.clone(), Transport::Loopback, trusted.clone(), stop.clone());
     let app = api::router(node.clone(), trusted).merge(pages);
     let served = tokio::spawn(listener::serve(bound, None, app, limits(), stop.clone()));
     (node, address, Serving { running, stop, served })

@@ -19,12 +19,12 @@ const COLUMNS: &str = "id,time,actor_kind,actor_id,actor_name,action,target_kind
 
 impl FileForm {
     /// The form of that name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Csv, Self::Ndjson].into_iter().find(|form| form.name() == name)
     }
 
     /// Its name.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",

@@ -1,4 +1,4 @@
-//! How many exports of each organization are open. One that is open reads from the database for as long as its client
+//! How many exports of the audit log of each organization are open, by whatever way they were asked for. One that is open reads from the database for as long as its client
 //! likes, so they are few.
 
 use std::collections::HashMap;
@@ -7,23 +7,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use claviger_access::identity::OrganizationId;
 
 /// So many of one organization are open at a time.
-pub(super) const EXPORTS_OF_ONE_ORGANIZATION_MAX: usize = 2;
+pub(crate) const EXPORTS_OF_ONE_ORGANIZATION_MAX: usize = 2;
 
 /// Those that are open.
 #[derive(Clone, Default)]
-pub(crate) struct OpenExports {
+pub struct OpenExports {
     of: Arc<Mutex<HashMap<OrganizationId, usize>>>,
 }
 
 /// A place among them, until it is dropped.
-pub(super) struct OpenExport {
+pub(crate) struct OpenExport {
     open: OpenExports,
     organization: OrganizationId,
 }
 
 impl OpenExports {
     /// A place, if there is one.
-    pub(super) fn take_place(&self, organization: OrganizationId) -> Option<OpenExport> {
+    pub(crate) fn take_place(&self, organization: OrganizationId) -> Option<OpenExport> {
         let mut of = self.lock();
         let open = of.entry(organization).or_insert(0);
         if *open >= EXPORTS_OF_ONE_ORGANIZATION_MAX {
