@@ -9,6 +9,7 @@
 //! page of ours. Every page works without its script.
 
 mod assets;
+mod browser;
 mod cookies;
 mod entrance;
 mod error_page;
@@ -16,9 +17,13 @@ mod form;
 mod frame;
 mod key_bit;
 mod page;
+mod password_rules;
+mod profile;
 mod protection;
+mod renewal;
 mod service_accounts;
 mod session;
+mod set_up;
 mod sign_in;
 mod signed_in;
 mod tries;
@@ -39,8 +44,8 @@ use crate::api::TrustedProxies;
 use crate::api::arrival;
 use crate::node::Node;
 
-/// Most bytes of a form.
-const FORM_LENGTH_MAX: usize = 16 * 1024;
+/// Most bytes of a form: two passwords as long as they may be, however they are written.
+const FORM_LENGTH_MAX: usize = 32 * 1024;
 
 /// How browsers reach this server, which decides what its cookies are like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,10 +74,17 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/", get(entrance::enter))
         .route("/console", get(entrance::enter))
         .route("/console/", get(entrance::enter))
+        .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
+        .route("/console/profile", get(profile::show))
+        .route("/console/profile/password", get(profile::password::show).post(profile::password::change))
+        .route("/console/profile/sessions", get(profile::sessions::show))
+        .route("/console/profile/sessions/end-others", post(profile::sessions::end_others))
+        .route("/console/profile/sessions/{id}/end", post(profile::sessions::end))
+        .route_layer(from_fn_with_state(console.clone(), renewal::renew))
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
-        .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
+        .route(set_up::ROUTE, get(set_up::show).post(set_up::set_up))
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use self::audit_books::Marked;
 use self::queue::Queue;
 use crate::cluster::{Cluster, Generation, Held};
+use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
 use crate::store::bookkeeping::USES_A_BATCH;
@@ -305,6 +306,8 @@ pub struct WriterTask {
 pub struct Books {
     /// When secrets were used.
     pub last_used: Arc<LastUsed>,
+    /// When sessions were used.
+    pub last_seen: Arc<LastSeen>,
     /// What was refused.
     pub observations: Arc<Observations>,
     /// Audit events are kept so many seconds; `None` for ever.
@@ -352,6 +355,7 @@ impl WriterTask {
             }
         }
         while self.flush_uses().await {}
+        while self.flush_seen().await {}
         while self.record_observations(true).await {}
         self.mark_audit_log(true).await;
     }
@@ -446,7 +450,7 @@ impl WriterTask {
 
     /// Whether there is more to do at once.
     async fn keep_books(&mut self) -> bool {
-        if self.flush_uses().await || self.remove_old_events().await {
+        if self.flush_uses().await || self.flush_seen().await || self.remove_old_events().await {
             return true;
         }
         self.mark_audit_log(false).await;
@@ -454,6 +458,28 @@ impl WriterTask {
             tracing::warn!(%error, "old idempotency keys could not be forgotten; trying again later");
         }
         false
+    }
+
+    /// Flushes one batch of uses of sessions; whether there may be more. Those that are over are forgotten.
+    async fn flush_seen(&self) -> bool {
+        let seen = &self.books.last_seen;
+        if let Ok(image) = self.cluster.directory() {
+            seen.keep(|session| image.session(session).is_some());
+        }
+        let uses = seen.waiting(USES_A_BATCH);
+        if uses.is_empty() {
+            return false;
+        }
+        match self.store.note_seen(&uses).await {
+            Ok(()) => {
+                seen.flushed(&uses);
+                uses.len() == USES_A_BATCH
+            }
+            Err(error) => {
+                tracing::warn!(%error, "last uses of sessions could not be flushed; trying again later");
+                false
+            }
+        }
     }
 
     /// Flushes one batch of uses; whether there may be more.

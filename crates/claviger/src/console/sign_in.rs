@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::change::SignedInFrom;
 use claviger_access::email::EmailAddress;
 use claviger_access::password::Password;
 use serde::Deserialize;
@@ -113,21 +114,31 @@ pub(super) async fn sign_in(
         return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, None);
     }
     console.tries.count(origin.address, &typed.email).map_err(too_many)?;
-    let Some(token) = begun(&console, &origin, &typed).await? else {
+    let from = session::place(&origin, &headers);
+    let Some(token) = begun(&console, &origin, &typed, from).await? else {
         let wrong = Some("E-mail or password is wrong.");
         return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, wrong);
     };
+    Ok(welcome(&console, &token))
+}
+
+/// The console for somebody who has just signed in.
+pub(super) fn welcome(console: &Console, token: &str) -> Response {
     let mut response = Redirect::to("/console").into_response();
-    let cookies =
-        [Cookie::Session.set(console.transport, &token, session::LIFETIME_S), Cookie::Form.delete(console.transport)];
-    cookies.into_iter().flatten().for_each(|cookie| {
+    let session = Cookie::Session.set(console.transport, token, session::COOKIE_LIFETIME_S);
+    [session, Cookie::Form.delete(console.transport)].into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
     });
-    Ok(response)
+    response
 }
 
 /// A new session's token; `None` for a wrong address or password.
-async fn begun(console: &Console, origin: &Origin, typed: &Typed) -> Result<Option<String>, ErrorPage> {
+async fn begun(
+    console: &Console,
+    origin: &Origin,
+    typed: &Typed,
+    from: SignedInFrom,
+) -> Result<Option<String>, ErrorPage> {
     let node = &console.node;
     // A text that nobody could have chosen as his password is nobody's.
     let Ok(password) = Password::parse(&typed.password) else { return Ok(None) };
@@ -144,7 +155,7 @@ async fn begun(console: &Console, origin: &Origin, typed: &Typed) -> Result<Opti
         return Ok(None);
     };
     drop(held);
-    let token = session::begin(node, person, origin.clone()).await;
+    let token = session::begin(node, person, origin.clone(), from).await;
     token.map(Some).map_err(|error| ErrorPage::unwritten(&error, origin))
 }
 
@@ -157,27 +168,32 @@ pub(super) async fn sign_out(
     match signed_in {
         Ok(signed_in) => {
             form?;
-            let ended = session::end(&console.node, &signed_in).await;
+            let ended = session::end(&console.node, &signed_in, signed_in.session).await;
             ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
         }
         Err(NotSignedIn::Nobody) => {}
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
     }
+    Ok(farewell(&console))
+}
+
+/// The sign-in page for somebody who has just signed out.
+pub(super) fn farewell(console: &Console) -> Response {
     let mut response = Redirect::to(PATH).into_response();
     if let Some(cookie) = Cookie::Session.delete(console.transport) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
-    Ok(response)
+    response
 }
 
-fn too_many(too_many: TooMany) -> ErrorPage {
+pub(super) fn too_many(too_many: TooMany) -> ErrorPage {
     match too_many {
         TooMany::FromAddress(wait) => ErrorPage::too_many("Too many attempts from your address.", wait),
         TooMany::OfAccount(wait) => ErrorPage::too_many("Too many attempts with this e-mail address.", wait),
     }
 }
 
-fn not_hashed(error: NotHashed) -> ErrorPage {
+pub(super) fn not_hashed(error: NotHashed) -> ErrorPage {
     match error {
         NotHashed::Busy => ErrorPage::too_many("Too many people sign in at this moment.", Duration::from_secs(1)),
         NotHashed::NoRandomness => ErrorPage::without_randomness(),

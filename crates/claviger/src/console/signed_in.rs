@@ -70,7 +70,8 @@ impl FromRequestParts<Console> for SignedIn {
         let presented = Cookie::Session.read(&parts.headers, console.transport).ok_or(NotSignedIn::Nobody)?;
         let held = console.node.cluster.directory();
         let held = held.map_err(|error| NotSignedIn::Unavailable(ErrorPage::not_held(error, &origin)))?;
-        let admitted = session::admit(&held, presented, origin.address, now).ok_or(NotSignedIn::Nobody)?;
+        let admitted =
+            session::admit(&console.node, &held, presented, origin.address, now).ok_or(NotSignedIn::Nobody)?;
         let form_token = form::token(presented);
         Ok(Self {
             caller: admitted.caller,
