@@ -91,6 +91,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .layer(DefaultBodyLimit::max(FORM_LENGTH_MAX))
         .layer(foreign)
         .layer(from_fn(protection::says_where_from))
+        .layer(from_fn(protection::hide_once))
         .layer(from_fn_with_state(console.clone(), protection::is_our_host))
         .layer(CatchPanicLayer::custom(error_page::panicked))
         .layer(map_response(protection::protect))

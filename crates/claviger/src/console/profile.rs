@@ -18,9 +18,6 @@ use super::page::page;
 use super::signed_in::SignedIn;
 use super::{service_accounts, words};
 
-/// Where it is.
-pub(super) const PATH: &str = "/console/profile";
-
 /// What was done just before, as the address says it after a form was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
