@@ -143,6 +143,7 @@ pub(crate) enum Command {
     SignIn(SignIn),
     SignOut(SessionId),
     EndOthers,
+    Renew,
     ChangePassword(ChangePassword),
     MakeSetUpLink(OrganizationId),
     /// By whoever holds the token: the caller is nobody's business.
@@ -283,6 +284,9 @@ impl Command {
             Self::SignIn(sign_in) => replying(session::begin(draft, sign_in, moment, random), Reply::Session),
             Self::SignOut(id) => done(session::end(draft, caller, *id, moment)),
             Self::EndOthers => replying(session::end_others(draft, caller, moment), |_| Reply::Done),
+            Self::Renew => {
+                replying(session::renew(draft, caller, moment, random), |new| new.map_or(Reply::Done, Reply::Session))
+            }
             Self::ChangePassword(change) => {
                 replying(password::change(draft, caller, change, moment, random), Reply::Session)
             }

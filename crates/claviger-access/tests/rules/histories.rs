@@ -200,6 +200,10 @@ fn signed_in(step: &Step, event: &Event) {
     assert!(step.rows_before.organization_role(sign_in.person, event.organization()).is_some());
 }
 
+/// What ends sessions of one's own.
+const ENDING_SESSIONS: [EventName; 3] =
+    [EventName::SessionLoggedOut, EventName::SessionRenewed, EventName::UserPasswordChanged];
+
 /// Whoever signs out ends sessions of his own, with a credential that counts; a new password ends them as well.
 fn signed_out(step: &Step, decision: &Decision, event: &Event) {
     let actor = principal_of(&step.caller).expect("a principal");
@@ -228,7 +232,7 @@ fn actor_was_permitted(step: &Step, decision: &Decision, event: &Event) {
         Basis::OneTimeLink => return link_was_open(step, decision, event),
         Basis::Oneself if event.name() == EventName::OrganizationUserRemoved => return left_himself(step, event),
         Basis::Oneself if event.name() == EventName::SessionLoggedIn => return signed_in(step, event),
-        Basis::Oneself if [EventName::SessionLoggedOut, EventName::UserPasswordChanged].contains(&event.name()) => {
+        Basis::Oneself if ENDING_SESSIONS.contains(&event.name()) => {
             return signed_out(step, decision, event);
         }
         Basis::Oneself | Basis::Grant(_) | Basis::Operator => {}
@@ -604,8 +608,8 @@ proptest! {
             let step = world.step();
             let Some(decision) = decided(&step) else { continue };
             // Whoever signs in or out does so in all of his.
-            let all = matches!(step.command, Command::SignIn(_) | Command::SignOut(_) | Command::EndOthers | Command::ChangePassword(_));
-            if all { continue }
+            let everywhere = matches!(step.command, Command::SignIn(_) | Command::SignOut(_) | Command::EndOthers | Command::Renew | Command::ChangePassword(_));
+            if everywhere { continue }
             let organization = decision.events()[0].organization();
             prop_assert!(decision.events().iter().all(|event| event.organization() == organization));
             if let Some(actor) = giver(&step) {

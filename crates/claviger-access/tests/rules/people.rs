@@ -30,7 +30,8 @@ pub(crate) fn hash() -> PasswordHash {
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_people(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(36) {
+        match self.chance.below(37) {
+            36 => Command::Renew,
             24 | 25 => Command::SignIn(sign_in(self.any_person(organization))),
             26 | 27 => Command::SignOut(self.any_session()),
             28 => Command::EndOthers,

@@ -135,6 +135,32 @@ fn only_a_person_changes_his_password_and_ends_his_sessions() {
     }
 }
 
+/// a session is as old as its roles, or it goes on under a new token until the same end
+#[test]
+fn with_another_role_a_session_is_renewed_once() {
+    let (mut world, organization, owner) = acme();
+    let pia = person_of(&world.person(&[Granted::Organization(organization, OrganizationRole::Member)]));
+    let (id, token) = signs_in(&mut world, pia);
+    let caller = admitted(&world, &token).unwrap();
+    let bytes = world.chance.bytes();
+    let outcome = world.perform(&caller, &Command::Renew, bytes);
+    assert!(matches!(outcome, Outcome::Nothing), "{outcome:?}");
+    let begun = session::sessions_of(&world.draft, pia).find(|known| known.id == id).unwrap().clone();
+    let role = OrganizationRole::Admin;
+    written(&mut world, &owner, &Command::ChangeOrganizationRole { organization, person: pia, role });
+    world.now = world.now.plus_seconds(60).unwrap();
+    let Reply::Session(new) = written(&mut world, &caller, &Command::Renew) else { panic!("a session") };
+    assert_eq!(admitted(&world, &token), Err(Refusal::NotAuthenticated));
+    let renewed = session::sessions_of(&world.draft, pia).find(|known| known.id == new.id).unwrap();
+    assert_eq!((renewed.begun, renewed.ends), (begun.begun, begun.ends));
+    assert!(!session::is_outdated(&world.draft, renewed));
+    let again = admitted(&world, new.token.reveal()).unwrap();
+    let bytes = world.chance.bytes();
+    assert!(matches!(world.perform(&again, &Command::Renew, bytes), Outcome::Nothing));
+    refused(&mut world, &caller, &Command::Renew, "not_authenticated");
+    refused(&mut world, &owner, &Command::Renew, "not_authenticated");
+}
+
 #[test]
 fn all_others_end_at_once() {
     let (mut world, organization, ..) = acme();

@@ -31,7 +31,7 @@ impl World {
     pub(crate) fn who_is_meant(&mut self, command: &Command) -> Option<Caller> {
         let meant = match command {
             Command::MakeSetUpLink(_) => Some(Caller::Operator),
-            Command::EndOthers | Command::ChangePassword(_) => self.chance.one_of(&self.people),
+            Command::EndOthers | Command::ChangePassword(_) | Command::Renew => self.chance.one_of(&self.people),
             _ => None,
         };
         meant.filter(|_| !self.chance.one_in(6))

@@ -23,6 +23,7 @@ mod command_line_access;
 mod command_line_people;
 mod command_line_places;
 mod crash;
+mod first_owner;
 mod host_commands;
 mod loading;
 mod network;

@@ -18,7 +18,7 @@ static HANDED_OUT: Mutex<Option<HashSet<Piece>>> = Mutex::new(None);
 
 /// From now on nobody may write this.
 pub(crate) fn handed_out(username: &str, secret: &str) {
-    let is_token = secret.starts_with("cvi_") && secret.len() > 42;
+    let is_token = ["cvi_", "cvu_"].iter().any(|kind| secret.starts_with(kind)) && secret.len() > 42;
     assert!(is_token || (secret.starts_with("cvg_") && secret.len() == 42), "what was handed out is no secret");
     let travelling = BASE64_STANDARD.encode(format!("{username}:{secret}"));
     let mut pieces = HANDED_OUT.lock().unwrap_or_else(PoisonError::into_inner);
