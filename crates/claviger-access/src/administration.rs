@@ -12,11 +12,13 @@ pub mod invitation;
 pub mod member;
 pub mod membership;
 pub mod organization;
+pub mod password;
 pub mod policy;
 pub mod project;
 pub mod secret;
 pub mod service_account;
 pub mod session;
+pub mod set_up;
 pub mod team;
 pub mod workspace;
 

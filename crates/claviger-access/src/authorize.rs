@@ -16,10 +16,10 @@ mod signing_in;
 use std::fmt;
 use std::marker::PhantomData;
 
-pub use self::admission::{NoAdmission, NotAdmitted, admit, admit_session};
+pub use self::admission::{NoAdmission, NotAdmitted, SESSION_IDLE_S, admit, admit_session, lies_idle};
 pub use self::signing_in::sign_in;
 
-pub use self::one_time_link::{OneTimeLink, follow_link};
+pub use self::one_time_link::{OneTimeLink, SetUp, follow_link, follow_set_up_link};
 pub(crate) use self::signing_in::enter;
 
 use crate::directory::{Directory, PrincipalView};
@@ -170,6 +170,8 @@ actions! {
     ReadAuditLog needs AuditRead;
     /// Read what is known of one service account.
     ReadServiceAccount needs ServiceAccountsManage;
+    /// Become the first owner who is a person, by a link that was made on the host.
+    BecomeFirstOwner needs OwnersManage;
     /// Found an organization, or give it an owner again. On the host only.
     FoundOrganization needs OwnersManage;
 }

@@ -12,6 +12,7 @@ mod policy;
 mod secret;
 mod service_account;
 mod session;
+mod set_up_link;
 mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
@@ -20,7 +21,8 @@ pub use self::person::PersonChange;
 pub use self::policy::PolicyChange;
 pub use self::secret::SecretChange;
 pub use self::service_account::ServiceAccountChange;
-pub use self::session::SessionChange;
+pub use self::session::{SessionChange, SignedInFrom};
+pub use self::set_up_link::SetUpLinkChange;
 pub use self::team::TeamChange;
 
 use crate::credential::SecretDigest;
@@ -185,6 +187,8 @@ pub enum Change {
     Person(PersonChange),
     /// Something about a session.
     Session(SessionChange),
+    /// Something about a link by which an organization gets its first owner who is a person.
+    SetUpLink(SetUpLinkChange),
 }
 
 /// What can be changed of a workspace.

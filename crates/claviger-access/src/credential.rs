@@ -21,7 +21,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-pub use self::token::{InvitationToken, PresentedSession, PresentedToken, SessionToken, Token};
+pub use self::token::{
+    InvitationToken, PresentedSession, PresentedSetUp, PresentedToken, SessionToken, SetUpToken, Token,
+};
 
 use crate::random_bytes::RandomBytes;
 

@@ -28,7 +28,8 @@ pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
 pub use self::records::{
-    AccountAddresses, AccountRecord, CustomRole, Invitation, Organization, Person, Project, Session, Team, Workspace,
+    AccountAddresses, AccountRecord, CustomRole, Invitation, Organization, Person, Project, Session, SetUpLink, Team,
+    Workspace,
 };
 
 use self::principals::{PrincipalShard, UsernameShard};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::directory::{Directory, PrincipalView, Project, Team};
+use crate::directory::{Directory, Organization, PrincipalView, Project, Team};
 use crate::grant::{Grant, Granted};
 use crate::identity::{GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, WorkspaceId};
 use crate::permission::PermissionSet;
@@ -74,6 +74,12 @@ pub fn organization_grants(
 pub fn organization_role(principal: &PrincipalView<'_>, organization: OrganizationId) -> Option<OrganizationRole> {
     let granted = organization_grants(principal, organization).map(|(_, role)| role).max();
     granted.or(is_member(principal, organization).then_some(OrganizationRole::Member))
+}
+
+/// Whether one of its owners is a person.
+pub fn is_owned_by_a_person(directory: &Directory, organization: &Organization) -> bool {
+    let mut owners = organization.owners.iter().filter_map(|owner| directory.principal(*owner));
+    owners.any(|owner| owner.kind() == PrincipalKind::Person)
 }
 
 /// The teams that a principal is a member of.

@@ -36,6 +36,10 @@ event_names! {
     OrganizationCreated = "organization.created";
     /// A new owner credential was made on the host.
     OrganizationOwnerRecovered = "organization.owner_recovered";
+    /// A link for the first owner who is a person was made on the host.
+    SetUpLinkCreated = "set_up_link.created";
+    /// Somebody became the first owner who is a person, by a link.
+    SetUpLinkUsed = "set_up_link.used";
     /// A project was created.
     ProjectCreated = "project.created";
     /// A project's name or time zone was changed.
@@ -164,8 +168,14 @@ event_names! {
     AuditLogExportDownloaded = "audit_log_export.downloaded";
     /// A person signed in.
     SessionLoggedIn = "session.logged_in";
+    /// A person's session goes on under a new token, since he has another role.
+    SessionRenewed = "session.renewed";
     /// A person signed out, or ended another of his sessions.
     SessionLoggedOut = "session.logged_out";
+    /// A person has another password, and his other sessions are over.
+    UserPasswordChanged = "user.password_changed";
+    /// Somebody with a person's session gave another password than his, to set a new one.
+    UserPasswordChangeFailed = "user.password_change_failed";
     /// Somebody came with a person's address, and with another password than his.
     SessionLoginFailed = "session.login_failed";
     /// Somebody came with the username of a service account, and was not let in.
@@ -185,6 +195,7 @@ impl EventName {
             self,
             Self::ServiceAccountAuthenticationFailed
                 | Self::SessionLoginFailed
+                | Self::UserPasswordChangeFailed
                 | Self::RequestRefused
                 | Self::InvitationAcceptanceFailed
                 | Self::ObservationDropped

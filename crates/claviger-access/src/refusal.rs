@@ -241,6 +241,23 @@ pub enum Refusal {
         "this token opens no invitation: it is mistyped, or the invitation was used, withdrawn, sent anew or has expired; ask whoever invited you for a new one"
     )]
     NoInvitationForToken,
+    /// No set-up link of that token: never made, used, expired, replaced, or not needed any more. Never says which.
+    #[error(
+        "this link opens nothing: it was used, has expired, or was replaced by a newer one; make another on the host"
+    )]
+    NoSetUpForToken,
+    /// The organization has an owner who is a person already.
+    #[error("organization {organization} has an owner who is a person already, who can invite others")]
+    OwnedByPerson {
+        /// Which organization.
+        organization: OrganizationId,
+    },
+    /// A person of the installation has the address already.
+    #[error("somebody of this installation has the address {email} already; name another, or let an owner invite him")]
+    EmailTaken {
+        /// The address.
+        email: EmailAddress,
+    },
     /// Nobody gives by an invitation what he could not give himself when it is accepted.
     #[error(
         "whoever invited you may not give what this invitation promises any more; ask the organization for a new invitation"
@@ -435,6 +452,9 @@ impl Refusal {
             Self::NoSuchInvitation { .. } | Self::NoInvitationForToken => "invitation_not_found",
             Self::InvitationVoid => "invitation_void",
             Self::PersonMeanwhile => "person_meanwhile",
+            Self::NoSetUpForToken => "set_up_link_not_found",
+            Self::OwnedByPerson { .. } => "owned_by_person",
+            Self::EmailTaken { .. } => "email_taken",
             Self::AlreadyMember { .. } => "already_member",
             Self::AlreadyInvited { .. } => "already_invited",
             Self::TeamNameTaken { .. } => "team_name_taken",

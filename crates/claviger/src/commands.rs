@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `init`, `organization create`, `recover-owner`, `backup` and `audit verify`, `mark` and `restart` open the
+//! `serve`, `init`, `organization create`, `recover-owner`, `set-up-link`, `backup` and `audit verify`, `mark` and `restart` open the
 //! house: they work on the store itself, on the host. All others speak to a running server through `claviger-client`.
 
 pub mod audit;
@@ -24,6 +24,7 @@ pub mod recover_owner;
 pub mod role;
 pub mod serve;
 pub mod service_account;
+pub mod set_up_link;
 pub mod team;
 pub mod terminal;
 pub mod workspace;
@@ -58,6 +59,8 @@ pub enum Command {
     Organization(organization::Organization),
     /// Make a new owner for an organization that has lost its credentials, on the host
     RecoverOwner(recover_owner::RecoverOwner),
+    /// Make a link by which a person becomes the first owner, on the host
+    SetUpLink(set_up_link::SetUpLink),
     /// Copy the store into a new file, while it runs
     Backup(backup::Backup),
     /// Service accounts of a running server

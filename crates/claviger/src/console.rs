@@ -13,6 +13,7 @@ mod access_security;
 mod assets;
 mod audit_log;
 mod base_url;
+mod browser;
 mod consequences;
 mod cookies;
 mod entrance;
@@ -28,17 +29,22 @@ mod mistakes;
 mod notice;
 mod once;
 mod page;
+mod password_rules;
 mod path;
 mod place;
+mod profile;
 mod project;
 mod projects;
 mod protection;
 mod refused;
+mod renewal;
 mod return_to;
+mod routes;
 mod secret_once;
 mod service_account;
 mod service_accounts;
 mod session;
+mod set_up;
 mod sign_in;
 mod signed_in;
 mod submitted;
@@ -53,14 +59,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::routing::{any, get, post};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
 use self::audit_log::live::OpenStreams;
 use self::error_page::ErrorPage;
-use self::project::service_accounts as accounts;
 use self::tries::Tries;
 use crate::api::TrustedProxies;
 use crate::api::arrival;
@@ -96,69 +100,16 @@ struct Console {
 pub fn router(node: Node, transport: Transport, trusted: TrustedProxies, closing: CancellationToken) -> Router {
     let console = Console { node, transport, tries: Arc::default(), streams: Arc::default(), closing };
     let foreign = CsrfLayer::new().with_rejection_response(|_| ErrorPage::foreign_form().into());
-    Router::new()
-        .route("/", get(entrance::enter))
-        .route("/console", get(entrance::enter))
-        .route("/console/", get(entrance::enter))
-        .route("/console/assets/{file}", get(assets::serve))
-        .route("/console/invitations/{once}", get(invitation::show).post(invitation::accept))
-        .route("/console/organizations/{org}/access-security", get(access_security::show).post(access_security::save))
-        .route("/console/organizations/{org}/audit-log", get(audit_log::of_organization))
-        .route("/console/organizations/{org}/audit-log/export", get(audit_log::export::of_organization))
-        .route("/console/organizations/{org}/audit-log/live", get(audit_log::live::of_organization))
-        .route("/console/organizations/{org}/invitations", post(users_teams::invite::send))
-        .route("/console/organizations/{org}/invitations/new", get(users_teams::invite::show))
-        .route("/console/organizations/{org}/invitations/{id}/resend", post(users_teams::invitations::resend))
-        .route("/console/organizations/{org}/invitations/{id}/withdraw", post(users_teams::invitations::withdraw))
-        .route("/console/organizations/{org}/projects", get(projects::list).post(projects::new::create))
-        .route("/console/organizations/{org}/projects/new", get(projects::new::show))
-        .route(
-            "/console/organizations/{org}/service-accounts",
-            get(service_accounts::list).post(service_accounts::new::create),
-        )
-        .route("/console/organizations/{org}/service-accounts/new", get(service_accounts::new::show))
-        .route(
-            "/console/organizations/{org}/service-accounts/new/projects",
-            get(service_accounts::new::names_of_projects),
-        )
-        .route(
-            "/console/organizations/{org}/service-accounts/{id}/rotate",
-            get(service_accounts::rotate::show).post(service_accounts::rotate::rotate),
-        )
-        .route("/console/organizations/{org}/teams", post(teams::new::create))
-        .route("/console/organizations/{org}/teams/new", get(teams::new::show))
-        .route("/console/organizations/{org}/teams/{team}", get(teams::show::show))
-        .route("/console/organizations/{org}/teams/{team}/add-members", post(teams::members::add))
-        .route("/console/organizations/{org}/teams/{team}/delete", get(teams::delete::show).post(teams::delete::delete))
-        .route("/console/organizations/{org}/teams/{team}/grant", post(teams::grants::grant))
-        .route("/console/organizations/{org}/teams/{team}/remove-members", post(teams::members::remove))
-        .route("/console/organizations/{org}/teams/{team}/rename", post(teams::rename::rename))
-        .route("/console/organizations/{org}/teams/{team}/revoke", post(teams::grants::revoke))
-        .route("/console/organizations/{org}/users-teams", get(users_teams::list))
-        .route("/console/organizations/{org}/users/{id}", get(users_teams::person::show))
-        .route(
-            "/console/organizations/{org}/users/{id}/remove",
-            get(users_teams::removal::show).post(users_teams::removal::remove),
-        )
-        .route("/console/organizations/{org}/users/{id}/role", post(users_teams::person::change_role))
-        .route("/console/projects/{project}/audit-log", get(audit_log::of_project))
-        .route("/console/projects/{project}/audit-log/export", get(audit_log::export::of_project))
-        .route("/console/projects/{project}/audit-log/live", get(audit_log::live::of_project))
-        .route("/console/projects/{project}/service-accounts", get(accounts::list).post(accounts::create))
-        .route("/console/projects/{project}/service-accounts/add", get(accounts::find).post(accounts::add_account))
-        .route("/console/projects/{project}/service-accounts/new", get(accounts::form))
-        .route("/console/projects/{project}/service-accounts/{id}/remove", post(accounts::remove))
-        .route("/console/projects/{project}/service-accounts/{id}/role", post(accounts::change_role))
-        .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
-        .route("/console/sign-out", post(sign_in::sign_out))
-        .route("/console/{*rest}", any(error_page::no_such_page))
-        .merge(service_account::pages())
+    routes::of_the_signed_in()
+        .route_layer(from_fn_with_state(console.clone(), renewal::renew))
+        .merge(routes::for_everybody())
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)
         .layer(from_fn_with_state(console.clone(), notice::forget))
         .layer(DefaultBodyLimit::max(FORM_LENGTH_MAX))
         .layer(foreign)
         .layer(from_fn(protection::says_where_from))
+        .layer(from_fn(protection::hide_once))
         .layer(from_fn_with_state(console.clone(), protection::is_our_host))
         .layer(CatchPanicLayer::custom(error_page::panicked))
         .layer(map_response(protection::protect))

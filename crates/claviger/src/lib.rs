@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod commands;
 pub mod config;
 pub mod console;
+pub mod last_seen;
 pub mod last_used;
 pub mod limiter;
 pub mod listener;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit_chain::key_file::{self, NoKeys};
 use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
+use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
 use crate::open_exports::OpenExports;
@@ -45,6 +46,8 @@ pub struct Node {
     pub last_used: Arc<LastUsed>,
     /// Counts refusals.
     pub refused: Arc<RefusedRequests>,
+    /// Notes uses of sessions, and says when one was used last.
+    pub last_seen: Arc<LastSeen>,
     /// Notes refusals.
     pub observations: Arc<Observations>,
     /// Hashes people's passwords.
@@ -101,11 +104,13 @@ impl Node {
             }
         };
         let (cluster, last_used) = (Arc::new(Cluster::default()), Arc::new(LastUsed::default()));
+        let last_seen = Arc::new(LastSeen::default());
         let dropped = Arc::new(Notify::new());
         let observations = Arc::new(Observations::default());
         let refused = Arc::new(RefusedRequests::default());
         let books = Books {
             last_used: Arc::clone(&last_used),
+            last_seen: Arc::clone(&last_seen),
             refused: Arc::clone(&refused),
             observations: Arc::clone(&observations),
             audit_retention,
@@ -113,7 +118,8 @@ impl Node {
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books, Arc::clone(&dropped));
         let (told, loaded) = oneshot::channel();
         let first = FirstLoad { progress, told };
-        let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), dropped };
+        let last_seen_kept = Arc::clone(&last_seen);
+        let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), last_seen: last_seen_kept, dropped };
         let (stop, keeper_stop) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let end = || ExpectedEnd { failed: failed.clone(), cluster: Arc::clone(&cluster), came: false };
@@ -146,6 +152,7 @@ impl Node {
             writer,
             store,
             last_used,
+            last_seen,
             refused,
             observations,
             passwords: Arc::default(),

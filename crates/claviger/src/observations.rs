@@ -82,9 +82,13 @@ impl Observations {
 
     /// Somebody came with a person's address, and without his password. Each of his organizations is told.
     pub fn login_failed(&self, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
+        self.wrong_password(EventName::SessionLoginFailed, person, origin, made);
+    }
+
+    fn wrong_password(&self, name: EventName, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
         for organization in effective::organizations(person) {
             self.refused(Observation {
-                name: EventName::SessionLoginFailed,
+                name,
                 made,
                 origin: origin.clone(),
                 organization,
@@ -94,6 +98,11 @@ impl Observations {
                 facts: vec![Fact::new("reason", "wrong_password")],
             });
         }
+    }
+
+    /// Somebody with a person's session gave another password than his, to set a new one. Each of his organizations is told.
+    pub fn password_change_failed(&self, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
+        self.wrong_password(EventName::UserPasswordChangeFailed, person, origin, made);
     }
 
     /// Somebody came with an open invitation, and without the password of its person.

@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use self::audit_books::Marked;
 use self::queue::Queue;
 use crate::cluster::{Cluster, Generation, Held};
+use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
 use crate::refused_requests::RefusedRequests;
@@ -308,6 +309,8 @@ pub struct Books {
     pub last_used: Arc<LastUsed>,
     /// How often requests were refused.
     pub refused: Arc<RefusedRequests>,
+    /// When sessions were used.
+    pub last_seen: Arc<LastSeen>,
     /// What was refused.
     pub observations: Arc<Observations>,
     /// Audit events are kept so many seconds; `None` for ever.
@@ -356,6 +359,7 @@ impl WriterTask {
         }
         while self.flush_uses().await {}
         while self.flush_refused().await {}
+        while self.flush_seen().await {}
         while self.record_observations(true).await {}
         self.mark_audit_log(true).await;
     }
@@ -451,6 +455,7 @@ impl WriterTask {
     /// Whether there is more to do at once.
     async fn keep_books(&mut self) -> bool {
         if self.flush_uses().await
+            || self.flush_seen().await
             || self.flush_refused().await
             || self.tend_counts().await
             || self.remove_old_events().await

@@ -185,6 +185,7 @@ fn secrets_are_revealed_in_few_places() {
             "claviger/src/commands/recover_owner.rs",
             "claviger/src/commands/service_account/create.rs",
             "claviger/src/commands/service_account/new_secret.rs",
+            "claviger/src/commands/set_up_link.rs",
             "claviger/src/commands/shown_once.rs",
             "claviger/src/console/secret_once.rs",
             "claviger/src/console/session.rs",

@@ -8,11 +8,14 @@ use std::net::IpAddr;
 
 use super::{Caller, CredentialId, may_arrive, principal_of};
 use crate::credential::{Presented, PresentedSession};
-use crate::directory::{Authenticated, Directory, PrincipalView};
+use crate::directory::{Authenticated, Directory, PrincipalView, Session};
 use crate::expiry::Moment;
-use crate::identity::{OrganizationId, PrincipalId};
+use crate::identity::{OrganizationId, PrincipalId, SessionId};
 use crate::policy::Arrival;
 use crate::refusal::Refusal;
+
+/// A session that was not used for so long lets nobody in any more, in seconds.
+pub const SESSION_IDLE_S: i64 = 2 * 60 * 60;
 
 /// Why a credential does not let its bearer in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,17 +100,28 @@ pub fn admit<'d>(
     Ok((authenticated.caller(arrival), authenticated))
 }
 
-/// Lets in whoever presents the token of a session that lasts.
+/// Lets in whoever presents the token of a session that lasts and does not lie idle. `last_seen` says when a session was
+/// used last, if it was since it was begun: that is bookkeeping, and not in the directory.
 pub fn admit_session<'d>(
     directory: &'d Directory,
     presented: &PresentedSession,
     address: Option<IpAddr>,
+    last_seen: impl FnOnce(SessionId) -> Option<Moment>,
     now: Moment,
 ) -> Result<(Caller, PrincipalView<'d>), Refusal> {
     let session = directory.session(presented.named()).filter(|session| presented.opens(&session.digest));
     let session = session.ok_or(Refusal::NotAuthenticated)?;
+    if lies_idle(session, last_seen(session.id), now) {
+        return Err(Refusal::NotAuthenticated);
+    }
     let (principal, credential) = (session.person, CredentialId::Session(session.id));
     let arrival = Arrival { address, form: None };
     let view = principal_of(directory, (principal, credential, arrival), now)?;
     Ok((Caller::Principal { principal, credential, arrival }, view))
+}
+
+/// Whether a session was not used for so long that it lets nobody in any more: from the very instant on.
+pub fn lies_idle(session: &Session, last_seen: Option<Moment>, now: Moment) -> bool {
+    let since = last_seen.map_or(session.begun, |seen| seen.max(session.begun));
+    now.seconds().saturating_sub(since.seconds()) >= SESSION_IDLE_S
 }

@@ -2,7 +2,8 @@
 //!
 //! A prefix that tells what kind it is of, the id of what it opens, `_`, 32 random base62 digits (190.5 bits), and 6 that
 //! are the CRC-32 of all before them in base62. It is shown once, and is kept as a SHA-256 digest, for the reasons that a
-//! [`Secret`](super::Secret) is. An invitation's opens once, a session's as long as the session lasts.
+//! [`Secret`](super::Secret) is. An invitation's and a set-up link's open once, a
+//! session's as long as the session lasts.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{BASE62, CHECKSUM_DIGITS, RANDOM_DIGITS, SecretDigest, append_random_digits, checksum};
-use crate::identity::{ID_END, InvitationId, SessionId};
+use crate::identity::{ID_END, InvitationId, OrganizationId, SessionId};
 use crate::random_bytes::RandomBytes;
 
 /// Something that a token opens.
@@ -39,6 +40,14 @@ impl Openable for SessionId {
     }
 }
 
+impl Openable for OrganizationId {
+    const PREFIX: &'static str = "cvu_";
+
+    fn of_number(number: u64) -> Option<Self> {
+        Self::new(number)
+    }
+}
+
 /// A token in clear. Made once, shown once.
 pub struct Token<I> {
     text: SecretString,
@@ -47,6 +56,10 @@ pub struct Token<I> {
 
 /// The token of an invitation.
 pub type InvitationToken = Token<InvitationId>;
+
+/// The token of the link by which an organization gets its first owner who is a person. It names the organization, which
+/// has one such link at most.
+pub type SetUpToken = Token<OrganizationId>;
 
 /// The token of a session, which its cookie holds.
 pub type SessionToken = Token<SessionId>;
@@ -86,6 +99,9 @@ pub struct PresentedToken<I> {
     named: I,
     digest: SecretDigest,
 }
+
+/// A set-up link's token as it stands in an address.
+pub type PresentedSetUp = PresentedToken<OrganizationId>;
 
 /// A session's token as a browser sends it.
 pub type PresentedSession = PresentedToken<SessionId>;

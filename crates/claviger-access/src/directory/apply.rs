@@ -7,6 +7,7 @@ mod policy;
 mod secret;
 mod service_account;
 mod session;
+mod set_up_link;
 mod team;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ impl Organization {
             policy: Arc::default(),
             people: Vec::new(),
             invitations: Vec::new(),
+            set_up_link: None,
         }
     }
 
@@ -127,6 +129,7 @@ impl Directory {
             // A password is the store's alone.
             Change::Person(PersonChange::PasswordSet { .. }) => {}
             Change::Session(change) => self.apply_to_session(change),
+            Change::SetUpLink(change) => self.apply_to_set_up_link(change),
         }
     }
 
@@ -168,7 +171,8 @@ impl Directory {
             | Change::Policy(_)
             | Change::Invitation(_)
             | Change::Person(_)
-            | Change::Session(_) => {}
+            | Change::Session(_)
+            | Change::SetUpLink(_) => {}
         }
     }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::principals::{Principal, PrincipalShard, UsernameShard};
 use super::ranges::{Ranges, SPAN};
 use super::records::{
-    AccountAddresses, CustomRole, Invitation, Organization, Person, Project, Records, Session, Team, Workspace,
+    AccountAddresses, CustomRole, Invitation, Organization, Person, Project, Records, Session, SetUpLink, Team,
+    Workspace,
 };
 use super::shelves::Shelves;
 use super::{Directory, dummy};
@@ -111,6 +112,11 @@ impl Loader {
     /// An invitation; its organization is in already.
     pub fn invitation(&mut self, invitation: Invitation) {
         self.directory.put_invitation(invitation);
+    }
+
+    /// A set-up link; its organization is in already.
+    pub fn set_up_link(&mut self, organization: OrganizationId, link: SetUpLink) {
+        self.directory.put_set_up_link(organization, link);
     }
 
     /// What a person has beside what any principal has.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::hash_id;
 use super::shelves::Shelves;
-use crate::change::{CustomRoleProperties, InvitationTerms};
+use crate::change::{CustomRoleProperties, InvitationTerms, SignedInFrom};
 use crate::credential::SecretDigest;
 use crate::email::EmailAddress;
 use crate::expiry::Moment;
@@ -39,6 +39,32 @@ pub struct Organization {
     pub people: Vec<PrincipalId>,
     /// The invitations to join it that were neither accepted nor withdrawn, by id.
     pub invitations: Vec<InvitationId>,
+    /// The link for its first owner who is a person, if one was made and not used.
+    pub set_up_link: Option<SetUpLink>,
+}
+
+/// What is kept of a link by which an organization gets its first owner who is a person.
+#[derive(Debug, Clone)]
+pub struct SetUpLink {
+    /// What is kept of its token.
+    pub digest: SecretDigest,
+    /// From when on it opens nothing.
+    pub expires: Moment,
+}
+
+impl PartialEq for SetUpLink {
+    fn eq(&self, other: &Self) -> bool {
+        self.expires == other.expires && self.digest.matches(&other.digest)
+    }
+}
+
+impl Eq for SetUpLink {}
+
+impl SetUpLink {
+    /// Whether it opens nothing any more: from the very instant on.
+    pub fn has_expired(&self, now: Moment) -> bool {
+        now >= self.expires
+    }
 }
 
 /// A project.
@@ -127,12 +153,14 @@ pub struct Session {
     pub begun: Moment,
     /// From when on it lets nobody in.
     pub ends: Moment,
+    /// Where.
+    pub from: SignedInFrom,
 }
 
 impl PartialEq for Session {
     fn eq(&self, other: &Self) -> bool {
         let told = |one: &Self| (one.id, one.person, one.begun, one.ends);
-        told(self) == told(other) && self.digest.matches(&other.digest)
+        told(self) == told(other) && self.from == other.from && self.digest.matches(&other.digest)
     }
 }
 

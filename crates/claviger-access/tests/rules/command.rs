@@ -11,6 +11,7 @@ use claviger_access::administration::member::{
 };
 use claviger_access::administration::membership;
 use claviger_access::administration::organization::{self, Found, Founded};
+use claviger_access::administration::password::{self, ChangePassword};
 use claviger_access::administration::policy::{self, ChangePolicy};
 use claviger_access::administration::project::{self, ChangeProject, CreateProjects};
 use claviger_access::administration::secret::{self, ChangeSecret, CreateSecret, NewSecret, RotateSecret, Rotated};
@@ -19,9 +20,10 @@ use claviger_access::administration::service_account::{
     RemoveFromProjects, SetWorkspaceRole,
 };
 use claviger_access::administration::session::{self, NewSession, SignIn};
+use claviger_access::administration::set_up::{self, FirstOwner};
 use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
-use claviger_access::credential::{PresentedToken, Secret};
+use claviger_access::credential::{PresentedToken, Secret, SetUpToken};
 use claviger_access::email::EmailAddress;
 use claviger_access::identity::{
     AccountName, CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, SessionId, TeamId,
@@ -140,6 +142,15 @@ pub(crate) enum Command {
     /// By whoever knows the password: the caller is nobody's business.
     SignIn(SignIn),
     SignOut(SessionId),
+    EndOthers,
+    Renew,
+    ChangePassword(ChangePassword),
+    MakeSetUpLink(OrganizationId),
+    /// By whoever holds the token: the caller is nobody's business.
+    SetUp {
+        token: String,
+        owner: FirstOwner,
+    },
     BeginExport(ExportAuditLog),
     EndExport(ExportAuditLog, u64),
 }
@@ -156,6 +167,7 @@ pub(crate) enum Reply {
     Invitation(SentInvitation),
     Person(PrincipalId),
     Session(NewSession),
+    SetUpLink(SetUpToken),
     Done,
 }
 
@@ -183,6 +195,7 @@ impl Reply {
         match self {
             Self::Invitation(sent) => Some((sent.token.reveal(), *sent.token.digest().as_bytes())),
             Self::Session(new) => Some((new.token.reveal(), *new.token.digest().as_bytes())),
+            Self::SetUpLink(token) => Some((token.reveal(), *token.digest().as_bytes())),
             other => other.secret().map(|secret| (secret.reveal(), *secret.digest().as_bytes())),
         }
     }
@@ -270,6 +283,16 @@ impl Command {
             ),
             Self::SignIn(sign_in) => replying(session::begin(draft, sign_in, moment, random), Reply::Session),
             Self::SignOut(id) => done(session::end(draft, caller, *id, moment)),
+            Self::EndOthers => replying(session::end_others(draft, caller, moment), |_| Reply::Done),
+            Self::Renew => {
+                replying(session::renew(draft, caller, moment, random), |new| new.map_or(Reply::Done, Reply::Session))
+            }
+            Self::ChangePassword(change) => {
+                replying(password::change(draft, caller, change, moment, random), Reply::Session)
+            }
+            Self::MakeSetUpLink(organization) => {
+                replying(set_up::make_link(draft, caller, *organization, moment, random), Reply::SetUpLink)
+            }
             _ => self.decide_on_teams_and_roles(draft, caller, moment),
         }
     }
@@ -282,6 +305,10 @@ impl Command {
             Self::Accept { token, accepting } => {
                 let token = PresentedToken::read(token).ok_or(Refusal::NoInvitationForToken)?;
                 replying(invitation::accept(draft, &token, accepting, moment), Reply::Person)
+            }
+            Self::SetUp { token, owner } => {
+                let token = PresentedToken::read(token).ok_or(Refusal::NoSetUpForToken)?;
+                replying(set_up::accept(draft, &token, owner, moment), Reply::Person)
             }
             Self::ChangeOrganizationRole { organization, person, role } => {
                 done(membership::change_role(draft, caller, *organization, *person, *role, moment))

@@ -8,7 +8,8 @@ use claviger_access::authorize::{
     ManageServiceAccounts, ManageTeams, ManageWorkspaces, ReadAuditLog, UpdateProject, authorize,
 };
 use claviger_access::change::{
-    CustomRoleChange, InvitationChange, SecretChange, ServiceAccountChange, SessionChange, TeamChange,
+    CustomRoleChange, InvitationChange, PersonChange, SecretChange, ServiceAccountChange, SessionChange,
+    SetUpLinkChange, TeamChange,
 };
 use claviger_access::credential::PresentedToken;
 use claviger_access::directory::{Invitation, Session};
@@ -135,6 +136,8 @@ fn accepted(step: &Step) -> Option<&Invitation> {
 fn giver(step: &Step) -> Option<PrincipalId> {
     match &step.command {
         Command::Accept { .. } => accepted(step).and_then(|invitation| invitation.inviter),
+        // A set-up link is made on the host.
+        Command::SetUp { .. } => None,
         _ => principal_of(&step.caller),
     }
 }
@@ -142,6 +145,9 @@ fn giver(step: &Step) -> Option<PrincipalId> {
 /// By a link: an invitation was open, of that very token, for the address of who acts, and whoever answers for it could
 /// invite.
 fn link_was_open(step: &Step, decision: &Decision, event: &Event) {
+    if matches!(step.command, Command::SetUp { .. }) {
+        return set_up_was_open(step, decision, event);
+    }
     let invitation = accepted(step).expect("an invitation in the state before");
     let rows = &step.rows_before;
     assert!(step.moment.seconds() < invitation.expires.seconds(), "{event:?}: the invitation had expired");
@@ -159,6 +165,21 @@ fn link_was_open(step: &Step, decision: &Decision, event: &Event) {
     if let Scope::Project(project) = event.scope() {
         assert_eq!(rows.organization_of(project), Some(event.organization()));
     }
+}
+
+/// By a set-up link: the newest of that very organization was presented in time, and no person owned it.
+fn set_up_was_open(step: &Step, decision: &Decision, event: &Event) {
+    let Command::SetUp { token, owner } = &step.command else { panic!("{event:?}") };
+    let (token, rows) = (PresentedToken::<OrganizationId>::read(token).expect("a token"), &step.rows_before);
+    let link = &rows.set_up_links[&token.named()];
+    assert!(token.opens(&link.digest) && step.moment.seconds() < link.expires.seconds(), "{event:?}");
+    assert_eq!((event.organization(), event.scope()), (token.named(), Scope::Organization(token.named())));
+    assert!(rows.people_who_own(token.named()).is_empty() && rows.person_with(&owner.email).is_none(), "{event:?}");
+    let made = decision.changes().iter().find_map(|change| match change {
+        Change::PrincipalCreated { id, email: Some(email), .. } if *email == owner.email => Some(*id),
+        _ => None,
+    });
+    assert_eq!(event.actor(), Actor::Principal(made.expect("a person"), PrincipalKind::Person));
 }
 
 /// Whoever leaves is a person and a member, and takes himself alone along.
@@ -179,14 +200,31 @@ fn signed_in(step: &Step, event: &Event) {
     assert!(step.rows_before.organization_role(sign_in.person, event.organization()).is_some());
 }
 
-/// Whoever signs out ends a session of his own, with a credential that counts.
-fn signed_out(step: &Step, event: &Event) {
-    let Command::SignOut(session) = step.command else { panic!("{event:?}") };
+/// What ends sessions of one's own.
+const ENDING_SESSIONS: [EventName; 3] =
+    [EventName::SessionLoggedOut, EventName::SessionRenewed, EventName::UserPasswordChanged];
+
+/// Whoever signs out ends sessions of his own, with a credential that counts; a new password ends them as well.
+fn signed_out(step: &Step, decision: &Decision, event: &Event) {
     let actor = principal_of(&step.caller).expect("a principal");
     assert_eq!(event.actor(), Actor::Principal(actor, PrincipalKind::Person));
     assert!(counts(&step.rows_before, &step.caller, step.moment));
-    assert!(step.rows_before.sessions.iter().any(|row| row.id == session && row.person == actor));
     assert!(step.rows_before.organization_role(actor, event.organization()).is_some());
+    for change in decision.changes() {
+        match change {
+            Change::Session(SessionChange::Ended { id }) => {
+                assert!(step.rows_before.sessions.iter().any(|row| row.id == *id && row.person == actor));
+                let Caller::Principal { credential, .. } = step.caller else { panic!("a session") };
+                let is_own = credential == CredentialId::Session(*id);
+                assert!(!is_own || !matches!(step.command, Command::EndOthers), "it is used");
+            }
+            Change::Session(SessionChange::Begun { person, .. }) => assert_eq!(*person, actor),
+            Change::Person(PersonChange::PasswordSet { id, .. }) => {
+                assert!(*id == actor && matches!(step.command, Command::ChangePassword(_)));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 fn actor_was_permitted(step: &Step, decision: &Decision, event: &Event) {
@@ -194,7 +232,9 @@ fn actor_was_permitted(step: &Step, decision: &Decision, event: &Event) {
         Basis::OneTimeLink => return link_was_open(step, decision, event),
         Basis::Oneself if event.name() == EventName::OrganizationUserRemoved => return left_himself(step, event),
         Basis::Oneself if event.name() == EventName::SessionLoggedIn => return signed_in(step, event),
-        Basis::Oneself if event.name() == EventName::SessionLoggedOut => return signed_out(step, event),
+        Basis::Oneself if ENDING_SESSIONS.contains(&event.name()) => {
+            return signed_out(step, decision, event);
+        }
         Basis::Oneself | Basis::Grant(_) | Basis::Operator => {}
     }
     let actor = principal_of(&step.caller);
@@ -238,6 +278,7 @@ fn told(outcome: &Result<Decided<Reply>, Refusal>) -> (String, Vec<[u8; 32]>, Op
     let digest = |change: &Change| match change {
         Change::SecretIssued { digest, .. }
         | Change::Session(SessionChange::Begun { digest, .. })
+        | Change::SetUpLink(SetUpLinkChange::Made { digest, .. })
         | Change::Invitation(InvitationChange::Sent { digest, .. } | InvitationChange::Resent { digest, .. }) => {
             Some(*digest.as_bytes())
         }
@@ -434,7 +475,7 @@ proptest! {
             let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let facts = |event: &Event| [event.facts_before(), event.facts_after()].concat();
             let facts: Vec<Fact> = decision.events().iter().flat_map(facts).collect();
-            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains("cvi_") || fact.value.contains("cvs_") || fact.value.contains(&digest)));
+            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains("cvi_") || fact.value.contains("cvs_") || fact.value.contains("cvu_") || fact.value.contains(&digest)));
         }
     }
 
@@ -567,7 +608,8 @@ proptest! {
             let step = world.step();
             let Some(decision) = decided(&step) else { continue };
             // Whoever signs in or out does so in all of his.
-            if matches!(step.command, Command::SignIn(_) | Command::SignOut(_)) { continue }
+            let everywhere = matches!(step.command, Command::SignIn(_) | Command::SignOut(_) | Command::EndOthers | Command::Renew | Command::ChangePassword(_));
+            if everywhere { continue }
             let organization = decision.events()[0].organization();
             prop_assert!(decision.events().iter().all(|event| event.organization() == organization));
             if let Some(actor) = giver(&step) {
@@ -657,6 +699,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "already_member",
         "already_set_up",
         "default_workspace",
+        "email_taken",
         "expiry_beyond_own",
         "expiry_not_later",
         "expiry_required",
@@ -671,6 +714,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "no_secret_to_rotate",
         "not_authenticated",
         "organization_not_found",
+        "owned_by_person",
         "permission_above_own",
         "permission_missing",
         "plain_text_not_allowed",
@@ -684,6 +728,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "secret_ended",
         "secret_not_found",
         "service_account_not_found",
+        "set_up_link_not_found",
         "team_above_own",
         "team_name_taken",
         "team_not_found",

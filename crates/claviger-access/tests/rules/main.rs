@@ -7,6 +7,7 @@
 //! - `ownership`: who looks after an account, as owners come and go.
 //! - `people`: invitations and memberships, and people as callers against accounts in the same roles.
 //! - `several_people`: several people in one decision, against one decision for each; and who leaves a project.
+//! - `sessions`, `set_up`: signing in and out, idle and absolute ends; the link for the first owner who is a person.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
 //! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),
@@ -25,6 +26,7 @@ mod people;
 mod rows;
 mod secrets;
 mod sessions;
+mod set_up;
 mod several_people;
 mod slow_reading;
 mod world;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::administration::invitation::{Accepting, Invite, OPEN_SECONDS};
-use claviger_access::administration::session::SignIn;
-use claviger_access::change::InvitationTerms;
+use claviger_access::administration::password::ChangePassword;
+use claviger_access::change::{InvitationTerms, SignedInFrom};
 use claviger_access::credential::PresentedToken;
 use claviger_access::email::EmailAddress;
 use claviger_access::event::EventName;
@@ -16,6 +16,7 @@ use claviger_access::{Basis, Caller, Change, Decided, Draft, Mark};
 use proptest::prelude::*;
 
 use crate::command::{Command, Reply};
+use crate::sessions::sign_in;
 use crate::world::{Outcome, World, display_name, moment};
 
 pub(crate) fn email(text: &str) -> EmailAddress {
@@ -29,9 +30,14 @@ pub(crate) fn hash() -> PasswordHash {
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_people(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(28) {
-            24 | 25 => Command::SignIn(SignIn { person: self.any_person(organization) }),
+        match self.chance.below(37) {
+            36 => Command::Renew,
+            24 | 25 => Command::SignIn(sign_in(self.any_person(organization))),
             26 | 27 => Command::SignOut(self.any_session()),
+            28 => Command::EndOthers,
+            29 => Command::ChangePassword(ChangePassword { hash: hash(), from: SignedInFrom::default() }),
+            30..=32 => Command::MakeSetUpLink(organization),
+            33..=35 => self.set_up_any(),
             0..=6 => {
                 Command::Invite(Invite { organization, email: self.any_email(), terms: self.any_terms(organization) })
             }

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::change::{
     CustomRoleChange, CustomRoleProperties, InvitationChange, PolicyChange, SecretChange, ServiceAccountChange,
-    SessionChange, TeamChange, WorkspaceProperties,
+    SessionChange, SetUpLinkChange, TeamChange, WorkspaceProperties,
 };
 use claviger_access::credential::{BasicForm, SecretDigest};
 use claviger_access::directory::{
-    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, Person, Principal, Session, Workspace,
+    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, Person, Principal, Session, SetUpLink, Workspace,
 };
 use claviger_access::effective::ReachedProject;
 use claviger_access::email::EmailAddress;
@@ -116,6 +116,7 @@ pub(crate) struct Rows {
     pub(crate) details: Vec<(PrincipalId, AccountDetails)>,
     pub(crate) invitations: Vec<Invitation>,
     pub(crate) sessions: Vec<Session>,
+    pub(crate) set_up_links: BTreeMap<OrganizationId, SetUpLink>,
 }
 
 impl Rows {
@@ -137,6 +138,7 @@ impl Rows {
             details: Vec::new(),
             invitations: Vec::new(),
             sessions: Vec::new(),
+            set_up_links: BTreeMap::new(),
         }
     }
 
@@ -151,6 +153,7 @@ impl Rows {
                 Change::Policy(change) => self.write_policy(change),
                 Change::Invitation(change) => self.write_invitation(change),
                 Change::Session(change) => self.write_session(change),
+                Change::SetUpLink(change) => self.write_set_up_link(change),
                 _ => {}
             }
         }
@@ -252,14 +255,27 @@ impl Rows {
 
     fn write_session(&mut self, change: &SessionChange) {
         match change {
-            SessionChange::Begun { id, person, digest, begun, ends } => {
+            SessionChange::Begun { id, person, digest, begun, ends, from } => {
                 self.take_id(id.number());
                 assert_eq!(self.principal(*person).kind, PrincipalKind::Person);
-                self.sessions.push(Session { id: *id, person: *person, digest: *digest, begun: *begun, ends: *ends });
+                let (id, person, digest, from) = (*id, *person, *digest, from.clone());
+                self.sessions.push(Session { id, person, digest, begun: *begun, ends: *ends, from });
             }
             SessionChange::Ended { id } => {
                 let place = self.sessions.iter().position(|row| row.id == *id);
                 self.sessions.remove(place.expect("the session is there"));
+            }
+        }
+    }
+
+    fn write_set_up_link(&mut self, change: &SetUpLinkChange) {
+        match change {
+            SetUpLinkChange::Made { organization, digest, expires, .. } => {
+                assert!(self.organizations.iter().any(|row| row.id == *organization));
+                self.set_up_links.insert(*organization, SetUpLink { digest: *digest, expires: *expires });
+            }
+            SetUpLinkChange::Ended { organization } => {
+                assert!(self.set_up_links.remove(organization).is_some(), "the link is there");
             }
         }
     }
@@ -504,6 +520,9 @@ impl Rows {
         }
         for row in &self.invitations {
             loader.invitation(row.clone());
+        }
+        for (organization, link) in &self.set_up_links {
+            loader.set_up_link(*organization, link.clone());
         }
         for row in &self.teams {
             loader.team(row.id, row.organization, row.name.clone(), self.held_by(Holder::Team(row.id)));

@@ -23,7 +23,7 @@ use claviger_access::administration::service_account::{
 use claviger_access::administration::team::{ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{ChangeWorkspace, CreateWorkspace};
 use claviger_access::authorize::{CredentialId, Scope};
-use claviger_access::change::SessionChange;
+use claviger_access::change::{SessionChange, SignedInFrom};
 use claviger_access::credential::{self, BasicForm, SecretDigest};
 use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Granted, Holder};
@@ -91,6 +91,8 @@ pub(crate) struct World {
     pub(crate) people: Vec<Caller>,
     /// Every token of an invitation that was made.
     pub(crate) tokens: Vec<String>,
+    /// Every token of a set-up link that was made.
+    pub(crate) set_up_tokens: Vec<String>,
     pub(crate) chance: Chance,
 }
 
@@ -131,8 +133,9 @@ impl World {
     pub(crate) fn empty(seed: u64) -> Self {
         let mut chance = Chance::seeded(seed);
         let draft = Draft::on(&Directory::empty(chance.number()));
-        let (credentials, people, tokens) = (Vec::new(), Vec::new(), Vec::new());
-        Self { draft, rows: Rows::none(), now: moment(BEGINNING), credentials, people, tokens, chance }
+        let (credentials, people, tokens, set_up_tokens) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (rows, now) = (Rows::none(), moment(BEGINNING));
+        Self { draft, rows, now, credentials, people, tokens, set_up_tokens, chance }
     }
 
     /// Two organizations with some projects, workspaces, accounts and people, before the history begins.
@@ -195,6 +198,7 @@ impl World {
                 }
                 match &reply {
                     Reply::Invitation(sent) => self.tokens.push(sent.token.reveal().to_owned()),
+                    Reply::SetUpLink(token) => self.set_up_tokens.push(token.reveal().to_owned()),
                     Reply::Person(person) => self.give_session(*person),
                     Reply::Session(new) => {
                         let person = self.rows.sessions.iter().find(|row| row.id == new.id).expect("a session").person;
@@ -256,7 +260,8 @@ impl World {
     /// A session without an end, as none is begun by signing in.
     fn session(&mut self, person: PrincipalId, id: SessionId) -> Change {
         let digest = SecretDigest::from_bytes(self.chance.bytes());
-        Change::Session(SessionChange::Begun { id, person, digest, begun: self.now, ends: Moment::LAST })
+        let (begun, ends, from) = (self.now, Moment::LAST, SignedInFrom::default());
+        Change::Session(SessionChange::Begun { id, person, digest, begun, ends, from })
     }
 
     /// Somebody who joined is signed in from now on.
@@ -548,6 +553,7 @@ impl World {
         let organization = self.any_organization();
         let command = self.any_command(organization);
         let own = self.own_account(&command).or_else(|| self.who_leaves(&command));
+        let own = own.or_else(|| self.who_is_meant(&command));
         let caller = own.unwrap_or_else(|| self.any_caller(organization));
         let repeats = self.chance.one_in(40).then_some(7);
         let (bytes, moment, before, rows_before) = (self.bytes(), self.now, self.image(), self.rows.clone());

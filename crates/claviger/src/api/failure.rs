@@ -128,6 +128,7 @@ pub(crate) fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchSecret { .. }
         | Refusal::NoSuchInvitation { .. }
         | Refusal::NoInvitationForToken
+        | Refusal::NoSetUpForToken
         | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
         Refusal::PermissionMissing { .. }
         | Refusal::RoleAboveOwn { .. }
@@ -152,6 +153,8 @@ pub(crate) fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyInvited { .. }
         | Refusal::InvitationVoid
         | Refusal::PersonMeanwhile
+        | Refusal::OwnedByPerson { .. }
+        | Refusal::EmailTaken { .. }
         | Refusal::NameExhausted { .. }
         | Refusal::AlreadySetUp
         | Refusal::WouldLockOut { .. }

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use claviger_access::identity::{
-    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, SessionId, TeamId, WorkspaceId,
 };
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -28,7 +28,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrganizationId, ProjectId, WorkspaceId, PrincipalId, SecretId, TeamId, CustomRoleId, InvitationId);
+ids!(OrganizationId, ProjectId, WorkspaceId, PrincipalId, SecretId, TeamId, CustomRoleId, InvitationId, SessionId);
 
 /// Reads decimal digits as an id.
 pub(crate) fn read<I: Id>(text: &str) -> Option<I> {

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{Cluster, Stale};
+use crate::last_seen::LastSeen;
 use crate::random;
 use crate::store::load::Progress;
 use crate::store::lock::StoreLock;
@@ -28,6 +29,8 @@ pub struct Keeper {
     pub store: Store,
     /// Where it goes.
     pub cluster: Arc<Cluster>,
+    /// Is told when sessions were used, before anybody is answered from the image.
+    pub last_seen: Arc<LastSeen>,
     /// Wakes the keeper: the image was dropped.
     pub dropped: Arc<Notify>,
 }
@@ -129,6 +132,7 @@ impl Keeper {
         let began = self.cluster.generation();
         let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
         let directory = self.store.load_directory(hash_key, progress).await?;
+        self.last_seen.read_back(self.store.sessions_seen().await?);
         Ok(self.cluster.publish(began, directory))
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use claviger_access::Caller;
 use claviger_access::administration::organization::{self, Found, Founded};
-use claviger_access::identity::AccountName;
+use claviger_access::identity::{AccountName, OrganizationId};
 use claviger_access::text::{DisplayName, TextError};
 
 use super::exit::Exit;
@@ -119,6 +119,23 @@ pub(super) fn existing(store: &StoreOptions) -> Result<Location, HostFailed> {
     match location.file() {
         Some(file) if !file.exists() => Err(HostFailed::NoStore(file)),
         _ => Ok(location),
+    }
+}
+
+/// The organization of that number, or the only one that there is.
+pub(super) fn organization(node: &Node, named: Option<u64>) -> Result<OrganizationId, HostFailed> {
+    let directory = node.cluster.directory().map_err(|_| WriteError::Unavailable)?;
+    match named {
+        Some(number) => OrganizationId::new(number)
+            .filter(|id| directory.organization(*id).is_some())
+            .ok_or(HostFailed::NoOrganization(number)),
+        None => {
+            let mut all = directory.organizations();
+            match (all.next(), all.next()) {
+                (Some(only), None) => Ok(only.id),
+                (first, _) => Err(HostFailed::WhichOrganization { any: first.is_some() }),
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use claviger_access::identity::UsernameSuffix;
 use serde_json::json;
 
 use super::host::{self, HostFailed};
+use super::set_up_link::{self, ReachedOptions};
 use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::node::Node;
 
@@ -31,6 +32,9 @@ pub struct Init {
     /// The last part of every username
     #[arg(long, value_name = "S", env = "CLAVIGER_USERNAME_SUFFIX", default_value = "service-account")]
     username_suffix: String,
+
+    #[command(flatten)]
+    reached: ReachedOptions,
 
     /// In which form the owner's credential is printed
     #[arg(long, value_name = "FORM", env = "CLAVIGER_OUTPUT", default_value = "text")]
@@ -59,14 +63,26 @@ impl Init {
         };
         let (node, running) =
             Node::start(host::house(self.store.location()?, &self.store, &self.audit_key)?, |_| {}).await?;
-        let founded = host::found(&node, command).await;
+        let founded = found(&node, command, &self.reached.base_url).await;
         running.stop().await;
         print(&founded?, self.output)
     }
 }
 
-/// Prints what was founded, with the owner's secret: the one time.
-pub(super) fn print(founded: &Founded, form: Form) -> Result<(), HostFailed> {
+/// Founds an organization, with a link for its first owner who is a person. That can be made again, so the founding stands
+/// without it.
+pub(super) async fn found(
+    node: &Node,
+    command: Found,
+    base_url: &str,
+) -> Result<(Founded, Option<String>), HostFailed> {
+    let founded = host::found(node, command).await?;
+    let link = set_up_link::make(node, founded.organization, base_url).await;
+    Ok((founded, link.inspect_err(|error| tracing::warn!(%error, "no set-up link was made")).ok()))
+}
+
+/// Prints what was founded, with the owner's secret and the link: the one time.
+pub(super) fn print((founded, link): &(Founded, Option<String>), form: Form) -> Result<(), HostFailed> {
     let mut out = std::io::stdout().lock();
     let owner = &founded.owner;
     let printed = match form {
@@ -77,17 +93,19 @@ pub(super) fn print(founded: &Founded, form: Form) -> Result<(), HostFailed> {
                 "workspace_id": founded.workspace.number(),
                 "username": owner.username.as_str(),
                 "secret": owner.secret.reveal(),
+                "set_up_link": link,
             });
             writeln!(out, "{json}")
         }
         Form::Text => writeln!(
             out,
-            "organization  {}\nproject       {}\nworkspace     {}\nusername      {}\nsecret        {}\n\nThe secret is shown this once. Claviger keeps only a digest of it.",
+            "organization  {}\nproject       {}\nworkspace     {}\nusername      {}\nsecret        {}\n\nThe secret is shown this once. Claviger keeps only a digest of it.{}",
             founded.organization,
             founded.project,
             founded.workspace,
             owner.username,
             owner.secret.reveal(),
+            link.as_ref().map(|link| format!("\n\n{}", set_up_link::told(link).trim_end())).unwrap_or_default(),
         ),
     };
     printed

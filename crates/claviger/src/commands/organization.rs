@@ -5,6 +5,7 @@ use claviger_access::administration::organization::Found;
 
 use super::host::{self, HostFailed};
 use super::init::{self, Form};
+use super::set_up_link::ReachedOptions;
 use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::node::Node;
 
@@ -32,6 +33,9 @@ pub struct Create {
     #[arg(long, value_name = "NAME", env = "CLAVIGER_PROJECT_NAME", default_value = "First project")]
     project: String,
 
+    #[command(flatten)]
+    reached: ReachedOptions,
+
     /// In which form the owner's credential is printed
     #[arg(long, value_name = "FORM", env = "CLAVIGER_OUTPUT", default_value = "text")]
     output: Form,
@@ -49,7 +53,7 @@ impl Organization {
         };
         let (node, running) =
             Node::start(host::house(host::existing(&create.store)?, &create.store, &create.audit_key)?, |_| {}).await?;
-        let founded = host::found(&node, command).await;
+        let founded = init::found(&node, command, &create.reached.base_url).await;
         running.stop().await;
         init::print(&founded?, create.output)
     }

@@ -68,21 +68,7 @@ impl RecoverOwner {
     }
 
     async fn make(&self, node: &Node) -> Result<(OrganizationId, Recovered), HostFailed> {
-        let directory = node.cluster.directory().map_err(|_| crate::writer::WriteError::Unavailable)?;
-        let organization = match self.organization {
-            Some(number) => OrganizationId::new(number)
-                .filter(|id| directory.organization(*id).is_some())
-                .ok_or(HostFailed::NoOrganization(number))?,
-            None => {
-                let mut all = directory.organizations();
-                match (all.next(), all.next()) {
-                    (Some(only), None) => only.id,
-                    (first, _) => {
-                        return Err(HostFailed::WhichOrganization { any: first.is_some() });
-                    }
-                }
-            }
-        };
+        let organization = host::organization(node, self.organization)?;
         let name =
             AccountName::parse("recovered-owner").map_err(|error| HostFailed::Name { option: "owner", error })?;
         let decide = move |draft: &_, moment, random| {

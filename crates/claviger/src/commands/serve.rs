@@ -1,6 +1,7 @@
 //! `claviger serve`: opens the house.
 //!
-//! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again.
+//! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again. As
+//! long as no owner is a person, each start hands over a link for one, and so does the signal USR1.
 
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,11 +16,12 @@ use claviger_access::policy::network;
 use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::host::{self, HostFailed};
+use super::set_up_link;
 use super::shown_once::Handover;
 use crate::api::{self, TrustedProxies};
 use crate::clock;
@@ -62,6 +64,10 @@ pub struct Serve {
     #[arg(long, env = "CLAVIGER_BEHIND_TLS", value_parser = BoolishValueParser::new())]
     behind_tls: bool,
 
+    /// Where browsers reach this server, for links [default: where it listens]
+    #[arg(long, value_name = "URL", env = "CLAVIGER_BASE_URL", value_parser = set_up_link::base_url)]
+    base_url: Option<String>,
+
     /// A proxy in front, or a network of them: its X-Forwarded-For says where a request comes from. Several are parted by
     /// commas
     #[arg(long, value_name = "CIDR", env = "CLAVIGER_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
@@ -99,6 +105,8 @@ impl Serve {
         self.log.start()?;
         let started = clock::instant();
         let stop = stop_on_signal()?;
+        // From here on it ends no process.
+        let asked_again = signal(SignalKind::user_defined1()).map_err(signals_failed)?;
         let tls = match (&self.tls_certificate, &self.tls_key) {
             (Some(certificate), Some(key)) => Some(listener::acceptor(certificate, key)?),
             _ => None,
@@ -120,7 +128,7 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        self.answer(node, running, Reached { bound, tls, address, scheme, started, new_key }, stop).await
+        self.answer(node, running, Reached { bound, tls, address, scheme, started, new_key, asked_again }, stop).await
     }
 
     /// Answers from now on: 503 while the directory is loaded. Then founds, where there is nothing.
@@ -131,7 +139,7 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached { bound, tls, address, scheme, started, new_key } = reached;
+        let Reached { bound, tls, address, scheme, started, new_key, mut asked_again } = reached;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
@@ -150,7 +158,7 @@ impl Serve {
             let begun = tokio::select! {
                 loaded = running.loaded() => match loaded {
                     // Not given up for a signal: whoever was founded must be handed over.
-                    Ok(()) => self.found_if_empty(&node, &pasted(scheme, address)).await,
+                    Ok(()) => self.found_if_empty(&node, &pasted(&reachable(scheme, address))).await,
                     Err(error) => Err(error.into()),
                 },
                 () = stop.cancelled() => return Ok(()),
@@ -160,10 +168,18 @@ impl Serve {
                 closing.cancel();
                 return begun;
             }
+            self.offer_set_up(&node, scheme, address).await;
             let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
             tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
             if let Some(file) = new_key {
                 tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
+            }
+            while tokio::select! {
+                asked = asked_again.recv() => asked.is_some(),
+                () = stop.cancelled() => false,
+                () = failed.cancelled() => false,
+            } {
+                self.offer_set_up(&node, scheme, address).await;
             }
             Ok(())
         };
@@ -207,6 +223,21 @@ impl Serve {
             connections_max,
             connections_of_one_address_max: of_one,
             ..Limits::default()
+        }
+    }
+
+    /// Hands over a link for the first owner who is a person, where there is none. The server does without it.
+    async fn offer_set_up(&self, node: &Node, scheme: &str, address: SocketAddr) {
+        let base_url = self.base_url.clone().unwrap_or_else(|| reachable(scheme, address));
+        let offered = async {
+            let folder = self.store.folder()?;
+            if !std::io::stdout().is_terminal() {
+                crate::store::prepare_folder(&folder)?;
+            }
+            set_up_link::offer(node, &base_url, &folder.join("set-up-link")).await
+        };
+        if let Err(error) = offered.await {
+            tracing::warn!(%error, "no link for the first owner could be handed over; claviger set-up-link makes one");
         }
     }
 
@@ -266,17 +297,21 @@ fn retention(text: &str) -> Result<i64, &'static str> {
     seconds.filter(|seconds| *seconds >= RETENTION_SECONDS_MIN).ok_or(unfit)
 }
 
-/// The server's URL from this machine, as a shell reads it. "Every address" is none to connect to, and a certificate
-/// names this machine rather than its loopback address.
-fn pasted(scheme: &str, mut address: SocketAddr) -> String {
+/// The server's URL from this machine. "Every address" is none to connect to, and a certificate names this machine rather
+/// than its loopback address.
+fn reachable(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         if scheme == "https" {
             return format!("{scheme}://localhost:{}", address.port());
         }
         address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
     }
-    // Some shells look for files by what stands in brackets.
-    if address.is_ipv6() { format!("'{scheme}://{address}'") } else { format!("{scheme}://{address}") }
+    format!("{scheme}://{address}")
+}
+
+/// A URL as a shell reads it: some look for files by what stands in brackets.
+fn pasted(url: &str) -> String {
+    if url.contains('[') { format!("'{url}'") } else { url.to_owned() }
 }
 
 /// How the server is reached, and since when it starts.
@@ -288,6 +323,8 @@ struct Reached {
     started: Instant,
     /// The audit log's key file, where it was made at this start.
     new_key: Option<PathBuf>,
+    /// Somebody on the host asks for another link.
+    asked_again: Signal,
 }
 
 /// The store and its connections, the log, and some to spare.
@@ -324,11 +361,14 @@ fn progress_bar() -> impl FnMut(Progress) + Send {
     }
 }
 
+fn signals_failed(reason: std::io::Error) -> HostFailed {
+    HostFailed::System { what: "signals".to_owned(), reason }
+}
+
 /// Cancelled at the first SIGTERM or SIGINT.
 fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
-    let failed = |reason| HostFailed::System { what: "signals".to_owned(), reason };
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(signals_failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(signals_failed)?;
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
@@ -365,7 +405,7 @@ mod tests {
             ("https", "192.0.2.7:443", "https://192.0.2.7:443"),
             ("https", "[2001:db8::7]:443", "'https://[2001:db8::7]:443'"),
         ] {
-            assert_eq!(pasted(scheme, listen.parse().expect("an address")), url);
+            assert_eq!(pasted(&reachable(scheme, listen.parse().expect("an address"))), url);
         }
     }
 }

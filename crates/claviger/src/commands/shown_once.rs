@@ -93,7 +93,7 @@ fn left_empty(path: &Path) -> Option<File> {
 }
 
 /// A path as a shell reads it, within double quotes or without.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
     if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -109,6 +109,15 @@ impl ErrorPage {
         Self::not_allowed("Not from here", "This organization lets nobody in from your address.", more)
     }
 
+    /// 404, the same whatever is wrong with a link for the first owner.
+    pub(super) fn no_set_up_link() -> Self {
+        let strong = "This link opens nothing.";
+        let more = "It opens once, for an hour, and until there is a newer one or an owner. The server prints a new one when \
+                    it starts, and when its process is sent SIGUSR1; claviger set-up-link makes one while it is stopped.";
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "Link not valid", strong, more)
+            .leads_to(super::sign_in::PATH, "Go to sign in")
+    }
+
     /// 403 for who belongs nowhere.
     pub(super) fn without_organization() -> Self {
         let (strong, more) = ("You belong to no organization.", "Ask an owner of one to invite you.");

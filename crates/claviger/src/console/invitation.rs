@@ -116,7 +116,7 @@ pub(super) async fn accept(
         Err(WriteError::Refused(refusal)) => return Err(not_open(&refusal)),
         Err(error) => return Err(ErrorPage::unwritten(&error, &origin)),
     };
-    Ok(signed_in(&console, &origin, person).await)
+    Ok(signed_in(&console, &origin, &headers, person).await)
 }
 
 fn held(console: &Console, origin: &Origin) -> Result<Held, ErrorPage> {
@@ -198,15 +198,10 @@ async fn is_his(
 }
 
 /// On to the console, with a session; to the sign-in page where none could be begun: he has joined all the same.
-async fn signed_in(console: &Console, origin: &Origin, person: PrincipalId) -> Response {
-    let begun = session::begin(&console.node, person, origin.clone()).await;
+async fn signed_in(console: &Console, origin: &Origin, headers: &HeaderMap, person: PrincipalId) -> Response {
+    let begun = session::begin(&console.node, person, origin.clone(), session::place(origin, headers)).await;
     let Ok(token) = begun else { return Redirect::to(super::sign_in::PATH).into_response() };
-    let mut response = Redirect::to("/console").into_response();
-    let cookies =
-        [Cookie::Session.set(console.transport, &token, session::LIFETIME_S), Cookie::Form.delete(console.transport)];
-    cookies.into_iter().flatten().for_each(|cookie| {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    });
+    let mut response = super::sign_in::welcome(console, Redirect::to("/console").into_response(), &token);
     response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

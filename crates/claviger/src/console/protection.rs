@@ -1,6 +1,6 @@
 //! What every answer of the console carries, and what is refused before a page is looked for.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, X_FRAME_OPTIONS};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue};
@@ -26,6 +26,19 @@ pub(super) async fn protect(mut response: Response) -> Response {
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     response
+}
+
+/// A route whose addresses hold a token has it in this place.
+const ONCE: &str = "{once}";
+
+/// Whoever comes after the routing has got the token of such an address from it, and sees the address without: some layers
+/// write addresses into the log.
+pub(super) async fn hide_once(mut request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().and_then(|route| route.as_str().strip_suffix(ONCE));
+    if let Some(uri) = route.and_then(|route| route.parse().ok()) {
+        *request.uri_mut() = uri;
+    }
+    next.run(request).await
 }
 
 /// Whatever changes something must say where it comes from, as every browser does; whether that is here is looked at

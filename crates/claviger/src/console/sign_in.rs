@@ -14,6 +14,7 @@ use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::change::SignedInFrom;
 use claviger_access::email::EmailAddress;
 use claviger_access::password::Password;
 use serde::Deserialize;
@@ -167,17 +168,21 @@ pub(super) async fn sign_in(
         return shown(&console, &headers, StatusCode::FORBIDDEN, &typed, None);
     }
     console.tries.count(origin.address, &typed.email).map_err(too_many)?;
-    let Some(token) = begun(&console, &origin, &typed).await? else {
+    let from = session::place(&origin, &headers);
+    let Some(token) = begun(&console, &origin, &typed, from).await? else {
         let wrong = Some("E-mail or password is wrong.");
         return shown(&console, &headers, StatusCode::FORBIDDEN, &typed, wrong);
     };
-    let mut response = goes_on(&typed, &token);
-    let cookies =
-        [Cookie::Session.set(console.transport, &token, session::LIFETIME_S), Cookie::Form.delete(console.transport)];
-    cookies.into_iter().flatten().for_each(|cookie| {
+    Ok(welcome(&console, goes_on(&typed, &token), &token))
+}
+
+/// Where somebody who has just signed in goes on, with his session's cookie.
+pub(super) fn welcome(console: &Console, mut response: Response, token: &str) -> Response {
+    let session = Cookie::Session.set(console.transport, token, session::COOKIE_LIFETIME_S);
+    [session, Cookie::Form.delete(console.transport)].into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
     });
-    Ok(response)
+    response
 }
 
 /// Where somebody who has signed in goes on.
@@ -194,7 +199,12 @@ fn goes_on(typed: &Typed, session: &str) -> Response {
 }
 
 /// A new session's token; `None` for a wrong address or password.
-async fn begun(console: &Console, origin: &Origin, typed: &Typed) -> Result<Option<String>, ErrorPage> {
+async fn begun(
+    console: &Console,
+    origin: &Origin,
+    typed: &Typed,
+    from: SignedInFrom,
+) -> Result<Option<String>, ErrorPage> {
     let node = &console.node;
     // A text that nobody could have chosen as his password is nobody's.
     let Ok(password) = Password::parse(&typed.password) else { return Ok(None) };
@@ -211,7 +221,7 @@ async fn begun(console: &Console, origin: &Origin, typed: &Typed) -> Result<Opti
         return Ok(None);
     };
     drop(held);
-    let token = session::begin(node, person, origin.clone()).await;
+    let token = session::begin(node, person, origin.clone(), from).await;
     token.map(Some).map_err(|error| ErrorPage::unwritten(&error, origin))
 }
 
@@ -224,17 +234,22 @@ pub(super) async fn sign_out(
     match signed_in {
         Ok(signed_in) => {
             form?;
-            let ended = session::end(&console.node, &signed_in).await;
+            let ended = session::end(&console.node, &signed_in, signed_in.session).await;
             ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
         }
         Err(NotSignedIn::Nobody(_)) => {}
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
     }
+    Ok(farewell(&console))
+}
+
+/// The sign-in page for somebody who has just signed out.
+pub(super) fn farewell(console: &Console) -> Response {
     let mut response = Redirect::to(PATH).into_response();
     if let Some(cookie) = Cookie::Session.delete(console.transport) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
-    Ok(response)
+    response
 }
 
 pub(super) fn too_many(too_many: TooMany) -> ErrorPage {

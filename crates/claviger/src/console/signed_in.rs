@@ -81,7 +81,7 @@ impl FromRequestParts<Console> for SignedIn {
         let presented = Cookie::Session.read(&parts.headers, console.transport).ok_or_else(nobody)?;
         let held = console.node.cluster.directory();
         let held = held.map_err(|error| NotSignedIn::Unavailable(ErrorPage::not_held(error, &origin)))?;
-        let admitted = session::admit(&held, presented, origin.address, now).ok_or_else(nobody)?;
+        let admitted = session::admit(&console.node, &held, presented, origin.address, now).ok_or_else(nobody)?;
         let form_token = form::token(presented);
         let notice = Notice::read(&parts.headers, console.transport, &form_token);
         Ok(Self {

@@ -1,4 +1,5 @@
-//! How often somebody may try to sign in: so many times a minute from one address, and so many under one e-mail address.
+//! How often somebody may try to sign in, to change a password or to open a link: so many times a minute from one address,
+//! and so many under one e-mail address.
 //!
 //! Each try counts, also one that would have been right: whoever guesses learns nothing above the limit. Addresses that
 //! nobody has count like the others. Somebody who is guessed at is kept out for as long as that goes on; his session is
@@ -49,9 +50,14 @@ impl<C: Clock + Clone> Tries<C> {
         }
     }
 
+    /// One more of something that only an address tells apart.
+    pub(super) fn count_from(&self, address: Option<IpAddr>) -> Result<(), TooMany> {
+        self.addresses.count(address.map(neighbourhood)).map_err(TooMany::FromAddress)
+    }
+
     /// One more.
     pub(super) fn count(&self, address: Option<IpAddr>, email: &str) -> Result<(), TooMany> {
-        self.addresses.count(address.map(neighbourhood)).map_err(TooMany::FromAddress)?;
+        self.count_from(address)?;
         self.accounts.count(email.to_lowercase()).map_err(TooMany::OfAccount)
     }
 }

@@ -1,12 +1,13 @@
-//! What is no mutation: when a secret was used, and forgetting old idempotency keys.
+//! What is no mutation: when a secret or a session was last used, and forgetting old idempotency keys.
 //!
-//! It takes no revision and no head lock, goes in batches, and no check reads it. A flood of requests must not slow a
+//! It takes no revision and no head lock, goes in batches, and no check reads it from here. A flood of requests must not slow a
 //! deletion. What must stay true: a time never goes back, and a row that was deleted does not come back.
 
 use std::net::IpAddr;
 
 use claviger_access::Moment;
-use claviger_access::identity::{OrganizationId, PrincipalId, SecretId};
+use claviger_access::identity::{OrganizationId, PrincipalId, SecretId, SessionId};
+use sqlx::Row;
 
 use super::rows::number;
 use super::statements::statements;
@@ -20,6 +21,8 @@ statements! {
                 first_used_at = CASE WHEN last_used_at IS NULL OR first_used_at > $2 THEN $2 ELSE first_used_at END, \
                 last_used_address = CASE WHEN last_used_at > $3 THEN last_used_address ELSE CAST($4 AS TEXT) END, \
                 last_used_at = CASE WHEN last_used_at > $3 THEN last_used_at ELSE $3 END WHERE id = $1";
+    NOTE_SEEN = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND (seen_at IS NULL OR seen_at < $2)";
+    READ_SEEN = "SELECT id, seen_at FROM sessions WHERE seen_at IS NOT NULL";
     FORGET_KEYS = "DELETE FROM idempotency_keys WHERE made_at < $1";
 }
 
@@ -78,6 +81,27 @@ impl Store {
         let admitted: Vec<Admitted> = uses.iter().flat_map(SecretUses::days).collect();
         self.add_admitted(&mut connection, &admitted).await?;
         self.connector.commit(connection).await
+    }
+
+    /// Notes when sessions were last used: at most [`USES_A_BATCH`] at a time.
+    pub async fn note_seen(&self, seen: &[(SessionId, Moment)]) -> Result<(), StoreError> {
+        let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
+        for (session, moment) in seen {
+            let note = sqlx::query(NOTE_SEEN).bind(number(session.number())).bind(moment.seconds());
+            self.answered(note.execute(&mut connection)).await?;
+        }
+        self.connector.commit(connection).await
+    }
+
+    /// When sessions were last used, as far as that was noted.
+    pub async fn sessions_seen(&self) -> Result<Vec<(SessionId, Moment)>, StoreError> {
+        let rows = self.answered(sqlx::query(READ_SEEN).fetch_all(&self.reads)).await?;
+        let read = |row: &sqlx::any::AnyRow| -> Result<_, sqlx::Error> {
+            let (id, seen) = (row.try_get::<i64, _>("id")?, row.try_get::<i64, _>("seen_at")?);
+            Ok(u64::try_from(id).ok().and_then(SessionId::new).zip(Moment::from_seconds(seen)))
+        };
+        let seen: Vec<_> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(seen.into_iter().flatten().collect())
     }
 
     /// Forgets idempotency keys that are older than a day.

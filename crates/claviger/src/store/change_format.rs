@@ -9,6 +9,7 @@ mod policy;
 mod secret;
 mod service_account;
 mod session;
+mod set_up_link;
 mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -124,6 +125,7 @@ enum Stored {
     Policy(policy::Stored),
     Invitation(invitation::Stored),
     Session(session::Stored),
+    SetUpLink(set_up_link::Stored),
     Person(person::Stored),
 }
 
@@ -232,6 +234,7 @@ fn stored(change: &Change) -> Stored {
         Change::Policy(change) => Stored::Policy(policy::stored(change)),
         Change::Invitation(change) => Stored::Invitation(invitation::stored(change)),
         Change::Session(change) => Stored::Session(session::stored(change)),
+        Change::SetUpLink(change) => Stored::SetUpLink(set_up_link::stored(change)),
         Change::Person(change) => Stored::Person(person::stored(change)),
     }
 }
@@ -318,6 +321,7 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::Policy(stored) => Change::Policy(policy::read(stored)?),
         Stored::Invitation(stored) => Change::Invitation(invitation::read(stored)?),
         Stored::Session(stored) => Change::Session(session::read(stored)?),
+        Stored::SetUpLink(stored) => Change::SetUpLink(set_up_link::read(stored)?),
         Stored::Person(stored) => Change::Person(person::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
@@ -382,6 +386,7 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::Policy(_)
         | Stored::Invitation(_)
         | Stored::Session(_)
+        | Stored::SetUpLink(_)
         | Stored::Person(_) => return None,
     })
 }

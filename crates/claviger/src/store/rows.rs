@@ -8,6 +8,7 @@ pub(super) mod policy;
 pub(super) mod secret;
 pub(super) mod service_account;
 pub(super) mod session;
+pub(super) mod set_up_link;
 pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
@@ -126,6 +127,7 @@ async fn write_one(
         Change::Policy(change) => policy::write(connection, change).await,
         Change::Invitation(change) => invitation::write(connection, change).await,
         Change::Session(change) => session::write(connection, change).await,
+        Change::SetUpLink(change) => set_up_link::write(connection, change).await,
         Change::Person(change) => person::write(connection, change).await,
     }
 }

@@ -43,6 +43,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::rows::invitation::STATEMENTS,
         super::rows::person::STATEMENTS,
         super::rows::session::STATEMENTS,
+        super::rows::set_up_link::STATEMENTS,
         super::rows::team::STATEMENTS,
         super::secrets::STATEMENTS,
         super::service_accounts::STATEMENTS,

@@ -7,6 +7,28 @@ use crate::store::bookkeeping::USES_A_BATCH;
 use crate::store::usage::COUNTS_A_BATCH;
 
 impl WriterTask {
+    /// Flushes one batch of uses of sessions; whether there may be more. Those that are over are forgotten.
+    pub(super) async fn flush_seen(&self) -> bool {
+        let seen = &self.books.last_seen;
+        if let Ok(image) = self.cluster.directory() {
+            seen.keep(|session| image.session(session).is_some());
+        }
+        let uses = seen.waiting(USES_A_BATCH);
+        if uses.is_empty() {
+            return false;
+        }
+        match self.store.note_seen(&uses).await {
+            Ok(()) => {
+                seen.flushed(&uses);
+                uses.len() == USES_A_BATCH
+            }
+            Err(error) => {
+                tracing::warn!(%error, "last uses of sessions could not be flushed; trying again later");
+                false
+            }
+        }
+    }
+
     /// Flushes one batch of uses; whether there may be more.
     pub(super) async fn flush_uses(&self) -> bool {
         let uses = self.books.last_used.waiting(USES_A_BATCH);

@@ -24,6 +24,7 @@ mod command_line_people;
 mod command_line_places;
 mod console;
 mod crash;
+mod first_owner;
 mod host_commands;
 mod loading;
 mod network;

@@ -76,6 +76,9 @@ impl Founded {
             secret: text("secret"),
         };
         secrets::handed_out(&founded.username, &founded.secret);
+        if let Some(link) = json["set_up_link"].as_str() {
+            secrets::handed_out("set-up link", link.rsplit('/').next().expect("a token"));
+        }
         founded
     }
 

@@ -25,7 +25,10 @@ fn is_protected(answer: &Answer) {
     );
     assert_eq!(answer.header("x-frame-options"), Some("DENY"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert!(matches!(answer.header("referrer-policy"), Some("no-referrer" | "same-origin")), "{answer:?}");
+    assert!(
+        matches!(answer.header("referrer-policy"), Some("no-referrer" | "same-origin" | "strict-origin")),
+        "{answer:?}"
+    );
     assert!(answer.header("x-request-id").is_some_and(|id| id.len() == 32));
     assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
 }

@@ -14,20 +14,20 @@ acme: ada owner, pia@ admin, mel@ member
 globex: gil owner
 ";
 
-const ACCOUNTS: &str = "/console/organizations/{acme}/service-accounts";
+pub(crate) const ACCOUNTS: &str = "/console/organizations/{acme}/service-accounts";
 
 /// Signs somebody in, and answers the value of his session's cookie.
-async fn signs_in(world: &World, name: &str) -> String {
+pub(crate) async fn signs_in(world: &World, name: &str) -> String {
     let ours = shown(world).await;
     let answer = send(form(world, &ours, &email(name), &world.password_of(name))).await;
     assert_eq!((answer.status, answer.header("location")), (303, Some("/console")), "{}", answer.text);
     let (token, attributes) = set_cookie(&answer, "claviger").expect("a session");
-    assert_eq!(attributes, "Path=/; Max-Age=43200; HttpOnly; SameSite=Lax");
+    assert_eq!(attributes, "Path=/; Max-Age=129600; HttpOnly; SameSite=Lax", "a day longer than the session");
     world.remember_session(token);
     token.to_owned()
 }
 
-async fn get(world: &World, session: &str, path: &str) -> Answer {
+pub(crate) async fn get(world: &World, session: &str, path: &str) -> Answer {
     send(world.request(Method::GET, path).header("cookie", format!("claviger={session}"))).await
 }
 
@@ -37,13 +37,23 @@ async fn signs_out(world: &World, session: &str, token: &str) -> Answer {
     send(request.header("sec-fetch-site", "same-origin").body(format!("form_token={token}"))).await
 }
 
-fn form_token(page: &Answer) -> String {
+pub(crate) fn form_token(page: &Answer) -> String {
     let token = page.text.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     token.expect("a token").to_owned()
 }
 
+/// A page led to itself with a new cookie, since its person has another role: the cookie's value.
+pub(crate) async fn renewed(world: &World, session: &str, path: &str) -> String {
+    let answer = get(world, session, path).await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some(&*world.path(path))), "{}", answer.text);
+    let (token, attributes) = set_cookie(&answer, "claviger").expect("a session");
+    assert_eq!(attributes, "Path=/; Max-Age=129600; HttpOnly; SameSite=Lax");
+    world.remember_session(token);
+    token.to_owned()
+}
+
 #[track_caller]
-fn is_out(answer: &Answer) {
+pub(crate) fn is_out(answer: &Answer) {
     let leads = answer.header("location").is_some_and(|to| to.starts_with(SIGN_IN));
     assert!(answer.status == 303 && leads, "{answer:?}");
 }
@@ -130,6 +140,7 @@ on_both_stores! {
         let session = signs_in(&world, "pia").await;
         let ada = world.account("ada");
         ada.patch("organizations/{acme}/users/{pia}", json!({ "role": "member" })).await.ok();
+        let session = renewed(&world, &session, ACCOUNTS).await;
         assert_eq!(get(&world, &session, ACCOUNTS).await.status, 403);
         ada.delete("organizations/{acme}/users/{pia}").await.ok();
         is_out(&get(&world, &session, ACCOUNTS).await);
@@ -137,6 +148,50 @@ on_both_stores! {
         let ours = shown(&world).await;
         let again = send(form(&world, &ours, &email("pia"), &world.password_of("pia"))).await;
         is_page(&again, 403, "Error: Sign in");
+    }
+
+    /// with another role a session goes on under another token, once, and the one before opens nothing
+    async fn a_session_is_renewed_where_its_person_has_another_role(world: World) {
+        let world = world.with(WORLD).await;
+        let (session, other) = (signs_in(&world, "mel").await, signs_in(&world, "pia").await);
+        let page = "/console/profile?said=already";
+        is_page(&get(&world, &session, page).await, 200, "Profile");
+        world.account("ada").patch("organizations/{acme}/users/{mel}", json!({ "role": "admin" })).await.ok();
+        let again = renewed(&world, &session, page).await;
+        is_out(&get(&world, &session, page).await);
+        is_page(&get(&world, &again, page).await, 200, "Profile");
+        is_page(&get(&world, &again, ACCOUNTS).await, 200, "Service Accounts · acme");
+        is_page(&get(&world, &other, page).await, 200, "Profile");
+        world.restart().await;
+        is_page(&get(&world, &again, page).await, 200, "Profile");
+        let events = world.account("ada").get("organizations/{acme}/audit-log?action=session.renewed").await.ok();
+        assert_eq!(events.as_array().unwrap().len(), 1, "{events}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM sessions").await, 2);
+    }
+
+    /// not used for two hours, a session is over; when it was used is known after a start
+    async fn a_session_that_lies_idle_is_over(world: World) {
+        let world = world.with(WORLD).await;
+        let (idle, used, ending) = (signs_in(&world, "pia").await, signs_in(&world, "mel").await, signs_in(&world, "mel").await);
+        is_page(&get(&world, &used, "/console/profile").await, 200, "Profile");
+        world.restart().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM sessions WHERE seen_at IS NOT NULL").await, 1, "that of the one that was used");
+        // Begun so long ago that a second more is too much, and less than twelve hours.
+        world.execute("UPDATE sessions SET begun_at = begun_at - 7200").await;
+        let id = ending.split('_').nth(1).unwrap();
+        world.execute(&format!("UPDATE sessions SET seen_at = begun_at + 1 WHERE id = {id}")).await;
+        world.restart().await;
+        is_out(&get(&world, &idle, "/console/profile").await);
+        is_page(&get(&world, &used, "/console/profile").await, 200, "Profile");
+        world.execute(&format!("UPDATE sessions SET seen_at = seen_at - 1 WHERE id = {id}")).await;
+        world.restart().await;
+        is_out(&get(&world, &ending, "/console/profile").await);
+        is_out(&get(&world, &idle, "/console/profile").await);
+        let page = get(&world, &used, "/console/profile/sessions").await;
+        assert_eq!(page.text.matches("<tr role=\"row\">").count(), 2, "the heading and the one that lasts: {}", page.text);
+        // As it was decided, for whoever looks the world through.
+        world.execute("UPDATE sessions SET begun_at = begun_at + 7200").await;
+        world.restart().await;
     }
 
     /// from elsewhere than the organization allows, its pages are closed to people too

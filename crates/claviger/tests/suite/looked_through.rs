@@ -92,6 +92,7 @@ const TABLES: &[&str] = &[
     "invitations",
     "passwords",
     "sessions",
+    "set_up_links",
     "grants",
     "idempotency_keys",
     "audit_events",
@@ -111,7 +112,9 @@ pub(crate) fn store_at_rest(world: &World) {
 fn no_secret_in(world: &World, written: &[u8], place: &str) {
     let holds = |what: &str| memchr::memmem::find(written, what.as_bytes()).is_some();
     for (username, secret) in world.secrets() {
-        assert!(!holds(&secret), "a secret is in {place}");
+        let at = memchr::memmem::find(written, secret.as_bytes());
+        let line = at.map(|at| String::from_utf8_lossy(&written[at.saturating_sub(200)..(at + 90).min(written.len())]));
+        assert!(!holds(&secret), "a secret is in {place} {line:?}");
         // The last group may differ with what follows, so the padding is left out.
         let encoded = BASE64_STANDARD.encode(format!("{username}:{secret}"));
         let unpadded = encoded.trim_end_matches('=');
@@ -170,6 +173,9 @@ fn number(event: &AnyRow, column: &str) -> u64 {
 /// By a link: the state just before had an open invitation of that organization, for the address of who acted, and it is
 /// over in the state after.
 fn a_link_was_open(before: &Directory, after: &Directory, these: &[&AnyRow], event: &AnyRow) {
+    if these.iter().any(|other| other.get::<String, _>("action") == "set_up_link.used") {
+        return a_set_up_link_was_open(before, after, event);
+    }
     let accepted = these.iter().find(|other| other.get::<String, _>("action") == "invitation.accepted");
     let id = InvitationId::new(number(accepted.expect("an acceptance"), "target_id")).expect("an id");
     let invitation = before.invitation(id).expect("an open invitation");
@@ -179,6 +185,19 @@ fn a_link_was_open(before: &Directory, after: &Directory, these: &[&AnyRow], eve
     let actor = PrincipalId::new(number(event, "actor_id")).expect("an id");
     assert_eq!(after.person(actor).expect("a person").email, invitation.email);
     assert!(after.invitation(id).is_none(), "it opens once");
+}
+
+/// By a set-up link: the state just before had an open one of that organization and no owner who is a person, and the one
+/// who acted is one in the state after, which has none.
+fn a_set_up_link_was_open(before: &Directory, after: &Directory, event: &AnyRow) {
+    let id = OrganizationId::new(number(event, "organization_id")).expect("an id");
+    let (was, is) = (before.organization(id).expect("it"), after.organization(id).expect("it"));
+    let link = was.set_up_link.as_ref().expect("an open link");
+    assert!(event.get::<i64, _>("made_at") < link.expires.seconds(), "it had expired");
+    assert!(is.set_up_link.is_none() && !effective::is_owned_by_a_person(before, was), "it opens once");
+    let actor = PrincipalId::new(number(event, "actor_id")).expect("an id");
+    assert!(before.principal(actor).is_none() && is.owners.contains(&actor));
+    assert_eq!(event.get::<String, _>("actor_kind"), "person");
 }
 
 /// Without a grant: a member of the organization does something about himself and nobody else.

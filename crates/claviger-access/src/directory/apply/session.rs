@@ -7,9 +7,16 @@ use crate::directory::{Directory, Session};
 impl Directory {
     pub(super) fn apply_to_session(&mut self, change: &SessionChange) {
         match change {
-            SessionChange::Begun { id, person, digest, begun, ends } => {
+            SessionChange::Begun { id, person, digest, begun, ends, from } => {
                 self.count_id(id.number());
-                self.put_session(Session { id: *id, person: *person, digest: *digest, begun: *begun, ends: *ends });
+                self.put_session(Session {
+                    id: *id,
+                    person: *person,
+                    digest: *digest,
+                    begun: *begun,
+                    ends: *ends,
+                    from: from.clone(),
+                });
             }
             SessionChange::Ended { id } => {
                 let Some(person) = self.sessions.get(*id).map(|known| known.person) else { return };

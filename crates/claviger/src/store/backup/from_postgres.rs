@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 26] = [
+const TABLES: [&str; 27] = [
     "head",
     "changes",
     "organizations",
@@ -27,6 +27,7 @@ const TABLES: [&str; 26] = [
     "invitations",
     "passwords",
     "sessions",
+    "set_up_links",
     "grants",
     "idempotency_keys",
     "audit_events",

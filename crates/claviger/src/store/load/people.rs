@@ -1,9 +1,12 @@
-//! Loading people, invitations and sessions. Few beside service accounts, so each is a row.
+//! Loading people, invitations, set-up links and sessions. Few beside service accounts, so each is a row.
 
 use claviger_access::Moment;
-use claviger_access::directory::{Invitation, Loader, Person, Principal, Session};
+use claviger_access::change::SignedInFrom;
+use claviger_access::credential::SecretDigest;
+use claviger_access::directory::{Invitation, Loader, Person, Principal, Session, SetUpLink};
 use claviger_access::email::EmailAddress;
 use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId, PrincipalKind, SessionId};
+use claviger_access::text::DisplayName;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
@@ -18,13 +21,19 @@ statements! {
                    FROM principals WHERE kind = 1 ORDER BY id";
     READ_INVITATIONS = "SELECT id, organization_id, email, digest_kind, digest, created_at, expires_at, role, granted, \
                         inviter_id FROM invitations ORDER BY id";
-    READ_SESSIONS = "SELECT id, person_id, digest_kind, digest, begun_at, ends_at FROM sessions ORDER BY id";
+    READ_SESSIONS = "SELECT id, person_id, digest_kind, digest, begun_at, ends_at, address, browser FROM sessions \
+                     ORDER BY id";
+    READ_SET_UP_LINKS = "SELECT organization_id, digest_kind, digest, expires_at FROM set_up_links";
 }
 
 /// The people without their roles, which come with everybody's. Organizations must be in already.
 pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> Result<Vec<Principal>, StoreError> {
     for row in sqlx::query(READ_INVITATIONS).fetch_all(&mut *snapshot).await? {
         loader.invitation(invitation(&row)?);
+    }
+    for row in sqlx::query(READ_SET_UP_LINKS).fetch_all(&mut *snapshot).await? {
+        let (organization, link) = set_up_link(&row)?;
+        loader.set_up_link(organization, link);
     }
     let mut people = Vec::new();
     for row in sqlx::query(READ_PEOPLE).fetch_all(&mut *snapshot).await? {
@@ -54,16 +63,32 @@ pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> R
     Ok(people)
 }
 
+fn set_up_link(row: &AnyRow) -> Result<(OrganizationId, SetUpLink), StoreError> {
+    let organization = id(row, "organization_id", OrganizationId::new)?;
+    let unreadable = || StoreError::unreadable(format!("the digest of the set-up link of organization {organization}"));
+    let kept = kept(row)?.ok_or_else(unreadable)?;
+    Ok((organization, SetUpLink { digest: kept, expires: moment(row, "expires_at")? }))
+}
+
+/// What is kept of a token, of the one kind that there is.
+fn kept(row: &AnyRow) -> Result<Option<SecretDigest>, StoreError> {
+    let kind = row.try_get::<String, _>("digest_kind")?;
+    Ok(if kind == "sha256" { digest(&row.try_get::<String, _>("digest")?) } else { None })
+}
+
 fn session(row: &AnyRow) -> Result<Session, StoreError> {
     let session = id(row, "id", SessionId::new)?;
-    let kind = row.try_get::<String, _>("digest_kind")?;
-    let kept = if kind == "sha256" { digest(&row.try_get::<String, _>("digest")?) } else { None };
+    let unreadable = || StoreError::unreadable(format!("the digest of session {session}"));
+    let text = |column: &str| row.try_get::<Option<String>, _>(column);
+    let address = text("address")?.and_then(|address| address.parse().ok());
+    let browser = text("browser")?.and_then(|browser| DisplayName::parse(&browser).ok());
     Ok(Session {
         id: session,
         person: id(row, "person_id", PrincipalId::new)?,
-        digest: kept.ok_or_else(|| StoreError::unreadable(format!("the digest of session {session}")))?,
+        digest: kept(row)?.ok_or_else(unreadable)?,
         begun: moment(row, "begun_at")?,
         ends: moment(row, "ends_at")?,
+        from: SignedInFrom { address, browser },
     })
 }
 
@@ -71,13 +96,12 @@ fn invitation(row: &AnyRow) -> Result<Invitation, StoreError> {
     let invitation = id(row, "id", InvitationId::new)?;
     let unreadable = |what: &str| StoreError::unreadable(format!("{what} of invitation {invitation}"));
     let text = |column: &str| row.try_get::<String, _>(column);
-    let kept = if text("digest_kind")? == "sha256" { digest(&text("digest")?) } else { None };
     let inviter = row.try_get::<Option<i64>, _>("inviter_id")?;
     Ok(Invitation {
         id: invitation,
         organization: id(row, "organization_id", OrganizationId::new)?,
         email: EmailAddress::parse(&text("email")?).map_err(|_| unreadable("the address"))?,
-        digest: kept.ok_or_else(|| unreadable("the digest"))?,
+        digest: kept(row)?.ok_or_else(|| unreadable("the digest"))?,
         created: moment(row, "created_at")?,
         expires: moment(row, "expires_at")?,
         terms: read_terms(&text("role")?, &text("granted")?).ok_or_else(|| unreadable("the terms"))?,

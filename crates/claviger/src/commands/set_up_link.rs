@@ -1,0 +1,157 @@
+//! `claviger set-up-link`, and the link for the first owner that `serve` and `init` make as well.
+//!
+//! Accounts do not sign in to the console, so somebody must be its first owner who is a person: whoever opens the link. It
+//! is a credential: it goes to a terminal, or into a file that only its owner may read, and never into a log.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use clap::Args;
+use claviger_access::Caller;
+use claviger_access::administration::set_up;
+use claviger_access::credential::SetUpToken;
+use claviger_access::identity::OrganizationId;
+use serde_json::json;
+
+use super::host::{self, HostFailed};
+use super::init::Form;
+use super::shown_once;
+use crate::config::{AuditKeyOptions, StoreOptions};
+use crate::node::Node;
+
+/// Make a link by which a person becomes the first owner, on the host, while no server runs on the store
+#[derive(Args, Debug)]
+pub struct SetUpLink {
+    #[command(flatten)]
+    store: StoreOptions,
+
+    #[command(flatten)]
+    audit_key: AuditKeyOptions,
+
+    #[command(flatten)]
+    reached: ReachedOptions,
+
+    /// Which organization; may be left out where there is only one
+    #[arg(long, value_name = "ID", env = "CLAVIGER_ORGANIZATION")]
+    organization: Option<u64>,
+
+    /// In which form the link is printed
+    #[arg(long, value_name = "FORM", env = "CLAVIGER_OUTPUT", default_value = "text")]
+    output: Form,
+}
+
+/// Where browsers reach the server.
+#[derive(Args, Debug)]
+pub struct ReachedOptions {
+    /// Where browsers reach the server, for the link
+    #[arg(long, value_name = "URL", env = "CLAVIGER_BASE_URL", default_value = "http://127.0.0.1:8000", value_parser = base_url)]
+    pub base_url: String,
+}
+
+/// A scheme and a host at least, without a slash at the end.
+pub(super) fn base_url(text: &str) -> Result<String, &'static str> {
+    let unfit = "write the address as browsers know it: https://keys.example.com";
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(unfit)?;
+    let host = host.trim_end_matches('/');
+    let plain = |c: char| c.is_ascii_graphic() && !"?#@'\"\\<>".contains(c);
+    if host.is_empty() || !host.chars().all(plain) {
+        return Err(unfit);
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+impl SetUpLink {
+    /// Makes the link, and prints it.
+    pub async fn run(self) -> Result<(), HostFailed> {
+        let (node, running) =
+            Node::start(host::house(host::existing(&self.store)?, &self.store, &self.audit_key)?, |_| {}).await?;
+        let made = async {
+            let organization = host::organization(&node, self.organization)?;
+            Ok::<_, HostFailed>((organization, make(&node, organization, &self.reached.base_url).await?))
+        };
+        let made = made.await;
+        running.stop().await;
+        let (organization, link) = made?;
+        let mut out = io::stdout().lock();
+        let printed = match self.output {
+            Form::Json => {
+                let json = json!({ "organization_id": organization.number(), "set_up_link": link });
+                writeln!(out, "{json}")
+            }
+            Form::Text => write!(out, "{}", told(&link)),
+        };
+        printed
+            .and_then(|()| out.flush())
+            .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
+    }
+}
+
+/// Makes a link as the operator; the one before opens nothing any more.
+pub(super) async fn make(node: &Node, organization: OrganizationId, base_url: &str) -> Result<String, HostFailed> {
+    let decide =
+        move |draft: &_, moment, random| set_up::make_link(draft, &Caller::Operator, organization, moment, random);
+    let token: SetUpToken = node.writer.perform(host::operator(), decide).await?;
+    Ok(format!("{base_url}/console/setup/{}", token.reveal()))
+}
+
+/// The link with what it is for.
+pub(super) fn told(link: &str) -> String {
+    format!(
+        "Open this link within an hour to become the first owner who signs in to the console. It opens once.\n\n  {link}\n"
+    )
+}
+
+/// Makes a link and hands it over, as long as no organization has an owner who is a person: on a terminal, or into this
+/// file. A link that cannot be handed over is not made.
+pub(super) async fn offer(node: &Node, base_url: &str, file: &Path) -> Result<(), HostFailed> {
+    let directory = node.cluster.directory().map_err(|_| crate::writer::WriteError::Unavailable)?;
+    let Some(organization) = set_up::is_due(&directory) else { return Ok(()) };
+    drop(directory);
+    let before = "Nobody can sign in to the console yet.";
+    let another = "For another link, start the server again, or send its process the signal USR1.";
+    let said = if io::stdout().is_terminal() {
+        format!("\n{before} {}\n{another}\n", told(&make(node, organization, base_url).await?))
+    } else {
+        // The link before is in it, which opens nothing any more.
+        match std::fs::remove_file(file) {
+            Err(reason) if reason.kind() != io::ErrorKind::NotFound => return Err(HostFailed::file(file)(reason)),
+            _ => {}
+        }
+        let mut private = shown_once::new_private_file(file, "was put there just now by somebody else")?;
+        let path = file.canonicalize().map_err(HostFailed::file(file))?;
+        let link = make(node, organization, base_url).await?;
+        let written = private.write_all(format!("{link}\n").as_bytes()).and_then(|()| private.sync_all());
+        written.map_err(HostFailed::file(file))?;
+        format!(
+            "\n{before} A link for its first owner is in a file that only you can read. It opens once, within an hour.\n\n  set-up link  {}\n\n{another}\n",
+            shown_once::quoted(&path)
+        )
+    };
+    let mut out = io::stdout().lock();
+    out.write_all(said.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_an_address_as_browsers_know_it() {
+        for (text, expected) in [
+            ("https://keys.example.com", "https://keys.example.com"),
+            ("https://keys.example.com/", "https://keys.example.com"),
+            ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+            ("https://[2001:db8::7]:8443", "https://[2001:db8::7]:8443"),
+            ("https://example.com/keys", "https://example.com/keys"),
+        ] {
+            assert_eq!(base_url(text).as_deref(), Ok(expected));
+        }
+        for text in
+            ["", "keys.example.com", "https://", "https:///", "ftp://x", "https://a b", "https://a?b", "https://me@x"]
+        {
+            assert!(base_url(text).is_err(), "{text}");
+        }
+    }
+}
