@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-pub use self::token::{InvitationToken, PresentedSession, PresentedToken, SessionToken, Token};
+pub use self::token::{InvitationToken, PresentedSession, PresentedToken, ResetToken, SessionToken, Token};
 
 use crate::random_bytes::RandomBytes;
 
@@ -240,7 +240,7 @@ fn checksum(text: &str) -> String {
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
-    fn of(secret: &str) -> Self {
+    pub(crate) fn of(secret: &str) -> Self {
         Self(Sha256::digest(secret.as_bytes()).into())
     }
 

@@ -16,10 +16,14 @@ mod form;
 mod frame;
 mod key_bit;
 mod page;
+mod password_again;
+mod password_shown;
 mod protection;
+mod second_factor;
 mod service_accounts;
 mod session;
 mod sign_in;
+mod sign_in_code;
 mod signed_in;
 mod tries;
 mod words;
@@ -71,7 +75,12 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/", get(entrance::enter))
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route(sign_in_code::PATH, get(sign_in_code::show).post(sign_in_code::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
+        .route(second_factor::PATH, get(second_factor::show).post(second_factor::begin))
+        .route("/console/profile/second-factor/confirm", post(second_factor::confirm))
+        .route("/console/profile/second-factor/recovery-codes", post(second_factor::renew))
+        .route("/console/profile/second-factor/remove", post(second_factor::remove))
         .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))

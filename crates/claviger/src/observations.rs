@@ -80,8 +80,9 @@ impl Observations {
         self.lock().add(organization, note);
     }
 
-    /// Somebody came with a person's address, and without his password. Each of his organizations is told.
-    pub fn login_failed(&self, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
+    /// Somebody came with a person's address, and without his password, or with it and without a right code. Each of his
+    /// organizations is told.
+    pub fn login_failed(&self, person: &PrincipalView<'_>, reason: &'static str, origin: &Origin, made: Moment) {
         for organization in effective::organizations(person) {
             self.refused(Observation {
                 name: EventName::SessionLoginFailed,
@@ -91,7 +92,7 @@ impl Observations {
                 project: None,
                 actor: None,
                 target: Target::Principal(person.id()),
-                facts: vec![Fact::new("reason", "wrong_password")],
+                facts: vec![Fact::new("reason", reason)],
             });
         }
     }

@@ -184,6 +184,7 @@ fn secrets_are_revealed_in_few_places() {
             "claviger/src/commands/service_account/create.rs",
             "claviger/src/commands/service_account/new_secret.rs",
             "claviger/src/commands/shown_once.rs",
+            "claviger/src/console/second_factor.rs",
             "claviger/src/console/session.rs",
         ]
     );

@@ -5,6 +5,7 @@
 //! one's last organization ends all of them.
 
 use super::holding::Gathered;
+use super::second_factor::{self, Shown};
 use crate::authorize::{Caller, enter, principal_of};
 use crate::change::{Change, SessionChange};
 use crate::credential::SessionToken;
@@ -23,10 +24,12 @@ pub const SESSION_LIFETIME_S: i64 = 12 * 60 * 60;
 pub const SESSIONS_MAX: usize = 20;
 
 /// Somebody whose password was seen to be right.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SignIn {
     /// Who.
     pub person: PrincipalId,
+    /// What he shows beside it, if his second factor is on.
+    pub shown: Option<Shown>,
 }
 
 /// A session that was just begun.
@@ -52,8 +55,13 @@ pub fn begin(
     let (person, digest) = (command.person, token.digest());
     let begun = Change::Session(SessionChange::Begun { id, person, digest, begun: moment, ends });
     let mut changes: Vec<Change> = given_up(draft, person, moment).chain([begun]).collect();
+    let (passed, also) = second_factor::pass(draft, person, command.shown.as_ref())?;
+    changes.extend(passed);
     let mut done = Gathered::default();
     for permit in &permits {
+        if let Some(name) = also {
+            done.add(Event::under(permit, name, Target::Principal(person)), std::mem::take(&mut changes));
+        }
         let event = Event::under(permit, EventName::SessionLoggedIn, Target::Principal(person)).after("session", id);
         done.add(event, std::mem::take(&mut changes));
     }

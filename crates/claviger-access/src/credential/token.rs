@@ -2,7 +2,8 @@
 //!
 //! A prefix that tells what kind it is of, the id of what it opens, `_`, 32 random base62 digits (190.5 bits), and 6 that
 //! are the CRC-32 of all before them in base62. It is shown once, and is kept as a SHA-256 digest, for the reasons that a
-//! [`Secret`](super::Secret) is. An invitation's opens once, a session's as long as the session lasts.
+//! [`Secret`](super::Secret) is. An invitation's and a reset link's opens once, a session's
+//! as long as the session lasts.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{BASE62, CHECKSUM_DIGITS, RANDOM_DIGITS, SecretDigest, append_random_digits, checksum};
-use crate::identity::{ID_END, InvitationId, SessionId};
+use crate::identity::{ID_END, InvitationId, PrincipalId, SessionId};
 use crate::random_bytes::RandomBytes;
 
 /// Something that a token opens.
@@ -39,6 +40,15 @@ impl Openable for SessionId {
     }
 }
 
+/// By its person: he has one such link at a time.
+impl Openable for PrincipalId {
+    const PREFIX: &'static str = "cvr_";
+
+    fn of_number(number: u64) -> Option<Self> {
+        Self::new(number)
+    }
+}
+
 /// A token in clear. Made once, shown once.
 pub struct Token<I> {
     text: SecretString,
@@ -50,6 +60,9 @@ pub type InvitationToken = Token<InvitationId>;
 
 /// The token of a session, which its cookie holds.
 pub type SessionToken = Token<SessionId>;
+
+/// The token of a link by which a person chooses another password.
+pub type ResetToken = Token<PrincipalId>;
 
 impl<I: Openable> Token<I> {
     /// Makes one of 40 random bytes; `None` when there are not enough left.

@@ -3,7 +3,9 @@
 mod custom_role;
 mod grants;
 mod invitation;
+mod password_reset;
 mod policy;
+mod second_factor;
 mod secret;
 mod service_account;
 mod session;
@@ -127,6 +129,8 @@ impl Directory {
             // A password is the store's alone.
             Change::Person(PersonChange::PasswordSet { .. }) => {}
             Change::Session(change) => self.apply_to_session(change),
+            Change::SecondFactor(change) => self.apply_to_second_factor(change),
+            Change::PasswordReset(change) => self.apply_to_password_reset(change),
         }
     }
 
@@ -168,7 +172,9 @@ impl Directory {
             | Change::Policy(_)
             | Change::Invitation(_)
             | Change::Person(_)
-            | Change::Session(_) => {}
+            | Change::Session(_)
+            | Change::SecondFactor(_)
+            | Change::PasswordReset(_) => {}
         }
     }
 

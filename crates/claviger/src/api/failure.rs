@@ -128,12 +128,16 @@ impl From<Refusal> for Failure {
             | Refusal::NoSuchSecret { .. }
             | Refusal::NoSuchInvitation { .. }
             | Refusal::NoInvitationForToken
+            | Refusal::NoResetForToken
+            | Refusal::NoSuchPerson { .. }
             | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
             Refusal::PermissionMissing { .. }
             | Refusal::RoleAboveOwn { .. }
             | Refusal::PermissionAboveOwn { .. }
             | Refusal::TeamAboveOwn { .. }
             | Refusal::AccountAboveOwn { .. }
+            | Refusal::CodeNotAccepted
+            | Refusal::NotOwnerEverywhere { .. }
             | Refusal::ExpiryBeyondOwn
             | Refusal::ProjectCreationNotAllowed { .. }
             | Refusal::PlainTextNotAllowed { .. }
@@ -152,6 +156,9 @@ impl From<Refusal> for Failure {
             | Refusal::AlreadyInvited { .. }
             | Refusal::InvitationVoid
             | Refusal::PersonMeanwhile
+            | Refusal::SecondFactorOn
+            | Refusal::SecondFactorOff
+            | Refusal::ResetForOneself
             | Refusal::NameExhausted { .. }
             | Refusal::AlreadySetUp
             | Refusal::WouldLockOut { .. }

@@ -1,4 +1,5 @@
-//! The console's cookies: a session's, and one that a form outside a session is bound to.
+//! The console's cookies: a session's, one that a form outside a session is bound to, and one between the two steps of
+//! signing in.
 //!
 //! Scripts cannot read them, no subdomain can set them where there is TLS (`__Host-`), and another site's form does not
 //! send them. A cookie that is sent twice is none: one of the two may be somebody else's.
@@ -15,6 +16,8 @@ pub(super) enum Cookie {
     Session,
     /// Holds what the form of the sign-in page is bound to.
     Form,
+    /// Holds the token of who has shown his password and no code yet.
+    PasswordShown,
 }
 
 impl Cookie {
@@ -22,8 +25,10 @@ impl Cookie {
         match (self, transport) {
             (Self::Session, Transport::Encrypted) => "__Host-claviger",
             (Self::Form, Transport::Encrypted) => "__Host-claviger-form",
+            (Self::PasswordShown, Transport::Encrypted) => "__Host-claviger-code",
             (Self::Session, Transport::Loopback | Transport::Clear) => "claviger",
             (Self::Form, Transport::Loopback | Transport::Clear) => "claviger-form",
+            (Self::PasswordShown, Transport::Loopback | Transport::Clear) => "claviger-code",
         }
     }
 
@@ -98,5 +103,6 @@ mod tests {
         );
         assert_eq!(set(Cookie::Session, Transport::Clear), None);
         assert_eq!(set(Cookie::Form, Transport::Clear), None);
+        assert_eq!(set(Cookie::PasswordShown, Transport::Clear), None);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use claviger_access::administration::second_factor::Shown;
 use claviger_access::administration::session::{self, SESSION_LIFETIME_S, SignIn};
 use claviger_access::authorize::{Actor, CredentialId, admit_session, sign_in};
 use claviger_access::credential::PresentedSession;
 use claviger_access::email::EmailAddress;
 use claviger_access::identity::{PrincipalId, SessionId};
 use claviger_access::password::PasswordHash;
-use claviger_access::{Caller, Directory, Moment, effective};
+use claviger_access::{Caller, Decided, Directory, Draft, Moment, RandomBytes, Refusal, effective};
 
 use super::signed_in::SignedIn;
 use crate::node::Node;
@@ -46,9 +47,16 @@ pub(super) async fn password_of(
     Ok(kept.map(|kept| (person, kept)))
 }
 
-/// Begins a session: its token, for the cookie. Whoever asks has seen that the password is right.
-pub(super) async fn begin(node: &Node, person: PrincipalId, origin: Origin) -> Result<String, WriteError> {
-    let decide = move |draft: &_, moment, random| session::begin(draft, &SignIn { person }, moment, random);
+/// Begins a session: its token, for the cookie. Whoever asks has seen that the password is right, and what was shown beside
+/// it.
+pub(super) async fn begin(
+    node: &Node,
+    person: PrincipalId,
+    shown: Option<Shown>,
+    origin: Origin,
+) -> Result<String, WriteError> {
+    let sign_in = SignIn { person, shown };
+    let decide = move |draft: &_, moment, random| session::begin(draft, &sign_in, moment, random);
     let new = node.writer.perform(request(node, person, origin), decide).await?;
     Ok(new.token.reveal().to_owned())
 }
@@ -57,6 +65,14 @@ pub(super) async fn begin(node: &Node, person: PrincipalId, origin: Origin) -> R
 pub(super) async fn end(node: &Node, signed_in: &SignedIn) -> Result<(), WriteError> {
     let (caller, id) = (signed_in.caller, signed_in.session);
     let decide = move |draft: &_, moment, _| session::end(draft, &caller, id, moment);
+    node.writer.perform(request(node, signed_in.person, signed_in.origin.clone()), decide).await
+}
+
+/// Changes something about who is signed in.
+pub(super) async fn change_oneself<D>(node: &Node, signed_in: &SignedIn, decide: D) -> Result<(), WriteError>
+where
+    D: FnOnce(&Draft, Moment, RandomBytes) -> Result<Decided<()>, Refusal> + Send + 'static,
+{
     node.writer.perform(request(node, signed_in.person, signed_in.origin.clone()), decide).await
 }
 

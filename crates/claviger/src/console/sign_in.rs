@@ -1,4 +1,4 @@
-//! Signing in with e-mail address and password, and signing out.
+//! Signing in with e-mail address and password, and signing out. Who has a second factor goes on to [`sign_in_code`].
 //!
 //! The same work and the same answer whether nobody has the address, he has no password, or it is another one; how often
 //! one may try is in [`tries`](super::tries). The address is shown again in the form, a password never.
@@ -20,7 +20,7 @@ use super::form::{self, Checked, Fields};
 use super::page::page;
 use super::signed_in::{ComesFrom, NotSignedIn, SignedIn};
 use super::tries::TooMany;
-use super::{Console, Transport, session};
+use super::{Console, Transport, password_shown, session, sign_in_code};
 use crate::clock;
 use crate::people::password::NotHashed;
 use crate::random;
@@ -113,39 +113,70 @@ pub(super) async fn sign_in(
         return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, None);
     }
     console.tries.count(origin.address, &typed.email).map_err(too_many)?;
-    let Some(token) = begun(&console, &origin, &typed).await? else {
-        let wrong = Some("E-mail or password is wrong.");
-        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, wrong);
-    };
+    match begun(&console, &origin, &typed).await? {
+        Begun::Session(token) => Ok(signed_in_with(&console, &token)),
+        Begun::CodeWanted(token) => {
+            let mut response = Redirect::to(sign_in_code::PATH).into_response();
+            let cookie = Cookie::PasswordShown.set(console.transport, &token, password_shown::LIFETIME_S);
+            cookie.into_iter().for_each(|cookie| {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            });
+            Ok(response)
+        }
+        Begun::Nothing => {
+            let wrong = Some("E-mail or password is wrong.");
+            shown(&console, &headers, StatusCode::FORBIDDEN, &typed.email, wrong)
+        }
+    }
+}
+
+/// The answer to who is signed in from now on.
+pub(super) fn signed_in_with(console: &Console, token: &str) -> Response {
     let mut response = Redirect::to("/console").into_response();
-    let cookies =
-        [Cookie::Session.set(console.transport, &token, session::LIFETIME_S), Cookie::Form.delete(console.transport)];
+    let cookies = [
+        Cookie::Session.set(console.transport, token, session::LIFETIME_S),
+        Cookie::Form.delete(console.transport),
+        Cookie::PasswordShown.delete(console.transport),
+    ];
     cookies.into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
     });
-    Ok(response)
+    response
 }
 
-/// A new session's token; `None` for a wrong address or password.
-async fn begun(console: &Console, origin: &Origin, typed: &Typed) -> Result<Option<String>, ErrorPage> {
+/// What an address and a password lead to.
+enum Begun {
+    /// The token of a new session.
+    Session(String),
+    /// Both are right, and the person's second factor is on: the token of who has shown his password.
+    CodeWanted(String),
+    /// One of them is wrong.
+    Nothing,
+}
+
+async fn begun(console: &Console, origin: &Origin, typed: &Typed) -> Result<Begun, ErrorPage> {
     let node = &console.node;
     // A text that nobody could have chosen as his password is nobody's.
-    let Ok(password) = Password::parse(&typed.password) else { return Ok(None) };
+    let Ok(password) = Password::parse(&typed.password) else { return Ok(Begun::Nothing) };
     let held = node.cluster.directory().map_err(|error| ErrorPage::not_held(error, origin))?;
     let email = EmailAddress::parse(&typed.email).ok();
     let known = session::password_of(node, &held, email.as_ref()).await;
     let known = known.map_err(|error| ErrorPage::unread(&error, origin))?;
     let (person, kept) = known.unzip();
-    let is_right = node.passwords.verify(password, kept).await.map_err(not_hashed)?;
+    let is_right = node.passwords.verify(password, kept.clone()).await.map_err(not_hashed)?;
     let Some(person) = person.filter(|_| is_right) else {
         if let Some(known) = person.and_then(|person| held.principal(person)) {
-            node.observations.login_failed(&known, origin, clock::now());
+            node.observations.login_failed(&known, "wrong_password", origin, clock::now());
         }
-        return Ok(None);
+        return Ok(Begun::Nothing);
     };
+    if let Some((factor, kept)) = held.second_factor(person).zip(kept) {
+        let seals = password_shown::seals(node)?;
+        return password_shown::token(&seals, factor, &kept, clock::now()).map(Begun::CodeWanted);
+    }
     drop(held);
-    let token = session::begin(node, person, origin.clone()).await;
-    token.map(Some).map_err(|error| ErrorPage::unwritten(&error, origin))
+    let token = session::begin(node, person, None, origin.clone()).await;
+    token.map(Begun::Session).map_err(|error| ErrorPage::unwritten(&error, origin))
 }
 
 /// Signs out: the session ends here, and the cookie in the browser. Who was not signed in is not afterwards either.
@@ -170,14 +201,15 @@ pub(super) async fn sign_out(
     Ok(response)
 }
 
-fn too_many(too_many: TooMany) -> ErrorPage {
+pub(super) fn too_many(too_many: TooMany) -> ErrorPage {
     match too_many {
+        TooMany::OfCodes(wait) => ErrorPage::too_many("Too many codes were tried.", wait),
         TooMany::FromAddress(wait) => ErrorPage::too_many("Too many attempts from your address.", wait),
         TooMany::OfAccount(wait) => ErrorPage::too_many("Too many attempts with this e-mail address.", wait),
     }
 }
 
-fn not_hashed(error: NotHashed) -> ErrorPage {
+pub(super) fn not_hashed(error: NotHashed) -> ErrorPage {
     match error {
         NotHashed::Busy => ErrorPage::too_many("Too many people sign in at this moment.", Duration::from_secs(1)),
         NotHashed::NoRandomness => ErrorPage::without_randomness(),

@@ -4,8 +4,10 @@
 
 mod custom_role;
 mod invitation;
+mod password_reset;
 mod person;
 mod policy;
+mod second_factor;
 mod secret;
 mod service_account;
 mod session;
@@ -125,6 +127,8 @@ enum Stored {
     Invitation(invitation::Stored),
     Session(session::Stored),
     Person(person::Stored),
+    SecondFactor(second_factor::Stored),
+    PasswordReset(password_reset::Stored),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -233,6 +237,8 @@ fn stored(change: &Change) -> Stored {
         Change::Invitation(change) => Stored::Invitation(invitation::stored(change)),
         Change::Session(change) => Stored::Session(session::stored(change)),
         Change::Person(change) => Stored::Person(person::stored(change)),
+        Change::SecondFactor(change) => Stored::SecondFactor(second_factor::stored(change)),
+        Change::PasswordReset(change) => Stored::PasswordReset(password_reset::stored(change)),
     }
 }
 
@@ -319,6 +325,8 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::Invitation(stored) => Change::Invitation(invitation::read(stored)?),
         Stored::Session(stored) => Change::Session(session::read(stored)?),
         Stored::Person(stored) => Change::Person(person::read(stored)?),
+        Stored::SecondFactor(stored) => Change::SecondFactor(second_factor::read(stored)?),
+        Stored::PasswordReset(stored) => Change::PasswordReset(password_reset::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
 }
@@ -382,7 +390,9 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::Policy(_)
         | Stored::Invitation(_)
         | Stored::Session(_)
-        | Stored::Person(_) => return None,
+        | Stored::Person(_)
+        | Stored::SecondFactor(_)
+        | Stored::PasswordReset(_) => return None,
     })
 }
 

@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 25] = [
     "head",
     "changes",
     "organizations",
@@ -27,6 +27,9 @@ const TABLES: [&str; 22] = [
     "invitations",
     "passwords",
     "sessions",
+    "second_factors",
+    "recovery_codes",
+    "password_resets",
     "grants",
     "idempotency_keys",
     "audit_events",
