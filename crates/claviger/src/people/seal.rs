@@ -129,7 +129,7 @@ mod tests {
     fn what_is_sealed_opens_as_what_it_was_and_as_nothing_else() {
         let (ours, clear) = (seals(&[1]), b"hush hush");
         let sealed = ours.seal(Purpose::SecondFactor, &[b"42"], clear).expect("sealed");
-        let open = |seals: &Seals, purpose, belongs_to: &[impl AsRef<[u8]>], text: &str| {
+        let open = |seals: &Seals, purpose, belongs_to: &[&[u8]], text: &str| {
             seals.open(purpose, belongs_to, text).map(|clear| clear.to_vec())
         };
         assert_eq!(open(&ours, Purpose::SecondFactor, &[b"42"], &sealed), Some(clear.to_vec()));

@@ -17,7 +17,7 @@ globex: gil owner
 const ACCOUNTS: &str = "/console/organizations/{acme}/service-accounts";
 
 /// Signs somebody in, and answers the value of his session's cookie.
-async fn signs_in(world: &World, name: &str) -> String {
+pub(crate) async fn signs_in(world: &World, name: &str) -> String {
     let ours = shown(world).await;
     let answer = send(form(world, &ours, &email(name), &world.password_of(name))).await;
     assert_eq!((answer.status, answer.header("location")), (303, Some("/console")), "{}", answer.text);
@@ -27,7 +27,7 @@ async fn signs_in(world: &World, name: &str) -> String {
     token.to_owned()
 }
 
-async fn get(world: &World, session: &str, path: &str) -> Answer {
+pub(crate) async fn get(world: &World, session: &str, path: &str) -> Answer {
     send(world.request(Method::GET, path).header("cookie", format!("claviger={session}"))).await
 }
 
@@ -37,7 +37,7 @@ async fn signs_out(world: &World, session: &str, token: &str) -> Answer {
     send(request.header("sec-fetch-site", "same-origin").body(format!("form_token={token}"))).await
 }
 
-fn form_token(page: &Answer) -> String {
+pub(crate) fn form_token(page: &Answer) -> String {
     let token = page.text.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     token.expect("a token").to_owned()
 }

@@ -24,6 +24,7 @@ mod audit_export;
 mod audit_log;
 mod authorization_table;
 mod console;
+mod console_second_factor;
 mod console_sessions;
 mod custom_roles;
 mod description;
