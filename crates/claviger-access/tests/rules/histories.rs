@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use claviger_access::authorize::{
     Actor, CreateProjects, CredentialId, DeleteProject, ManageMembers, ManagePolicies, ManageRoles,
-    ManageServiceAccounts, ManageTeams, ManageWorkspaces, ReadAuditLog, UpdateProject, authorize,
+    ManageServiceAccounts, ManageTeams, ManageWorkspaces, ReadAuditLog, ResetPasswords, UpdateProject, authorize,
 };
 use claviger_access::change::{
-    CustomRoleChange, InvitationChange, SecretChange, ServiceAccountChange, SessionChange, TeamChange,
+    CustomRoleChange, InvitationChange, PasswordResetChange, PersonChange, SecretChange, ServiceAccountChange,
+    SessionChange, TeamChange,
 };
 use claviger_access::credential::PresentedToken;
 use claviger_access::directory::{Invitation, Session};
@@ -23,6 +24,7 @@ use claviger_access::{
 use proptest::prelude::*;
 
 use crate::command::{Command, Reply};
+use crate::recovery;
 use crate::rows::{GrantRow, Rows};
 use crate::world::{BEGINNING, Credential, Outcome, Step, World, moment};
 
@@ -84,6 +86,9 @@ fn is_authorized(
         Permission::RolesManage => {
             authorize::<ManageRoles>(directory, caller, scope, now).map(|permit| permit.through())
         }
+        Permission::OwnersManage => {
+            authorize::<ResetPasswords>(directory, caller, scope, now).map(|permit| permit.through())
+        }
         Permission::AuditRead => {
             authorize::<ReadAuditLog>(directory, caller, scope, now).map(|permit| permit.through())
         }
@@ -135,6 +140,8 @@ fn accepted(step: &Step) -> Option<&Invitation> {
 fn giver(step: &Step) -> Option<PrincipalId> {
     match &step.command {
         Command::Accept { .. } => accepted(step).and_then(|invitation| invitation.inviter),
+        Command::ChooseAnother { .. } => recovery::link_of(step).and_then(|reset| reset.maker),
+        Command::AskForReset(_) => None,
         _ => principal_of(&step.caller),
     }
 }
@@ -179,6 +186,23 @@ fn signed_in(step: &Step, event: &Event) {
     assert!(step.rows_before.organization_role(sign_in.person, event.organization()).is_some());
 }
 
+/// Whoever asks for a link by mail has it made for a person, and a member where that is told.
+fn asked_by_mail(step: &Step, event: &Event) {
+    let Command::AskForReset(person) = step.command else { panic!("{event:?}") };
+    assert_eq!((event.name(), event.target()), (EventName::PasswordResetLinkMade, Target::Principal(person)));
+    assert_eq!(event.actor(), Actor::Principal(person, PrincipalKind::Person));
+    assert!(step.rows_before.organization_role(person, event.organization()).is_some());
+}
+
+/// Whoever changes a second factor changes his own, with a session that counts.
+fn secured_himself(step: &Step, event: &Event) {
+    let actor = principal_of(&step.caller).expect("a principal");
+    assert_eq!(event.actor(), Actor::Principal(actor, PrincipalKind::Person));
+    assert_eq!(event.target(), Target::Principal(actor));
+    assert!(counts(&step.rows_before, &step.caller, step.moment));
+    assert!(step.rows_before.organization_role(actor, event.organization()).is_some());
+}
+
 /// Whoever signs out ends a session of his own, with a credential that counts.
 fn signed_out(step: &Step, event: &Event) {
     let Command::SignOut(session) = step.command else { panic!("{event:?}") };
@@ -191,9 +215,14 @@ fn signed_out(step: &Step, event: &Event) {
 
 fn actor_was_permitted(step: &Step, decision: &Decision, event: &Event) {
     match event.through() {
+        Basis::OneTimeLink if matches!(step.command, Command::ChooseAnother { .. }) => {
+            return recovery::reset_link_was_open(step, decision, event);
+        }
         Basis::OneTimeLink => return link_was_open(step, decision, event),
         Basis::Oneself if event.name() == EventName::OrganizationUserRemoved => return left_himself(step, event),
-        Basis::Oneself if event.name() == EventName::SessionLoggedIn => return signed_in(step, event),
+        Basis::Oneself if matches!(step.command, Command::SignIn(_)) => return signed_in(step, event),
+        Basis::Oneself if matches!(step.command, Command::AskForReset(_)) => return asked_by_mail(step, event),
+        Basis::Oneself if recovery::is_about_one_person(&step.command) => return secured_himself(step, event),
         Basis::Oneself if event.name() == EventName::SessionLoggedOut => return signed_out(step, event),
         Basis::Oneself | Basis::Grant(_) | Basis::Operator => {}
     }
@@ -238,6 +267,7 @@ fn told(outcome: &Result<Decided<Reply>, Refusal>) -> (String, Vec<[u8; 32]>, Op
     let digest = |change: &Change| match change {
         Change::SecretIssued { digest, .. }
         | Change::Session(SessionChange::Begun { digest, .. })
+        | Change::PasswordReset(PasswordResetChange::LinkMade { digest, .. })
         | Change::Invitation(InvitationChange::Sent { digest, .. } | InvitationChange::Resent { digest, .. }) => {
             Some(*digest.as_bytes())
         }
@@ -323,6 +353,8 @@ fn nobody_was_raised_above(step: &Step, after: &Rows, giver: PrincipalId, receiv
 fn touched(change: &Change) -> Option<PrincipalId> {
     match change {
         Change::PrincipalDeleted { id, .. } => Some(*id),
+        Change::PasswordReset(PasswordResetChange::LinkMade { person, .. }) => Some(*person),
+        Change::Person(PersonChange::PasswordSet { id, .. }) => Some(*id),
         Change::SecretIssued { principal, .. }
         | Change::SecretExpiryChanged { principal, .. }
         | Change::Secret(
@@ -434,7 +466,7 @@ proptest! {
             let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let facts = |event: &Event| [event.facts_before(), event.facts_after()].concat();
             let facts: Vec<Fact> = decision.events().iter().flat_map(facts).collect();
-            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains("cvi_") || fact.value.contains("cvs_") || fact.value.contains(&digest)));
+            prop_assert!(!facts.iter().any(|fact| fact.value.contains("cvg_") || fact.value.contains("cvi_") || fact.value.contains("cvs_") || fact.value.contains("cvr_") || fact.value.contains(&digest)));
         }
     }
 
@@ -568,6 +600,7 @@ proptest! {
             let Some(decision) = decided(&step) else { continue };
             // Whoever signs in or out does so in all of his.
             if matches!(step.command, Command::SignIn(_) | Command::SignOut(_)) { continue }
+            if recovery::is_about_one_person(&step.command) { continue }
             let organization = decision.events()[0].organization();
             prop_assert!(decision.events().iter().all(|event| event.organization() == organization));
             if let Some(actor) = giver(&step) {
@@ -638,7 +671,7 @@ fn a_directory_that_outgrew_its_shards_holds_the_same() {
 #[test]
 fn histories_hold_every_event_and_every_refusal() {
     let (mut events, mut refusals) = (BTreeSet::new(), BTreeSet::new());
-    for seed in 0..400 {
+    for seed in 0..500 {
         let mut world = World::settled(seed);
         for _ in 0..200 {
             match world.step().outcome {
@@ -656,6 +689,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "already_invited",
         "already_member",
         "already_set_up",
+        "code_not_accepted",
         "default_workspace",
         "expiry_beyond_own",
         "expiry_not_later",
@@ -670,6 +704,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "name_not_allowed",
         "no_secret_to_rotate",
         "not_authenticated",
+        "not_owner_everywhere",
         "organization_not_found",
         "permission_above_own",
         "permission_missing",
@@ -678,9 +713,13 @@ fn histories_hold_every_event_and_every_refusal() {
         "person_meanwhile",
         "project_not_found",
         "protected",
+        "reset_for_oneself",
+        "reset_not_found",
         "role_above_own",
         "role_name_taken",
         "role_not_found",
+        "second_factor_off",
+        "second_factor_on",
         "secret_ended",
         "secret_not_found",
         "service_account_not_found",

@@ -29,9 +29,10 @@ pub(crate) fn hash() -> PasswordHash {
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_people(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(28) {
-            24 | 25 => Command::SignIn(SignIn { person: self.any_person(organization) }),
+        match self.chance.below(34) {
+            24 | 25 => Command::SignIn(self.any_sign_in(organization)),
             26 | 27 => Command::SignOut(self.any_session()),
+            28.. => self.any_command_on_recovery(organization),
             0..=6 => {
                 Command::Invite(Invite { organization, email: self.any_email(), terms: self.any_terms(organization) })
             }
@@ -364,6 +365,9 @@ proptest! {
                 _ => None,
             };
             if of_its_own == Some(accounts[place].principal) { continue }
+            // A second factor is a person's alone.
+            let of_people = matches!(step.command, Command::EnableSecondFactor(_) | Command::RenewRecoveryCodes(_) | Command::RemoveSecondFactor);
+            if of_people { continue }
             let mut draft = Draft::on(&draft);
             let after = std::mem::replace(&mut world.rows, before);
             let twin = twin_of(&mut world, &mut draft, accounts[place].principal);

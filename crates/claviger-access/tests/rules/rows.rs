@@ -10,7 +10,8 @@ use claviger_access::change::{
 };
 use claviger_access::credential::{BasicForm, SecretDigest};
 use claviger_access::directory::{
-    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, Person, Principal, Session, Workspace,
+    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, PasswordReset, Person, Principal, SecondFactor,
+    Session, Workspace,
 };
 use claviger_access::effective::ReachedProject;
 use claviger_access::email::EmailAddress;
@@ -116,6 +117,8 @@ pub(crate) struct Rows {
     pub(crate) details: Vec<(PrincipalId, AccountDetails)>,
     pub(crate) invitations: Vec<Invitation>,
     pub(crate) sessions: Vec<Session>,
+    pub(crate) second_factors: Vec<SecondFactor>,
+    pub(crate) password_resets: Vec<PasswordReset>,
 }
 
 impl Rows {
@@ -137,6 +140,8 @@ impl Rows {
             details: Vec::new(),
             invitations: Vec::new(),
             sessions: Vec::new(),
+            second_factors: Vec::new(),
+            password_resets: Vec::new(),
         }
     }
 
@@ -151,6 +156,8 @@ impl Rows {
                 Change::Policy(change) => self.write_policy(change),
                 Change::Invitation(change) => self.write_invitation(change),
                 Change::Session(change) => self.write_session(change),
+                Change::SecondFactor(change) => self.write_second_factor(change),
+                Change::PasswordReset(change) => self.write_password_reset(change),
                 _ => {}
             }
         }
@@ -544,6 +551,8 @@ impl Rows {
         for row in &self.sessions {
             loader.session(row.clone());
         }
+        self.second_factors.iter().for_each(|row| loader.second_factor(row.clone()));
+        self.password_resets.iter().for_each(|row| loader.password_reset(row.clone()));
         loader.finish(revision, mark, self.next_id)
     }
 }

@@ -26,7 +26,7 @@ impl World {
 /// Signs somebody in, and answers his session and its token.
 fn signs_in(world: &mut World, person: PrincipalId) -> (SessionId, String) {
     let bytes = world.chance.bytes();
-    match world.perform(&Caller::Operator, &Command::SignIn(SignIn { person }), bytes) {
+    match world.perform(&Caller::Operator, &Command::SignIn(SignIn { person, shown: None }), bytes) {
         Outcome::Written(_, Reply::Session(new)) => (new.id, new.token.reveal().to_owned()),
         other => panic!("{other:?}"),
     }
@@ -86,14 +86,14 @@ fn each_organization_is_told_who_signs_in() {
     let member = |on| Granted::Organization(on, OrganizationRole::Member);
     let pia = person_of(&world.person(&[member(organization), member(other)]));
     let bytes = world.chance.bytes();
-    let outcome = world.perform(&Caller::Operator, &Command::SignIn(SignIn { person: pia }), bytes);
+    let outcome = world.perform(&Caller::Operator, &Command::SignIn(SignIn { person: pia, shown: None }), bytes);
     let Outcome::Written(decision, _) = &outcome else { panic!("{outcome:?}") };
     let told: Vec<_> = decision.events().iter().map(|event| (event.name(), event.organization())).collect();
     assert_eq!(told, [(EventName::SessionLoggedIn, organization), (EventName::SessionLoggedIn, other)]);
     let nobody = person_of(&world.person(&[]));
     let account = world.credentials[0].principal;
     for person in [nobody, account, PrincipalId::new(world.rows.next_id + 5).unwrap()] {
-        refused(&mut world, &Caller::Operator, &Command::SignIn(SignIn { person }), "not_authenticated");
+        refused(&mut world, &Caller::Operator, &Command::SignIn(SignIn { person, shown: None }), "not_authenticated");
     }
     let address = |person: PrincipalId| email(&format!("person-{person}@example.com"));
     assert!(sign_in(&world.draft, &address(pia)).is_some());

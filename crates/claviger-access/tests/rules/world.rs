@@ -91,6 +91,8 @@ pub(crate) struct World {
     pub(crate) people: Vec<Caller>,
     /// Every token of an invitation that was made.
     pub(crate) tokens: Vec<String>,
+    /// Every token of a link by which somebody chooses another password.
+    pub(crate) reset_tokens: Vec<String>,
     pub(crate) chance: Chance,
 }
 
@@ -131,8 +133,9 @@ impl World {
     pub(crate) fn empty(seed: u64) -> Self {
         let mut chance = Chance::seeded(seed);
         let draft = Draft::on(&Directory::empty(chance.number()));
-        let (credentials, people, tokens) = (Vec::new(), Vec::new(), Vec::new());
-        Self { draft, rows: Rows::none(), now: moment(BEGINNING), credentials, people, tokens, chance }
+        let (credentials, people, tokens, reset_tokens) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (rows, now) = (Rows::none(), moment(BEGINNING));
+        Self { draft, rows, now, credentials, people, tokens, reset_tokens, chance }
     }
 
     /// Two organizations with some projects, workspaces, accounts and people, before the history begins.
@@ -194,6 +197,7 @@ impl World {
                     self.credentials.push(Credential { principal, secret_id, username, secret });
                 }
                 match &reply {
+                    Reply::Link(new) => self.reset_tokens.push(new.token.reveal().to_owned()),
                     Reply::Invitation(sent) => self.tokens.push(sent.token.reveal().to_owned()),
                     Reply::Person(person) => self.give_session(*person),
                     Reply::Session(new) => {
@@ -597,7 +601,7 @@ impl World {
                 let expires = self.chance.one_in(2).then(|| self.any_expiry());
                 // As many are let in again as are shut out, or the histories would run dry.
                 let disabled = self.chance.one_in(3).then(|| self.chance.one_in(2));
-                let protected = self.chance.one_in(6).then(|| self.chance.one_in(3));
+                let protected = self.chance.one_in(4).then(|| self.chance.one_in(3));
                 let owner = self.chance.one_in(4).then(|| self.any_owner(organization));
                 let text = ["what it is for", "another text", " "];
                 let description = self.chance.one_in(5).then(|| self.chance.one_of(&text).unwrap());

@@ -311,7 +311,7 @@ on_both_stores! {
             assert!(wrong.text.contains(&secret), "one may try again with the same");
         }
         // In somebody else's form, bent, and by who comes without a form of ours.
-        let bent = format!("{}0", &sealed[..sealed.len() - 1]);
+        let bent = format!("{}{}", &sealed[..sealed.len() - 1], if sealed.ends_with('0') { "1" } else { "0" });
         for (cookie, token, sealed, password) in [
             (&*format!("claviger={other}"), &*other_token, &*sealed, &*mels),
             (&*cookie, &*token, &*bent, &*pias),
