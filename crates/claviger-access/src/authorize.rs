@@ -11,6 +11,7 @@
 
 mod admission;
 mod one_time_link;
+mod reset_link;
 mod signing_in;
 
 use std::fmt;
@@ -20,6 +21,7 @@ pub use self::admission::{NoAdmission, NotAdmitted, SESSION_IDLE_S, admit, admit
 pub use self::signing_in::sign_in;
 
 pub use self::one_time_link::{OneTimeLink, SetUp, follow_link, follow_set_up_link};
+pub use self::reset_link::{ResetLink, follow_reset_link};
 pub(crate) use self::signing_in::enter;
 
 use crate::directory::{Directory, PrincipalView};
@@ -150,6 +152,10 @@ actions! {
     AcceptInvitation needs MembersManage;
     /// Sign in to an organization that one is a member of, and sign out.
     SignIn needs DataRead;
+    /// Make a link by which a person chooses another password.
+    ResetPasswords needs OwnersManage;
+    /// Choose another password by such a link.
+    UseResetLink needs DataRead;
     /// Take a person out of an organization, or off a project.
     RemoveMember needs MembersManage;
     /// Create, rename and delete teams; add and remove their members.

@@ -7,8 +7,10 @@
 
 mod custom_role;
 mod invitation;
+mod password_reset;
 mod person;
 mod policy;
+mod second_factor;
 mod secret;
 mod service_account;
 mod session;
@@ -17,8 +19,10 @@ mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
 pub use self::invitation::{InvitationChange, InvitationTerms};
+pub use self::password_reset::PasswordResetChange;
 pub use self::person::PersonChange;
 pub use self::policy::PolicyChange;
+pub use self::second_factor::SecondFactorChange;
 pub use self::secret::SecretChange;
 pub use self::service_account::ServiceAccountChange;
 pub use self::session::{SessionChange, SignedInFrom};
@@ -189,6 +193,10 @@ pub enum Change {
     Session(SessionChange),
     /// Something about a link by which an organization gets its first owner who is a person.
     SetUpLink(SetUpLinkChange),
+    /// Something about a second factor.
+    SecondFactor(SecondFactorChange),
+    /// Something about a link by which somebody chooses another password.
+    PasswordReset(PasswordResetChange),
 }
 
 /// What can be changed of a workspace.

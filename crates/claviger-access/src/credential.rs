@@ -22,7 +22,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 pub use self::token::{
-    InvitationToken, PresentedSession, PresentedSetUp, PresentedToken, SessionToken, SetUpToken, Token,
+    InvitationToken, PresentedSession, PresentedSetUp, PresentedToken, ResetToken, SessionToken, SetUpToken, Token,
 };
 
 use crate::random_bytes::RandomBytes;
@@ -242,7 +242,7 @@ fn checksum(text: &str) -> String {
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
-    fn of(secret: &str) -> Self {
+    pub(crate) fn of(secret: &str) -> Self {
         Self(Sha256::digest(secret.as_bytes()).into())
     }
 

@@ -28,8 +28,8 @@ pub use self::draft::{Draft, NewIds};
 pub use self::load::Loader;
 pub use self::principals::{HeldSecret, Principal, PrincipalView};
 pub use self::records::{
-    AccountAddresses, AccountRecord, CustomRole, Invitation, Organization, Person, Project, Session, SetUpLink, Team,
-    Workspace,
+    AccountAddresses, AccountRecord, CustomRole, Invitation, Organization, PasswordReset, Person, Project,
+    SecondFactor, Session, SetUpLink, Team, Workspace,
 };
 
 use self::principals::{PrincipalShard, UsernameShard};
@@ -77,6 +77,8 @@ pub struct Directory {
     people: Records<PrincipalId, Person>,
     invitations: Records<InvitationId, Invitation>,
     sessions: Records<SessionId, Session>,
+    second_factors: Records<PrincipalId, SecondFactor>,
+    password_resets: Records<PrincipalId, PasswordReset>,
     dummy: Arc<[HeldSecret; 1]>,
 }
 
@@ -210,6 +212,16 @@ impl Directory {
     /// The session of that id, if nobody ended it. It may have ended by itself.
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.get(id)
+    }
+
+    /// The second factor of this person, if he has one.
+    pub fn second_factor(&self, person: PrincipalId) -> Option<&SecondFactor> {
+        self.second_factors.get(person)
+    }
+
+    /// The link by which this person chooses another password, if one was made and not used. It may have expired.
+    pub fn password_reset(&self, person: PrincipalId) -> Option<&PasswordReset> {
+        self.password_resets.get(person)
     }
 
     /// Whom a username leads to, and whether the name is his.
@@ -358,6 +370,10 @@ impl Directory {
         invitations.sort_by_key(|invitation| invitation.id);
         let mut sessions: Vec<Session> = self.sessions.iter().cloned().collect();
         sessions.sort_by_key(|session| session.id);
+        let mut second_factors: Vec<SecondFactor> = self.second_factors.iter().cloned().collect();
+        second_factors.sort_by_key(|factor| factor.id);
+        let mut password_resets: Vec<PasswordReset> = self.password_resets.iter().cloned().collect();
+        password_resets.sort_by_key(|reset| reset.id);
         Contents {
             revision: self.revision,
             mark: self.mark,
@@ -375,6 +391,8 @@ impl Directory {
             people,
             invitations,
             sessions,
+            second_factors,
+            password_resets,
         }
     }
 
@@ -420,6 +438,8 @@ pub struct Contents {
     people: Vec<Person>,
     invitations: Vec<Invitation>,
     sessions: Vec<Session>,
+    second_factors: Vec<SecondFactor>,
+    password_resets: Vec<PasswordReset>,
 }
 
 /// Spreads ids over shards. Not keyed: ids come from a counter, nobody chooses them.

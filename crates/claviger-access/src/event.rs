@@ -176,6 +176,18 @@ event_names! {
     UserPasswordChanged = "user.password_changed";
     /// Somebody with a person's session gave another password than his, to set a new one.
     UserPasswordChangeFailed = "user.password_change_failed";
+    /// A person signs in with a code from an app as well, from now on.
+    SecondFactorEnabled = "second_factor.enabled";
+    /// A person's second factor was turned off.
+    SecondFactorRemoved = "second_factor.removed";
+    /// A person has other recovery codes.
+    SecondFactorRecoveryCodesMade = "second_factor.recovery_codes_made";
+    /// A person signed in with a recovery code, which counts no more.
+    SecondFactorRecoveryCodeUsed = "second_factor.recovery_code_used";
+    /// A link was made by which a person chooses another password.
+    PasswordResetLinkMade = "password_reset.link_made";
+    /// A person chose another password by such a link; his sessions are over.
+    PasswordResetUsed = "password_reset.used";
     /// Somebody came with a person's address, and with another password than his.
     SessionLoginFailed = "session.login_failed";
     /// Somebody came with the username of a service account, and was not let in.

@@ -32,6 +32,7 @@ pub mod random_bytes;
 pub mod refusal;
 pub mod revision;
 pub mod role;
+pub mod second_factor;
 pub mod text;
 
 pub use authorize::{Basis, Caller, Permit, Scope};

@@ -282,6 +282,37 @@ pub enum Refusal {
         /// The invitation that is open.
         invitation: InvitationId,
     },
+    /// A person has one second factor.
+    #[error("your second factor is on already; turn it off before you set another one up")]
+    SecondFactorOn,
+    /// There is none to change.
+    #[error("this person's second factor is off, so there is nothing to change")]
+    SecondFactorOff,
+    /// Never says what is wrong with a code.
+    #[error("this code is wrong, was used already or is over; send the next one that your app shows")]
+    CodeNotAccepted,
+    /// Never says what is wrong with a token.
+    #[error(
+        "this link opens nothing: it is mistyped, was used, gave way to a newer one or is older than an hour; ask for a new one"
+    )]
+    NoResetForToken,
+    /// Else an owner of one organization could come into another as somebody else.
+    #[error(
+        "user {person} belongs to organizations whose owner you are not, so you may not make a link for that person; it takes an owner of all of them, or the operator on the host"
+    )]
+    NotOwnerEverywhere {
+        /// Who was meant.
+        person: PrincipalId,
+    },
+    /// It would be a change of password without the password.
+    #[error("nobody makes such a link for himself; change your password on your profile")]
+    ResetForOneself,
+    /// Nobody of that number, or he belongs to no organization.
+    #[error("there is no person {person} who belongs to an organization")]
+    NoSuchPerson {
+        /// Who was asked for.
+        person: PrincipalId,
+    },
     /// Teams are told apart by their names.
     #[error("organization {organization} has a team called {name}; choose another name")]
     TeamNameTaken {
@@ -448,7 +479,15 @@ impl Refusal {
             Self::TeamAboveOwn { .. } => "team_above_own",
             Self::PermissionAboveOwn { .. } => "permission_above_own",
             Self::NoSuchTeam { .. } | Self::NoTeamOfThatName { .. } => "team_not_found",
-            Self::NoSuchMember { .. } | Self::NoMemberOfThatAddress { .. } => "user_not_found",
+            Self::NoSuchMember { .. } | Self::NoMemberOfThatAddress { .. } | Self::NoSuchPerson { .. } => {
+                "user_not_found"
+            }
+            Self::NoResetForToken => "reset_not_found",
+            Self::NotOwnerEverywhere { .. } => "not_owner_everywhere",
+            Self::ResetForOneself => "reset_for_oneself",
+            Self::SecondFactorOn => "second_factor_on",
+            Self::SecondFactorOff => "second_factor_off",
+            Self::CodeNotAccepted => "code_not_accepted",
             Self::NoSuchInvitation { .. } | Self::NoInvitationForToken => "invitation_not_found",
             Self::InvitationVoid => "invitation_void",
             Self::PersonMeanwhile => "person_meanwhile",

@@ -80,12 +80,20 @@ impl Observations {
         self.lock().add(organization, note);
     }
 
-    /// Somebody came with a person's address, and without his password. Each of his organizations is told.
-    pub fn login_failed(&self, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
-        self.wrong_password(EventName::SessionLoginFailed, person, origin, made);
+    /// Somebody came with a person's address, and without his password, or with it and without a right code. Each of his
+    /// organizations is told.
+    pub fn login_failed(&self, person: &PrincipalView<'_>, reason: &'static str, origin: &Origin, made: Moment) {
+        self.not_himself(EventName::SessionLoginFailed, reason, person, origin, made);
     }
 
-    fn wrong_password(&self, name: EventName, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
+    fn not_himself(
+        &self,
+        name: EventName,
+        reason: &'static str,
+        person: &PrincipalView<'_>,
+        origin: &Origin,
+        made: Moment,
+    ) {
         for organization in effective::organizations(person) {
             self.refused(Observation {
                 name,
@@ -95,14 +103,14 @@ impl Observations {
                 project: None,
                 actor: None,
                 target: Target::Principal(person.id()),
-                facts: vec![Fact::new("reason", "wrong_password")],
+                facts: vec![Fact::new("reason", reason)],
             });
         }
     }
 
     /// Somebody with a person's session gave another password than his, to set a new one. Each of his organizations is told.
     pub fn password_change_failed(&self, person: &PrincipalView<'_>, origin: &Origin, made: Moment) {
-        self.wrong_password(EventName::UserPasswordChangeFailed, person, origin, made);
+        self.not_himself(EventName::UserPasswordChangeFailed, "wrong_password", person, origin, made);
     }
 
     /// Somebody came with an open invitation, and without the password of its person.

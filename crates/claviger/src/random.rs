@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use claviger_access::second_factor::{RECOVERY_CODE_BYTES, RECOVERY_CODES};
 use claviger_access::{Mark, RandomBytes};
 
 /// The system gave no random bytes. Nothing that needs them can be decided.
@@ -34,6 +35,25 @@ pub fn hash_key() -> Result<u64, NoRandomness> {
 /// What makes two hashes of one password differ.
 pub fn salt() -> Result<[u8; 16], NoRandomness> {
     fill()
+}
+
+/// What is drawn anew each time something is sealed.
+pub fn nonce() -> Result<[u8; 24], NoRandomness> {
+    fill()
+}
+
+/// What an app computes codes from.
+pub fn totp_secret() -> Result<[u8; 20], NoRandomness> {
+    fill()
+}
+
+/// What recovery codes are made of.
+pub fn recovery_codes() -> Result<[[u8; RECOVERY_CODE_BYTES]; RECOVERY_CODES], NoRandomness> {
+    let mut codes = [[0; RECOVERY_CODE_BYTES]; RECOVERY_CODES];
+    for code in &mut codes {
+        *code = fill()?;
+    }
+    Ok(codes)
 }
 
 /// A key for the audit log.

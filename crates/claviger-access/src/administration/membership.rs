@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::holding::{Gathered, few, role_told};
 use super::standing::Standing;
-use super::{last_owner, session};
+use super::{last_owner, password_reset, session};
 use crate::authorize::{
     Caller, ManageMembers, Permit, RemoveMember, Scope, authorize, remove_member, see_organization,
 };
@@ -138,7 +138,8 @@ fn leaves(
     let taken = own().map(|grant| Change::GrantTaken { id: grant.id, holder });
     // Who belongs nowhere any more is signed in to nothing.
     let is_last = effective::organizations(person).iter().all(|other| *other == organization);
-    let ended = is_last.then(|| session::all_end(draft, person.id())).into_iter().flatten();
+    let ended = is_last.then(|| session::all_end(draft, person.id()).chain(password_reset::ended(draft, person.id())));
+    let ended = ended.into_iter().flatten();
     (event, left.chain(taken).chain(ended).collect())
 }
 

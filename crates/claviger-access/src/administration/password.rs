@@ -33,7 +33,7 @@ pub fn change(
     mut random: RandomBytes,
 ) -> Result<Decided<NewSession>, Refusal> {
     let (person, own, permits) = session::oneself(draft, caller, moment)?;
-    let sign_in = SignIn { person, from: command.from.clone() };
+    let sign_in = SignIn { person, from: command.from.clone(), shown: None };
     let (new, begun) = session::made(&mut draft.ids(), &sign_in, moment, &mut random)?;
     let set = PersonChange::PasswordSet { id: person, hash: Some(command.hash.clone()), set: moment };
     let others = session::sessions_of(draft, person).filter(|known| known.id != own);

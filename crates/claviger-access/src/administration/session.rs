@@ -5,6 +5,7 @@
 //! at once, as a deleted secret does, and leaving one's last organization ends all of them, a new password all others.
 
 use super::holding::{Gathered, few};
+use super::second_factor::{self, Shown};
 use crate::authorize::{Caller, CredentialId, Permit, enter, principal_of};
 use crate::change::{Change, SessionChange, SignedInFrom};
 use crate::credential::SessionToken;
@@ -29,6 +30,8 @@ pub struct SignIn {
     pub person: PrincipalId,
     /// Where.
     pub from: SignedInFrom,
+    /// What he shows beside it, if his second factor is on.
+    pub shown: Option<Shown>,
 }
 
 /// A session that was just begun.
@@ -51,8 +54,13 @@ pub fn begin(
     let permits = enter(draft, person);
     let (new, begun) = made(&mut draft.ids(), command, moment, &mut random)?;
     let mut changes: Vec<Change> = given_up(draft, person, moment).chain([begun]).collect();
+    let (passed, also) = second_factor::pass(draft, person, command.shown.as_ref())?;
+    changes.extend(passed);
     let mut done = Gathered::default();
     for permit in &permits {
+        if let Some(name) = also {
+            done.add(Event::under(permit, name, Target::Principal(person)), std::mem::take(&mut changes));
+        }
         let event = Event::under(permit, EventName::SessionLoggedIn, Target::Principal(person));
         done.add(event.after("session", new.id), std::mem::take(&mut changes));
     }

@@ -2,7 +2,7 @@
 //!
 //! A prefix that tells what kind it is of, the id of what it opens, `_`, 32 random base62 digits (190.5 bits), and 6 that
 //! are the CRC-32 of all before them in base62. It is shown once, and is kept as a SHA-256 digest, for the reasons that a
-//! [`Secret`](super::Secret) is. An invitation's and a set-up link's open once, a
+//! [`Secret`](super::Secret) is. An invitation's, a set-up link's and a reset link's open once, a
 //! session's as long as the session lasts.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{BASE62, CHECKSUM_DIGITS, RANDOM_DIGITS, SecretDigest, append_random_digits, checksum};
-use crate::identity::{ID_END, InvitationId, OrganizationId, SessionId};
+use crate::identity::{ID_END, InvitationId, OrganizationId, PrincipalId, SessionId};
 use crate::random_bytes::RandomBytes;
 
 /// Something that a token opens.
@@ -48,6 +48,15 @@ impl Openable for OrganizationId {
     }
 }
 
+/// By its person: he has one such link at a time.
+impl Openable for PrincipalId {
+    const PREFIX: &'static str = "cvr_";
+
+    fn of_number(number: u64) -> Option<Self> {
+        Self::new(number)
+    }
+}
+
 /// A token in clear. Made once, shown once.
 pub struct Token<I> {
     text: SecretString,
@@ -63,6 +72,9 @@ pub type SetUpToken = Token<OrganizationId>;
 
 /// The token of a session, which its cookie holds.
 pub type SessionToken = Token<SessionId>;
+
+/// The token of a link by which a person chooses another password.
+pub type ResetToken = Token<PrincipalId>;
 
 impl<I: Openable> Token<I> {
     /// Makes one of 40 random bytes; `None` when there are not enough left.

@@ -3,7 +3,9 @@
 mod custom_role;
 mod grants;
 mod invitation;
+mod password_reset;
 mod policy;
+mod second_factor;
 mod secret;
 mod service_account;
 mod session;
@@ -130,6 +132,8 @@ impl Directory {
             Change::Person(PersonChange::PasswordSet { .. }) => {}
             Change::Session(change) => self.apply_to_session(change),
             Change::SetUpLink(change) => self.apply_to_set_up_link(change),
+            Change::SecondFactor(change) => self.apply_to_second_factor(change),
+            Change::PasswordReset(change) => self.apply_to_password_reset(change),
         }
     }
 
@@ -172,7 +176,9 @@ impl Directory {
             | Change::Invitation(_)
             | Change::Person(_)
             | Change::Session(_)
-            | Change::SetUpLink(_) => {}
+            | Change::SetUpLink(_)
+            | Change::SecondFactor(_)
+            | Change::PasswordReset(_) => {}
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::principals::{Principal, PrincipalShard, UsernameShard};
 use super::ranges::{Ranges, SPAN};
 use super::records::{
-    AccountAddresses, CustomRole, Invitation, Organization, Person, Project, Records, Session, SetUpLink, Team,
-    Workspace,
+    AccountAddresses, CustomRole, Invitation, Organization, PasswordReset, Person, Project, Records, SecondFactor,
+    Session, SetUpLink, Team, Workspace,
 };
 use super::shelves::Shelves;
 use super::{Directory, dummy};
@@ -59,6 +59,8 @@ impl Loader {
                 people: Records::new(),
                 invitations: Records::new(),
                 sessions: Records::new(),
+                second_factors: Records::new(),
+                password_resets: Records::new(),
                 dummy: dummy(),
             },
         }
@@ -128,6 +130,16 @@ impl Loader {
     /// A session; its person is in already.
     pub fn session(&mut self, session: Session) {
         self.directory.put_session(session);
+    }
+
+    /// A person's second factor.
+    pub fn second_factor(&mut self, factor: SecondFactor) {
+        self.directory.second_factors.insert(factor);
+    }
+
+    /// A link by which a person chooses another password.
+    pub fn password_reset(&mut self, reset: PasswordReset) {
+        self.directory.password_resets.insert(reset);
     }
 
     /// A workspace.

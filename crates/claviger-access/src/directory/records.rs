@@ -15,6 +15,7 @@ use crate::identity::{
 };
 use crate::ownership::AccountDetails;
 use crate::policy::{Addresses, Policy};
+use crate::second_factor::{SealedSecret, TimeStep};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,6 +174,83 @@ impl Session {
     }
 }
 
+/// What a person shows beside his password.
+#[derive(Debug, Clone)]
+pub struct SecondFactor {
+    /// Whose.
+    pub id: PrincipalId,
+    /// What an app computes codes from.
+    pub sealed: SealedSecret,
+    /// The latest step of which a code was used.
+    pub last_step: TimeStep,
+    /// What is kept of the recovery codes that were not used, in order.
+    pub recovery: Vec<SecretDigest>,
+    /// When it was turned on.
+    pub enabled: Moment,
+}
+
+impl PartialEq for SecondFactor {
+    fn eq(&self, other: &Self) -> bool {
+        let told = |one: &Self| (one.id, one.last_step, one.enabled, one.recovery.len());
+        told(self) == told(other)
+            && self.sealed == other.sealed
+            && self.recovery.iter().zip(&other.recovery).all(|(one, other)| one.matches(other))
+    }
+}
+
+impl Eq for SecondFactor {}
+
+impl SecondFactor {
+    /// One that was turned on just now, or is read from the store.
+    pub fn new(
+        id: PrincipalId,
+        sealed: SealedSecret,
+        last_step: TimeStep,
+        recovery: &[SecretDigest],
+        enabled: Moment,
+    ) -> Self {
+        let mut factor = Self { id, sealed, last_step, recovery: Vec::new(), enabled };
+        factor.set_recovery(recovery);
+        factor
+    }
+
+    pub(super) fn set_recovery(&mut self, recovery: &[SecretDigest]) {
+        self.recovery = recovery.to_vec();
+        self.recovery.sort_by_key(|digest| *digest.as_bytes());
+    }
+}
+
+/// A link by which a person chooses another password, not used yet.
+#[derive(Debug, Clone)]
+pub struct PasswordReset {
+    /// Whose password.
+    pub id: PrincipalId,
+    /// What is kept of its token.
+    pub digest: SecretDigest,
+    /// When it was made.
+    pub made: Moment,
+    /// From when on it opens nothing.
+    pub expires: Moment,
+    /// The owner who hands it over; `None` where it went out by mail, or the operator made it.
+    pub maker: Option<PrincipalId>,
+}
+
+impl PartialEq for PasswordReset {
+    fn eq(&self, other: &Self) -> bool {
+        let told = |one: &Self| (one.id, one.made, one.expires, one.maker);
+        told(self) == told(other) && self.digest.matches(&other.digest)
+    }
+}
+
+impl Eq for PasswordReset {}
+
+impl PasswordReset {
+    /// Whether it opens nothing any more: from the very instant on.
+    pub fn has_expired(&self, now: Moment) -> bool {
+        now >= self.expires
+    }
+}
+
 /// An invitation to join an organization, neither accepted nor withdrawn.
 #[derive(Debug, Clone)]
 pub struct Invitation {
@@ -288,7 +366,9 @@ records!(
     AccountAddresses by PrincipalId,
     Person by PrincipalId,
     Invitation by InvitationId,
-    Session by SessionId
+    Session by SessionId,
+    SecondFactor by PrincipalId,
+    PasswordReset by PrincipalId
 );
 
 /// Records by id.

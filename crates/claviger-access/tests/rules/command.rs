@@ -12,8 +12,10 @@ use claviger_access::administration::member::{
 use claviger_access::administration::membership;
 use claviger_access::administration::organization::{self, Found, Founded};
 use claviger_access::administration::password::{self, ChangePassword};
+use claviger_access::administration::password_reset::{self, NewLink};
 use claviger_access::administration::policy::{self, ChangePolicy};
 use claviger_access::administration::project::{self, ChangeProject, CreateProjects};
+use claviger_access::administration::second_factor::{self, Enable};
 use claviger_access::administration::secret::{self, ChangeSecret, CreateSecret, NewSecret, RotateSecret, Rotated};
 use claviger_access::administration::service_account::{
     self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
@@ -23,7 +25,7 @@ use claviger_access::administration::session::{self, NewSession, SignIn};
 use claviger_access::administration::set_up::{self, FirstOwner};
 use claviger_access::administration::team::{self, ChangeMembers, CreateTeams, SetTeamRole};
 use claviger_access::administration::workspace::{self, ChangeWorkspace, CreateWorkspace};
-use claviger_access::credential::{PresentedToken, Secret, SetUpToken};
+use claviger_access::credential::{PresentedToken, Secret, SecretDigest, SetUpToken};
 use claviger_access::email::EmailAddress;
 use claviger_access::identity::{
     AccountName, CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, SessionId, TeamId,
@@ -151,6 +153,21 @@ pub(crate) enum Command {
         token: String,
         owner: FirstOwner,
     },
+    EnableSecondFactor(Enable),
+    RenewRecoveryCodes(Vec<SecretDigest>),
+    RemoveSecondFactor,
+    RecoverPerson(PrincipalId),
+    MakeReset {
+        organization: OrganizationId,
+        person: PrincipalId,
+    },
+    RecoverPassword(PrincipalId),
+    /// By whoever gives the address: the caller is nobody's business.
+    AskForReset(PrincipalId),
+    /// By whoever holds the token: the caller is nobody's business.
+    ChooseAnother {
+        token: String,
+    },
     BeginExport(ExportAuditLog),
     EndExport(ExportAuditLog, u64),
 }
@@ -168,6 +185,7 @@ pub(crate) enum Reply {
     Person(PrincipalId),
     Session(NewSession),
     SetUpLink(SetUpToken),
+    Link(NewLink),
     Done,
 }
 
@@ -196,6 +214,7 @@ impl Reply {
             Self::Invitation(sent) => Some((sent.token.reveal(), *sent.token.digest().as_bytes())),
             Self::Session(new) => Some((new.token.reveal(), *new.token.digest().as_bytes())),
             Self::SetUpLink(token) => Some((token.reveal(), *token.digest().as_bytes())),
+            Self::Link(new) => Some((new.token.reveal(), *new.token.digest().as_bytes())),
             other => other.secret().map(|secret| (secret.reveal(), *secret.digest().as_bytes())),
         }
     }
@@ -293,7 +312,32 @@ impl Command {
             Self::MakeSetUpLink(organization) => {
                 replying(set_up::make_link(draft, caller, *organization, moment, random), Reply::SetUpLink)
             }
+            Self::MakeReset { organization, person } => {
+                replying(password_reset::make(draft, caller, *organization, *person, moment, random), Reply::Link)
+            }
+            Self::RecoverPassword(person) => {
+                replying(password_reset::recover(draft, caller, *person, moment, random), Reply::Link)
+            }
+            Self::AskForReset(person) => {
+                replying(password_reset::ask_by_mail(draft, *person, moment, random), Reply::Link)
+            }
             _ => self.decide_on_teams_and_roles(draft, caller, moment),
+        }
+    }
+
+    fn decide_on_recovery(&self, draft: &Draft, caller: &Caller, moment: Moment) -> Result<Decided<Reply>, Refusal> {
+        match self {
+            Self::EnableSecondFactor(enable) => done(second_factor::enable(draft, caller, enable, moment)),
+            Self::RenewRecoveryCodes(codes) => {
+                done(second_factor::renew_recovery_codes(draft, caller, codes.clone(), moment))
+            }
+            Self::RemoveSecondFactor => done(second_factor::remove(draft, caller, moment)),
+            Self::RecoverPerson(person) => done(second_factor::recover(draft, caller, *person, moment)),
+            Self::ChooseAnother { token } => {
+                let token = PresentedToken::read(token).ok_or(Refusal::NoResetForToken)?;
+                done(password_reset::choose(draft, &token, &crate::people::hash(), moment))
+            }
+            _ => panic!("decided above"),
         }
     }
 
@@ -322,7 +366,7 @@ impl Command {
             Self::SetMemberRole(set) => done(member::set_role(draft, caller, set, moment)),
             Self::AddPeopleToProjects(add) => done(member::add_to_projects(draft, caller, add, moment)),
             Self::RemovePeopleFromProjects(remove) => done(member::remove_from_projects(draft, caller, remove, moment)),
-            _ => panic!("decided above"),
+            _ => self.decide_on_recovery(draft, caller, moment),
         }
     }
 

@@ -8,6 +8,7 @@
 //! - `people`: invitations and memberships, and people as callers against accounts in the same roles.
 //! - `several_people`: several people in one decision, against one decision for each; and who leaves a project.
 //! - `sessions`, `set_up`: signing in and out, idle and absolute ends; the link for the first owner who is a person.
+//! - `recovery`: second factors, and links by which people choose another password.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
 //! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),
@@ -23,6 +24,7 @@ mod effective_roles;
 mod histories;
 mod ownership;
 mod people;
+mod recovery;
 mod rows;
 mod secrets;
 mod sessions;

@@ -16,7 +16,6 @@ use claviger_access::{Basis, Caller, Change, Decided, Draft, Mark};
 use proptest::prelude::*;
 
 use crate::command::{Command, Reply};
-use crate::sessions::sign_in;
 use crate::world::{Outcome, World, display_name, moment};
 
 pub(crate) fn email(text: &str) -> EmailAddress {
@@ -30,14 +29,15 @@ pub(crate) fn hash() -> PasswordHash {
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_people(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(37) {
+        match self.chance.below(43) {
             36 => Command::Renew,
-            24 | 25 => Command::SignIn(sign_in(self.any_person(organization))),
+            24 | 25 => Command::SignIn(self.any_sign_in(organization)),
             26 | 27 => Command::SignOut(self.any_session()),
             28 => Command::EndOthers,
             29 => Command::ChangePassword(ChangePassword { hash: hash(), from: SignedInFrom::default() }),
             30..=32 => Command::MakeSetUpLink(organization),
             33..=35 => self.set_up_any(),
+            37.. => self.any_command_on_recovery(organization),
             0..=6 => {
                 Command::Invite(Invite { organization, email: self.any_email(), terms: self.any_terms(organization) })
             }
@@ -370,6 +370,9 @@ proptest! {
                 _ => None,
             };
             if of_its_own == Some(accounts[place].principal) { continue }
+            // A second factor is a person's alone.
+            let of_people = matches!(step.command, Command::EnableSecondFactor(_) | Command::RenewRecoveryCodes(_) | Command::RemoveSecondFactor);
+            if of_people { continue }
             let mut draft = Draft::on(&draft);
             let after = std::mem::replace(&mut world.rows, before);
             let twin = twin_of(&mut world, &mut draft, accounts[place].principal);

@@ -10,7 +10,8 @@ use claviger_access::change::{
 };
 use claviger_access::credential::{BasicForm, SecretDigest};
 use claviger_access::directory::{
-    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, Person, Principal, Session, SetUpLink, Workspace,
+    AccountAddresses, CustomRole, HeldSecret, Invitation, Loader, PasswordReset, Person, Principal, SecondFactor,
+    Session, SetUpLink, Workspace,
 };
 use claviger_access::effective::ReachedProject;
 use claviger_access::email::EmailAddress;
@@ -117,6 +118,8 @@ pub(crate) struct Rows {
     pub(crate) invitations: Vec<Invitation>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) set_up_links: BTreeMap<OrganizationId, SetUpLink>,
+    pub(crate) second_factors: Vec<SecondFactor>,
+    pub(crate) password_resets: Vec<PasswordReset>,
 }
 
 impl Rows {
@@ -139,6 +142,8 @@ impl Rows {
             invitations: Vec::new(),
             sessions: Vec::new(),
             set_up_links: BTreeMap::new(),
+            second_factors: Vec::new(),
+            password_resets: Vec::new(),
         }
     }
 
@@ -154,6 +159,8 @@ impl Rows {
                 Change::Invitation(change) => self.write_invitation(change),
                 Change::Session(change) => self.write_session(change),
                 Change::SetUpLink(change) => self.write_set_up_link(change),
+                Change::SecondFactor(change) => self.write_second_factor(change),
+                Change::PasswordReset(change) => self.write_password_reset(change),
                 _ => {}
             }
         }
@@ -563,6 +570,8 @@ impl Rows {
         for row in &self.sessions {
             loader.session(row.clone());
         }
+        self.second_factors.iter().for_each(|row| loader.second_factor(row.clone()));
+        self.password_resets.iter().for_each(|row| loader.password_reset(row.clone()));
         loader.finish(revision, mark, self.next_id)
     }
 }

@@ -27,7 +27,7 @@ impl World {
 
 /// With the right password, from anywhere.
 pub(crate) fn sign_in(person: PrincipalId) -> SignIn {
-    SignIn { person, from: SignedInFrom::default() }
+    SignIn { person, from: SignedInFrom::default(), shown: None }
 }
 
 /// Signs somebody in, and answers his session and its token.

@@ -93,6 +93,8 @@ pub(crate) struct World {
     pub(crate) tokens: Vec<String>,
     /// Every token of a set-up link that was made.
     pub(crate) set_up_tokens: Vec<String>,
+    /// Every token of a link by which somebody chooses another password.
+    pub(crate) reset_tokens: Vec<String>,
     pub(crate) chance: Chance,
 }
 
@@ -133,9 +135,10 @@ impl World {
     pub(crate) fn empty(seed: u64) -> Self {
         let mut chance = Chance::seeded(seed);
         let draft = Draft::on(&Directory::empty(chance.number()));
-        let (credentials, people, tokens, set_up_tokens) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (credentials, people, tokens) = (Vec::new(), Vec::new(), Vec::new());
+        let (set_up_tokens, reset_tokens) = (Vec::new(), Vec::new());
         let (rows, now) = (Rows::none(), moment(BEGINNING));
-        Self { draft, rows, now, credentials, people, tokens, set_up_tokens, chance }
+        Self { draft, rows, now, credentials, people, tokens, set_up_tokens, reset_tokens, chance }
     }
 
     /// Two organizations with some projects, workspaces, accounts and people, before the history begins.
@@ -197,6 +200,7 @@ impl World {
                     self.credentials.push(Credential { principal, secret_id, username, secret });
                 }
                 match &reply {
+                    Reply::Link(new) => self.reset_tokens.push(new.token.reveal().to_owned()),
                     Reply::Invitation(sent) => self.tokens.push(sent.token.reveal().to_owned()),
                     Reply::SetUpLink(token) => self.set_up_tokens.push(token.reveal().to_owned()),
                     Reply::Person(person) => self.give_session(*person),
@@ -603,7 +607,7 @@ impl World {
                 let expires = self.chance.one_in(2).then(|| self.any_expiry());
                 // As many are let in again as are shut out, or the histories would run dry.
                 let disabled = self.chance.one_in(3).then(|| self.chance.one_in(2));
-                let protected = self.chance.one_in(6).then(|| self.chance.one_in(3));
+                let protected = self.chance.one_in(4).then(|| self.chance.one_in(3));
                 let owner = self.chance.one_in(4).then(|| self.any_owner(organization));
                 let text = ["what it is for", "another text", " "];
                 let description = self.chance.one_in(5).then(|| self.chance.one_of(&text).unwrap());

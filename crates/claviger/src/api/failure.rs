@@ -129,12 +129,16 @@ pub(crate) fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchInvitation { .. }
         | Refusal::NoInvitationForToken
         | Refusal::NoSetUpForToken
+        | Refusal::NoResetForToken
+        | Refusal::NoSuchPerson { .. }
         | Refusal::NoSuchServiceAccount { .. } => StatusCode::NOT_FOUND,
         Refusal::PermissionMissing { .. }
         | Refusal::RoleAboveOwn { .. }
         | Refusal::PermissionAboveOwn { .. }
         | Refusal::TeamAboveOwn { .. }
         | Refusal::AccountAboveOwn { .. }
+        | Refusal::CodeNotAccepted
+        | Refusal::NotOwnerEverywhere { .. }
         | Refusal::ExpiryBeyondOwn
         | Refusal::ProjectCreationNotAllowed { .. }
         | Refusal::PlainTextNotAllowed { .. }
@@ -153,6 +157,9 @@ pub(crate) fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyInvited { .. }
         | Refusal::InvitationVoid
         | Refusal::PersonMeanwhile
+        | Refusal::SecondFactorOn
+        | Refusal::SecondFactorOff
+        | Refusal::ResetForOneself
         | Refusal::OwnedByPerson { .. }
         | Refusal::EmailTaken { .. }
         | Refusal::NameExhausted { .. }

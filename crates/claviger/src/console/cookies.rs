@@ -1,4 +1,5 @@
-//! The console's cookies: a session's, one that a form outside a session is bound to, and one that tells what was done.
+//! The console's cookies: a session's, one that a form outside a session is bound to, one between the two steps of signing
+//! in, and one that tells what was done.
 //!
 //! Scripts cannot read them, no subdomain can set them where there is TLS (`__Host-`), and another site's form does not
 //! send them. A cookie that is sent twice is none: one of the two may be somebody else's.
@@ -17,6 +18,8 @@ pub(super) enum Cookie {
     Form,
     /// Holds what became of what was done last.
     Notice,
+    /// Holds the token of who has shown his password and no code yet.
+    PasswordShown,
 }
 
 impl Cookie {
@@ -25,9 +28,11 @@ impl Cookie {
             (Self::Session, Transport::Encrypted) => "__Host-claviger",
             (Self::Form, Transport::Encrypted) => "__Host-claviger-form",
             (Self::Notice, Transport::Encrypted) => "__Host-claviger-notice",
+            (Self::PasswordShown, Transport::Encrypted) => "__Host-claviger-code",
             (Self::Session, Transport::Loopback | Transport::Clear) => "claviger",
             (Self::Form, Transport::Loopback | Transport::Clear) => "claviger-form",
             (Self::Notice, Transport::Loopback | Transport::Clear) => "claviger-notice",
+            (Self::PasswordShown, Transport::Loopback | Transport::Clear) => "claviger-code",
         }
     }
 
@@ -102,5 +107,6 @@ mod tests {
         );
         assert_eq!(set(Cookie::Session, Transport::Clear), None);
         assert_eq!(set(Cookie::Form, Transport::Clear), None);
+        assert_eq!(set(Cookie::PasswordShown, Transport::Clear), None);
     }
 }

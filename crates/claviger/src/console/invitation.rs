@@ -199,7 +199,7 @@ async fn is_his(
 
 /// On to the console, with a session; to the sign-in page where none could be begun: he has joined all the same.
 async fn signed_in(console: &Console, origin: &Origin, headers: &HeaderMap, person: PrincipalId) -> Response {
-    let begun = session::begin(&console.node, person, origin.clone(), session::place(origin, headers)).await;
+    let begun = session::begin(&console.node, person, None, origin.clone(), session::place(origin, headers)).await;
     let Ok(token) = begun else { return Redirect::to(super::sign_in::PATH).into_response() };
     let mut response = super::sign_in::welcome(console, Redirect::to("/console").into_response(), &token);
     response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

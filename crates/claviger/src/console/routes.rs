@@ -5,8 +5,8 @@ use axum::routing::{any, get, post};
 
 use super::Console;
 use super::{
-    access_security, assets, audit_log, entrance, error_page, invitation, profile, project, projects, service_account,
-    service_accounts, set_up, sign_in, teams, users_teams,
+    access_security, assets, audit_log, entrance, error_page, invitation, profile, project, projects, second_factor,
+    service_account, service_accounts, set_up, sign_in, sign_in_code, teams, users_teams,
 };
 
 /// Pages of somebody who is signed in.
@@ -25,6 +25,7 @@ pub(super) fn for_everybody() -> Router<Console> {
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/invitations/{once}", get(invitation::show).post(invitation::accept))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route(sign_in_code::PATH, get(sign_in_code::show).post(sign_in_code::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route(set_up::ROUTE, get(set_up::show).post(set_up::set_up))
         .route("/console/{*rest}", any(error_page::no_such_page))
@@ -38,6 +39,10 @@ fn own() -> Router<Console> {
         .route("/console/", get(entrance::enter))
         .route("/console/profile", get(profile::show))
         .route("/console/profile/password", get(profile::password::show).post(profile::password::change))
+        .route(second_factor::PATH, get(second_factor::show).post(second_factor::begin))
+        .route("/console/profile/second-factor/confirm", post(second_factor::confirm))
+        .route("/console/profile/second-factor/recovery-codes", post(second_factor::renew))
+        .route("/console/profile/second-factor/remove", post(second_factor::remove))
         .route("/console/profile/sessions", get(profile::sessions::show))
         .route("/console/profile/sessions/end-others", post(profile::sessions::end_others))
         .route("/console/profile/sessions/{id}/end", post(profile::sessions::end))

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use claviger_access::administration::password::{self, ChangePassword};
+use claviger_access::administration::second_factor::Shown;
 use claviger_access::administration::session::{self, SESSION_LIFETIME_S, SignIn};
 use claviger_access::authorize::{Actor, CredentialId, admit_session, sign_in};
 use claviger_access::change::SignedInFrom;
@@ -11,7 +12,7 @@ use claviger_access::credential::PresentedSession;
 use claviger_access::email::EmailAddress;
 use claviger_access::identity::{PrincipalId, SessionId};
 use claviger_access::password::PasswordHash;
-use claviger_access::{Caller, Directory, Moment, effective};
+use claviger_access::{Caller, Decided, Directory, Draft, Moment, RandomBytes, Refusal, effective};
 
 use super::browser;
 use super::signed_in::SignedIn;
@@ -68,14 +69,16 @@ pub(super) fn place(origin: &Origin, headers: &HeaderMap) -> SignedInFrom {
     SignedInFrom { address: origin.address, browser: browser::name(headers) }
 }
 
-/// Begins a session: its token, for the cookie. Whoever asks has seen that the password is right.
+/// Begins a session: its token, for the cookie. Whoever asks has seen that the password is right, and what was shown beside
+/// it.
 pub(super) async fn begin(
     node: &Node,
     person: PrincipalId,
+    shown: Option<Shown>,
     origin: Origin,
     from: SignedInFrom,
 ) -> Result<String, WriteError> {
-    let sign_in = SignIn { person, from };
+    let sign_in = SignIn { person, from, shown };
     let decide = move |draft: &_, moment, random| session::begin(draft, &sign_in, moment, random);
     let new = node.writer.perform(request(node, person, origin), decide).await?;
     Ok(new.token.reveal().to_owned())
@@ -113,6 +116,14 @@ pub(super) async fn end(node: &Node, signed_in: &SignedIn, id: SessionId) -> Res
 pub(super) async fn end_others(node: &Node, signed_in: &SignedIn) -> Result<usize, WriteError> {
     let caller = signed_in.caller;
     let decide = move |draft: &_, moment, _| session::end_others(draft, &caller, moment);
+    node.writer.perform(request(node, signed_in.person, signed_in.origin.clone()), decide).await
+}
+
+/// Changes something about who is signed in.
+pub(super) async fn change_oneself<D>(node: &Node, signed_in: &SignedIn, decide: D) -> Result<(), WriteError>
+where
+    D: FnOnce(&Draft, Moment, RandomBytes) -> Result<Decided<()>, Refusal> + Send + 'static,
+{
     node.writer.perform(request(node, signed_in.person, signed_in.origin.clone()), decide).await
 }
 

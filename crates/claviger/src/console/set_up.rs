@@ -162,7 +162,7 @@ pub(super) async fn set_up(
     let hash = node.passwords.hash(password).await.map_err(not_hashed)?;
     match made(&console, &origin, organization, token, FirstOwner { name, email, hash }).await {
         Ok(person) => {
-            let begun = session::begin(node, person, origin.clone(), session::place(&origin, &headers)).await;
+            let begun = session::begin(node, person, None, origin.clone(), session::place(&origin, &headers)).await;
             // He is there all the same, and signs in himself.
             Ok(begun.map_or_else(
                 |_| Redirect::to(sign_in::PATH).into_response(),

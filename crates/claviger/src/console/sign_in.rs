@@ -1,4 +1,4 @@
-//! Signing in with e-mail address and password, and signing out.
+//! Signing in with e-mail address and password, and signing out. Who has a second factor goes on to [`sign_in_code`].
 //!
 //! Who came from a link is led back there. What somebody had typed into a form when his session ended goes with him: it is
 //! shown once more after he has signed in, and sent when he says so, for it may be somebody else who signs in.
@@ -22,12 +22,13 @@ use serde::Deserialize;
 use super::cookies::Cookie;
 use super::error_page::ErrorPage;
 use super::form::{self, Checked, Fields};
+use super::onward::Onward;
 use super::page::page;
 use super::return_to::ReturnTo;
 use super::signed_in::{ComesFrom, NotSignedIn, SignedIn};
 use super::tries::TooMany;
 use super::typed::Typed as Kept;
-use super::{Console, Transport, session};
+use super::{Console, Transport, password_shown, session, sign_in_code};
 use crate::clock;
 use crate::people::password::NotHashed;
 use crate::random;
@@ -50,26 +51,7 @@ struct Page<'p> {
     error: Option<&'p str>,
     /// Nobody can sign in where there is no TLS.
     is_open: bool,
-    /// Where it leads back to, and what was typed there.
-    return_to: &'p str,
-    kept: &'p str,
-}
-
-/// What was typed when the session ended.
-#[derive(Template)]
-#[template(path = "console/send_again.html")]
-struct SendAgain<'p> {
-    form_token: &'p str,
-    to: &'p str,
-    pairs: &'p [(String, String)],
-}
-
-impl SendAgain<'_> {
-    /// What is worth showing of it.
-    fn shown(&self) -> impl Iterator<Item = (String, &str)> {
-        let told = self.pairs.iter().filter(|(name, value)| name != super::once::FIELD && !value.is_empty());
-        told.map(|(name, value)| (super::words::label(&name.replace('_', " ")), value.as_str()))
-    }
+    onward: &'p Onward,
 }
 
 /// What the form sends. Not to be printed: it holds a password.
@@ -79,10 +61,8 @@ pub(super) struct Typed {
     email: String,
     #[serde(default)]
     password: String,
-    #[serde(default)]
-    return_to: String,
-    #[serde(default)]
-    kept: String,
+    #[serde(flatten)]
+    onward: Onward,
 }
 
 /// What the address of the page may hold.
@@ -123,13 +103,13 @@ pub(super) async fn show(
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
         Err(NotSignedIn::Nobody(_)) => {}
     }
-    let typed = Typed { return_to: to.map_or_else(String::new, |to| to.as_str().to_owned()), ..Typed::default() };
+    let typed = Typed { onward: to.map(Onward::to).unwrap_or_default(), ..Typed::default() };
     shown(&console, &headers, StatusCode::OK, &typed, None)
 }
 
 /// For whose session ended while he typed: the form, which keeps what he did.
 pub(super) fn keeping(console: &Console, headers: &HeaderMap, to: ReturnTo, kept: &Kept) -> Response {
-    let typed = Typed { return_to: to.as_str().to_owned(), kept: kept.encoded(), ..Typed::default() };
+    let typed = Typed { onward: Onward::with(to, kept), ..Typed::default() };
     shown(console, headers, StatusCode::FORBIDDEN, &typed, None).unwrap_or_else(IntoResponse::into_response)
 }
 
@@ -148,8 +128,7 @@ fn shown(
     };
     let email: String = typed.email.chars().take(SHOWN_MAX).collect();
     let is_open = console.transport != Transport::Clear;
-    let (return_to, kept) = (&typed.return_to, &typed.kept);
-    let shown = Page { form_token: &form::token(&bound_to), email: &email, error, is_open, return_to, kept };
+    let shown = Page { form_token: &form::token(&bound_to), email: &email, error, is_open, onward: &typed.onward };
     let mut response = page(status, &shown);
     if let Some(cookie) = Cookie::Form.set(console.transport, &bound_to, FORM_LIFETIME_S) {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -169,60 +148,62 @@ pub(super) async fn sign_in(
     }
     console.tries.count(origin.address, &typed.email).map_err(too_many)?;
     let from = session::place(&origin, &headers);
-    let Some(token) = begun(&console, &origin, &typed, from).await? else {
-        let wrong = Some("E-mail or password is wrong.");
-        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed, wrong);
-    };
-    Ok(welcome(&console, goes_on(&typed, &token), &token))
+    match begun(&console, &origin, &typed, from).await? {
+        Begun::Session(token) => Ok(welcome(&console, typed.onward.go(&token), &token)),
+        Begun::CodeWanted(token) => Ok(sign_in_code::wanted(&console, &token, &typed.onward)),
+        Begun::Nothing => {
+            let wrong = Some("E-mail or password is wrong.");
+            shown(&console, &headers, StatusCode::FORBIDDEN, &typed, wrong)
+        }
+    }
 }
 
 /// Where somebody who has just signed in goes on, with his session's cookie.
 pub(super) fn welcome(console: &Console, mut response: Response, token: &str) -> Response {
-    let session = Cookie::Session.set(console.transport, token, session::COOKIE_LIFETIME_S);
-    [session, Cookie::Form.delete(console.transport)].into_iter().flatten().for_each(|cookie| {
+    let cookies = [
+        Cookie::Session.set(console.transport, token, session::COOKIE_LIFETIME_S),
+        Cookie::Form.delete(console.transport),
+        Cookie::PasswordShown.delete(console.transport),
+    ];
+    cookies.into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
     });
     response
 }
 
-/// Where somebody who has signed in goes on.
-fn goes_on(typed: &Typed, session: &str) -> Response {
-    let Some(to) = ReturnTo::parse(&typed.return_to) else { return Redirect::to("/console").into_response() };
-    match Kept::parse(typed.kept.as_bytes()) {
-        Some(kept) if !kept.pairs().is_empty() => {
-            let form_token = form::token(session);
-            let shown = SendAgain { form_token: &form_token, to: to.as_str(), pairs: kept.pairs() };
-            page(StatusCode::OK, &shown)
-        }
-        _ => Redirect::to(to.as_str()).into_response(),
-    }
+/// What an address and a password lead to.
+enum Begun {
+    /// The token of a new session.
+    Session(String),
+    /// Both are right, and the person's second factor is on: the token of who has shown his password.
+    CodeWanted(String),
+    /// One of them is wrong.
+    Nothing,
 }
 
-/// A new session's token; `None` for a wrong address or password.
-async fn begun(
-    console: &Console,
-    origin: &Origin,
-    typed: &Typed,
-    from: SignedInFrom,
-) -> Result<Option<String>, ErrorPage> {
+async fn begun(console: &Console, origin: &Origin, typed: &Typed, from: SignedInFrom) -> Result<Begun, ErrorPage> {
     let node = &console.node;
     // A text that nobody could have chosen as his password is nobody's.
-    let Ok(password) = Password::parse(&typed.password) else { return Ok(None) };
+    let Ok(password) = Password::parse(&typed.password) else { return Ok(Begun::Nothing) };
     let held = node.cluster.directory().map_err(|error| ErrorPage::not_held(error, origin))?;
     let email = EmailAddress::parse(&typed.email).ok();
     let known = session::password_of(node, &held, email.as_ref()).await;
     let known = known.map_err(|error| ErrorPage::unread(&error, origin))?;
     let (person, kept) = known.unzip();
-    let is_right = node.passwords.verify(password, kept).await.map_err(not_hashed)?;
+    let is_right = node.passwords.verify(password, kept.clone()).await.map_err(not_hashed)?;
     let Some(person) = person.filter(|_| is_right) else {
         if let Some(known) = person.and_then(|person| held.principal(person)) {
-            node.observations.login_failed(&known, origin, clock::now());
+            node.observations.login_failed(&known, "wrong_password", origin, clock::now());
         }
-        return Ok(None);
+        return Ok(Begun::Nothing);
     };
+    if let Some((factor, kept)) = held.second_factor(person).zip(kept) {
+        let seals = password_shown::seals(node)?;
+        return password_shown::token(&seals, factor, &kept, clock::now()).map(Begun::CodeWanted);
+    }
     drop(held);
-    let token = session::begin(node, person, origin.clone(), from).await;
-    token.map(Some).map_err(|error| ErrorPage::unwritten(&error, origin))
+    let token = session::begin(node, person, None, origin.clone(), from).await;
+    token.map(Begun::Session).map_err(|error| ErrorPage::unwritten(&error, origin))
 }
 
 /// Signs out: the session ends here, and the cookie in the browser. Who was not signed in is not afterwards either.
@@ -254,6 +235,7 @@ pub(super) fn farewell(console: &Console) -> Response {
 
 pub(super) fn too_many(too_many: TooMany) -> ErrorPage {
     match too_many {
+        TooMany::OfCodes(wait) => ErrorPage::too_many("Too many codes were tried.", wait),
         TooMany::FromAddress(wait) => ErrorPage::too_many("Too many attempts from your address.", wait),
         TooMany::OfAccount(wait) => ErrorPage::too_many("Too many attempts with this e-mail address.", wait),
     }

@@ -43,6 +43,11 @@ impl SignedIn {
         self.held.principal(self.person)
     }
 
+    /// The same person on a newer image.
+    pub(super) fn on(self, held: Held) -> Self {
+        Self { held, ..self }
+    }
+
     /// The token of the forms on a page of this session.
     pub(super) fn form_token(&self) -> &str {
         &self.form_token

@@ -1,5 +1,5 @@
 //! How often somebody may try to sign in, to change a password or to open a link: so many times a minute from one address,
-//! and so many under one e-mail address.
+//! and so many under one e-mail address; and how many codes a person may try, from wherever.
 //!
 //! Each try counts, also one that would have been right: whoever guesses learns nothing above the limit. Addresses that
 //! nobody has count like the others. Somebody who is guessed at is kept out for as long as that goes on; his session is
@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use claviger_access::identity::PrincipalId;
 use governor::clock::{Clock, MonotonicClock};
 
 use crate::limiter::{Limiter, neighbourhood};
@@ -17,6 +18,9 @@ use crate::limiter::{Limiter, neighbourhood};
 pub(super) const FROM_ONE_ADDRESS_MAX: NonZeroU32 = NonZeroU32::new(20).expect("a number");
 /// So many a minute under one e-mail address.
 pub(super) const OF_ONE_ACCOUNT_MAX: NonZeroU32 = NonZeroU32::new(10).expect("a number");
+
+/// So many codes a minute of one person: a million guesses at three of a million codes take months.
+pub(super) const CODES_MAX: NonZeroU32 = NonZeroU32::new(5).expect("a number");
 
 /// Addresses that do not share a cell at most.
 const CELLS: usize = 4_096;
@@ -28,12 +32,15 @@ pub(super) enum TooMany {
     FromAddress(Duration),
     /// Under this e-mail address.
     OfAccount(Duration),
+    /// Codes of this person.
+    OfCodes(Duration),
 }
 
 /// The tries of the last minute.
 pub(super) struct Tries<C: Clock = MonotonicClock> {
     addresses: Limiter<C>,
     accounts: Limiter<C>,
+    codes: Limiter<C>,
 }
 
 impl Default for Tries {
@@ -47,6 +54,7 @@ impl<C: Clock + Clone> Tries<C> {
         Self {
             addresses: Limiter::per_minute(FROM_ONE_ADDRESS_MAX, CELLS, clock),
             accounts: Limiter::per_minute(OF_ONE_ACCOUNT_MAX, CELLS, clock),
+            codes: Limiter::per_minute(CODES_MAX, CELLS, clock),
         }
     }
 
@@ -59,6 +67,11 @@ impl<C: Clock + Clone> Tries<C> {
     pub(super) fn count(&self, address: Option<IpAddr>, email: &str) -> Result<(), TooMany> {
         self.count_from(address)?;
         self.accounts.count(email.to_lowercase()).map_err(TooMany::OfAccount)
+    }
+
+    /// One more code of somebody who has shown his password.
+    pub(super) fn count_code(&self, person: PrincipalId) -> Result<(), TooMany> {
+        self.codes.count(person).map_err(TooMany::OfCodes)
     }
 }
 
@@ -85,5 +98,10 @@ mod tests {
         assert_eq!(from[20], Err(TooMany::FromAddress(Duration::from_secs(3))));
         clock.advance(Duration::from_secs(3));
         assert_eq!(tries.count(address(7), "x@example.com"), Ok(()));
+        let person = |number| PrincipalId::new(number).expect("an id");
+        let codes: Vec<_> = (0..6).map(|_| tries.count_code(person(7))).collect();
+        assert!(codes[..5].iter().all(Result::is_ok), "{codes:?}");
+        assert_eq!(codes[5], Err(TooMany::OfCodes(Duration::from_secs(12))));
+        assert_eq!(tries.count_code(person(8)), Ok(()));
     }
 }

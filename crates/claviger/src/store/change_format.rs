@@ -4,8 +4,10 @@
 
 mod custom_role;
 mod invitation;
+mod password_reset;
 mod person;
 mod policy;
+mod second_factor;
 mod secret;
 mod service_account;
 mod session;
@@ -127,6 +129,8 @@ enum Stored {
     Session(session::Stored),
     SetUpLink(set_up_link::Stored),
     Person(person::Stored),
+    SecondFactor(second_factor::Stored),
+    PasswordReset(password_reset::Stored),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -236,6 +240,8 @@ fn stored(change: &Change) -> Stored {
         Change::Session(change) => Stored::Session(session::stored(change)),
         Change::SetUpLink(change) => Stored::SetUpLink(set_up_link::stored(change)),
         Change::Person(change) => Stored::Person(person::stored(change)),
+        Change::SecondFactor(change) => Stored::SecondFactor(second_factor::stored(change)),
+        Change::PasswordReset(change) => Stored::PasswordReset(password_reset::stored(change)),
     }
 }
 
@@ -323,6 +329,8 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::Session(stored) => Change::Session(session::read(stored)?),
         Stored::SetUpLink(stored) => Change::SetUpLink(set_up_link::read(stored)?),
         Stored::Person(stored) => Change::Person(person::read(stored)?),
+        Stored::SecondFactor(stored) => Change::SecondFactor(second_factor::read(stored)?),
+        Stored::PasswordReset(stored) => Change::PasswordReset(password_reset::read(stored)?),
         of_principal => return principal_change(of_principal),
     })
 }
@@ -387,7 +395,9 @@ fn principal_change(stored: Stored) -> Option<Change> {
         | Stored::Invitation(_)
         | Stored::Session(_)
         | Stored::SetUpLink(_)
-        | Stored::Person(_) => return None,
+        | Stored::Person(_)
+        | Stored::SecondFactor(_)
+        | Stored::PasswordReset(_) => return None,
     })
 }
 

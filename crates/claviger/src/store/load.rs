@@ -6,6 +6,7 @@
 pub(super) mod account_details;
 pub(super) mod people;
 pub(super) mod policies;
+pub(super) mod recovery;
 pub(super) mod shared;
 mod unpack;
 
@@ -95,6 +96,7 @@ impl Store {
         policies::read(&mut snapshot, &mut loader).await?;
         account_details::read(&mut snapshot, &mut loader).await?;
         let people = people::read(&mut snapshot, &mut loader).await?;
+        recovery::read(&mut snapshot, &mut loader).await?;
         let mut loaded = people.len();
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
         let unpacking = tokio::task::spawn_blocking(move || unpack::into_loader(loader, people, waiting));

@@ -3,8 +3,10 @@
 pub(super) mod account_details;
 pub(super) mod custom_role;
 pub(super) mod invitation;
+pub(super) mod password_reset;
 pub(super) mod person;
 pub(super) mod policy;
+pub(super) mod second_factor;
 pub(super) mod secret;
 pub(super) mod service_account;
 pub(super) mod session;
@@ -129,6 +131,8 @@ async fn write_one(
         Change::Session(change) => session::write(connection, change).await,
         Change::SetUpLink(change) => set_up_link::write(connection, change).await,
         Change::Person(change) => person::write(connection, change).await,
+        Change::SecondFactor(change) => second_factor::write(connection, change).await,
+        Change::PasswordReset(change) => password_reset::write(connection, change).await,
     }
 }
 

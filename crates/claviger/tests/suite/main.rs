@@ -33,6 +33,7 @@ mod console_policies;
 mod console_profile;
 mod console_project_accounts;
 mod console_project_list;
+mod console_second_factor;
 mod console_sessions;
 mod console_set_up;
 mod console_teams;

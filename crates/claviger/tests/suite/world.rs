@@ -296,7 +296,8 @@ impl World {
         self.keep_secret("session", token);
     }
 
-    fn keep_secret(&self, whose: &str, secret: &str) {
+    /// What nothing that was written may hold.
+    pub(crate) fn keep_secret(&self, whose: &str, secret: &str) {
         let mut secrets = self.inner.secrets.lock().unwrap();
         if !secrets.iter().any(|(_, known)| known == secret) {
             secrets.push((whose.to_owned(), secret.to_owned()));

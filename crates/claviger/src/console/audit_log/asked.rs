@@ -310,6 +310,7 @@ mod tests {
 
     fn organization() -> Organization {
         Organization {
+            set_up_link: None,
             id: OrganizationId::new(7).expect("an id"),
             name: "Acme".to_owned(),
             projects: Vec::new(),

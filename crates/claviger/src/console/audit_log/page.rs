@@ -202,6 +202,7 @@ mod tests {
 
     fn organization() -> Organization {
         Organization {
+            set_up_link: None,
             id: OrganizationId::new(7).expect("an id"),
             name: SCRIPT.to_owned(),
             projects: Vec::new(),

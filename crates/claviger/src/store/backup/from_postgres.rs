@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use super::super::{Store, StoreError, no_connection};
 
 /// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 30] = [
     "head",
     "changes",
     "organizations",
@@ -28,6 +28,9 @@ const TABLES: [&str; 27] = [
     "passwords",
     "sessions",
     "set_up_links",
+    "second_factors",
+    "recovery_codes",
+    "password_resets",
     "grants",
     "idempotency_keys",
     "audit_events",

@@ -109,7 +109,7 @@ fn invitation(row: &AnyRow) -> Result<Invitation, StoreError> {
     })
 }
 
-fn moment(row: &AnyRow, column: &str) -> Result<Moment, StoreError> {
+pub(super) fn moment(row: &AnyRow, column: &str) -> Result<Moment, StoreError> {
     let seconds = row.try_get(column)?;
     Moment::from_seconds(seconds).ok_or_else(|| StoreError::unreadable(format!("{column} {seconds}")))
 }
