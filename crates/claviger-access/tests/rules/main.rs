@@ -6,6 +6,7 @@
 //! - `secrets`: the same of secrets: their number, their ends, who prolongs them.
 //! - `ownership`: who looks after an account, as owners come and go.
 //! - `people`: invitations and memberships, and people as callers against accounts in the same roles.
+//! - `several_accounts`: several accounts deleted in one decision, against one for each; what is offered to be given.
 //! - `several_people`: several people in one decision, against one decision for each; and who leaves a project.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
@@ -25,6 +26,7 @@ mod people;
 mod rows;
 mod secrets;
 mod sessions;
+mod several_accounts;
 mod several_people;
 mod slow_reading;
 mod world;
