@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::browser::{Browser, value_of};
 use crate::console::is_page;
-use crate::world::{Account, World, on_both_stores};
+use crate::world::{Account, World, on_both_stores, send};
 
 const WORLD: &str = "
 acme: ada owner, pia@ admin, mel@ member
@@ -382,15 +382,29 @@ on_both_stores! {
         browser.page(NEW, "Create a service account · acme").await;
         let once = browser.hidden("once");
         let before = accounts(&world).await;
-        world.account("ada").patch("organizations/{acme}/users/{pia}", json!({ "role": "member" })).await.ok();
-        world.account("ada").delete("organizations/{acme}/users/{pia}").await.ok();
+        // Another window of his signs out.
+        let cookie = format!("claviger={}", browser.session());
+        let out = world.request(reqwest::Method::POST, "/console/sign-out").header("cookie", cookie);
+        let out = out.header("sec-fetch-site", "same-origin").form(&[("form_token", browser.hidden("form_token"))]);
+        assert_eq!(send(out).await.status, 303);
         let mut fields = filled(&once, "typed-before");
         fields.push(("description", "a long text"));
         let kept = browser.submit(LIST, &fields).await;
         is_page(&kept, 403, "Sign in");
-        assert!(kept.text.contains("What you typed is kept on this page.") && kept.text.contains("typed-before"), "{}", kept.text);
-        assert!(kept.text.contains("a+long+text"), "{}", kept.text);
+        assert!(kept.text.contains("What you typed is kept on this page."), "{}", kept.text);
         assert_eq!(accounts(&world).await, before);
+        let (password, to, kept) = (world.password_of("pia"), browser.hidden("return_to"), browser.hidden("kept"));
+        let kept = kept.replace("&#38;", "&").replace("&amp;", "&");
+        let back = [("email", "pia@example.com"), ("password", &*password), ("return_to", &to), ("kept", &kept)];
+        let again = browser.submit("/console/sign-in", &back).await;
+        is_page(&again, 200, "Send it again");
+        for typed in ["typed-before", "a long text"] {
+            assert!(again.text.contains(&format!("value=\"{typed}\"")), "{typed}: {}", again.text);
+        }
+        assert_eq!(accounts(&world).await, before);
+        let answer = browser.submit(&to, &fields).await;
+        shown_secret(&world, &answer, "typed-before", led_to(&answer));
+        assert_eq!(accounts(&world).await, before + 1);
     }
 }
 
