@@ -156,6 +156,10 @@ on_both_stores! {
             let answer = send(changed).await;
             tells(&answer, 400, &[sentence]);
             assert!(answer.text.contains("One thing needs a change."), "{}", answer.text);
+            let field = changed[0].0;
+            for at_field in [format!("<a href=\"#{field}\">"), format!("id=\"{field}-e\">")] {
+                assert!(answer.text.contains(&at_field), "{at_field}: {}", answer.text);
+            }
             for (name, value) in changed.iter().filter(|(name, _)| *name == "name" && !value_is_blank(changed)) {
                 let kept = value.replace('<', "&#60;").replace('>', "&#62;").replace('\'', "&#39;");
                 assert_eq!(value_of(&answer.text, name).as_deref(), Some(&*kept));
@@ -353,6 +357,30 @@ on_both_stores! {
         let names = browser.get(&format!("{NEW}/projects?search=branch+19")).await;
         assert_eq!((names.status, names.body.as_array().map(Vec::len)), (200, Some(50)), "{}", names.text);
         assert_eq!(names.body[0], json!("Branch 1900"));
+    }
+
+    /// a project's workspaces are searched for as well, where they are many
+    async fn many_workspaces_are_searched_for(world: World) {
+        let world = world.with("acme: ada owner, pia@ admin\n  shop:").await;
+        let ada = world.account("ada");
+        for number in 0..51 {
+            ada.post("projects/{shop}/workspaces", json!({ "name": format!("Region {number:02}") })).await.created();
+        }
+        let browser = Browser::signs_in(&world, "pia").await;
+        let shop = world.id("shop").to_string();
+        let page = browser.page(&format!("{NEW}?project={shop}"), "Create a service account · acme").await;
+        assert!(page.contains("name=\"search_workspace1\"") && !page.contains("Region 07"), "{page}");
+        let once = browser.hidden("once");
+        let mut fields = filled(&once, "regional");
+        fields.extend([("search_workspace1", "gion 07"), ("project1", &*shop), ("find", "workspace1")]);
+        let found = browser.submit(LIST, &fields).await;
+        assert!(found.text.contains("1 workspace found.") && found.text.contains("<span>Region 07</span>"), "{}", found.text);
+        fields.pop();
+        tells(&browser.submit(LIST, &fields).await, 400, &["Choose one of the workspaces found."]);
+        fields[4].1 = "region 07";
+        let answer = browser.submit(LIST, &fields).await;
+        assert!(answer.text.contains("Analyst in shop, workspace Region 07."), "{}", answer.text);
+        shown_secret(&world, &answer, "regional", led_to(&answer));
     }
 
     /// whatever projects, workspaces and roles are called, it is text

@@ -99,7 +99,7 @@ impl Things {
     /// What was meant. `is_search` where what was searched for counts, whatever was chosen before.
     pub(super) fn meant(&self, typed: &Typed, is_search: bool) -> Chosen {
         let search = typed.search.trim();
-        if !typed.value.is_empty() && !(is_search && !search.is_empty()) {
+        if !typed.value.is_empty() && (!is_search || search.is_empty()) {
             let known = self.all.iter().find(|thing| thing.number.to_string() == typed.value);
             let unknown = || Chosen::Unclear(format!("No {} with this number in {}.", self.kind, self.place));
             return known.cloned().map_or_else(unknown, Chosen::One);

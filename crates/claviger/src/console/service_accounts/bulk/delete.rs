@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::administration::service_account::{self, DELETED_AT_ONCE_MAX, DeleteServiceAccounts};
 use claviger_access::identity::{OrganizationId, PrincipalId};
