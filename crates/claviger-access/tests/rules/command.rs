@@ -18,8 +18,8 @@ use claviger_access::administration::project::{self, ChangeProject, CreateProjec
 use claviger_access::administration::second_factor::{self, Enable};
 use claviger_access::administration::secret::{self, ChangeSecret, CreateSecret, NewSecret, RotateSecret, Rotated};
 use claviger_access::administration::service_account::{
-    self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, NewServiceAccount,
-    RemoveFromProjects, SetWorkspaceRole,
+    self, AddToProjects, ChangeServiceAccount, CreateInProject, CreateServiceAccount, DeleteServiceAccounts,
+    NewServiceAccount, RemoveFromProjects, SetWorkspaceRole,
 };
 use claviger_access::administration::session::{self, NewSession, SignIn};
 use claviger_access::administration::set_up::{self, FirstOwner};
@@ -58,6 +58,10 @@ pub(crate) enum Command {
     DeleteServiceAccount {
         organization: OrganizationId,
         account: PrincipalId,
+    },
+    DeleteServiceAccounts {
+        organization: OrganizationId,
+        accounts: BTreeSet<PrincipalId>,
     },
     CreateSecret(CreateSecret),
     ChangeSecret(ChangeSecret),
@@ -271,6 +275,10 @@ impl Command {
             Self::ChangeServiceAccount(change) => done(service_account::change(draft, caller, change, moment)),
             Self::DeleteServiceAccount { organization, account } => {
                 done(service_account::delete(draft, caller, *organization, *account, moment))
+            }
+            Self::DeleteServiceAccounts { organization, accounts } => {
+                let command = DeleteServiceAccounts::new(*organization, accounts.clone()).expect("some accounts");
+                done(service_account::delete_several(draft, caller, &command, moment))
             }
             Self::AddToProjects(add) => done(service_account::add_to_projects(draft, caller, add, moment)),
             Self::RemoveFromProjects(remove) => {

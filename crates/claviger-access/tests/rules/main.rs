@@ -6,6 +6,7 @@
 //! - `secrets`: the same of secrets: their number, their ends, who prolongs them.
 //! - `ownership`: who looks after an account, as owners come and go.
 //! - `people`: invitations and memberships, and people as callers against accounts in the same roles.
+//! - `several_accounts`: several accounts deleted in one decision, against one for each; what is offered to be given.
 //! - `several_people`: several people in one decision, against one decision for each; and who leaves a project.
 //! - `sessions`, `set_up`: signing in and out, idle and absolute ends; the link for the first owner who is a person.
 //! - `recovery`: second factors, and links by which people choose another password.
@@ -29,6 +30,7 @@ mod rows;
 mod secrets;
 mod sessions;
 mod set_up;
+mod several_accounts;
 mod several_people;
 mod slow_reading;
 mod world;

@@ -66,6 +66,18 @@ fn of_accounts() -> Router<Console> {
             "/console/organizations/{org}/service-accounts",
             get(service_accounts::list).post(service_accounts::new::create),
         )
+        .route(
+            "/console/organizations/{org}/service-accounts/delete",
+            get(service_accounts::bulk::delete::show).post(service_accounts::bulk::delete::delete),
+        )
+        .route(
+            "/console/organizations/{org}/service-accounts/grant",
+            get(service_accounts::bulk::access::show_grant).post(service_accounts::bulk::access::grant),
+        )
+        .route(
+            "/console/organizations/{org}/service-accounts/revoke",
+            get(service_accounts::bulk::access::show_revoke).post(service_accounts::bulk::access::revoke),
+        )
         .route("/console/organizations/{org}/service-accounts/new", get(service_accounts::new::show))
         .route(
             "/console/organizations/{org}/service-accounts/new/projects",

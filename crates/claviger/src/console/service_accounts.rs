@@ -6,6 +6,7 @@
 mod access;
 pub(super) mod account;
 mod asked;
+pub(super) mod bulk;
 mod choice;
 mod expiry;
 pub(super) mod new;
@@ -85,6 +86,8 @@ struct Page<'p> {
     command: String,
     /// The same that makes the first account.
     create: String,
+    /// Where all of the view is reviewed, to be deleted, with how many it has.
+    review: Option<(String, String)>,
 }
 
 /// The address of an account's page.
@@ -166,10 +169,14 @@ impl<'p> Page<'p> {
         let (first, last) = (found.begin + 1, found.begin + rows.len());
         let search = (!asked.search.is_empty()).then(|| format!(" --search {}", words::shell_word(&asked.search)));
         let ownerless = if asked.view == View::NoOwner { " --ownerless" } else { "" };
+        let is_tidied =
+            matches!(asked.view, View::Of(account::State::Expired | account::State::Unused | account::State::Disabled));
+        let review = format!("{path}/delete?view={}", asked.view.name());
         Self {
             frame,
             organization: &known.name,
             path,
+            review: is_tidied.then(|| (review, count(asked.view))),
             all: count(View::All),
             views: View::EACH.into_iter().map(|view| asked.view_link(path, view, count(view))).collect(),
             view: asked.view.name(),

@@ -115,7 +115,7 @@ on_both_stores! {
         for (method, path, allow) in [
             (Method::GET, "/console/sign-out", "POST"),
             (Method::DELETE, SIGN_IN, "GET,HEAD,POST"),
-            (Method::POST, "/console/organizations/{acme}/service-accounts", "GET,HEAD"),
+            (Method::POST, "/console/organizations/{acme}/service-accounts/new", "GET,HEAD"),
         ] {
             let answer = send(world.request(method, path).header("sec-fetch-site", "same-origin")).await;
             is_page(&answer, 405, "Not for that");

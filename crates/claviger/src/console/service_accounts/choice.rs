@@ -99,7 +99,7 @@ impl Things {
     /// What was meant. `is_search` where what was searched for counts, whatever was chosen before.
     pub(super) fn meant(&self, typed: &Typed, is_search: bool) -> Chosen {
         let search = typed.search.trim();
-        if !typed.value.is_empty() && !(is_search && !search.is_empty()) {
+        if !typed.value.is_empty() && (!is_search || search.is_empty()) {
             let known = self.all.iter().find(|thing| thing.number.to_string() == typed.value);
             let unknown = || Chosen::Unclear(format!("No {} with this number in {}.", self.kind, self.place));
             return known.cloned().map_or_else(unknown, Chosen::One);
@@ -108,7 +108,7 @@ impl Things {
             return Chosen::Nothing;
         }
         let lower = search.to_lowercase();
-        let is_it = |thing: &&Thing| thing.name.to_lowercase() == lower || thing.number.to_string() == search;
+        let is_it = |thing: &&Thing| thing.name.to_lowercase() == lower;
         let mut exact = self.all.iter().filter(is_it);
         match (exact.next(), exact.next()) {
             (Some(one), None) => Chosen::One(one.clone()),
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(many.meant(&typed("", "shop"), false), unclear("Choose one of the projects found."));
         assert_eq!(many.meant(&typed("", "web"), false), unclear("No project of Acme is called “web”."));
         assert_eq!(many.meant(&typed("", " SHOP 7 "), false).number(), Some(7));
-        assert_eq!(many.meant(&typed("", "7"), false).number(), Some(7));
+        assert_eq!(many.meant(&typed("", "7"), false).number(), None, "a number is none of the names");
         let two = vec![Thing { number: 1, name: "a".to_owned() }, Thing { number: 2, name: "A".to_owned() }];
         let two = Things::new(two, "project", "Acme");
         assert_eq!(two.meant(&typed("", "a"), false), unclear("Choose one of the projects found."));

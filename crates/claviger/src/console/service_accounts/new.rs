@@ -9,7 +9,6 @@ pub(super) mod rows;
 use askama::Template;
 use axum::Json;
 use axum::extract::State;
-
 use axum::response::Response;
 use claviger_access::administration::giving::Giving;
 use claviger_access::administration::service_account::{self, CreateServiceAccount, NewServiceAccount};
