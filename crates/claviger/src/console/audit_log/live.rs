@@ -189,16 +189,13 @@ impl Stream {
         let following = async {
             sender.send(Bytes::from_static(b"retry: 3000\n\n")).await.map_err(|_| Ended)?;
             loop {
-                self.look(&sender).await?;
-                let has_news = tokio::time::timeout(BEAT, news.changed()).await;
-                match has_news {
-                    Ok(Ok(())) => tokio::time::sleep(GATHER).await,
-                    Ok(Err(_)) => return Err::<(), Ended>(Ended),
-                    // Asked first: who may not read it any more hears nothing, not even that.
-                    Err(_) => {
-                        self.reader()?;
-                        let here = format!(": here\nid: {}\n\n", ends_text(self.since));
-                        sender.send(Bytes::from(here)).await.map_err(|_| Ended)?;
+                let mut has_looked = self.look(&sender).await?;
+                loop {
+                    match tokio::time::timeout(BEAT, news.changed()).await {
+                        Ok(Ok(())) => break tokio::time::sleep(GATHER).await,
+                        Ok(Err(_)) => return Err::<(), Ended>(Ended),
+                        Err(_) if !has_looked => has_looked = self.look(&sender).await?,
+                        Err(_) => self.beat(&sender).await?,
                     }
                 }
             }
@@ -210,11 +207,18 @@ impl Stream {
         }
     }
 
-    /// Sends what came since the last look.
-    async fn look(&mut self, sender: &mpsc::Sender<Bytes>) -> Result<(), Ended> {
+    /// Says that it goes on, and from where. Whoever may not read it any more hears nothing, not even that.
+    async fn beat(&self, sender: &mpsc::Sender<Bytes>) -> Result<(), Ended> {
+        self.reader()?;
+        let here = format!(": here\nid: {}\n\n", ends_text(self.since));
+        sender.send(Bytes::from(here)).await.map_err(|_| Ended)
+    }
+
+    /// Sends what came since the last look; whether it could look.
+    async fn look(&mut self, sender: &mpsc::Sender<Bytes>) -> Result<bool, Ended> {
         loop {
             // Without an image nothing can be asked, and nothing is sent.
-            let Some((_, permit)) = self.reader()? else { return Ok(()) };
+            let Some((_, permit)) = self.reader()? else { return Ok(false) };
             let newer = self.node.store.audit_log_since(&permit, &self.filter, self.since, ROWS_A_LOOK).await;
             let (events, reached) = match newer {
                 Ok(Newer::Events(events, reached)) => (events, reached),
@@ -224,12 +228,12 @@ impl Stream {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a stream of the audit log could not be read; trying again");
-                    return Ok(());
+                    return Ok(false);
                 }
             };
             let rows = events.len();
             for (at, event) in events.iter().enumerate() {
-                let Some((held, permit)) = self.reader()? else { return Ok(()) };
+                let Some((held, permit)) = self.reader()? else { return Ok(false) };
                 let row = self.row(&held, permit.organization(), event)?;
                 // A browser that goes on after a row goes on before those that it may have missed.
                 let id = if at + 1 == rows { format!("id: {}\n", ends_text(reached)) } else { String::new() };
@@ -238,7 +242,7 @@ impl Stream {
             }
             self.since = reached;
             if rows < ROWS_A_LOOK as usize {
-                return Ok(());
+                return Ok(true);
             }
         }
     }

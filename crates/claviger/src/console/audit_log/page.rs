@@ -68,13 +68,15 @@ pub(super) struct Page<'p> {
     asks_project: bool,
     rows: Vec<Row>,
     chain: Chain,
-    /// Such as "25 newest".
+    /// Such as "25 newest events".
     range: String,
     newer: Option<String>,
     older: Option<String>,
     /// None where the filters mean nothing that could be exported.
     exports: Vec<(&'static str, String)>,
+    /// Whether it is followed, also where that is paused.
     follows: bool,
+    may_follow: bool,
     follow: String,
     unfollow: String,
     /// Where rows come from while the page follows the log.
@@ -116,7 +118,8 @@ impl<'p> Page<'p> {
                 Some(_) => vec![("CSV", export(FileForm::Csv)), ("NDJSON", export(FileForm::Ndjson))],
                 None => Vec::new(),
             },
-            follows: asked.follows,
+            follows: ends.is_some() || (asked.follows && asked.open.is_some()),
+            may_follow: filter.is_some(),
             follow: address("follow", "1"),
             unfollow: asked.address(path, &[]),
             live: ends.map(|ends| asked.address(&format!("{path}/live"), &[("since", &ends)])),
@@ -162,12 +165,13 @@ fn projects(teller: &Teller<'_>, known: &Organization) -> Vec<Choice> {
 }
 
 fn range(found: &Found) -> String {
-    let number = words::count(found.events.len());
+    let number = i64::try_from(found.events.len()).unwrap_or(0);
+    let events = words::several(number, "event");
     match found.events.first() {
         None => String::new(),
-        Some(_) if !found.has_newer && !found.has_older => number,
-        Some(_) if !found.has_newer => format!("{number} newest"),
-        Some(first) => format!("{number} from {} on {} back", words::time(first.made_at), words::date(first.made_at)),
+        Some(_) if !found.has_newer && !found.has_older => events,
+        Some(_) if !found.has_newer => format!("{number} newest events"),
+        Some(first) => format!("{events} from {} on {} back", words::time(first.made_at), words::date(first.made_at)),
     }
 }
 
@@ -299,7 +303,7 @@ mod tests {
             format!("href=\"{path}?cursor=after.1795551303.48212#e48210\" aria-expanded=\"true\""),
             format!("href=\"{path}/export?format=csv\""),
             "<code>0707…0707</code>, follows <code>0707…0707</code>".to_owned(),
-            "25 from 20:15:03 on 24 Nov 2026 back".to_owned(),
+            "25 events from 20:15:03 on 24 Nov 2026 back".to_owned(),
         ] {
             assert!(text.contains(&part), "{part} is not in {text}");
         }

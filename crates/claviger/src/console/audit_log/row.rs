@@ -199,6 +199,7 @@ impl Teller<'_> {
     fn value(&self, name: &str, value: &str) -> String {
         let Ok(number) = value.parse::<u64>() else {
             return match name {
+                "username" => self.short(value),
                 "role" | "organization_role" | "holders_are" => words::label(&value.replace('_', " ")),
                 _ => value.to_owned(),
             };
