@@ -186,14 +186,7 @@ fn stored(change: &Change) -> Stored {
         }
         Change::ProjectDeleted { id } => Stored::ProjectDeleted { id: id.number() },
         Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
-            Stored::WorkspaceCreated {
-                id: id.number(),
-                project: project.number(),
-                properties: stored_properties(properties),
-                is_default: *is_default,
-                created: created.seconds(),
-                creator: creator.map(PrincipalId::number),
-            }
+            stored_workspace((*id, *project), properties, *is_default, *created, *creator)
         }
         Change::WorkspaceChanged { id, properties } => {
             Stored::WorkspaceChanged { id: id.number(), properties: stored_properties(properties) }
@@ -236,6 +229,23 @@ fn stored(change: &Change) -> Stored {
         Change::Session(change) => Stored::Session(session::stored(change)),
         Change::SetUpLink(change) => Stored::SetUpLink(set_up_link::stored(change)),
         Change::Person(change) => Stored::Person(person::stored(change)),
+    }
+}
+
+fn stored_workspace(
+    (id, project): (WorkspaceId, ProjectId),
+    properties: &WorkspaceProperties,
+    is_default: bool,
+    created: Moment,
+    creator: Option<PrincipalId>,
+) -> Stored {
+    Stored::WorkspaceCreated {
+        id: id.number(),
+        project: project.number(),
+        properties: stored_properties(properties),
+        is_default,
+        created: created.seconds(),
+        creator: creator.map(PrincipalId::number),
     }
 }
 
