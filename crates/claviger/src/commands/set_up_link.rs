@@ -3,6 +3,7 @@
 //! Accounts do not sign in to the console, so somebody must be its first owner who is a person: whoever opens the link. It
 //! is a credential: it goes to a terminal, or into a file that only its owner may read, and never into a log.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use claviger_access::administration::set_up;
 use claviger_access::credential::{PresentedSetUp, SetUpToken};
 use claviger_access::identity::OrganizationId;
 use claviger_access::{Caller, Directory};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::host::{self, HostFailed};
@@ -117,21 +118,25 @@ pub(super) enum Asked {
     Again,
 }
 
-/// Hands a link over, as long as no organization has an owner who is a person: on a terminal, or in this file. A link that
-/// cannot be handed over is not made.
+/// Hands a link over, as long as no organization has an owner who is a person: on a terminal, or in this file.
 pub(super) async fn offer(node: &Node, base_url: &str, file: &Path, asked: Asked) -> Result<(), HostFailed> {
     let directory = node.cluster.directory().map_err(|_| WriteError::Unavailable)?;
     let Some(organization) = set_up::is_due(&directory) else { return Ok(()) };
-    let is_there = asked == Asked::ByStart && still_opens(&directory, file, base_url);
+    let kept = if asked == Asked::ByStart { still_opens(&directory, file) } else { None };
     drop(directory);
     let before = "Nobody can sign in to the console yet.";
     let another = "For another link, start the server again later, or send its process the signal USR1.";
     let said = if io::stdout().is_terminal() {
         format!("\n{before}\n{}\n{another}\n", told(&make(node, organization, base_url).await?))
     } else {
-        if !is_there {
-            file_away(node, organization, base_url, file).await?;
-        }
+        // The file comes first: a link that cannot be handed over is not made.
+        let mut private = new_file(file)?;
+        let link = match kept {
+            Some(token) => format!("{base_url}{PATH}{}", token.expose_secret()),
+            None => make(node, organization, base_url).await?,
+        };
+        let written = private.write_all(format!("{link}\n").as_bytes()).and_then(|()| private.sync_all());
+        written.map_err(HostFailed::file(file))?;
         let path = file.canonicalize().map_err(HostFailed::file(file))?;
         let path = shown_once::quoted(&path);
         format!(
@@ -144,25 +149,21 @@ pub(super) async fn offer(node: &Node, base_url: &str, file: &Path, asked: Asked
         .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
 }
 
-/// Whether the file holds the newest link for this address, with more than half of its time left.
-fn still_opens(directory: &Directory, file: &Path, base_url: &str) -> bool {
-    let Ok(text) = private_file::read(file) else { return false };
-    let token = text.expose_secret().trim().strip_prefix(base_url).and_then(|path| path.strip_prefix(PATH));
-    let later = clock::now().plus_seconds(set_up::OPEN_SECONDS / 2);
-    let (Some(token), Some(later)) = (token.and_then(PresentedSetUp::read), later) else { return false };
-    set_up::look_at(directory, &token, later).is_ok()
+/// The token in the file, if it is the newest and has more than half of its time left.
+fn still_opens(directory: &Directory, file: &Path) -> Option<SecretString> {
+    let text = private_file::read(file).ok()?;
+    let (_, token) = text.expose_secret().trim().rsplit_once('/')?;
+    let later = clock::now().plus_seconds(set_up::OPEN_SECONDS / 2)?;
+    set_up::look_at(directory, &PresentedSetUp::read(token)?, later).ok()?;
+    Some(SecretString::from(token))
 }
 
-/// Makes a link, and puts it into a new file in the place of the one before, which opens nothing any more.
-async fn file_away(node: &Node, organization: OrganizationId, base_url: &str, file: &Path) -> Result<(), HostFailed> {
+/// A new file in the place of the one before.
+fn new_file(file: &Path) -> Result<File, HostFailed> {
     match std::fs::remove_file(file) {
-        Err(reason) if reason.kind() != io::ErrorKind::NotFound => return Err(HostFailed::file(file)(reason)),
-        _ => {}
+        Err(reason) if reason.kind() != io::ErrorKind::NotFound => Err(HostFailed::file(file)(reason)),
+        _ => shown_once::new_private_file(file, "was put there just now by somebody else"),
     }
-    let mut private = shown_once::new_private_file(file, "was put there just now by somebody else")?;
-    let link = make(node, organization, base_url).await?;
-    let written = private.write_all(format!("{link}\n").as_bytes()).and_then(|()| private.sync_all());
-    written.map_err(HostFailed::file(file))
 }
 
 #[cfg(test)]
