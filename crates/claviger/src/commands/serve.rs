@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::host::{self, HostFailed};
-use super::set_up_link;
+use super::set_up_link::{self, Asked};
 use super::shown_once::Handover;
 use crate::api::{self, TrustedProxies};
 use crate::clock;
@@ -168,7 +168,7 @@ impl Serve {
                 closing.cancel();
                 return begun;
             }
-            self.offer_set_up(&node, scheme, address).await;
+            self.offer_set_up(&node, scheme, address, Asked::ByStart).await;
             let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
             tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
             if let Some(file) = new_key {
@@ -179,7 +179,7 @@ impl Serve {
                 () = stop.cancelled() => false,
                 () = failed.cancelled() => false,
             } {
-                self.offer_set_up(&node, scheme, address).await;
+                self.offer_set_up(&node, scheme, address, Asked::Again).await;
             }
             Ok(())
         };
@@ -227,14 +227,14 @@ impl Serve {
     }
 
     /// Hands over a link for the first owner who is a person, where there is none. The server does without it.
-    async fn offer_set_up(&self, node: &Node, scheme: &str, address: SocketAddr) {
+    async fn offer_set_up(&self, node: &Node, scheme: &str, address: SocketAddr, asked: Asked) {
         let base_url = self.base_url.clone().unwrap_or_else(|| reachable(scheme, address));
         let offered = async {
             let folder = self.store.folder()?;
             if !std::io::stdout().is_terminal() {
                 crate::store::prepare_folder(&folder)?;
             }
-            set_up_link::offer(node, &base_url, &folder.join("set-up-link")).await
+            set_up_link::offer(node, &base_url, &folder.join("set-up-link"), asked).await
         };
         if let Err(error) = offered.await {
             tracing::warn!(%error, "no link for the first owner could be handed over; claviger set-up-link makes one");

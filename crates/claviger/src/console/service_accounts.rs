@@ -261,6 +261,7 @@ mod tests {
             policy: std::sync::Arc::default(),
             people: Vec::new(),
             invitations: Vec::new(),
+            set_up_link: None,
         }
     }
 

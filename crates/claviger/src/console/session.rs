@@ -102,7 +102,11 @@ pub(super) async fn renew(node: &Node, signed_in: &SignedIn) -> Result<Option<St
     let caller = signed_in.caller;
     let decide = move |draft: &_, moment, random| session::renew(draft, &caller, moment, random);
     let new = node.writer.perform(request(node, signed_in.person, signed_in.origin.clone()), decide).await?;
-    Ok(new.map(|new| new.token.reveal().to_owned()))
+    Ok(new.map(|new| {
+        // It was begun when the one before was, and is used now.
+        node.last_seen.note(new.id, signed_in.now);
+        new.token.reveal().to_owned()
+    }))
 }
 
 /// Ends a session of the person's own; one that is gone already is fine.

@@ -190,14 +190,7 @@ fn stored(change: &Change) -> Stored {
         }
         Change::ProjectDeleted { id } => Stored::ProjectDeleted { id: id.number() },
         Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
-            Stored::WorkspaceCreated {
-                id: id.number(),
-                project: project.number(),
-                properties: stored_properties(properties),
-                is_default: *is_default,
-                created: created.seconds(),
-                creator: creator.map(PrincipalId::number),
-            }
+            stored_workspace((*id, *project), properties, *is_default, *created, *creator)
         }
         Change::WorkspaceChanged { id, properties } => {
             Stored::WorkspaceChanged { id: id.number(), properties: stored_properties(properties) }
@@ -242,6 +235,23 @@ fn stored(change: &Change) -> Stored {
         Change::Person(change) => Stored::Person(person::stored(change)),
         Change::SecondFactor(change) => Stored::SecondFactor(second_factor::stored(change)),
         Change::PasswordReset(change) => Stored::PasswordReset(password_reset::stored(change)),
+    }
+}
+
+fn stored_workspace(
+    (id, project): (WorkspaceId, ProjectId),
+    properties: &WorkspaceProperties,
+    is_default: bool,
+    created: Moment,
+    creator: Option<PrincipalId>,
+) -> Stored {
+    Stored::WorkspaceCreated {
+        id: id.number(),
+        project: project.number(),
+        properties: stored_properties(properties),
+        is_default,
+        created: created.seconds(),
+        creator: creator.map(PrincipalId::number),
     }
 }
 

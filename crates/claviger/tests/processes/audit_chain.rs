@@ -29,18 +29,18 @@ async fn a_log_that_was_changed_is_told_with_its_place(store: Store) {
     }
     // Beside the server that runs.
     let whole = run(store.command(&["audit", "verify"])).ok();
-    assert!(whole.starts_with("The audit log is whole: 6 events are chained, up to event 6."), "{whole}");
+    assert!(whole.starts_with("The audit log is whole: 8 events are chained, up to event 8."), "{whole}");
     let mark = run(store.command(&["audit", "mark"])).ok();
-    assert!(mark.starts_with("claviger-audit-mark event=6 time="), "{mark}");
+    assert!(mark.starts_with("claviger-audit-mark event=8 time="), "{mark}");
     let ended = server.stop();
     let logged =
-        ended.err.lines().find(|line| line.contains("claviger-audit-mark event=6 ")).expect("a mark in the log");
+        ended.err.lines().find(|line| line.contains("claviger-audit-mark event=8 ")).expect("a mark in the log");
     let log = store.home().join("kept.log");
     fs::write(&log, &ended.err).expect("written");
     for mark in [mark.trim(), &logged[logged.find("claviger-audit-mark").expect("it")..], log.to_str().expect("UTF-8")]
     {
         let whole = run(store.command(&["audit", "verify", "--mark", mark])).ok();
-        assert!(whole.contains("It goes through the mark, which was made at event 6."), "{whole}");
+        assert!(whole.contains("It goes through the mark, which was made at event 8."), "{whole}");
     }
 
     let rows = store.rows().await;
@@ -67,10 +67,10 @@ async fn a_log_that_was_changed_is_told_with_its_place(store: Store) {
     run(store.command(&["audit", "verify"])).ok();
     let refusal = run(store.command(&["audit", "verify", "--mark", mark.trim()])).refused(8);
     assert!(
-        refusal.contains("the log ends at event 3, and the mark was made at event 6: the end was cut off"),
+        refusal.contains("the log ends at event 3, and the mark was made at event 8: the end was cut off"),
         "{refusal}"
     );
-    let forged = mark.replace("event=6", "event=3");
+    let forged = mark.replace("event=8", "event=3");
     let refusal = run(store.command(&["audit", "verify", "--mark", forged.trim()])).refused(2);
     assert!(refusal.contains("--mark: it was not made with the key that it names"), "{refusal}");
     rows.close().await;
@@ -131,7 +131,7 @@ async fn a_lost_key_is_no_lock_out(store: Store) {
     let whole = run(store.command(&["audit", "verify"])).ok();
     assert!(
         whole.contains(
-            "1 events are chained, up to event 2. Events up to 1 are from before the chain, and not covered."
+            "2 events are chained, up to event 4. Events up to 2 are from before the chain, and not covered."
         ),
         "{whole}"
     );
@@ -199,14 +199,14 @@ async fn an_end_that_was_cut_off_shows_also_after_the_log_has_grown_again(store:
     let (founded, log) = (store.init(), store.home().join("kept.log"));
     let mark = ["audit", "verify", "--mark", log.to_str().expect("UTF-8")];
     served(&store, &founded, 6, &log).await;
-    assert!(run(store.command(&mark)).ok().contains("up to event 7."));
+    assert!(run(store.command(&mark)).ok().contains("up to event 9."));
     written(&store, &CUT).await;
     served(&store, &founded, 1, &log).await;
     let refusal = run(store.command(&mark)).refused(8);
-    assert!(refusal.contains("the log ends at event 5, and the mark was made at event 7"), "{refusal}");
+    assert!(refusal.contains("the log ends at event 5, and the mark was made at event 9"), "{refusal}");
     served(&store, &founded, 6, &log).await;
     let refusal = run(store.command(&mark)).refused(8);
-    assert!(refusal.contains("event 7 is another one than when the mark was made"), "{refusal}");
+    assert!(refusal.contains("event 9 is another one than when the mark was made"), "{refusal}");
 }
 
 /// A running server writes nothing behind an end that it did not leave.
@@ -242,11 +242,11 @@ async fn a_chain_that_was_blanked_is_told(store: Store) {
     let logged = served(&store, &founded, 1, &log).await;
     assert!(logged.contains("if nobody ran claviger audit restart, the log was changed"), "{logged}");
     let refusal = run(store.command(&mark)).refused(8);
-    assert!(refusal.contains("event 4 is another one than when the mark was made"), "{refusal}");
+    assert!(refusal.contains("event 6 is another one than when the mark was made"), "{refusal}");
     written(&store, &blank).await;
     served(&store, &founded, 1, &log).await;
     let refusal = run(store.command(&mark)).refused(8);
-    assert!(refusal.contains("a mark was made at event 4, and the chain begins anew after event 5"), "{refusal}");
+    assert!(refusal.contains("a mark was made at event 6, and the chain begins anew after event 7"), "{refusal}");
     // All events gone: nothing says that age has taken them.
     written(&store, &["DELETE FROM audit_events", blank[1], blank[2], blank[3]]).await;
     served(&store, &founded, 1, &log).await;

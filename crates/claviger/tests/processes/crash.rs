@@ -97,7 +97,8 @@ impl Crashes {
         let place =
             Place { organization: founded.organization, project: founded.project, workspace: founded.workspace };
         let workers = (0..WORKERS).map(|number| Worker::new(number, Chance::seeded(chance.number()))).collect();
-        let ledger = Ledger { revision: 1, next_event: 2 };
+        // The founding, and the links of `init` and of the first start.
+        let ledger = Ledger { revision: 3, next_event: 4 };
         Self { server: Some(server), owner, place, workers, chance, ledger, acknowledged: 0, landed: 0, store, cluster }
     }
 

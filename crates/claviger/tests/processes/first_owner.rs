@@ -70,9 +70,20 @@ async fn without_a_terminal_the_link_is_in_a_private_file(store: Store) {
     secrets::are_not_in("what the start printed", &server.out());
     assert_eq!(opened(&server, &link).await.0, 200);
     server.stop();
-    let server = store.serve_with(&["--base-url", "https://keys.example.com"]);
-    let (_, newer) = filed(&server);
-    assert!(newer.starts_with("https://keys.example.com/console/setup/"), "{newer}");
+    let started = |server: Server| {
+        let (_, link) = filed(&server);
+        server.stop();
+        link
+    };
+    let elsewhere = ["--base-url", "https://keys.example.com"];
+    let newer = started(store.serve_with(&elsewhere));
+    let token = link.rsplit('/').next().expect("a token");
+    assert_eq!(newer, format!("https://keys.example.com/console/setup/{token}"), "it opens for long enough");
+    std::fs::write(&file, "no link\n").expect("written");
+    let server = store.serve_with(&elsewhere);
+    let (_, another) = filed(&server);
+    assert_ne!(another, newer);
+    assert_eq!((opened(&server, &newer).await.0, opened(&server, &another).await.0), (404, 200));
     let ended = server.stop();
     secrets::are_not_in("what the server logged", &ended.err);
     assert_eq!(ended.out.matches(NOBODY).count(), 1);

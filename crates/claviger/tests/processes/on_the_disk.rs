@@ -69,10 +69,18 @@ async fn only_their_owner_may_read_the_files() {
     shell.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(store.data());
     let server = crate::server::Server::ready(shell);
     assert_eq!(mode(&store.data()), 0o700);
-    for name in ["claviger.db", "claviger.db-wal", "claviger.db-shm", "claviger.lock", "owner-secret", "audit.key"] {
+    for name in [
+        "claviger.db",
+        "claviger.db-wal",
+        "claviger.db-shm",
+        "claviger.lock",
+        "owner-secret",
+        "audit.key",
+        "set-up-link",
+    ] {
         assert_eq!(mode(&store.data().join(name)), 0o600, "{name}");
     }
-    assert_eq!(fs::read_dir(store.data()).expect("a folder").count(), 6, "there are no other files");
+    assert_eq!(fs::read_dir(store.data()).expect("a folder").count(), 7, "there are no other files");
     server.stop();
 }
 

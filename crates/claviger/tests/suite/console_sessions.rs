@@ -156,6 +156,11 @@ on_both_stores! {
         let (session, other) = (signs_in(&world, "mel").await, signs_in(&world, "pia").await);
         let page = "/console/profile?said=already";
         is_page(&get(&world, &session, page).await, 200, "Profile");
+        // Begun long ago, and used just now.
+        world.restart().await;
+        let id = session.split('_').nth(1).unwrap();
+        world.execute(&format!("UPDATE sessions SET begun_at = begun_at - 10800 WHERE id = {id}")).await;
+        world.restart().await;
         world.account("ada").patch("organizations/{acme}/users/{mel}", json!({ "role": "admin" })).await.ok();
         let again = renewed(&world, &session, page).await;
         is_out(&get(&world, &session, page).await);
