@@ -33,8 +33,7 @@ impl LogOptions {
     /// Begins to log. sqlx would log statements, so it is kept to warnings unless the filter names it otherwise.
     pub fn start(&self) -> Result<(), NoFilter> {
         // What sqlx says of a connection's settings it says with their values: a line of a password file among them.
-        let filter = format!("sqlx=warn,sqlx_postgres::options=error,{}", self.log);
-        let filter = EnvFilter::try_new(filter).map_err(|error| NoFilter(error.to_string()))?;
+        let filter = filter(&format!("sqlx=warn,sqlx_postgres::options=error,{}", self.log))?;
         let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         // A second start in one process finds the first one's subscriber in place and keeps it.
         let _ = match self.log_form {
@@ -42,5 +41,26 @@ impl LogOptions {
             LogForm::Json => lines.json().try_init(),
         };
         Ok(())
+    }
+}
+
+/// What is asked for, without what nobody is to read however much he asks for: the layer that looks at forms names the
+/// address of each request, and the address of a link holds its token.
+pub fn filter(asked: &str) -> Result<EnvFilter, NoFilter> {
+    EnvFilter::try_new(format!("{asked},tower_http::csrf::service=off")).map_err(|error| NoFilter(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_withheld_whatever_is_asked_for() {
+        for asked in ["trace", "info,tower_http=trace", "tower_http::csrf::service=trace"] {
+            let filter = filter(asked).expect("a filter").to_string();
+            assert!(filter.split(',').any(|directive| directive == "tower_http::csrf::service=off"), "{filter}");
+            assert!(!filter.contains("service=trace"), "{filter}");
+        }
+        assert!(filter("info,=,").is_err());
     }
 }

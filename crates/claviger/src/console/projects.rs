@@ -125,7 +125,7 @@ mod tests {
         let row = |id: u64| Row {
             path: format!("/console/projects/{id}/overview"),
             name: named.to_owned(),
-            role: (id % 2 == 0).then(|| named.to_owned()),
+            role: id.is_multiple_of(2).then(|| named.to_owned()),
             workspaces: "12 workspaces".to_owned(),
             default_access: Some(named.to_owned()),
         };

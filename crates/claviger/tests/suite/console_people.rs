@@ -62,7 +62,7 @@ on_both_stores! {
     async fn a_role_that_is_changed_counts_at_once(world: World) {
         let world = world.with(WORLD).await;
         let (oda, mel) = (Browser::signs_in(&world, "oda").await, Browser::signs_in(&world, "mel").await);
-        says(&mel.get(PEOPLE).await, 403, "Only owners and admins of acme see its users and teams. You are a member.");
+        says(&mel.get(PEOPLE).await, 403, "Only owners and admins of acme see its users and teams.</strong> You are a member. Ask one of them: ");
         oda.page(MEL, "mel of the world · acme").await;
         let page = oda.submit_to(&format!("{MEL}/role"), &[("role", "admin")], "mel of the world · acme").await;
         assert!(page.contains("mel of the world is Admin now."), "{page}");
@@ -185,7 +185,7 @@ on_both_stores! {
 acme: ada owner, oda@ owner
   shop: exporter admin
 ").await;
-        let script = "<script>alert('x')</script>\"><b>";
+        let script = "<script>alert('x')</script>\"><blink>";
         let ada = world.account("ada");
         let invited = ada.post("organizations/{acme}/invitations", json!({ "email": email("xss"), "role": "member" })).await.created();
         let token = world.remember_token(&invited);
@@ -202,7 +202,7 @@ acme: ada owner, oda@ owner
         for path in ["users-teams", "users-teams?search=%3Cscript%3E", "users/{xss}", "users/{xss}/remove", "teams/{team}", "teams/{team}/delete", "invitations/new", "projects", "projects?search=%3Cscript%3E%22%3E", "access-security"] {
             let answer = oda.get(&format!("{own}/{path}")).await;
             assert_eq!((answer.status, answer.text.matches("<script").count()), (200, 1), "{path}: {}", answer.text);
-            assert!(!answer.text.contains("<b>\"") && !answer.text.contains("\"><b>"), "{path}: {}", answer.text);
+            assert!(!answer.text.contains("<blink"), "{path}: {}", answer.text);
         }
     }
 

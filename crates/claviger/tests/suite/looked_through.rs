@@ -6,6 +6,7 @@ use std::sync::{Mutex, Once};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use claviger::audit_chain::series::Series;
+use claviger::telemetry::filter;
 use claviger_access::effective;
 use claviger_access::grant::Granted;
 use claviger_access::identity::{InvitationId, OrganizationId, PrincipalId};
@@ -26,7 +27,9 @@ impl Log {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             tracing_subscriber::fmt()
-                .with_env_filter("info,claviger=trace,sqlx=debug,hyper=debug,tower_http=trace")
+                .with_env_filter(
+                    filter("info,claviger=trace,sqlx=debug,hyper=debug,tower_http=trace").expect("a filter"),
+                )
                 .with_ansi(false)
                 .with_writer(|| Log)
                 .init();

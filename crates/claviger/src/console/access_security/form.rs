@@ -184,7 +184,7 @@ mod tests {
         assert_eq!((change.plain_text_allowed, change.name_pattern), (Some(false), Some(None)));
         assert_eq!(change.addresses.map(|ranges| ranges.to_string()).as_deref(), Some("10.0.0.0/8 192.0.2.1/32"));
         let wrong = b"lifetime=other&days=many&secrets=11&pattern=(&ranges=10.0.0.1%2F8";
-        let errors = Form::typed(&Typed::parse(wrong).expect("a form")).change(&policy()).err().expect("errors");
+        let errors = Form::typed(&Typed::parse(wrong).expect("a form")).change(&policy()).expect_err("errors");
         let fields: Vec<_> = errors.each().iter().map(|(field, _)| *field).collect();
         assert_eq!(fields, ["lifetime", "secrets", "pattern", "ranges"]);
         assert!(errors.of("ranges").is_some_and(|text| text.contains("10.0.0.0/8")), "{:?}", errors.each());
