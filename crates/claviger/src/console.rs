@@ -45,7 +45,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
 use self::error_page::ErrorPage;
-use self::project::service_accounts as accounts;
 use self::tries::Tries;
 use crate::api::TrustedProxies;
 use crate::api::arrival;
@@ -85,11 +84,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
-        .route("/console/projects/{project}/service-accounts", get(accounts::list).post(accounts::create))
-        .route("/console/projects/{project}/service-accounts/add", get(accounts::find).post(accounts::add_account))
-        .route("/console/projects/{project}/service-accounts/new", get(accounts::form))
-        .route("/console/projects/{project}/service-accounts/{id}/remove", post(accounts::remove))
-        .route("/console/projects/{project}/service-accounts/{id}/role", post(accounts::change_role))
+        .merge(project::routes())
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))
         .method_not_allowed_fallback(error_page::method_not_allowed)

@@ -39,7 +39,11 @@ fn says(page: &str, text: &str) {
 
 /// The largest number of entries that a select on the page holds.
 pub(crate) fn longest_select(page: &str) -> usize {
-    page.split("<select").skip(1).map(|rest| rest.split("</select>").next().unwrap_or("").matches("<option").count()).max().unwrap_or(0)
+    page.split("<select")
+        .skip(1)
+        .map(|rest| rest.split("</select>").next().unwrap_or("").matches("<option").count())
+        .max()
+        .unwrap_or(0)
 }
 
 #[track_caller]

@@ -68,7 +68,9 @@ pub(super) fn text(error: &TextError) -> String {
     match error {
         TextError::Empty | TextError::Blank => "Give it a name.".to_owned(),
         TextError::TooLong { length_max } => format!("Use at most {length_max} characters."),
-        TextError::Secret => "This looks like a secret. Give it a name, and revoke the secret if others have seen it.".to_owned(),
+        TextError::Secret => {
+            "This looks like a secret. Give it a name, and revoke the secret if others have seen it.".to_owned()
+        }
         other => super::super::words::sentence(&format!("it {other}")),
     }
 }

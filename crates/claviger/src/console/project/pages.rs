@@ -99,6 +99,12 @@ pub(super) struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page of something else.
+    pub(super) fn map<R>(self, change: impl FnMut(T) -> R) -> Page<R> {
+        let Self { matching, begin, previous, next, rows } = self;
+        Page { matching, begin, previous, next, rows: rows.into_iter().map(change).collect() }
+    }
+
     /// Such as "1 to 25 of 214".
     pub(super) fn range(&self) -> String {
         let count = super::super::words::count;

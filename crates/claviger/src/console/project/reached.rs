@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use claviger_access::Directory;
-use claviger_access::directory::{Organization, PrincipalView, Project};
+use claviger_access::directory::{Organization, PrincipalView, Project, Team};
 use claviger_access::effective::{self, Through};
 use claviger_access::grant::{Grant, Granted};
 use claviger_access::identity::{OrganizationId, ProjectId, WorkspaceId};
@@ -36,19 +36,43 @@ impl Reached {
             Granted::Workspace(on, _) => Some(on),
             Granted::Project(..) | Granted::Organization(..) => None,
         };
-        let mut ways: Vec<Way> = match spot.workspace {
+        let ways: Vec<Way> = match spot.workspace {
             Some(workspace) => effective::workspace_sources(directory, view, workspace)
                 .map(|source| Way { role: source.role, through: source.through, on: on(&source.grant) })
                 .collect(),
             None => {
-                let on_project = effective::project_sources(directory, view, known)
-                    .map(|source| Way { role: source.role, through: source.through, on: None });
-                let on_workspaces = effective::workspace_grants_in(directory, view, known.id).filter_map(
-                    |(grant, through)| Some(Way { role: grant.granted().project_role()?, through, on: on(&grant) }),
-                );
+                let on_project = effective::project_sources(directory, view, known).map(|source| Way {
+                    role: source.role,
+                    through: source.through,
+                    on: None,
+                });
+                let on_workspaces =
+                    effective::workspace_grants_in(directory, view, known.id).filter_map(|(grant, through)| {
+                        Some(Way { role: grant.granted().project_role()?, through, on: on(&grant) })
+                    });
                 on_project.chain(on_workspaces).collect()
             }
         };
+        Self::sorted(ways, spot)
+    }
+
+    /// What a team holds in a place, as if each grant were its own.
+    pub(super) fn of_team(directory: &Directory, team: &Team, spot: Spot) -> Self {
+        let ways = team.grants.iter().filter_map(|grant| {
+            let on = match grant.granted() {
+                Granted::Project(on, _) if on == spot.project => None,
+                Granted::Workspace(on, _) if spot.workspace.is_none_or(|workspace| workspace == on) => {
+                    directory.workspace(on).filter(|known| known.project == spot.project)?;
+                    Some(on)
+                }
+                _ => return None,
+            };
+            Some(Way { role: grant.granted().project_role()?, through: Through::Individual, on })
+        });
+        Self::sorted(ways.collect(), spot)
+    }
+
+    fn sorted(mut ways: Vec<Way>, spot: Spot) -> Self {
         let is_elsewhere = |way: &Way| spot.workspace.is_none() && way.on.is_some();
         ways.sort_by_key(|way| (is_elsewhere(way), Reverse(way.role), way.through, way.on));
         Self(ways)

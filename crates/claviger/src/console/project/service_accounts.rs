@@ -27,6 +27,7 @@ use super::reached::Reached;
 use super::spot::{self, Spot};
 use super::{Shown, permit, role_choice, unread};
 use crate::api::ids::PathId;
+use crate::console::Console;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::Frame;
 use crate::console::page::page;
@@ -35,7 +36,6 @@ use crate::console::place::{Place, ProjectPage, may};
 use crate::console::refused::{Wanted, refused};
 use crate::console::service_accounts::row::Tone;
 use crate::console::signed_in::SignedIn;
-use crate::console::Console;
 use crate::store::StoreError;
 use crate::store::service_accounts::{ListedAccount, Window};
 

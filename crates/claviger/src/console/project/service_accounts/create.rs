@@ -160,12 +160,7 @@ fn again(signed_in: &SignedIn, shown: Shown<'_>, typed: &Typed, error: WriteErro
 }
 
 /// The page with the secret.
-fn ready(
-    signed_in: &SignedIn,
-    shown: Shown<'_>,
-    made: &NewServiceAccount,
-    base_url: BaseUrl,
-) -> Response {
+fn ready(signed_in: &SignedIn, shown: Shown<'_>, made: &NewServiceAccount, base_url: BaseUrl) -> Response {
     let name = short(made.username.as_str());
     let ends = match made.expires.moment() {
         Some(moment) => format!("It ends on {}.", words::date(moment.seconds())),

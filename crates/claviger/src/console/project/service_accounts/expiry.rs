@@ -60,9 +60,7 @@ pub(super) fn refused(refusal: &Refusal, organization: &str, now: Moment) -> Opt
     match refusal {
         Refusal::ExpiryNotLater => Some("That moment has passed.".to_owned()),
         Refusal::ExpiryTooFar => Some("That is beyond the year 9999.".to_owned()),
-        Refusal::ExpiryRequired { lifetime: None, .. } => {
-            Some(format!("The rules of {organization} ask for an end."))
-        }
+        Refusal::ExpiryRequired { lifetime: None, .. } => Some(format!("The rules of {organization} ask for an end.")),
         Refusal::ExpiryRequired { lifetime: Some(lifetime), .. } | Refusal::LifetimeTooLong { lifetime, .. } => {
             let latest = words::date(now.seconds() + lifetime.seconds());
             Some(format!("The rules of {organization} allow at most {lifetime}. The latest date is {latest}."))
@@ -107,10 +105,8 @@ mod tests {
         assert_eq!(offered(&open, "30d").1, ["30d"]);
         let required = Policy { expiry_required: true, ..Policy::default() };
         assert_eq!(offered(&required, "never"), (vec!["7d", "30d", "90d", "1y", "date"], vec!["1y"]));
-        let limited = |days: u64| Policy {
-            secret_lifetime_max: Lifetime::from_seconds(days * 86_400),
-            ..Policy::default()
-        };
+        let limited =
+            |days: u64| Policy { secret_lifetime_max: Lifetime::from_seconds(days * 86_400), ..Policy::default() };
         assert_eq!(offered(&limited(30), ""), (vec!["7d", "30d", "date"], vec!["30d"]));
         assert_eq!(offered(&limited(1), ""), (vec!["date"], vec!["date"]));
     }
@@ -123,7 +119,9 @@ mod tests {
         assert_eq!(read("expires=1y"), Ok(RequestedExpiry::In { seconds: 365 * 86_400 }));
         let day = Moment::from_seconds(1_795_478_400).map(RequestedExpiry::At);
         assert_eq!(read("expires=date&date=2026-11-24").ok(), day);
-        for form in ["", "expires=", "expires=date", "expires=date&date=soon", "expires=date&date=1969-01-01", "expires=8d"] {
+        for form in
+            ["", "expires=", "expires=date", "expires=date&date=soon", "expires=date&date=1969-01-01", "expires=8d"]
+        {
             assert!(read(form).is_err(), "{form}");
         }
     }

@@ -17,11 +17,10 @@ use super::super::asked::{Asked, searched};
 use super::super::mistakes::Mistakes;
 use super::super::reached::{Reached, others};
 use super::super::spot::Spot;
-use super::super::{Shown, asked, organization_of, permit, role_choice, unread, write};
+use super::super::{Shown, as_of_now, asked, organization_of, permit, role_choice, unread, write};
 use super::row::name_of;
 use super::{PAGE, SEE};
 use crate::api::ids::{self, PathId};
-use crate::clock;
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
@@ -49,9 +48,7 @@ pub(in crate::console) async fn remove(
     let caller = signed_in.caller;
     let decide = move |draft: &claviger_access::Draft, moment| match spot.workspace {
         None => service_account::remove_from_project(draft, &caller, project, account, moment),
-        Some(workspace) => {
-            service_account::take_workspace_role(draft, &caller, project, workspace, account, moment)
-        }
+        Some(workspace) => service_account::take_workspace_role(draft, &caller, project, workspace, account, moment),
     };
     write(&console, &signed_in, (project, PAGE), &REMOVE, decide).await?;
     Ok(removed(&console, account, spot).at(&console, &signed_in, &list_of(spot)))
@@ -174,11 +171,6 @@ fn above(after: &Directory, account: PrincipalId, spot: Spot, role: ProjectRole)
     Some(format!("It keeps {} as {clause}.", words::project_role(after, first.role)))
 }
 
-/// When it began to hold.
-pub(in crate::console::project) fn as_of_now() -> String {
-    format!("Every request is decided so as of {} UTC.", words::time(clock::now().seconds()))
-}
-
 fn list_of(spot: Spot) -> String {
     asked::address(&PAGE.path(spot.project), &[("workspace", &spot.workspace_number())])
 }
@@ -194,7 +186,8 @@ async fn adding(
     let found = candidates(console, signed_in, shown, spot, find).await;
     let (candidates, is_cut) = found.map_err(unread(signed_in, spot.project, PAGE))?;
     let scope = Scope::Organization(shown.organization.id);
-    let may_search = authorize::<ManageServiceAccounts>(&signed_in.held, &signed_in.caller, scope, signed_in.now).is_ok();
+    let may_search =
+        authorize::<ManageServiceAccounts>(&signed_in.held, &signed_in.caller, scope, signed_in.now).is_ok();
     let adding = Adding { kind: Kind::Account, shown, spot, find, candidates, is_cut, may_search, mistakes };
     Ok(adding.page(signed_in))
 }
