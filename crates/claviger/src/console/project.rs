@@ -14,6 +14,7 @@ mod mistakes;
 mod overview;
 mod pages;
 mod reached;
+mod refusals;
 mod role_choice;
 mod roles;
 mod service_accounts;
@@ -34,7 +35,7 @@ use self::service_accounts as accounts;
 use super::Console;
 use super::error_page::ErrorPage;
 use super::place::{Place, ProjectPage};
-use super::refused::{Wanted, refused, unwritten};
+use super::refused::{Wanted, refused};
 use super::signed_in::SignedIn;
 use super::words;
 use crate::clock;
@@ -125,7 +126,7 @@ where
 {
     let request = signed_in.write_request(organization_of(signed_in, project)?);
     let done = console.node.writer.perform(request, move |draft, moment, _| decide(draft, moment)).await;
-    done.map_err(|error| unwritten(signed_in, Place::Project(project, page), wanted, &error))
+    done.map_err(|error| refusals::unwritten_there(signed_in, (project, page), wanted, &error))
 }
 
 /// When what was just written began to hold.

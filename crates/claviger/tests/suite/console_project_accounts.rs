@@ -159,13 +159,30 @@ on_both_stores! {
         browser.submit_to("/console/projects/{shop}/service-accounts/{visitor}/role", &[("role", "analyst"), ("on", &eu)], TITLE).await;
         assert_eq!(world.account("visitor").get("projects/{shop}/workspaces/{eu}").await.ok()["role"], "analyst");
         for (role, status, said) in [
-            ("owner", 403, "You cannot give or take the role owner"),
+            ("owner", 403, "You are Admin of shop, so you can give roles up to Admin there."),
             ("root", 400, "Choose a role."),
-            ("9007199254740991", 404, "There is no"),
+            ("9007199254740991", 404, "No role with this number in shop."),
         ] {
             is_refused(&browser.submit("/console/projects/{shop}/service-accounts/{reader}/role", &[("role", role)]).await, status, said);
         }
         assert_eq!(reader.get("projects/{shop}").await.ok()["role"], "consumer");
+    }
+
+    /// what holds more than who looks is neither changed nor removed by him
+    async fn an_account_above_ones_own_role_is_not_touched(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        let projects = json!([{ "id": world.id("shop"), "role": "owner" }]);
+        let boss = ada.make("organizations/{acme}/service-accounts", json!({ "username": "boss", "projects": projects })).await;
+        let browser = Browser::signs_in(&world, "dan").await;
+        let page = browser.page(&format!("{LIST}?edit={}", boss.id), TITLE).await;
+        let shown = row(&page, boss.id);
+        assert!(!["Remove", "Change role", "<select"].iter().any(|offer| shown.contains(offer)), "{shown}");
+        for (deed, fields) in [("remove", vec![]), ("role", vec![("role", "consumer")])] {
+            let answer = browser.submit(&format!("{LIST}/{{boss}}/{deed}"), &fields).await;
+            is_refused(&answer, 403, "boss is Owner of shop, which is above your own role there.");
+        }
+        assert_eq!(boss.get("projects/{shop}").await.ok()["role"], "owner");
     }
 
     /// who may not has no page, no button and no route; what is another organization's is not there
@@ -200,7 +217,7 @@ on_both_stores! {
             ("/{stranger}/role", vec![("role", "consumer")]),
             ("/add", vec![("id", &*foreign), ("role", "consumer")]),
         ] {
-            is_refused(&browser.submit(&format!("{LIST}{path}"), &fields).await, 404, "There is no service account");
+            is_refused(&browser.submit(&format!("{LIST}{path}"), &fields).await, 404, "No service account with this number in acme.");
         }
         let none = browser.page(&format!("{LIST}/add?search={}", world.account("stranger").username), "Add a service account · shop").await;
         assert!(!none.contains("name=\"id\""), "{none}");

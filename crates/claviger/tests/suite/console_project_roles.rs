@@ -22,7 +22,10 @@ const TITLE: &str = "Roles · shop";
 /// The box of a permission: whether it is ticked, and whether it can be.
 #[track_caller]
 fn tick(page: &str, name: &str) -> (bool, bool) {
-    let rest = page.split(&format!("name=\"permission\" value=\"{name}\"")).nth(1).unwrap_or_else(|| panic!("no {name} in {page}"));
+    let rest = page
+        .split(&format!("name=\"permission\" value=\"{name}\""))
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {name} in {page}"));
     let attributes = rest.split('>').next().expect("a tag");
     (attributes.contains("checked"), !attributes.contains("disabled"))
 }

@@ -44,7 +44,7 @@ on_both_stores! {
         let page = browser.submit_to(&format!("{USERS}/{{con}}/role"), &[("role", "analyst")], TITLE).await;
         says(&page, "con of the world is Analyst of shop now.");
         assert!(row(&page, world.id("con")).contains(">Analyst</span>"));
-        is_refused(&browser.submit(&format!("{USERS}/{{con}}/role"), &[("role", "owner")]).await, 403, "You cannot give or take the role owner");
+        is_refused(&browser.submit(&format!("{USERS}/{{con}}/role"), &[("role", "owner")]).await, 403, "You are Admin of shop, so you can give roles up to Admin there.");
         let page = browser.submit_to(&format!("{USERS}/{{con}}/remove"), &[], TITLE).await;
         says(&page, "con of the world no longer reaches shop.");
         assert!(!has_row(&page, world.id("con")));
@@ -78,7 +78,7 @@ on_both_stores! {
         says(&page, "mel of the world is Consumer of eu of shop now.");
         let mels = Browser::signs_in(&world, "mel").await;
         says(&mels.page("/console/projects/{shop}/overview", "Overview · shop").await, "Workspace eu only");
-        is_refused(&dan.submit(&format!("{USERS}/add"), &[("id", &gus), ("role", "consumer")]).await, 404, "There is no user");
+        is_refused(&dan.submit(&format!("{USERS}/add"), &[("id", &gus), ("role", "consumer")]).await, 404, "No member with this number in acme.");
         assert_eq!(dan.submit(&format!("{USERS}/add"), &[("find", "mel")]).await.status, 400);
     }
 
@@ -115,7 +115,7 @@ on_both_stores! {
             (format!("{teams}/{foreign}/remove"), vec![]),
             (format!("{teams}/add"), vec![("id", "999999"), ("role", "consumer")]),
         ] {
-            is_refused(&browser.submit(&path, &fields).await, 404, "There is no team");
+            is_refused(&browser.submit(&path, &fields).await, 404, "No team with this number in acme.");
         }
     }
 

@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 
+/// A name on a row is cut after so many characters, so that a page stays small whatever things are called.
+pub(super) const NAME_LENGTH_MAX: usize = 100;
+
 /// Rows of a page.
 pub(super) const LENGTH: usize = 25;
 

@@ -15,7 +15,7 @@ use super::spot::Spot;
 use crate::console::words;
 
 /// So many ways are told on a row, and the others counted.
-const TOLD_MAX: usize = 3;
+const TOLD_MAX: usize = 2;
 
 /// One role that reaches a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Reached {
     /// As a row tells it, and how many ways more there are.
     pub(super) fn told(&self, directory: &Directory, organization: &Organization, spot: Spot) -> (Vec<Given>, usize) {
         let told = self.0.iter().take(TOLD_MAX).map(|way| Given {
-            role: words::project_role(directory, way.role),
+            role: role_choice::short(&words::project_role(directory, way.role)),
             is_high: way.role >= ProjectRole::BuiltIn(Role::Admin),
             through: self.through(directory, organization, spot, way),
         });
@@ -124,15 +124,18 @@ impl Reached {
     }
 
     fn through(&self, directory: &Directory, organization: &Organization, spot: Spot, way: &Way) -> String {
-        let workspace = way.on.and_then(|id| directory.workspace(id)).map(|workspace| &workspace.name);
+        let workspace =
+            way.on.and_then(|id| directory.workspace(id)).map(|workspace| role_choice::short(&workspace.name));
         let alone = if self.first().is_some_and(|first| first.on.is_some()) { " only" } else { "" };
-        let base = match (way.through, workspace, spot.workspace) {
+        let base = match (way.through, &workspace, spot.workspace) {
             (Through::Individual, Some(name), None) => return format!("Workspace {name}{alone}"),
             (Through::Individual, None, Some(_)) => "Granted on the whole project".to_owned(),
             (Through::Individual, ..) => "Granted directly".to_owned(),
-            (Through::Team(id), ..) => format!("Team {}", directory.team(id).map_or("", |team| &team.name)),
+            (Through::Team(id), ..) => {
+                format!("Team {}", role_choice::short(directory.team(id).map_or("", |team| &team.name)))
+            }
             (Through::Organization(role), ..) => format!("Organization role {}", words::role(role)),
-            (Through::EveryMember, ..) => format!("Everyone in {}", organization.name),
+            (Through::EveryMember, ..) => format!("Everyone in {}", role_choice::short(&organization.name)),
         };
         match (workspace, spot.workspace) {
             (Some(name), None) => format!("{base}, workspace {name}"),

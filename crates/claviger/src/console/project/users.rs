@@ -18,6 +18,7 @@ pub(in crate::console) use self::teams::{
 use super::asked::{self, Asked};
 use super::pages::{self, Page, Pages};
 use super::reached::{Given, Reached};
+use super::refusals::refused_there;
 use super::spot::{self, Spot};
 use super::{Shown, elsewhere, permit, role_choice};
 use crate::api::ids::PathId;
@@ -26,7 +27,7 @@ use crate::console::frame::{Frame, Link};
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage};
-use crate::console::refused::{Wanted, refused};
+use crate::console::refused::Wanted;
 use crate::console::signed_in::SignedIn;
 
 const PAGE: ProjectPage = ProjectPage::Users;
@@ -95,6 +96,8 @@ struct Listed {
 struct Row {
     id: u64,
     name: String,
+    /// For what is read aloud alone.
+    short: String,
     sub: String,
     given: Vec<Given>,
     more: usize,
@@ -122,6 +125,7 @@ struct List<'p> {
     who: Who,
     views: [Link; 2],
     spot_name: String,
+    spot_short: String,
     workspace: String,
     workspaces: Vec<spot::Choice>,
     path: String,
@@ -168,8 +172,7 @@ pub(in crate::console) async fn list(
 /// The project and the place in it that a list is of.
 fn open<'s>(signed_in: &'s SignedIn, project: ProjectId, asked: &Asked) -> Result<(Shown<'s>, Spot), ErrorPage> {
     let spot = Spot { project, workspace: asked.workspace };
-    let place = Place::Project(project, PAGE);
-    spot.is_there(&signed_in.held).map_err(|refusal| refused(signed_in, place, &SEE, &refusal))?;
+    spot.is_there(&signed_in.held).map_err(|refusal| refused_there(signed_in, (project, PAGE), &SEE, &refusal))?;
     Ok((Shown::of(signed_in, project)?, spot))
 }
 
@@ -201,6 +204,7 @@ fn answer(
         who,
         views: [view(Who::People), view(Who::Teams)],
         spot_name: spot.name(held),
+        spot_short: role_choice::short(&spot.name(held)),
         workspace: spot.workspace_number(),
         workspaces: spot.choices(held, project),
         search: &asked.search,
@@ -248,8 +252,9 @@ fn row(
     let leaves = listed.is_self && listed.reached.own(spot).next().is_some();
     Row {
         id: listed.id,
-        name: listed.name,
-        sub: listed.sub,
+        name: role_choice::cut(&listed.name, pages::NAME_LENGTH_MAX),
+        short: role_choice::short(&listed.name),
+        sub: role_choice::cut(&listed.sub, pages::NAME_LENGTH_MAX),
         given,
         more,
         edit: changeable.filter(|_| !is_edited).map(|_| asked::edit(&here, listed.id)),

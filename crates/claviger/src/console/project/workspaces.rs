@@ -23,7 +23,8 @@ pub(in crate::console) use self::edit::{change, form};
 use super::asked::Asked;
 use super::mistakes::{self, Mistakes};
 use super::pages::{self, Pages};
-use super::{Shown, organization_of, permit};
+use super::refusals::unwritten_there;
+use super::{Shown, organization_of, permit, role_choice};
 use crate::api::ids::PathId;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, Link};
@@ -31,7 +32,7 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage, may};
-use crate::console::refused::{Wanted, refused, unwritten};
+use crate::console::refused::{Wanted, refused};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -45,11 +46,13 @@ const SEE: Wanted = Wanted { title: "Workspaces", deed: "see it" };
 const MANAGE: Wanted = Wanted { title: "Workspaces", deed: "change its workspaces" };
 
 /// A description on a row is cut after so many characters.
-const TOLD_LENGTH_MAX: usize = 120;
+const TOLD_LENGTH_MAX: usize = 80;
 
 /// A row.
 struct Row {
     name: String,
+    /// For what is read aloud alone.
+    short: String,
     /// Its own page, for who may change it.
     page: Option<String>,
     is_default: bool,
@@ -151,12 +154,12 @@ impl List<'_> {
 
 fn row(signed_in: &SignedIn, known: &Workspace, role: ProjectRole, manages: bool) -> Row {
     let description = known.description.as_deref().unwrap_or_default();
-    let cut = description.char_indices().nth(TOLD_LENGTH_MAX).map(|(end, _)| format!("{}…", &description[..end]));
     Row {
-        name: known.name.clone(),
+        name: role_choice::cut(&known.name, pages::NAME_LENGTH_MAX),
+        short: role_choice::short(&known.name),
         page: manages.then(|| format!("{}/{}", PAGE.path(known.project), known.id)),
         is_default: known.is_default,
-        description: cut.unwrap_or_else(|| description.to_owned()),
+        description: role_choice::cut(description, TOLD_LENGTH_MAX),
         role: words::project_role(&signed_in.held, role),
         reached_by: reached_by(signed_in, known),
     }
@@ -211,6 +214,6 @@ pub(in crate::console) async fn create(
         Err(WriteError::Refused(Refusal::AlreadyCreated { made: MadeBefore::Other(_) })) => {
             Ok(Notice::warning(format!("{called} was created already."), "").at(&console, &signed_in, &path))
         }
-        Err(error) => Err(unwritten(&signed_in, Place::Project(project, PAGE), &MANAGE, &error)),
+        Err(error) => Err(unwritten_there(&signed_in, (project, PAGE), &MANAGE, &error)),
     }
 }

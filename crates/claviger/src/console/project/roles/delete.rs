@@ -13,6 +13,7 @@ use claviger_access::role::ProjectRole;
 
 use super::super::delete::is_typed;
 use super::super::mistakes::Mistakes;
+use super::super::refusals::unwritten_there;
 use super::super::{Shown, as_of_now, organization_of, permit};
 use super::edit::{RoleThere, known};
 use super::holders::Holders;
@@ -25,7 +26,6 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::Place;
-use crate::console::refused::unwritten;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 
@@ -110,6 +110,6 @@ pub(in crate::console) async fn delete(
             };
             Ok(Notice::done(format!("{name} is deleted."), more).at(&console, &signed_in, &PAGE.path(project)))
         }
-        Err(error) => Err(unwritten(&signed_in, Place::Project(project, PAGE), &MANAGE, &error)),
+        Err(error) => Err(unwritten_there(&signed_in, (project, PAGE), &MANAGE, &error)),
     }
 }

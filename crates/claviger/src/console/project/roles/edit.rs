@@ -13,6 +13,7 @@ use claviger_access::role::ProjectRole;
 use claviger_access::{Decided, Draft, Refusal};
 
 use super::super::mistakes::Mistakes;
+use super::super::refusals::{refused_there, unwritten_there};
 use super::super::{Shown, as_of_now, organization_of, permit, role_choice};
 use super::form::{Shape, fields};
 use super::holders::Holders;
@@ -23,8 +24,6 @@ use crate::clock;
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
-use crate::console::place::Place;
-use crate::console::refused::{refused, unwritten};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -63,7 +62,7 @@ pub(in crate::console) async fn show(
 /// The role, if it is that project's.
 pub(super) fn known(signed_in: &SignedIn, project: ProjectId, id: CustomRoleId) -> Result<&CustomRole, ErrorPage> {
     let role = custom_role::find(&signed_in.held, project, id);
-    role.map_err(|refusal| refused(signed_in, Place::Project(project, PAGE), &MANAGE, &refusal))
+    role.map_err(|refusal| refused_there(signed_in, (project, PAGE), &MANAGE, &refusal))
 }
 
 fn again(
@@ -238,7 +237,7 @@ fn unsaved(
         WriteError::Refused(Refusal::LimitReached { things: "permissions in one role", limit, .. }) => {
             mistakes.add("own", format!("A role holds at most {limit} permissions."));
         }
-        _ => return Err(unwritten(signed_in, Place::Project(project, PAGE), &MANAGE, &error)),
+        _ => return Err(unwritten_there(signed_in, (project, PAGE), &MANAGE, &error)),
     }
     again(signed_in, project, role, sent, &mistakes)
 }

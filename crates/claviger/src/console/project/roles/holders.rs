@@ -71,10 +71,15 @@ impl Holders {
 
     /// "5 hold it", "Nobody holds it".
     pub(super) fn sentence(&self) -> String {
+        self.who_hold("it")
+    }
+
+    /// The same of what is called so: "5 hold this role".
+    pub(super) fn who_hold(&self, what: &str) -> String {
         match self.count() {
-            0 => "Nobody holds it".to_owned(),
-            1 => "1 holds it".to_owned(),
-            number => format!("{} hold it", words::count(number)),
+            0 => format!("Nobody holds {what}"),
+            1 => format!("1 holds {what}"),
+            number => format!("{} hold {what}", words::count(number)),
         }
     }
 

@@ -13,6 +13,7 @@ use claviger_access::{Draft, Refusal};
 
 use super::super::delete::{NAMED_MAX, is_typed};
 use super::super::mistakes::Mistakes;
+use super::super::refusals::refused_there;
 use super::super::{Shown, permit, unread, write};
 use super::edit::{WorkspaceThere, known};
 use super::{MANAGE, PAGE};
@@ -23,7 +24,6 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::Place;
-use crate::console::refused::refused;
 use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
@@ -91,7 +91,7 @@ async fn show(
     let (shown, known, held) = (Shown::of(signed_in, project)?, known(signed_in, project, id)?, &signed_in.held);
     if known.is_default {
         let refusal = Refusal::DefaultWorkspace { workspace: id };
-        return Err(refused(signed_in, Place::Project(project, PAGE), &MANAGE, &refusal));
+        return Err(refused_there(signed_in, (project, PAGE), &MANAGE, &refusal));
     }
     let permit =
         authorize::<ManageServiceAccounts>(held, &signed_in.caller, Scope::Project(project), signed_in.now).ok();

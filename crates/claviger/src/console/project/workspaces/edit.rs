@@ -11,6 +11,7 @@ use claviger_access::directory::Workspace;
 use claviger_access::identity::{ProjectId, WorkspaceId};
 
 use super::super::mistakes::Mistakes;
+use super::super::refusals::refused_there;
 use super::super::{Shown, permit, write};
 use super::{MANAGE, PAGE, reached_by, read};
 use crate::api::ids::PathId;
@@ -21,7 +22,6 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::Place;
-use crate::console::refused::refused;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -57,7 +57,7 @@ pub(in crate::console) async fn form(
 /// The workspace, if it is in that project.
 pub(super) fn known(signed_in: &SignedIn, project: ProjectId, id: WorkspaceId) -> Result<&Workspace, ErrorPage> {
     let known = workspace::find(&signed_in.held, project, id);
-    known.map_err(|refusal| refused(signed_in, Place::Project(project, PAGE), &MANAGE, &refusal))
+    known.map_err(|refusal| refused_there(signed_in, (project, PAGE), &MANAGE, &refusal))
 }
 
 fn show(
