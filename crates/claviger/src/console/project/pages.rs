@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 /// A name on a row is cut after so many characters, so that a page stays small whatever things are called.
-pub(super) const NAME_LENGTH_MAX: usize = 100;
+pub(super) const NAME_LENGTH_MAX: usize = 80;
 
 /// Rows of a page.
 pub(super) const LENGTH: usize = 25;

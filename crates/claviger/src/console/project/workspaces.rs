@@ -46,7 +46,7 @@ const SEE: Wanted = Wanted { title: "Workspaces", deed: "see it" };
 const MANAGE: Wanted = Wanted { title: "Workspaces", deed: "change its workspaces" };
 
 /// A description on a row is cut after so many characters.
-const TOLD_LENGTH_MAX: usize = 80;
+const TOLD_LENGTH_MAX: usize = 60;
 
 /// A row.
 struct Row {
