@@ -23,7 +23,7 @@ const TITLE: &str = "Service Accounts · shop";
 
 /// The row of an account.
 #[track_caller]
-pub(crate) fn row<'p>(page: &'p str, id: u64) -> &'p str {
+pub(crate) fn row(page: &str, id: u64) -> &str {
     let begin = page.find(&format!("id=\"a{id}\"")).unwrap_or_else(|| panic!("no row {id} in {page}"));
     page[begin..].split("</tr>").next().expect("a row")
 }
@@ -107,6 +107,11 @@ on_both_stores! {
         let reader = row(&page, world.id("reader"));
         says(reader, "Everyone in acme");
         says(reader, "/overview#default-access\">Default access");
+        says(row(&page, visitor), &format!("/console/organizations/{}/teams/{team}\">Open team", world.id("acme")));
+        let fields = [("id", &*visitor.to_string()), ("role", "consumer")];
+        let given = browser.submit_to("/console/projects/{lab}/service-accounts/add", &fields, "Service Accounts · lab").await;
+        says(&given, "visitor is Consumer of lab now.");
+        says(&given, "It still reaches lab as Analyst, through team Data.");
         // It is granted there as well as open to everyone: both are told.
         says(row(&page, world.id("exporter")), "Granted directly");
         let removed = browser.submit_to("/console/projects/{lab}/service-accounts/{exporter}/remove", &[], "Service Accounts · lab").await;

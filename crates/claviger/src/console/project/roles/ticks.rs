@@ -91,7 +91,8 @@ mod tests {
         let groups = groups(&PermissionSet::default(), &Role::Owner.permission_set(), None);
         let mut names: Vec<_> = groups.iter().flat_map(|group| group.ticks.iter().map(|tick| tick.name)).collect();
         let mut owners: Vec<_> = Role::Owner.permissions().iter().map(|permission| permission.name()).collect();
-        (names.sort(), owners.sort());
+        names.sort();
+        owners.sort();
         assert_eq!(names, owners);
         assert!(groups.iter().flat_map(|group| &group.ticks).all(|tick| !tick.means.is_empty() && !tick.is_above));
     }

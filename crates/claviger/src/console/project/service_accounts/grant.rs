@@ -166,9 +166,9 @@ fn above(after: &Directory, account: PrincipalId, spot: Spot, role: ProjectRole)
     let view = after.principal(account)?;
     let known = after.project(spot.project)?;
     let reached = Reached::of(after, &view, known, spot);
-    let first = reached.first().filter(|first| first.role > role)?;
+    reached.first().filter(|first| first.role > role)?;
     let clause = reached.clause(after, after.organization(known.organization)?)?;
-    Some(format!("It keeps {} as {clause}.", words::project_role(after, first.role)))
+    Some(format!("It still reaches {} as {clause}.", spot.name(after)))
 }
 
 fn list_of(spot: Spot) -> String {
