@@ -1,21 +1,30 @@
 //! A project's settings: who reaches it and through what, what it is called, its workspaces and its roles.
 //!
 //! One file a page. What several of them need lies beside: [`spot`] is where access is looked at, [`reached`] through what
-//! somebody comes there, [`role_choice`] which roles may be given, [`asked`] and [`pages`] which part of a list is shown.
+//! somebody comes there, [`role_choice`] which roles may be given, [`asked`] and [`pages`] which part of a list is shown,
+//! [`mistakes`] what is wrong in a form, [`refusals`] what the rules refuse, in the pages' words.
 //!
 //! What must stay true: nothing here says who may do what. Pages ask for a permit, forms go to the use cases, and what is
 //! left out for somebody is left out by the same rules.
 
 mod add;
 mod asked;
+mod delete;
 mod elsewhere;
 mod mistakes;
+mod overview;
 mod pages;
 mod reached;
+mod refusals;
 mod role_choice;
-pub(super) mod service_accounts;
+mod roles;
+mod service_accounts;
 mod spot;
+mod users;
+mod workspaces;
 
+use axum::Router;
+use axum::routing::{get, post};
 use claviger_access::authorize::{Action, Permit, Scope, authorize};
 use claviger_access::directory::{Organization, Project};
 use claviger_access::effective;
@@ -23,12 +32,43 @@ use claviger_access::identity::{OrganizationId, ProjectId};
 use claviger_access::permission::PermissionSet;
 use claviger_access::{Decided, Draft, Moment, Refusal, administration};
 
+use self::service_accounts as accounts;
 use super::Console;
 use super::error_page::ErrorPage;
 use super::place::{Place, ProjectPage};
-use super::refused::{Wanted, refused, unwritten};
+use super::refused::{Wanted, refused};
 use super::signed_in::SignedIn;
+use super::words;
+use crate::clock;
 use crate::store::StoreError;
+
+/// The addresses of a project's settings, sorted.
+pub(super) fn routes() -> Router<Console> {
+    Router::new()
+        .route("/console/projects/{project}/default-access", post(overview::set_default_access))
+        .route("/console/projects/{project}/delete", get(delete::confirm).post(delete::delete))
+        .route("/console/projects/{project}/overview", get(overview::show).post(overview::change))
+        .route("/console/projects/{project}/roles", get(roles::list).post(roles::create))
+        .route("/console/projects/{project}/roles/new", get(roles::new))
+        .route("/console/projects/{project}/roles/{id}", get(roles::show).post(roles::change))
+        .route("/console/projects/{project}/roles/{id}/delete", get(roles::confirm).post(roles::delete))
+        .route("/console/projects/{project}/service-accounts", get(accounts::list).post(accounts::create))
+        .route("/console/projects/{project}/service-accounts/add", get(accounts::find).post(accounts::add_account))
+        .route("/console/projects/{project}/service-accounts/new", get(accounts::form))
+        .route("/console/projects/{project}/service-accounts/{id}/remove", post(accounts::remove))
+        .route("/console/projects/{project}/service-accounts/{id}/role", post(accounts::change_role))
+        .route("/console/projects/{project}/users", get(users::list))
+        .route("/console/projects/{project}/users/add", get(users::find).post(users::add_member))
+        .route("/console/projects/{project}/users/teams", get(users::list_teams))
+        .route("/console/projects/{project}/users/teams/add", get(users::find_team).post(users::add_team))
+        .route("/console/projects/{project}/users/teams/{team}/remove", post(users::remove_team))
+        .route("/console/projects/{project}/users/teams/{team}/role", post(users::change_team_role))
+        .route("/console/projects/{project}/users/{id}/remove", post(users::remove))
+        .route("/console/projects/{project}/users/{id}/role", post(users::change_role))
+        .route("/console/projects/{project}/workspaces", get(workspaces::list).post(workspaces::create))
+        .route("/console/projects/{project}/workspaces/{id}", get(workspaces::form).post(workspaces::change))
+        .route("/console/projects/{project}/workspaces/{id}/delete", get(workspaces::confirm).post(workspaces::delete))
+}
 
 /// A project whose page is shown, with its organization.
 #[derive(Clone, Copy)]
@@ -87,7 +127,12 @@ where
 {
     let request = signed_in.write_request(organization_of(signed_in, project)?);
     let done = console.node.writer.perform(request, move |draft, moment, _| decide(draft, moment)).await;
-    done.map_err(|error| unwritten(signed_in, Place::Project(project, page), wanted, &error))
+    done.map_err(|error| refusals::unwritten_there(signed_in, (project, page), wanted, &error))
+}
+
+/// When what was just written began to hold.
+fn as_of_now() -> String {
+    format!("Every request is decided so as of {} UTC.", words::time(clock::now().seconds()))
 }
 
 /// A read of the store that failed, as a page of the project.

@@ -16,6 +16,7 @@ pub(super) fn of_the_signed_in() -> Router<Console> {
         .merge(of_accounts())
         .merge(of_people())
         .merge(of_project())
+        .merge(project::routes())
         .merge(service_account::pages())
 }
 
@@ -120,15 +121,4 @@ fn of_project() -> Router<Console> {
         .route("/console/projects/{project}/audit-log", get(audit_log::of_project))
         .route("/console/projects/{project}/audit-log/export", get(audit_log::export::of_project))
         .route("/console/projects/{project}/audit-log/live", get(audit_log::live::of_project))
-        .route(
-            "/console/projects/{project}/service-accounts",
-            get(project::service_accounts::list).post(project::service_accounts::create),
-        )
-        .route(
-            "/console/projects/{project}/service-accounts/add",
-            get(project::service_accounts::find).post(project::service_accounts::add_account),
-        )
-        .route("/console/projects/{project}/service-accounts/new", get(project::service_accounts::form))
-        .route("/console/projects/{project}/service-accounts/{id}/remove", post(project::service_accounts::remove))
-        .route("/console/projects/{project}/service-accounts/{id}/role", post(project::service_accounts::change_role))
 }

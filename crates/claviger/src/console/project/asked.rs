@@ -116,6 +116,12 @@ impl Asked {
     }
 }
 
+/// The same page with a row whose role is to be chosen.
+pub(super) fn edit(here: &str, id: u64) -> String {
+    let sign = if here.contains('?') { '&' } else { '?' };
+    format!("{here}{sign}edit={id}#a{id}")
+}
+
 /// A path with what is to be said in its query.
 pub(super) fn address(path: &str, query: &[(&str, &str)]) -> String {
     let said: Vec<_> = query.iter().filter(|(_, value)| !value.is_empty()).collect();

@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 
+/// A name on a row is cut after so many characters, so that a page stays small whatever things are called.
+pub(super) const NAME_LENGTH_MAX: usize = 80;
+
 /// Rows of a page.
 pub(super) const LENGTH: usize = 25;
 
@@ -99,6 +102,12 @@ pub(super) struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page of something else.
+    pub(super) fn map<R>(self, change: impl FnMut(T) -> R) -> Page<R> {
+        let Self { matching, begin, previous, next, rows } = self;
+        Page { matching, begin, previous, next, rows: rows.into_iter().map(change).collect() }
+    }
+
     /// Such as "1 to 25 of 214".
     pub(super) fn range(&self) -> String {
         let count = super::super::words::count;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use claviger_access::Directory;
-use claviger_access::directory::{Organization, PrincipalView, Project};
+use claviger_access::directory::{Organization, PrincipalView, Project, Team};
 use claviger_access::effective::{self, Through};
 use claviger_access::grant::{Grant, Granted};
 use claviger_access::identity::{OrganizationId, ProjectId, WorkspaceId};
@@ -15,7 +15,7 @@ use super::spot::Spot;
 use crate::console::words;
 
 /// So many ways are told on a row, and the others counted.
-const TOLD_MAX: usize = 3;
+const TOLD_MAX: usize = 2;
 
 /// One role that reaches a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Reached {
             Granted::Workspace(on, _) => Some(on),
             Granted::Project(..) | Granted::Organization(..) => None,
         };
-        let mut ways: Vec<Way> = match spot.workspace {
+        let ways: Vec<Way> = match spot.workspace {
             Some(workspace) => effective::workspace_sources(directory, view, workspace)
                 .map(|source| Way { role: source.role, through: source.through, on: on(&source.grant) })
                 .collect(),
@@ -53,6 +53,26 @@ impl Reached {
                 on_project.chain(on_workspaces).collect()
             }
         };
+        Self::sorted(ways, spot)
+    }
+
+    /// What a team holds in a place, as if each grant were its own.
+    pub(super) fn of_team(directory: &Directory, team: &Team, spot: Spot) -> Self {
+        let ways = team.grants.iter().filter_map(|grant| {
+            let on = match grant.granted() {
+                Granted::Project(on, _) if on == spot.project => None,
+                Granted::Workspace(on, _) if spot.workspace.is_none_or(|workspace| workspace == on) => {
+                    directory.workspace(on).filter(|known| known.project == spot.project)?;
+                    Some(on)
+                }
+                _ => return None,
+            };
+            Some(Way { role: grant.granted().project_role()?, through: Through::Individual, on })
+        });
+        Self::sorted(ways.collect(), spot)
+    }
+
+    fn sorted(mut ways: Vec<Way>, spot: Spot) -> Self {
         let is_elsewhere = |way: &Way| spot.workspace.is_none() && way.on.is_some();
         ways.sort_by_key(|way| (is_elsewhere(way), Reverse(way.role), way.through, way.on));
         Self(ways)
@@ -96,7 +116,7 @@ impl Reached {
     /// As a row tells it, and how many ways more there are.
     pub(super) fn told(&self, directory: &Directory, organization: &Organization, spot: Spot) -> (Vec<Given>, usize) {
         let told = self.0.iter().take(TOLD_MAX).map(|way| Given {
-            role: words::project_role(directory, way.role),
+            role: role_choice::short(&words::project_role(directory, way.role)),
             is_high: way.role >= ProjectRole::BuiltIn(Role::Admin),
             through: self.through(directory, organization, spot, way),
         });
@@ -104,15 +124,18 @@ impl Reached {
     }
 
     fn through(&self, directory: &Directory, organization: &Organization, spot: Spot, way: &Way) -> String {
-        let workspace = way.on.and_then(|id| directory.workspace(id)).map(|workspace| &workspace.name);
+        let workspace =
+            way.on.and_then(|id| directory.workspace(id)).map(|workspace| role_choice::short(&workspace.name));
         let alone = if self.first().is_some_and(|first| first.on.is_some()) { " only" } else { "" };
-        let base = match (way.through, workspace, spot.workspace) {
+        let base = match (way.through, &workspace, spot.workspace) {
             (Through::Individual, Some(name), None) => return format!("Workspace {name}{alone}"),
             (Through::Individual, None, Some(_)) => "Granted on the whole project".to_owned(),
             (Through::Individual, ..) => "Granted directly".to_owned(),
-            (Through::Team(id), ..) => format!("Team {}", directory.team(id).map_or("", |team| &team.name)),
+            (Through::Team(id), ..) => {
+                format!("Team {}", role_choice::short(directory.team(id).map_or("", |team| &team.name)))
+            }
             (Through::Organization(role), ..) => format!("Organization role {}", words::role(role)),
-            (Through::EveryMember, ..) => format!("Everyone in {}", organization.name),
+            (Through::EveryMember, ..) => format!("Everyone in {}", role_choice::short(&organization.name)),
         };
         match (workspace, spot.workspace) {
             (Some(name), None) => format!("{base}, workspace {name}"),

@@ -24,6 +24,7 @@ use self::row::Row;
 use super::asked::{Asked, Way};
 use super::pages::{self, Pages};
 use super::reached::Reached;
+use super::refusals::refused_there;
 use super::spot::{self, Spot};
 use super::{Shown, permit, role_choice, unread};
 use crate::api::ids::PathId;
@@ -33,7 +34,7 @@ use crate::console::frame::Frame;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage, may};
-use crate::console::refused::{Wanted, refused};
+use crate::console::refused::Wanted;
 use crate::console::service_accounts::row::Tone;
 use crate::console::signed_in::SignedIn;
 use crate::store::StoreError;
@@ -60,6 +61,7 @@ struct List<'p> {
     project: &'p str,
     /// Where: the project, or a workspace of it.
     spot_name: String,
+    spot_short: String,
     /// The workspace that is looked at, for hidden fields; nothing for the whole project.
     workspace: String,
     workspaces: Vec<spot::Choice>,
@@ -88,8 +90,7 @@ pub(in crate::console) async fn list(
     let permit = permit::<ManageServiceAccounts>(&signed_in, project, PAGE, &SEE)?;
     let shown = Shown::of(&signed_in, project)?;
     let spot = Spot { project, workspace: asked.workspace };
-    spot.is_there(&signed_in.held)
-        .map_err(|refusal| refused(&signed_in, Place::Project(project, PAGE), &SEE, &refusal))?;
+    spot.is_there(&signed_in.held).map_err(|refusal| refused_there(&signed_in, (project, PAGE), &SEE, &refusal))?;
     let found = found(&console, &signed_in, &permit, (shown, spot), &asked).await;
     let found = found.map_err(unread(&signed_in, project, PAGE))?;
     let path = PAGE.path(project);
@@ -154,6 +155,7 @@ impl<'p> List<'p> {
             frame,
             project: &shown.project.name,
             spot_name: spot.name(held),
+            spot_short: role_choice::short(&spot.name(held)),
             workspace: spot.workspace_number(),
             workspaces: spot.choices(held, shown.project),
             path,

@@ -12,6 +12,7 @@ use claviger_access::refusal::MadeBefore;
 use claviger_access::text::TextError;
 
 use super::super::mistakes::{self, Mistakes};
+use super::super::refusals::unwritten_there;
 use super::super::{Shown, organization_of, permit};
 use super::{PAGE, expiry, may_create};
 use crate::api::ids::PathId;
@@ -22,7 +23,7 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, may};
-use crate::console::refused::{Wanted, refused, unwritten};
+use crate::console::refused::{Wanted, refused};
 use crate::console::secret_once::SecretOnce;
 use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
@@ -155,7 +156,7 @@ fn again(signed_in: &SignedIn, shown: Shown<'_>, typed: &Typed, error: WriteErro
             let mistakes = Mistakes::of("created").with(field, message);
             show(signed_in, shown, typed, mistakes, StatusCode::BAD_REQUEST)
         }
-        None => Err(unwritten(signed_in, Place::Project(shown.project.id, PAGE), &CREATE, &error)),
+        None => Err(unwritten_there(signed_in, (shown.project.id, PAGE), &CREATE, &error)),
     }
 }
 

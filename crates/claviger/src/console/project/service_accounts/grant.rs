@@ -17,11 +17,10 @@ use super::super::asked::{Asked, searched};
 use super::super::mistakes::Mistakes;
 use super::super::reached::{Reached, others};
 use super::super::spot::Spot;
-use super::super::{Shown, asked, organization_of, permit, role_choice, unread, write};
+use super::super::{Shown, as_of_now, asked, organization_of, permit, role_choice, unread, write};
 use super::row::name_of;
 use super::{PAGE, SEE};
 use crate::api::ids::{self, PathId};
-use crate::clock;
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
@@ -167,14 +166,9 @@ fn above(after: &Directory, account: PrincipalId, spot: Spot, role: ProjectRole)
     let view = after.principal(account)?;
     let known = after.project(spot.project)?;
     let reached = Reached::of(after, &view, known, spot);
-    let first = reached.first().filter(|first| first.role > role)?;
+    reached.first().filter(|first| first.role > role)?;
     let clause = reached.clause(after, after.organization(known.organization)?)?;
-    Some(format!("It keeps {} as {clause}.", words::project_role(after, first.role)))
-}
-
-/// When it began to hold.
-pub(in crate::console::project) fn as_of_now() -> String {
-    format!("Every request is decided so as of {} UTC.", words::time(clock::now().seconds()))
+    Some(format!("It still reaches {} as {clause}.", spot.name(after)))
 }
 
 fn list_of(spot: Spot) -> String {

@@ -4,7 +4,7 @@ use claviger_access::Directory;
 use claviger_access::authorize::{ManageServiceAccounts, Scope};
 use claviger_access::permission::PermissionSet;
 
-use super::super::asked::Asked;
+use super::super::asked::{self, Asked};
 use super::super::reached::{Given, Reached};
 use super::super::spot::Spot;
 use super::super::{Shown, elsewhere, role_choice};
@@ -102,7 +102,7 @@ impl Row {
             more,
             last_used: told.0,
             expires: told.1,
-            edit: changeable.filter(|_| !is_edited).map(|_| edit(&here, id)),
+            edit: changeable.filter(|_| !is_edited).map(|_| asked::edit(&here, id)),
             editing,
             may_remove: reached.is_removable(held, spot, gives),
             elsewhere: elsewhere::link(signed_in, shown, spot, &reached, &view, ProjectPage::ServiceAccounts),
@@ -110,12 +110,6 @@ impl Row {
             username: listed.username,
         })
     }
-}
-
-/// The same page with a row to edit.
-fn edit(here: &str, id: u64) -> String {
-    let sign = if here.contains('?') { '&' } else { '?' };
-    format!("{here}{sign}edit={id}#a{id}")
 }
 
 /// What an account is called for short.

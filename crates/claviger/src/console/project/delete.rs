@@ -1,0 +1,196 @@
+//! Deleting a project: what stops working is told first, and its name is typed.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use claviger_access::administration::project;
+use claviger_access::authorize::{DeleteProject, ManageServiceAccounts, Permit, Scope, authorize};
+use claviger_access::grant::Granted;
+use claviger_access::identity::ProjectId;
+
+use super::mistakes::Mistakes;
+use super::reached::others;
+use super::{Shown, permit, unread, write};
+use crate::api::ids::PathId;
+use crate::clock;
+use crate::console::error_page::ErrorPage;
+use crate::console::frame::{Frame, home};
+use crate::console::notice::Notice;
+use crate::console::page::page;
+use crate::console::path::At;
+use crate::console::place::{OrganizationPage, Place, ProjectPage};
+use crate::console::refused::Wanted;
+use crate::console::service_accounts::row::short;
+use crate::console::signed_in::SignedIn;
+use crate::console::submitted::Submitted;
+use crate::console::{Console, words};
+use crate::store::StoreError;
+use crate::store::service_accounts::Window;
+
+const PAGE: ProjectPage = ProjectPage::Overview;
+
+const DELETE: Wanted = Wanted { title: "Delete project", deed: "delete it" };
+
+/// So many accounts are named.
+pub(super) const NAMED_MAX: usize = 50;
+
+/// So many rows are read at a time.
+const READ_AT_ONCE: u32 = 1_000;
+
+#[derive(Template)]
+#[template(path = "console/project_delete.html")]
+struct Confirm<'p> {
+    frame: &'p Frame,
+    project: &'p str,
+    organization: &'p str,
+    path: String,
+    overview: String,
+    workspaces: String,
+    custom_roles: String,
+    teams: String,
+    people: String,
+    /// What becomes of the accounts; `None` for who does not manage them here.
+    accounts: Option<Accounts>,
+    mistakes: Mistakes,
+    command: String,
+}
+
+/// Accounts that reach the project.
+#[derive(Default)]
+struct Accounts {
+    reaching: usize,
+    /// How many reach nothing else.
+    stranded: usize,
+    /// The first of those.
+    named: Vec<String>,
+}
+
+impl Accounts {
+    fn told(&self) -> String {
+        words::several(i64::try_from(self.reaching).unwrap_or(i64::MAX), "service account")
+    }
+
+    fn stranded_told(&self) -> String {
+        words::count(self.stranded)
+    }
+
+    fn unnamed(&self) -> usize {
+        self.stranded.saturating_sub(self.named.len())
+    }
+}
+
+/// The page that says what would stop working.
+pub(in crate::console) async fn confirm(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    At(PathId(project)): At<PathId<ProjectId>>,
+) -> Result<Response, ErrorPage> {
+    permit::<DeleteProject>(&signed_in, project, PAGE, &DELETE)?;
+    show(&console, &signed_in, project, Mistakes::default()).await
+}
+
+async fn show(
+    console: &Console,
+    signed_in: &SignedIn,
+    project: ProjectId,
+    mistakes: Mistakes,
+) -> Result<Response, ErrorPage> {
+    let shown = Shown::of(signed_in, project)?;
+    let scope = Scope::Project(project);
+    let permit = authorize::<ManageServiceAccounts>(&signed_in.held, &signed_in.caller, scope, signed_in.now).ok();
+    let accounts = match permit {
+        Some(permit) => {
+            Some(accounts(console, signed_in, &permit, shown).await.map_err(unread(signed_in, project, PAGE))?)
+        }
+        None => None,
+    };
+    let (teams, people) = holders(signed_in, shown);
+    let several = |number: usize, thing: &str| words::several(i64::try_from(number).unwrap_or(i64::MAX), thing);
+    let frame = Frame::of(signed_in, Place::Project(project, PAGE));
+    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let view = Confirm {
+        frame: &frame,
+        project: &shown.project.name,
+        organization: &shown.organization.name,
+        path: format!("/console/projects/{project}/delete"),
+        overview: PAGE.path(project),
+        workspaces: several(shown.project.workspaces.len(), "workspace"),
+        custom_roles: several(shown.project.custom_roles.len(), "custom role"),
+        teams: several(teams, "team"),
+        people: if people == 1 { "1 person".to_owned() } else { format!("{} people", words::count(people)) },
+        accounts,
+        mistakes,
+        command: format!("claviger project delete {project}"),
+    };
+    Ok(page(status, &view))
+}
+
+/// How many teams and people hold a role here themselves.
+fn holders(signed_in: &SignedIn, shown: Shown<'_>) -> (usize, usize) {
+    let held = &signed_in.held;
+    let is_here = |granted: Granted| match granted {
+        Granted::Project(on, _) => on == shown.project.id,
+        Granted::Workspace(on, _) => held.workspace(on).is_some_and(|known| known.project == shown.project.id),
+        Granted::Organization(..) => false,
+    };
+    let teams = shown.organization.teams.iter().filter_map(|id| held.team(*id));
+    let teams = teams.filter(|team| team.grants.iter().any(|grant| is_here(grant.granted())));
+    let people = shown.organization.people.iter().filter_map(|id| held.principal(*id));
+    let people = people.filter(|view| view.grants().iter().any(|grant| is_here(grant.granted())));
+    (teams.count(), people.count())
+}
+
+/// Goes through the accounts that reach the project: which of them reach nothing else.
+async fn accounts(
+    console: &Console,
+    signed_in: &SignedIn,
+    permit: &Permit<ManageServiceAccounts>,
+    shown: Shown<'_>,
+) -> Result<Accounts, StoreError> {
+    let (held, mut found) = (&signed_in.held, Accounts::default());
+    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
+    loop {
+        let rows = console.node.store.service_accounts_anywhere_in(permit, &window).await?;
+        window.after = rows.last().map(|row| row.id);
+        for view in rows.iter().filter_map(|row| held.principal(row.id)) {
+            found.reaching += 1;
+            if others(held, &view, shown.organization.id, shown.project.id) == 0 {
+                found.stranded += 1;
+                if found.named.len() < NAMED_MAX {
+                    found.named.push(short(view.name()).to_owned());
+                }
+            }
+        }
+        if rows.len() < READ_AT_ONCE as usize {
+            return Ok(found);
+        }
+    }
+}
+
+/// Deletes it.
+pub(in crate::console) async fn delete(
+    State(console): State<Console>,
+    At(PathId(id)): At<PathId<ProjectId>>,
+    Submitted { signed_in, typed }: Submitted,
+) -> Result<Response, ErrorPage> {
+    permit::<DeleteProject>(&signed_in, id, PAGE, &DELETE)?;
+    let shown = Shown::of(&signed_in, id)?;
+    let (name, organization) = (shown.project.name.clone(), shown.organization.id);
+    if !is_typed(typed.one("typed"), &name) {
+        let message = format!("That is not the name. Type {name}.");
+        return show(&console, &signed_in, id, Mistakes::of("deleted").with("typed", message)).await;
+    }
+    let caller = signed_in.caller;
+    let decide = move |draft: &claviger_access::Draft, moment| project::delete(draft, &caller, id, moment);
+    write(&console, &signed_in, (id, PAGE), &DELETE, decide).await?;
+    let more = format!("Every role on it ended at {} UTC.", words::time(clock::now().seconds()));
+    let lists = OrganizationPage::Projects.is_open(&signed_in, organization);
+    let path = if lists { OrganizationPage::Projects.path(organization) } else { home(&signed_in, organization) };
+    Ok(Notice::done(format!("{name} is deleted."), more).at(&console, &signed_in, &path))
+}
+
+/// Whether a name was typed as it is, however its letters are composed.
+pub(super) fn is_typed(typed: &str, name: &str) -> bool {
+    typed == name || claviger_access::text::DisplayName::parse(typed).is_ok_and(|read| read.as_str() == name)
+}

@@ -1,0 +1,172 @@
+//! Giving a person a role in the project or one of its workspaces, changing it, and taking it away.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use claviger_access::administration::member::{self, SetMemberRole};
+use claviger_access::administration::membership;
+use claviger_access::authorize::{ManageMembers, Scope, authorize};
+use claviger_access::directory::PrincipalView;
+use claviger_access::effective;
+use claviger_access::email::EmailAddress;
+use claviger_access::identity::{PrincipalId, ProjectId};
+use claviger_access::role::ProjectRole;
+use claviger_access::{Directory, Draft};
+
+use super::super::add::{self, Adding, Candidate, Kind};
+use super::super::asked::{self, Asked, searched};
+use super::super::mistakes::Mistakes;
+use super::super::reached::Reached;
+use super::super::spot::Spot;
+use super::super::{Shown, as_of_now, permit, role_choice, write};
+use super::{GIVE, PAGE, REMOVE, Who, list_of};
+use crate::api::ids::{self, PathId};
+use crate::console::Console;
+use crate::console::error_page::ErrorPage;
+use crate::console::notice::Notice;
+use crate::console::path::At;
+use crate::console::place::{Place, may};
+use crate::console::signed_in::SignedIn;
+use crate::console::submitted::Submitted;
+use crate::console::words;
+
+type MemberThere = (PathId<ProjectId>, PathId<PrincipalId>);
+
+/// Takes a person off the project, or off the one workspace that the list was of. Each may leave himself.
+pub(in crate::console) async fn remove(
+    State(console): State<Console>,
+    At((PathId(project), PathId(member))): At<MemberThere>,
+    Submitted { signed_in, typed }: Submitted,
+) -> Result<Response, ErrorPage> {
+    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let (caller, workspace) = (signed_in.caller, spot.workspace);
+    let command = SetMemberRole { project, workspace, member, role: None };
+    let decide = move |draft: &Draft, moment| member::set_role(draft, &caller, &command, moment);
+    write(&console, &signed_in, (project, PAGE), &REMOVE, decide).await?;
+    let after = console.node.cluster.directory();
+    let after = after.map_err(|error| ErrorPage::not_held(error, &signed_in.origin))?;
+    // Who has left may not see the list any more.
+    let still = authorize::<ManageMembers>(&after, &signed_in.caller, Scope::Project(project), signed_in.now);
+    let path = if still.is_ok() { list_of(Who::People, spot) } else { "/console".to_owned() };
+    Ok(removed(&after, member, spot).at(&console, &signed_in, &path))
+}
+
+/// What is left of somebody's access after he was taken off.
+fn removed(after: &Directory, member: PrincipalId, spot: Spot) -> Notice {
+    let place = spot.name(after);
+    let (Some(view), Some(known)) = (after.principal(member), after.project(spot.project)) else {
+        return Notice::done("It is done.", "");
+    };
+    let name = view.name();
+    let organization = after.organization(known.organization);
+    let clause =
+        organization.and_then(|organization| Reached::of(after, &view, known, spot).clause(after, organization));
+    match clause {
+        Some(clause) => {
+            let strong = format!("{name} was removed from {place}.");
+            Notice::warning(strong, format!("{name} still reaches it as {clause}."))
+        }
+        None => Notice::done(format!("{name} no longer reaches {place}."), as_of_now()),
+    }
+}
+
+/// Changes the role that a person holds himself.
+pub(in crate::console) async fn change_role(
+    State(console): State<Console>,
+    At((PathId(project), PathId(member))): At<MemberThere>,
+    Submitted { signed_in, typed }: Submitted,
+) -> Result<Response, ErrorPage> {
+    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let on = match typed.one("on") {
+        "" => None,
+        number => Some(ids::read(number).ok_or_else(ErrorPage::not_found)?),
+    };
+    let role = role_choice::read(typed.one("role")).ok_or_else(|| without_role(&signed_in, project))?;
+    let notice = give(&console, &signed_in, Spot { workspace: on, ..spot }, member, role).await?;
+    Ok(notice.at(&console, &signed_in, &list_of(Who::People, spot)))
+}
+
+/// 400 for a form that names no role.
+pub(super) fn without_role(signed_in: &SignedIn, project: ProjectId) -> ErrorPage {
+    let page = ErrorPage::not_done(StatusCode::BAD_REQUEST, GIVE.title, "Choose a role.", "Nothing was changed.");
+    page.inside(signed_in, Place::Project(project, PAGE))
+}
+
+async fn give(
+    console: &Console,
+    signed_in: &SignedIn,
+    spot: Spot,
+    member: PrincipalId,
+    role: ProjectRole,
+) -> Result<Notice, ErrorPage> {
+    let (caller, project, workspace) = (signed_in.caller, spot.project, spot.workspace);
+    let command = SetMemberRole { project, workspace, member, role: Some(role) };
+    let decide = move |draft: &Draft, moment| member::set_role(draft, &caller, &command, moment);
+    write(console, signed_in, (project, PAGE), &GIVE, decide).await?;
+    let name = signed_in.held.principal(member).map_or("", |view| view.name());
+    let role = words::project_role(&signed_in.held, role);
+    Ok(Notice::done(format!("{name} is {role} of {} now.", spot.name(&signed_in.held)), as_of_now()))
+}
+
+/// Looks for members of the organization to add.
+pub(in crate::console) async fn find(
+    signed_in: SignedIn,
+    At(PathId(project)): At<PathId<ProjectId>>,
+    asked: Asked,
+) -> Result<Response, ErrorPage> {
+    permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
+    let spot = Spot { project, workspace: asked.workspace };
+    adding(&signed_in, spot, &asked.search, Mistakes::default())
+}
+
+/// Gives a member of the organization a role.
+pub(in crate::console) async fn add_member(
+    State(console): State<Console>,
+    At(PathId(project)): At<PathId<ProjectId>>,
+    Submitted { signed_in, typed }: Submitted,
+) -> Result<Response, ErrorPage> {
+    permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
+    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let (member, role) = (ids::read::<PrincipalId>(typed.one("id")), role_choice::read(typed.one("role")));
+    let (Some(member), Some(role)) = (member, role) else {
+        let mistakes = add::mistakes(Kind::Person, member.is_some(), role.is_some());
+        return adding(&signed_in, spot, &searched(typed.one("find")), mistakes);
+    };
+    let notice = give(&console, &signed_in, spot, member, role).await?;
+    Ok(notice.at(&console, &signed_in, &list_of(Who::People, spot)))
+}
+
+fn adding(signed_in: &SignedIn, spot: Spot, find: &str, mistakes: Mistakes) -> Result<Response, ErrorPage> {
+    let shown = Shown::of(signed_in, spot.project)?;
+    let may_search = may::<ManageMembers>(signed_in, Scope::Organization(shown.organization.id));
+    let mut candidates = candidates(signed_in, shown, spot, find, may_search);
+    let is_cut = candidates.len() > Candidate::SHOWN_MAX;
+    candidates.truncate(Candidate::SHOWN_MAX);
+    let adding = Adding { kind: Kind::Person, shown, spot, find, candidates, is_cut, may_search, mistakes };
+    Ok(adding.page(signed_in))
+}
+
+/// Who manages the organization's people finds them by any part of name or address; others must know the address.
+fn candidates(signed_in: &SignedIn, shown: Shown<'_>, spot: Spot, find: &str, may_search: bool) -> Vec<Candidate> {
+    let (held, organization) = (&*signed_in.held, shown.organization);
+    let email = |view: &PrincipalView<'_>| held.person(view.id()).map_or("", |person| person.email.as_str());
+    let found: Vec<PrincipalView<'_>> = match (find, may_search) {
+        ("", _) => Vec::new(),
+        (_, true) => {
+            let people = organization.people.iter().filter_map(|id| effective::member(held, organization.id, *id));
+            let found = people.filter(|view| asked::finds(find, view.name()) || asked::finds(find, email(view)));
+            found.take(Candidate::SHOWN_MAX + 1).collect()
+        }
+        (_, false) => {
+            let address = EmailAddress::parse(find).ok();
+            address.and_then(|address| membership::addressed(held, organization.id, &address)).into_iter().collect()
+        }
+    };
+    let candidate = |view: PrincipalView<'_>| Candidate {
+        id: view.id().number(),
+        name: view.name().to_owned(),
+        sub: email(&view).to_owned(),
+        has: Reached::of(held, &view, shown.project, spot).clause(held, organization),
+    };
+    found.into_iter().map(candidate).collect()
+}

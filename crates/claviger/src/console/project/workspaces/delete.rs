@@ -1,0 +1,184 @@
+//! Deleting a workspace: what stops working is told first, and its name is typed. The one that came with the project stays.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use claviger_access::administration::workspace;
+use claviger_access::authorize::{ManageServiceAccounts, ManageWorkspaces, Permit, Scope, authorize};
+use claviger_access::effective;
+use claviger_access::grant::{Grant, Granted};
+use claviger_access::identity::{ProjectId, WorkspaceId};
+use claviger_access::{Draft, Refusal};
+
+use super::super::delete::{NAMED_MAX, is_typed};
+use super::super::mistakes::Mistakes;
+use super::super::refusals::refused_there;
+use super::super::{Shown, permit, unread, write};
+use super::edit::{WorkspaceThere, known};
+use super::{MANAGE, PAGE};
+use crate::api::ids::PathId;
+use crate::console::error_page::ErrorPage;
+use crate::console::frame::Frame;
+use crate::console::notice::Notice;
+use crate::console::page::page;
+use crate::console::path::At;
+use crate::console::place::Place;
+use crate::console::service_accounts::row::short;
+use crate::console::signed_in::SignedIn;
+use crate::console::submitted::Submitted;
+use crate::console::{Console, words};
+use crate::store::StoreError;
+use crate::store::service_accounts::Window;
+
+/// So many rows are read at a time.
+const READ_AT_ONCE: u32 = 1_000;
+
+#[derive(Template)]
+#[template(path = "console/project_workspace_delete.html")]
+struct Confirm<'p> {
+    frame: &'p Frame,
+    workspace: &'p str,
+    project: &'p str,
+    list: String,
+    path: String,
+    people: String,
+    teams: String,
+    /// How many accounts hold a role on it, and those of them that reach nothing else; none for who may not see them.
+    accounts: Option<Accounts>,
+    mistakes: Mistakes,
+    command: String,
+}
+
+#[derive(Default)]
+struct Accounts {
+    holding: usize,
+    stranded: usize,
+    named: Vec<String>,
+}
+
+impl Accounts {
+    fn told(&self) -> String {
+        several(self.holding, "service account")
+    }
+
+    fn unnamed(&self) -> usize {
+        self.stranded.saturating_sub(self.named.len())
+    }
+}
+
+fn several(number: usize, thing: &str) -> String {
+    words::several(i64::try_from(number).unwrap_or(i64::MAX), thing)
+}
+
+/// The page that says what would stop working.
+pub(in crate::console) async fn confirm(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    At((PathId(project), PathId(id))): At<WorkspaceThere>,
+) -> Result<Response, ErrorPage> {
+    permit::<ManageWorkspaces>(&signed_in, project, PAGE, &MANAGE)?;
+    show(&console, &signed_in, project, id, Mistakes::default()).await
+}
+
+async fn show(
+    console: &Console,
+    signed_in: &SignedIn,
+    project: ProjectId,
+    id: WorkspaceId,
+    mistakes: Mistakes,
+) -> Result<Response, ErrorPage> {
+    let (shown, known, held) = (Shown::of(signed_in, project)?, known(signed_in, project, id)?, &signed_in.held);
+    if known.is_default {
+        let refusal = Refusal::DefaultWorkspace { workspace: id };
+        return Err(refused_there(signed_in, (project, PAGE), &MANAGE, &refusal));
+    }
+    let permit =
+        authorize::<ManageServiceAccounts>(held, &signed_in.caller, Scope::Project(project), signed_in.now).ok();
+    let accounts = match permit {
+        Some(permit) => {
+            let accounts = accounts(console, signed_in, &permit, shown, id).await;
+            Some(accounts.map_err(unread(signed_in, project, PAGE))?)
+        }
+        None => None,
+    };
+    let people = shown.organization.people.iter().filter_map(|id| held.principal(*id));
+    let people = people.filter(|view| view.grants().iter().any(|grant| is_on(grant, id))).count();
+    let teams = shown.organization.teams.iter().filter_map(|id| held.team(*id));
+    let teams = teams.filter(|team| team.grants.iter().any(|grant| is_on(grant, id))).count();
+    let frame = Frame::of(signed_in, Place::Project(project, PAGE));
+    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let view = Confirm {
+        frame: &frame,
+        workspace: &known.name,
+        project: &shown.project.name,
+        list: PAGE.path(project),
+        path: format!("{}/{id}/delete", PAGE.path(project)),
+        people: if people == 1 { "1 person".to_owned() } else { format!("{} people", words::count(people)) },
+        teams: several(teams, "team"),
+        accounts,
+        mistakes,
+        command: format!("claviger workspace delete {project}/{id}"),
+    };
+    Ok(page(status, &view))
+}
+
+fn is_on(grant: &Grant, workspace: WorkspaceId) -> bool {
+    matches!(grant.granted(), Granted::Workspace(on, _) if on == workspace)
+}
+
+/// Goes through the accounts that reach the workspace: which hold a role on it, and which of those reach nothing else.
+async fn accounts(
+    console: &Console,
+    signed_in: &SignedIn,
+    permit: &Permit<ManageServiceAccounts>,
+    shown: Shown<'_>,
+    id: WorkspaceId,
+) -> Result<Accounts, StoreError> {
+    let (held, mut found) = (&signed_in.held, Accounts::default());
+    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
+    loop {
+        let rows = console.node.store.service_accounts_reaching(permit, Some(id), &window).await?;
+        window.after = rows.last().map(|row| row.id);
+        for view in rows.iter().filter_map(|row| held.principal(row.id)) {
+            if !effective::held(held, &view).any(|(grant, _)| is_on(&grant, id)) {
+                continue;
+            }
+            found.holding += 1;
+            let reached = effective::reach(held, &view, shown.organization.id);
+            let is_all = reached.iter().all(|(project, there)| {
+                *project == shown.project.id
+                    && there.role.is_none()
+                    && there.workspaces.keys().all(|other| *other == id)
+            });
+            if is_all {
+                found.stranded += 1;
+                if found.named.len() < NAMED_MAX {
+                    found.named.push(short(view.name()).to_owned());
+                }
+            }
+        }
+        if rows.len() < READ_AT_ONCE as usize {
+            return Ok(found);
+        }
+    }
+}
+
+/// Deletes it.
+pub(in crate::console) async fn delete(
+    State(console): State<Console>,
+    At((PathId(project), PathId(id))): At<WorkspaceThere>,
+    Submitted { signed_in, typed }: Submitted,
+) -> Result<Response, ErrorPage> {
+    permit::<ManageWorkspaces>(&signed_in, project, PAGE, &MANAGE)?;
+    let name = known(&signed_in, project, id)?.name.clone();
+    if !is_typed(typed.one("typed"), &name) {
+        let mistakes = Mistakes::of("deleted").with("typed", format!("That is not the name. Type {name}."));
+        return show(&console, &signed_in, project, id, mistakes).await;
+    }
+    let caller = signed_in.caller;
+    let decide = move |draft: &Draft, moment| workspace::delete(draft, &caller, project, id, moment);
+    write(&console, &signed_in, (project, PAGE), &MANAGE, decide).await?;
+    let notice = Notice::done(format!("{name} is deleted."), "Every role on it has ended.");
+    Ok(notice.at(&console, &signed_in, &PAGE.path(project)))
+}
