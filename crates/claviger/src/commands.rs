@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `init`, `organization create`, `recover-owner`, `backup` and `audit verify`, `mark` and `restart` open the
+//! `serve`, `init`, `organization create`, `recover-owner`, `recover-person`, `reset-password`, `backup` and `audit verify`, `mark` and `restart` open the
 //! house: they work on the store itself, on the host. All others speak to a running server through `claviger-client`.
 
 pub mod audit;
@@ -21,6 +21,8 @@ pub mod output;
 pub mod policy;
 pub mod project;
 pub mod recover_owner;
+pub mod recover_person;
+pub mod reset_password;
 pub mod role;
 pub mod serve;
 pub mod service_account;
@@ -58,6 +60,10 @@ pub enum Command {
     Organization(organization::Organization),
     /// Make a new owner for an organization that has lost its credentials, on the host
     RecoverOwner(recover_owner::RecoverOwner),
+    /// Turn off the second factor of a person who has lost it, on the host
+    RecoverPerson(recover_person::RecoverPerson),
+    /// Make a link by which a person chooses another password, on the host
+    ResetPassword(reset_password::ResetPassword),
     /// Copy the store into a new file, while it runs
     Backup(backup::Backup),
     /// Service accounts of a running server

@@ -12,13 +12,18 @@ mod assets;
 mod cookies;
 mod entrance;
 mod error_page;
+mod forgotten;
 mod form;
+mod form_outside;
 mod frame;
 mod key_bit;
+mod new_password;
 mod page;
 mod password_again;
 mod password_shown;
 mod protection;
+mod reset;
+mod reset_link;
 mod second_factor;
 mod service_accounts;
 mod session;
@@ -41,7 +46,9 @@ use self::error_page::ErrorPage;
 use self::tries::Tries;
 use crate::api::TrustedProxies;
 use crate::api::arrival;
+use crate::mail::Mailer;
 use crate::node::Node;
+use crate::public_url::PublicUrl;
 
 /// Most bytes of a form.
 const FORM_LENGTH_MAX: usize = 16 * 1024;
@@ -57,17 +64,36 @@ pub enum Transport {
     Clear,
 }
 
+/// What the operator says of the world outside.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// Under which address people reach this server. Links are made from it, and other names get no page.
+    pub public_url: Option<PublicUrl>,
+    /// What sends letters.
+    pub mailer: Option<Mailer>,
+}
+
 /// What the pages work with.
 #[derive(Clone)]
 struct Console {
     node: Node,
     transport: Transport,
     tries: Arc<Tries>,
+    public_url: Option<PublicUrl>,
+    mailer: Option<Mailer>,
+}
+
+impl Console {
+    /// What letters are sent with. None are without an address that their links can be made from.
+    fn letters(&self) -> Option<(&Mailer, &PublicUrl)> {
+        self.mailer.as_ref().zip(self.public_url.as_ref())
+    }
 }
 
 /// The pages, to be merged beside the API's routes. `trusted` are the proxies that say where a request comes from.
-pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Router {
-    let console = Console { node, transport, tries: Arc::default() };
+pub fn router(node: Node, transport: Transport, outside: Outside, trusted: TrustedProxies) -> Router {
+    let Outside { public_url, mailer } = outside;
+    let console = Console { node, transport, tries: Arc::default(), public_url, mailer };
     let foreign = CsrfLayer::new().with_rejection_response(|_| ErrorPage::foreign_form().into());
     Router::new()
         .route("/", get(entrance::enter))
@@ -77,6 +103,9 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route(sign_in_code::PATH, get(sign_in_code::show).post(sign_in_code::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
+        .route(forgotten::PATH, get(forgotten::show).post(forgotten::ask))
+        .route("/console/reset/{once}", get(reset::show).post(reset::choose))
+        .route("/console/organizations/{org}/users/{id}/reset-link", get(reset_link::show).post(reset_link::make))
         .route(second_factor::PATH, get(second_factor::show).post(second_factor::begin))
         .route("/console/profile/second-factor/confirm", post(second_factor::confirm))
         .route("/console/profile/second-factor/recovery-codes", post(second_factor::renew))
@@ -88,6 +117,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .layer(DefaultBodyLimit::max(FORM_LENGTH_MAX))
         .layer(foreign)
         .layer(from_fn(protection::says_where_from))
+        .layer(from_fn(protection::hide_token))
         .layer(from_fn_with_state(console.clone(), protection::is_our_host))
         .layer(CatchPanicLayer::custom(error_page::panicked))
         .layer(map_response(protection::protect))

@@ -181,9 +181,11 @@ fn secrets_are_revealed_in_few_places() {
             "claviger/src/commands/init.rs",
             "claviger/src/commands/invitation.rs",
             "claviger/src/commands/recover_owner.rs",
+            "claviger/src/commands/reset_password.rs",
             "claviger/src/commands/service_account/create.rs",
             "claviger/src/commands/service_account/new_secret.rs",
             "claviger/src/commands/shown_once.rs",
+            "claviger/src/console/reset.rs",
             "claviger/src/console/second_factor.rs",
             "claviger/src/console/session.rs",
         ]

@@ -2,6 +2,8 @@
 //!
 //! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again.
 
+pub mod outside;
+
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -19,12 +21,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use self::outside::OutsideOptions;
 use super::host::{self, HostFailed};
 use super::shown_once::Handover;
 use crate::api::{self, TrustedProxies};
 use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
-use crate::console::{self, Transport};
+use crate::console::{self, Outside, Transport};
 use crate::listener::{self, Limits};
 use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
@@ -45,6 +48,9 @@ pub struct Serve {
 
     #[command(flatten)]
     log: LogOptions,
+
+    #[command(flatten)]
+    outside: OutsideOptions,
 
     /// Where to listen
     #[arg(long, value_name = "ADDR", env = "CLAVIGER_LISTEN", default_value = "127.0.0.1:8000")]
@@ -98,6 +104,7 @@ impl Serve {
     pub async fn run(self) -> Result<(), HostFailed> {
         self.log.start()?;
         let started = clock::instant();
+        let outside = self.outside.read()?;
         let stop = stop_on_signal()?;
         let tls = match (&self.tls_certificate, &self.tls_key) {
             (Some(certificate), Some(key)) => Some(listener::acceptor(certificate, key)?),
@@ -120,7 +127,7 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        self.answer(node, running, Reached { bound, tls, address, scheme, started, new_key }, stop).await
+        self.answer(node, running, Reached { bound, tls, address, scheme, outside, started, new_key }, stop).await
     }
 
     /// Answers from now on: 503 while the directory is loaded. Then founds, where there is nothing.
@@ -131,12 +138,12 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached { bound, tls, address, scheme, started, new_key } = reached;
+        let Reached { bound, tls, address, scheme, outside, started, new_key } = reached;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
         let trusted: TrustedProxies = self.trusted_proxy.iter().copied().collect();
-        let pages = console::router(node.clone(), self.transport(address, tls.is_some()), trusted.clone());
+        let pages = console::router(node.clone(), self.transport(address, tls.is_some()), outside, trusted.clone());
         let app = api::router(node.clone(), trusted).merge(pages);
         let serving = async {
             tokio::select! {
@@ -284,6 +291,7 @@ struct Reached {
     tls: Option<TlsAcceptor>,
     address: SocketAddr,
     scheme: &'static str,
+    outside: Outside,
     started: Instant,
     /// The audit log's key file, where it was made at this start.
     new_key: Option<PathBuf>,

@@ -13,6 +13,7 @@ mod postgres;
 mod answer;
 mod looked_through;
 mod raw;
+mod smtp;
 mod world;
 
 mod account_secrets;
@@ -24,6 +25,7 @@ mod audit_export;
 mod audit_log;
 mod authorization_table;
 mod console;
+mod console_reset;
 mod console_second_factor;
 mod console_sessions;
 mod custom_roles;
