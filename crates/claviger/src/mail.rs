@@ -135,7 +135,7 @@ fn told(error: &Error) -> String {
         Some(code) => format!("the mail server answered {code}"),
         None if error.is_timeout() => "the mail server does not answer in time".to_owned(),
         None if error.is_tls() => "TLS with the mail server failed".to_owned(),
-        None if error.is_response() => "the mail server answers what is no SMTP".to_owned(),
+        None if error.is_response() => "the mail server hung up, or answers what is no SMTP".to_owned(),
         None => "the mail server cannot be reached".to_owned(),
     }
 }
