@@ -22,7 +22,7 @@ const CODE: &str = "/console/sign-in/code";
 
 /// The step of time that it is now.
 fn step() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 30
+    claviger::clock::now().seconds().unsigned_abs() / 30
 }
 
 /// What an app shows at that step.
