@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_access::administration::invitation::{Accepting, Invite, OPEN_SECONDS};
-use claviger_access::administration::session::SignIn;
 use claviger_access::change::InvitationTerms;
 use claviger_access::credential::PresentedToken;
 use claviger_access::email::EmailAddress;
