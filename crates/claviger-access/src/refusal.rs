@@ -479,9 +479,8 @@ impl Refusal {
             Self::TeamAboveOwn { .. } => "team_above_own",
             Self::PermissionAboveOwn { .. } => "permission_above_own",
             Self::NoSuchTeam { .. } | Self::NoTeamOfThatName { .. } => "team_not_found",
-            Self::NoSuchMember { .. } | Self::NoMemberOfThatAddress { .. } | Self::NoSuchPerson { .. } => {
-                "user_not_found"
-            }
+            Self::NoSuchMember { .. } | Self::NoMemberOfThatAddress { .. } => "user_not_found",
+            Self::NoSuchPerson { .. } => "user_not_found",
             Self::NoResetForToken => "reset_not_found",
             Self::NotOwnerEverywhere { .. } => "not_owner_everywhere",
             Self::ResetForOneself => "reset_for_oneself",

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `init`, `organization create`, `recover-owner`, `set-up-link`, `backup` and `audit verify`, `mark` and `restart` open the
+//! `serve`, `init`, `organization create`, `recover-owner`, `recover-person`, `reset-password`, `set-up-link`, `backup` and
+//! `audit verify`, `mark` and `restart` open the
 //! house: they work on the store itself, on the host. All others speak to a running server through `claviger-client`.
 
 pub mod audit;
@@ -21,6 +22,8 @@ pub mod output;
 pub mod policy;
 pub mod project;
 pub mod recover_owner;
+pub mod recover_person;
+pub mod reset_password;
 pub mod role;
 pub mod serve;
 pub mod service_account;
@@ -61,6 +64,10 @@ pub enum Command {
     RecoverOwner(recover_owner::RecoverOwner),
     /// Make a link by which a person becomes the first owner, on the host
     SetUpLink(set_up_link::SetUpLink),
+    /// Turn off the second factor of a person who has lost it, on the host
+    RecoverPerson(recover_person::RecoverPerson),
+    /// Make a link by which a person chooses another password, on the host
+    ResetPassword(reset_password::ResetPassword),
     /// Copy the store into a new file, while it runs
     Backup(backup::Backup),
     /// Service accounts of a running server

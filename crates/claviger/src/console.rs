@@ -19,13 +19,16 @@ mod cookies;
 mod entrance;
 mod error_page;
 mod field_errors;
+mod forgotten;
 mod form;
+mod form_outside;
 mod frame;
 mod grantable;
 mod invitation;
 mod key_bit;
 mod listing;
 mod mistakes;
+mod new_password;
 mod notice;
 mod once;
 mod onward;
@@ -41,6 +44,8 @@ mod projects;
 mod protection;
 mod refused;
 mod renewal;
+mod reset;
+mod reset_link;
 mod return_to;
 mod routes;
 mod second_factor;
@@ -73,7 +78,9 @@ use self::error_page::ErrorPage;
 use self::tries::Tries;
 use crate::api::TrustedProxies;
 use crate::api::arrival;
+use crate::mail::Mailer;
 use crate::node::Node;
+use crate::public_url::PublicUrl;
 
 /// Most bytes of a form.
 const FORM_LENGTH_MAX: usize = 64 * 1024;
@@ -89,6 +96,15 @@ pub enum Transport {
     Clear,
 }
 
+/// What the operator says of the world outside.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// Under which address people reach this server. Links are made from it, and other names get no page.
+    pub public_url: Option<PublicUrl>,
+    /// What sends letters.
+    pub mailer: Option<Mailer>,
+}
+
 /// What the pages work with.
 #[derive(Clone)]
 struct Console {
@@ -98,12 +114,29 @@ struct Console {
     streams: Arc<OpenStreams>,
     /// Cancelled at shutdown: answers that have no end of their own end then.
     closing: CancellationToken,
+    public_url: Option<PublicUrl>,
+    mailer: Option<Mailer>,
+}
+
+impl Console {
+    /// What letters are sent with. None are without an address that their links can be made from.
+    fn letters(&self) -> Option<(&Mailer, &PublicUrl)> {
+        self.mailer.as_ref().zip(self.public_url.as_ref())
+    }
 }
 
 /// The pages, to be merged beside the API's routes. `trusted` are the proxies that say where a request comes from; once
 /// `closing` is cancelled, streams end.
-pub fn router(node: Node, transport: Transport, trusted: TrustedProxies, closing: CancellationToken) -> Router {
-    let console = Console { node, transport, tries: Arc::default(), streams: Arc::default(), closing };
+pub fn router(
+    node: Node,
+    transport: Transport,
+    outside: Outside,
+    trusted: TrustedProxies,
+    closing: CancellationToken,
+) -> Router {
+    let Outside { public_url, mailer } = outside;
+    let (tries, streams) = (Arc::default(), Arc::default());
+    let console = Console { node, transport, tries, streams, closing, public_url, mailer };
     let foreign = CsrfLayer::new().with_rejection_response(|_| ErrorPage::foreign_form().into());
     routes::of_the_signed_in()
         .route_layer(from_fn_with_state(console.clone(), renewal::renew))
@@ -114,7 +147,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies, closing
         .layer(DefaultBodyLimit::max(FORM_LENGTH_MAX))
         .layer(foreign)
         .layer(from_fn(protection::says_where_from))
-        .layer(from_fn(protection::hide_once))
+        .layer(from_fn(protection::hide_token))
         .layer(from_fn_with_state(console.clone(), protection::is_our_host))
         .layer(CatchPanicLayer::custom(error_page::panicked))
         .layer(map_response(protection::protect))

@@ -30,7 +30,7 @@ impl StateStore for Cells {
     }
 }
 
-/// So many a minute under each key. What was not used up comes back one by one over the minute.
+/// So many a minute, or an hour, under each key. What was not used up comes back one by one over that time.
 pub struct Limiter<C: Clock = MonotonicClock> {
     hasher: RandomState,
     clock: C,
@@ -40,8 +40,17 @@ pub struct Limiter<C: Clock = MonotonicClock> {
 impl<C: Clock + Clone> Limiter<C> {
     /// Nothing happened yet. So many keys at most do not share a cell.
     pub fn per_minute(max: NonZeroU32, cells: usize, clock: &C) -> Self {
+        Self::new(Quota::per_minute(max), cells, clock)
+    }
+
+    /// The same an hour.
+    pub fn per_hour(max: NonZeroU32, cells: usize, clock: &C) -> Self {
+        Self::new(Quota::per_hour(max), cells, clock)
+    }
+
+    fn new(quota: Quota, cells: usize, clock: &C) -> Self {
         let cells = Cells((0..cells).map(|_| InMemoryState::default()).collect());
-        let cells = RateLimiter::new(Quota::per_minute(max), cells, clock.clone());
+        let cells = RateLimiter::new(quota, cells, clock.clone());
         Self { hasher: RandomState::new(), clock: clock.clone(), cells }
     }
 

@@ -27,6 +27,8 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::Organization(organization) => Ok(organization.run().await?),
         Command::RecoverOwner(recover) => Ok(recover.run().await?),
         Command::SetUpLink(link) => Ok(link.run().await?),
+        Command::RecoverPerson(recover) => Ok(recover.run().await?),
+        Command::ResetPassword(reset) => Ok(reset.run().await?),
         Command::Backup(backup) => Ok(backup.run().await?),
         Command::ServiceAccount(service_account) => service_account.run(random::idempotency_key()?).await,
         Command::Member(member) => member.run().await,

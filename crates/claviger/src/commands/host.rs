@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use claviger_access::Caller;
 use claviger_access::administration::organization::{self, Found, Founded};
-use claviger_access::identity::{AccountName, OrganizationId};
+use claviger_access::email::EmailAddress;
+use claviger_access::identity::{AccountName, OrganizationId, PrincipalId};
 use claviger_access::text::{DisplayName, TextError};
 
 use super::exit::Exit;
+use super::output;
+use super::serve::outside::NoMail;
 use crate::audit_chain::mark::NoMark;
 use crate::config::{AuditKeyOptions, ConfigError, StoreOptions};
 use crate::listener::TlsError;
@@ -34,6 +37,12 @@ pub enum HostFailed {
     /// TLS cannot be spoken.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Mail cannot be sent as asked.
+    #[error(transparent)]
+    Mail(#[from] NoMail),
+    /// Nobody of that address.
+    #[error("nobody in this store signs in with {0}; look for the address with claviger member list")]
+    NoPerson(String),
     /// Logs cannot be written.
     #[error(transparent)]
     Log(#[from] NoFilter),
@@ -91,11 +100,14 @@ impl HostFailed {
             Self::Mark(_) | Self::NoChain => Exit::Usage,
             Self::ChainBroken { broken: Break::MarkTooOld { .. }, .. } => Exit::Usage,
             Self::ChainBroken { .. } => Exit::Broken,
-            Self::Config(_) | Self::Log(_) | Self::Name { .. } | Self::NoStore(_) | Self::WhichOrganization { .. } => {
-                Exit::Usage
-            }
+            Self::Config(_)
+            | Self::Mail(_)
+            | Self::Log(_)
+            | Self::Name { .. }
+            | Self::NoStore(_)
+            | Self::WhichOrganization { .. } => Exit::Usage,
             Self::Store(StoreError::AuditKey(_)) => Exit::Usage,
-            Self::NoOrganization(_) => Exit::NotFound,
+            Self::NoOrganization(_) | Self::NoPerson(_) => Exit::NotFound,
             Self::Store(StoreError::InUse { .. }) | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
             Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
             Self::Store(_) | Self::Tls(_) | Self::TaskFailed | Self::System { .. } => Exit::Unexpected,
@@ -137,6 +149,14 @@ pub(super) fn organization(node: &Node, named: Option<u64>) -> Result<Organizati
             }
         }
     }
+}
+
+/// Who signs in with this address.
+pub(super) fn person(node: &Node, email: &str) -> Result<PrincipalId, HostFailed> {
+    let directory = node.cluster.directory().map_err(|_| WriteError::Unavailable)?;
+    let known = EmailAddress::parse(email).ok();
+    let known = known.and_then(|email| directory.person_with_email(&email).map(|person| person.id));
+    known.ok_or_else(|| HostFailed::NoPerson(output::shown(email)))
 }
 
 /// A request of the operator's.

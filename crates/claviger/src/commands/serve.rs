@@ -3,6 +3,8 @@
 //! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again. As
 //! long as no owner is a person, each start hands over a link for one, and so does the signal USR1.
 
+pub mod outside;
+
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -20,13 +22,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use self::outside::OutsideOptions;
 use super::host::{self, HostFailed};
 use super::set_up_link::{self, Asked};
 use super::shown_once::Handover;
 use crate::api::{self, TrustedProxies};
 use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
-use crate::console::{self, Transport};
+use crate::console::{self, Outside, Transport};
 use crate::listener::{self, Limits};
 use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
@@ -47,6 +50,9 @@ pub struct Serve {
 
     #[command(flatten)]
     log: LogOptions,
+
+    #[command(flatten)]
+    outside: OutsideOptions,
 
     /// Where to listen
     #[arg(long, value_name = "ADDR", env = "CLAVIGER_LISTEN", default_value = "127.0.0.1:8000")]
@@ -104,6 +110,7 @@ impl Serve {
     pub async fn run(self) -> Result<(), HostFailed> {
         self.log.start()?;
         let started = clock::instant();
+        let outside = self.outside.read()?;
         let stop = stop_on_signal()?;
         // From here on it ends no process.
         let asked_again = signal(SignalKind::user_defined1()).map_err(signals_failed)?;
@@ -128,7 +135,8 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        self.answer(node, running, Reached { bound, tls, address, scheme, started, new_key, asked_again }, stop).await
+        let reached = Reached { bound, tls, address, scheme, outside, started, new_key, asked_again };
+        self.answer(node, running, reached, stop).await
     }
 
     /// Answers from now on: 503 while the directory is loaded. Then founds, where there is nothing.
@@ -139,13 +147,13 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached { bound, tls, address, scheme, started, new_key, mut asked_again } = reached;
+        let Reached { bound, tls, address, scheme, outside, started, new_key, mut asked_again } = reached;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
         let trusted: TrustedProxies = self.trusted_proxy.iter().copied().collect();
         let transport = self.transport(address, tls.is_some());
-        let pages = console::router(node.clone(), transport, trusted.clone(), closing.clone());
+        let pages = console::router(node.clone(), transport, outside, trusted.clone(), closing.clone());
         let app = api::router(node.clone(), trusted).merge(pages);
         let serving = async {
             tokio::select! {
@@ -320,6 +328,7 @@ struct Reached {
     tls: Option<TlsAcceptor>,
     address: SocketAddr,
     scheme: &'static str,
+    outside: Outside,
     started: Instant,
     /// The audit log's key file, where it was made at this start.
     new_key: Option<PathBuf>,

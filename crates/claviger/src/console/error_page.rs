@@ -118,6 +118,21 @@ impl ErrorPage {
             .leads_to(super::sign_in::PATH, "Go to sign in")
     }
 
+    /// 404: nobody of this number in this organization.
+    pub(super) fn no_such_user() -> Self {
+        let strong = "Nobody with this number in this organization.";
+        let more = "They may have left it.";
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "Not found", strong, more)
+    }
+
+    /// 404: a link that opens nothing, whatever is wrong with it.
+    pub(super) fn no_such_link() -> Self {
+        let strong = "This link opens nothing.";
+        let more = "It was used, gave way to a newer one, or is older than an hour. Ask for a new one.";
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "Link not valid", strong, more)
+            .leads_to(super::sign_in::PATH, "Go to sign in")
+    }
+
     /// 403 for who belongs nowhere.
     pub(super) fn without_organization() -> Self {
         let (strong, more) = ("You belong to no organization.", "Ask an owner of one to invite you.");
@@ -155,6 +170,15 @@ impl ErrorPage {
     }
 
     /// 421: the name in the address is not this server's.
+    pub(super) fn not_the_public_host() -> Self {
+        let strong = "This server does not answer under this name.";
+        let more = "Use the address that its operator has given it with --public-url.";
+        let mut page = Self::new(StatusCode::MISDIRECTED_REQUEST, Kind::Otherwise, "Another name", strong, more);
+        page.0.lead = None;
+        page
+    }
+
+    /// 421: the name in the address is none of this machine's.
     pub(super) fn wrong_host() -> Self {
         let strong = "This server does not answer under this name.";
         let more = "It listens on this machine alone, as localhost. With a proxy in front that carries TLS, start it \

@@ -2,13 +2,14 @@
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, X_FRAME_OPTIONS};
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::uri::{Authority, PathAndQuery};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use super::error_page::ErrorPage;
 use super::{Console, Transport};
+use crate::public_url::is_loopback;
 
 /// Styles, scripts and pictures of our own alone, in files of their own; no page of ours inside another.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -28,15 +29,15 @@ pub(super) async fn protect(mut response: Response) -> Response {
     response
 }
 
-/// A route whose addresses hold a token has it in this place.
-const ONCE: &str = "{once}";
-
-/// Whoever comes after the routing has got the token of such an address from it, and sees the address without: some layers
-/// write addresses into the log.
-pub(super) async fn hide_once(mut request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().and_then(|route| route.as_str().strip_suffix(ONCE));
-    if let Some(uri) = route.and_then(|route| route.parse().ok()) {
-        *request.uri_mut() = uri;
+/// Takes a link's token out of the address, for all that looks at the address from now on: it may write it down. Handlers
+/// have the token from the route.
+pub(super) async fn hide_token(route: Option<MatchedPath>, mut request: Request, next: Next) -> Response {
+    if let Some(folder) = route.as_ref().and_then(|route| route.as_str().strip_suffix("{once}")) {
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = PathAndQuery::try_from(format!("{folder}-")).ok();
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
     }
     next.run(request).await
 }
@@ -52,22 +53,28 @@ pub(super) async fn says_where_from(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// On loopback, only names of this machine lead here: another name was made to point at it, so that its pages could read
-/// ours.
+/// Only names of this server lead here: the one that its operator has given it, and on loopback those of this machine.
+/// Another name was made to point at it, so that its pages could read ours. Where the operator has given none, any name will
+/// do but on loopback.
 pub(super) async fn is_our_host(State(console): State<Console>, request: Request, next: Next) -> Response {
-    if console.transport == Transport::Loopback && !is_this_machine(request.headers()) {
-        return ErrorPage::wrong_host().into();
+    let is_local = console.transport == Transport::Loopback;
+    if is_local && is_this_machine(request.headers()) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    match &console.public_url {
+        Some(url) if host(request.headers()).is_some_and(|host| url.is_host(&host)) => next.run(request).await,
+        Some(_) => ErrorPage::not_the_public_host().into(),
+        None if is_local => ErrorPage::wrong_host().into(),
+        None => next.run(request).await,
+    }
+}
+
+fn host(headers: &HeaderMap) -> Option<Authority> {
+    headers.get(HOST).and_then(|host| host.to_str().ok()?.parse().ok())
 }
 
 fn is_this_machine(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    host.is_some_and(|host| {
-        let name = host.host();
-        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-        name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-    })
+    host(headers).is_some_and(|host| is_loopback(host.host()))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use axum::routing::{any, get, post};
 
 use super::Console;
 use super::{
-    access_security, assets, audit_log, entrance, error_page, invitation, profile, project, projects, second_factor,
-    service_account, service_accounts, set_up, sign_in, sign_in_code, teams, users_teams,
+    access_security, assets, audit_log, entrance, error_page, forgotten, invitation, profile, project, projects, reset,
+    reset_link, second_factor, service_account, service_accounts, set_up, sign_in, sign_in_code, teams, users_teams,
 };
 
 /// Pages of somebody who is signed in.
@@ -26,6 +26,8 @@ pub(super) fn for_everybody() -> Router<Console> {
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/invitations/{once}", get(invitation::show).post(invitation::accept))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route(forgotten::PATH, get(forgotten::show).post(forgotten::ask))
+        .route("/console/reset/{once}", get(reset::show).post(reset::choose))
         .route(sign_in_code::PATH, get(sign_in_code::show).post(sign_in_code::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route(set_up::ROUTE, get(set_up::show).post(set_up::set_up))
@@ -112,6 +114,7 @@ fn of_people() -> Router<Console> {
             "/console/organizations/{org}/users/{id}/remove",
             get(users_teams::removal::show).post(users_teams::removal::remove),
         )
+        .route("/console/organizations/{org}/users/{id}/reset-link", get(reset_link::show).post(reset_link::make))
         .route("/console/organizations/{org}/users/{id}/role", post(users_teams::person::change_role))
 }
 

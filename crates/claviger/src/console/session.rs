@@ -131,8 +131,8 @@ where
     node.writer.perform(request(node, signed_in.person, signed_in.origin.clone()), decide).await
 }
 
-/// It counts in the queue of the first of his organizations.
-fn request(node: &Node, person: PrincipalId, origin: Origin) -> Request {
+/// A write about a person. It counts in the queue of the first of his organizations.
+pub(super) fn request(node: &Node, person: PrincipalId, origin: Origin) -> Request {
     let directory = node.cluster.directory().ok();
     let view = directory.as_ref().and_then(|directory| directory.principal(person));
     let organization = view.and_then(|view| effective::organizations(&view).into_iter().next());

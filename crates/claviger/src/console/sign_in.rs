@@ -21,7 +21,8 @@ use serde::Deserialize;
 
 use super::cookies::Cookie;
 use super::error_page::ErrorPage;
-use super::form::{self, Checked, Fields};
+use super::form::{Checked, Fields};
+use super::form_outside::BoundTo;
 use super::onward::Onward;
 use super::page::page;
 use super::return_to::ReturnTo;
@@ -31,14 +32,10 @@ use super::typed::Typed as Kept;
 use super::{Console, Transport, password_shown, session, sign_in_code};
 use crate::clock;
 use crate::people::password::NotHashed;
-use crate::random;
 use crate::store::writing::Origin;
 
 /// Where it is.
 pub(super) const PATH: &str = "/console/sign-in";
-
-/// The form can be sent so long after it was shown.
-const FORM_LIFETIME_S: u64 = 60 * 60;
 
 /// How much of an address comes back into the form.
 const SHOWN_MAX: usize = 320;
@@ -121,19 +118,11 @@ fn shown(
     typed: &Typed,
     error: Option<&str>,
 ) -> Result<Response, ErrorPage> {
-    let kept = Cookie::Form.read(headers, console.transport).map(str::to_owned);
-    let bound_to = match kept {
-        Some(kept) => kept,
-        None => random::form_key().map_err(|_| ErrorPage::without_randomness())?,
-    };
+    let bound_to = BoundTo::of(headers, console.transport)?;
     let email: String = typed.email.chars().take(SHOWN_MAX).collect();
     let is_open = console.transport != Transport::Clear;
-    let shown = Page { form_token: &form::token(&bound_to), email: &email, error, is_open, onward: &typed.onward };
-    let mut response = page(status, &shown);
-    if let Some(cookie) = Cookie::Form.set(console.transport, &bound_to, FORM_LIFETIME_S) {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    Ok(response)
+    let shown = Page { form_token: &bound_to.token(), email: &email, error, is_open, onward: &typed.onward };
+    Ok(bound_to.given_with(page(status, &shown)))
 }
 
 /// Signs in.

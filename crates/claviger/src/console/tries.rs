@@ -1,5 +1,6 @@
 //! How often somebody may try to sign in, to change a password or to open a link: so many times a minute from one address,
-//! and so many under one e-mail address; and how many codes a person may try, from wherever.
+//! and so many under one e-mail address; how many codes a person may try, from wherever; and how many letters go to one
+//! address.
 //!
 //! Each try counts, also one that would have been right: whoever guesses learns nothing above the limit. Addresses that
 //! nobody has count like the others. Somebody who is guessed at is kept out for as long as that goes on; his session is
@@ -22,6 +23,9 @@ pub(super) const OF_ONE_ACCOUNT_MAX: NonZeroU32 = NonZeroU32::new(10).expect("a 
 /// So many codes a minute of one person: a million guesses at three of a million codes take months.
 pub(super) const CODES_MAX: NonZeroU32 = NonZeroU32::new(5).expect("a number");
 
+/// So many letters an hour to one e-mail address.
+pub(super) const LETTERS_MAX: NonZeroU32 = NonZeroU32::new(3).expect("a number");
+
 /// Addresses that do not share a cell at most.
 const CELLS: usize = 4_096;
 
@@ -41,6 +45,7 @@ pub(super) struct Tries<C: Clock = MonotonicClock> {
     addresses: Limiter<C>,
     accounts: Limiter<C>,
     codes: Limiter<C>,
+    letters: Limiter<C>,
 }
 
 impl Default for Tries {
@@ -55,6 +60,7 @@ impl<C: Clock + Clone> Tries<C> {
             addresses: Limiter::per_minute(FROM_ONE_ADDRESS_MAX, CELLS, clock),
             accounts: Limiter::per_minute(OF_ONE_ACCOUNT_MAX, CELLS, clock),
             codes: Limiter::per_minute(CODES_MAX, CELLS, clock),
+            letters: Limiter::per_hour(LETTERS_MAX, CELLS, clock),
         }
     }
 
@@ -67,6 +73,16 @@ impl<C: Clock + Clone> Tries<C> {
     pub(super) fn count(&self, address: Option<IpAddr>, email: &str) -> Result<(), TooMany> {
         self.count_from(address)?;
         self.accounts.count(email.to_lowercase()).map_err(TooMany::OfAccount)
+    }
+
+    /// One more who has forgotten a password, or says so.
+    pub(super) fn count_reset(&self, address: Option<IpAddr>) -> Result<(), TooMany> {
+        self.addresses.count(address.map(neighbourhood)).map_err(TooMany::FromAddress)
+    }
+
+    /// One more letter to an address, whether or not somebody has it; or that there were enough.
+    pub(super) fn count_letter(&self, email: &str) -> bool {
+        self.letters.count(email).is_ok()
     }
 
     /// One more code of somebody who has shown his password.
@@ -103,5 +119,9 @@ mod tests {
         assert!(codes[..5].iter().all(Result::is_ok), "{codes:?}");
         assert_eq!(codes[5], Err(TooMany::OfCodes(Duration::from_secs(12))));
         assert_eq!(tries.count_code(person(8)), Ok(()));
+        let letters = [(); 4].map(|()| tries.count_letter("ada@example.com"));
+        assert_eq!(letters, [true, true, true, false]);
+        clock.advance(Duration::from_secs(20 * 60));
+        assert!(tries.count_letter("ada@example.com") && !tries.count_letter("ada@example.com"));
     }
 }

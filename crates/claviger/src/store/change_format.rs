@@ -218,11 +218,7 @@ fn stored(change: &Change) -> Stored {
             principal: principal.number(),
             expires: expires.moment().map(Moment::seconds),
         },
-        Change::GrantGiven { id, holder, granted, created } => {
-            let (scope, on, role) = stored_granted(granted);
-            let holder = stored_holder(*holder);
-            Stored::GrantGiven { id: id.number(), holder, scope, on, role, created: created.seconds() }
-        }
+        Change::GrantGiven { id, holder, granted, created } => stored_grant(*id, *holder, granted, *created),
         Change::GrantTaken { id, holder } => Stored::GrantTaken { id: id.number(), holder: stored_holder(*holder) },
         Change::Secret(change) => Stored::Secret(secret::stored(change)),
         Change::ServiceAccount(change) => Stored::ServiceAccount(service_account::stored(change)),
@@ -270,6 +266,11 @@ fn stored_secret(
         expires: expires.moment().map(Moment::seconds),
         created: created.seconds(),
     }
+}
+
+fn stored_grant(id: GrantId, holder: Holder, granted: &Granted, created: Moment) -> Stored {
+    let (scope, on, role) = stored_granted(granted);
+    Stored::GrantGiven { id: id.number(), holder: stored_holder(holder), scope, on, role, created: created.seconds() }
 }
 
 fn stored_granted(granted: &Granted) -> (StoredScope, u64, String) {

@@ -1,9 +1,12 @@
-//! The commands that work on the store itself: `organization create`, `recover-owner`, `backup`.
+//! The commands that work on the store itself: `organization create`, `recover-owner`, `recover-person`, `reset-password`,
+//! `backup`.
 
 use std::fs::{self, File};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
 
 use crate::client::Caller;
 use crate::process::{run, wait_until};
@@ -13,6 +16,7 @@ on_both_stores![
     a_backup_under_writes_can_be_served_and_holds_the_accounts,
     one_more_organization_has_an_owner_of_its_own,
     a_lost_secret_is_no_lock_out,
+    a_lost_password_and_a_lost_phone_are_no_lock_out,
     a_secret_that_could_not_be_told_is_no_lock_out,
     a_start_that_was_killed_is_no_lock_out,
     recovering_names_an_organization_where_there_are_several,
@@ -52,6 +56,41 @@ async fn a_lost_secret_is_no_lock_out(store: Store) {
     let recovered = "SELECT COUNT(*) FROM audit_events WHERE action = 'organization.owner_recovered' \
                      AND actor_kind = 'operator'";
     assert_eq!(store.number(recovered).await, 1);
+}
+
+async fn a_lost_password_and_a_lost_phone_are_no_lock_out(store: Store) {
+    let founded = store.init();
+    let server = store.serve();
+    let owner = founded.at(&server);
+    let invite = json!({ "email": "ada@example.com", "role": "owner" });
+    let path = format!("/api/app/organizations/{}/invitations", founded.organization);
+    let invited = owner.post(&path, invite).await.is(201);
+    let accept = json!({ "token": invited["token"], "name": "Ada", "password": "correct horse battery" });
+    let ada = owner.post("/api/app/invitations/accept", accept).await.is(201)["id"].as_u64().expect("an id");
+    run(store.command(&["reset-password", "ada@example.com"])).refused(6);
+    server.stop();
+    for command in ["reset-password", "recover-person"] {
+        run(store.command(&[command, "bob@example.com"])).refused(5);
+        run(store.command(&[command, "no address"])).refused(5);
+    }
+    run(store.command(&["recover-person", "ada@example.com"])).refused(6);
+    let rows = store.rows().await;
+    let factor =
+        format!("INSERT INTO second_factors (person_id, sealed, last_step, enabled_at) VALUES ({ada}, 'x', 1, 1)");
+    sqlx::query(sqlx::AssertSqlSafe(factor)).execute(&rows).await.expect("a second factor");
+    rows.close().await;
+    run(store.command(&["recover-person", "Ada@Example.com"])).ok();
+    assert_eq!(store.number("SELECT COUNT(*) FROM second_factors").await, 0);
+    let url = "https://keys.example.com";
+    let told = run(store.command(&["reset-password", "ada@example.com", "--public-url", url])).ok();
+    let link = told.lines().next().and_then(|line| line.strip_prefix(url)).expect("a link");
+    let server = store.serve_with(&["--public-url", url]);
+    assert_eq!(founded.at(&server).get(link).await.status, 200, "it opens the page");
+    assert_eq!(founded.at(&server).get(&format!("{}0", &link[..link.len() - 1])).await.status, 404);
+    server.stop();
+    let by_operator = "SELECT COUNT(*) FROM audit_events WHERE actor_kind = 'operator' \
+                       AND action IN ('second_factor.removed', 'password_reset.link_made')";
+    assert_eq!(store.number(by_operator).await, 2);
 }
 
 /// The commit is done, and then standard output turns out to be full.

@@ -22,7 +22,7 @@ const CODE: &str = "/console/sign-in/code";
 
 /// The step of time that it is now.
 fn step() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 30
+    claviger::clock::now().seconds().unsigned_abs() / 30
 }
 
 /// What an app shows at that step.
@@ -60,7 +60,7 @@ pub(crate) async fn post(world: &World, cookie: &str, path: &str, fields: &[(&st
 }
 
 /// Somebody whose second factor is on.
-struct Protected {
+pub(crate) struct Protected {
     session: String,
     secret: String,
     recovery: Vec<String>,
@@ -91,7 +91,7 @@ fn codes_of(world: &World, page: &Answer) -> Vec<String> {
     codes
 }
 
-async fn turns_on(world: &World, name: &str) -> Protected {
+pub(crate) async fn turns_on(world: &World, name: &str) -> Protected {
     let session = signs_in(world, name).await;
     let (token, sealed, secret) = begins(world, &session).await;
     let used = step();
@@ -103,7 +103,7 @@ async fn turns_on(world: &World, name: &str) -> Protected {
 }
 
 /// Shows the password: the cookie of who is asked for a code.
-async fn shows_password(world: &World, name: &str) -> String {
+pub(crate) async fn shows_password(world: &World, name: &str) -> String {
     let ours = shown(world).await;
     let answer = send(form(world, &ours, &email(name), &world.password_of(name))).await;
     assert_eq!((answer.status, answer.header("location")), (303, Some(CODE)), "{}", answer.text);

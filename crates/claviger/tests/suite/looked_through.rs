@@ -163,6 +163,9 @@ async fn every_actor_was_permitted(world: &World) {
         after.apply_all(&changes, revision, mark);
         for event in &these {
             match event.get::<String, _>("basis").as_str() {
+                "one_time_link" if event.get::<String, _>("action") == "password_reset.used" => {
+                    a_reset_link_was_open(&before, &after, event);
+                }
                 "one_time_link" => a_link_was_open(&before, &after, &these, event),
                 "oneself" => did_it_to_himself(&before, event),
                 _ => was_permitted(&before, event),
@@ -204,6 +207,16 @@ fn a_set_up_link_was_open(before: &Directory, after: &Directory, event: &AnyRow)
     let actor = PrincipalId::new(number(event, "actor_id")).expect("an id");
     assert!(before.principal(actor).is_none() && is.owners.contains(&actor));
     assert_eq!(event.get::<String, _>("actor_kind"), "person");
+}
+
+/// By a link for another password: the state just before had it, for the person who acts, and it is over in the state after,
+/// with all of his sessions.
+fn a_reset_link_was_open(before: &Directory, after: &Directory, event: &AnyRow) {
+    let actor = PrincipalId::new(number(event, "actor_id")).expect("an id");
+    let reset = before.password_reset(actor).expect("an open link");
+    assert!(event.get::<i64, _>("made_at") < reset.expires.seconds(), "it had expired");
+    assert!(after.password_reset(actor).is_none(), "it opens once");
+    assert!(after.person(actor).expect("a person").sessions.is_empty());
 }
 
 /// Without a grant: a member of the organization does something about himself and nobody else.

@@ -14,6 +14,7 @@ mod answer;
 mod browser;
 mod looked_through;
 mod raw;
+mod smtp;
 mod world;
 
 mod account_secrets;
@@ -39,6 +40,7 @@ mod console_project_roles;
 mod console_project_settings;
 mod console_project_users;
 mod console_project_workspaces;
+mod console_reset;
 mod console_rotate;
 mod console_second_factor;
 mod console_sessions;

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use claviger::api::{self, TrustedProxies};
-use claviger::console::{self, Transport};
+use claviger::console::{self, Outside, Transport};
 use claviger::listener::{self, Limits};
 use claviger::node::{House, Node, Running};
 use claviger::store::Location;
@@ -136,7 +136,7 @@ impl World {
         };
         let audit_key = folder.path().join("audit.key");
         let house = House { location, audit_key, audit_retention: None };
-        let (node, address, serving) = serve(house.clone()).await;
+        let (node, address, serving) = serve(house.clone(), Outside::default()).await;
         let client =
             Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
         let inner = Inner {
@@ -166,8 +166,13 @@ impl World {
 
     /// Stops the server and starts it again on the same store.
     pub(crate) async fn restart(&self) {
+        self.restart_with(Outside::default()).await;
+    }
+
+    /// The same, with what the operator says of the world outside.
+    pub(crate) async fn restart_with(&self, outside: Outside) {
         self.stop().await;
-        let (node, address, serving) = serve(self.inner.house.clone()).await;
+        let (node, address, serving) = serve(self.inner.house.clone(), outside).await;
         *self.inner.node.lock().unwrap() = node;
         *self.inner.address.lock().unwrap() = address;
         *self.inner.running.lock().unwrap() = Some(serving);
@@ -557,13 +562,13 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
     Answer::read(request.send().await.expect("an answer")).await
 }
 
-async fn serve(house: House) -> (Node, SocketAddr, Serving) {
+async fn serve(house: House, outside: Outside) -> (Node, SocketAddr, Serving) {
     let (node, running) = Node::start(house, |_| {}).await.expect("a node");
     let bound = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = bound.local_addr().expect("an address");
     let stop = CancellationToken::new();
     let trusted: TrustedProxies = [PROXY.into()].into_iter().collect();
-    let pages = console::router(node.clone(), Transport::Loopback, trusted.clone(), stop.clone());
+    let pages = console::router(node.clone(), Transport::Loopback, outside, trusted.clone(), stop.clone());
     let app = api::router(node.clone(), trusted).merge(pages);
     let served = tokio::spawn(listener::serve(bound, None, app, limits(), stop.clone()));
     (node, address, Serving { running, stop, served })

@@ -39,7 +39,7 @@ mod tests {
     fn a_text_is_a_path_of_dark_runs() {
         let picture = picture("otpauth://totp/Claviger:mk%40acme.example?secret=GEZDGNBVGY3TQOJQ").expect("a picture");
         let right = picture.side - QUIET - 7;
-        for corner in [format!("M4 4h7v1h-7z"), format!("M{right} 4h7v1h-7z"), format!("M4 {right}h7v1h-7z")] {
+        for corner in ["M4 4h7v1h-7z".to_owned(), format!("M{right} 4h7v1h-7z"), format!("M4 {right}h7v1h-7z")] {
             assert!(picture.path.contains(&corner), "{corner}: {}", picture.path);
         }
         assert!(picture.path.len() < 15_000, "{}", picture.path.len());
