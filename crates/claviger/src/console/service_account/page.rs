@@ -140,7 +140,7 @@ impl Facts {
         let sub = from.map(|from| format!("from {from}")).or(last_used.sub);
         Self {
             last_used: Told { sub, ..last_used },
-            requests: Requests::of(&read.days),
+            requests: Requests::of(&read.days, read.account.last_used),
             expires: row::expires(&read.account, now),
             owner: owner.map(|owner| owner::told(owner.id, &owner.name)),
             created: words::date(listed.created),
