@@ -17,7 +17,6 @@ use claviger_access::role::{OrganizationRole, ProjectRole};
 use claviger_access::{Decided, Draft, Moment, Refusal};
 
 use super::super::error_page::ErrorPage;
-use super::super::frame::Link;
 use super::super::notice::Notice;
 use super::super::path::At;
 use super::super::place::ProjectPage;
@@ -28,14 +27,14 @@ use super::{NOT_MADE, OfAccount, Seen, Viewer, as_of, seen, undone};
 use crate::api::ids::{self, PathId};
 
 /// So many projects are shown.
-const PROJECTS_SHOWN: usize = 50;
+const PROJECTS_SHOWN: usize = 40;
 
 /// So many grants of one project, and so many roles on single workspaces.
 const LINES_OF_PROJECT: usize = 8;
 const TAGS_OF_PROJECT: usize = 4;
 
 /// So many grants in all; each project is shown with one at least.
-const LINES_SHOWN: usize = 60;
+const LINES_SHOWN: usize = 50;
 
 /// With more projects than this, a line says how to revoke it alone: roles are changed by granting others.
 const PROJECTS_WITH_LINKS: usize = 20;
@@ -72,9 +71,16 @@ pub(super) struct Line {
     pub sub: Option<String>,
     pub is_own: bool,
     /// Where its role is changed.
-    pub change: Option<Link>,
+    pub lead: Option<Lead>,
     /// What revokes it, and what the button says.
     pub revoke: Option<(String, String)>,
+}
+
+/// A link: its address, what it says, and to what it leads.
+pub(super) struct Lead {
+    pub path: String,
+    pub text: &'static str,
+    pub object: String,
 }
 
 impl Where {
@@ -173,14 +179,15 @@ impl Reader<'_> {
         if role == OrganizationRole::Member {
             return None;
         }
-        let change = Link { path: format!("{}/edit", self.path), text: "Change".to_owned(), is_current: false };
+        let object = format!("role in {}", organization.name);
+        let lead = Lead { path: format!("{}/edit", self.path), text: "Change", object };
         let line = Line {
             place: "Whole organization".to_owned(),
             role: words::role(role).to_owned(),
             from: "Granted to it".to_owned(),
             sub: None,
             is_own: true,
-            change: Some(change).filter(|_| self.may_change()),
+            lead: Some(lead).filter(|_| self.may_change()),
             revoke: None,
         };
         let in_effect = vec![format!("{} in effect", words::role(role))];
@@ -226,7 +233,7 @@ impl Reader<'_> {
         let at = Where { project: project.id, workspace: None };
         let line = self.line(at, "Whole project".to_owned(), source.role, source.through, to_give);
         match &line.revoke {
-            Some(_) if with_workspaces => Line { sub: Some("revoked with its workspaces’ below".to_owned()), ..line },
+            Some(_) if with_workspaces => Line { sub: Some("revoked with its workspaces".to_owned()), ..line },
             _ => line,
         }
     }
@@ -249,13 +256,17 @@ impl Reader<'_> {
         let is_own = through == Through::Individual;
         let may_take = is_own && to_give.includes(&directory.permissions_of(role));
         let by = self.history.filter(|_| is_own).and_then(|history| history.given(at.project, at.workspace));
-        let name = at.name(directory, self.seen.organization.id).unwrap_or_default();
+        let name = match at.workspace {
+            Some(workspace) => directory.workspace(workspace).map(|known| known.name.as_str()),
+            None => directory.project(at.project).map(|known| known.name.as_str()),
+        }
+        .unwrap_or_default();
         Line {
             place,
             from: self.from(through),
             sub: by.map(|by| format!("by {}, {}", by.by, words::date(by.when))),
             is_own,
-            change: self.leads(at, through).filter(|_| may_take || !is_own),
+            lead: self.leads(at, through, name).filter(|_| may_take || !is_own),
             revoke: may_take.then(|| (at.text(), format!("Revoke {told} in {name}"))),
             role: told,
         }
@@ -271,25 +282,30 @@ impl Reader<'_> {
     }
 
     /// Where it can be changed.
-    fn leads(&self, at: Where, through: Through) -> Option<Link> {
-        let (path, text) = match through {
+    fn leads(&self, at: Where, through: Through, name: &str) -> Option<Lead> {
+        let organization = self.seen.organization;
+        let role_in = |name: &str| format!("role in {name}");
+        match through {
             Through::Individual => {
                 let workspace = at.workspace.map_or_else(String::new, |workspace| format!("&workspace={workspace}"));
-                (format!("{}/grant?project={}{workspace}", self.path, at.project), "Change")
+                let path = format!("{}/grant?project={}{workspace}", self.path, at.project);
+                (!self.is_long).then(|| Lead { path, text: "Change", object: role_in(name) })
             }
             Through::Team(team) => {
-                let organization = self.seen.organization.id;
-                (format!("/console/organizations/{organization}/teams/{team}"), "Open team")
+                let object = self.directory().team(team)?.name.clone();
+                let path = format!("/console/organizations/{}/teams/{team}", organization.id);
+                Some(Lead { path, text: "Open team", object })
             }
-            Through::Organization(_) => (format!("{}/edit", self.path), "Change"),
-            Through::EveryMember => (ProjectPage::Users.path(at.project), "Open project"),
-        };
-        let is_open = match through {
-            Through::Individual => !self.is_long,
-            Through::Organization(_) => self.may_change(),
-            Through::Team(_) | Through::EveryMember => true,
-        };
-        is_open.then(|| Link { path, text: text.to_owned(), is_current: false })
+            Through::Organization(_) => {
+                let lead =
+                    Lead { path: format!("{}/edit", self.path), text: "Change", object: role_in(&organization.name) };
+                Some(lead).filter(|_| self.may_change())
+            }
+            Through::EveryMember => {
+                let object = self.directory().project(at.project)?.name.clone();
+                Some(Lead { path: ProjectPage::Users.path(at.project), text: "Open project", object })
+            }
+        }
     }
 }
 

@@ -108,11 +108,11 @@ fn form(signed_in: &SignedIn, seen: &Seen<'_>, fields: &Fields, errors: Vec<(&'s
     let mut command = format!("claviger service-account set {}{}", seen.view.id(), seen.on_organization());
     let description = fields.description.split_whitespace().collect::<Vec<_>>().join(" ");
     let _ = write!(command, " --description {}", words::shell_word(&description));
-    let labels: Vec<(&str, &str)> = labels_typed(&fields.labels).unwrap_or_default();
-    for (key, value) in &labels {
+    let labels = labels_typed(&fields.labels);
+    for (key, value) in labels.iter().flatten() {
         let _ = write!(command, " --label {}", words::shell_word(&format!("{key}:{value}")));
     }
-    if labels.is_empty() {
+    if labels.is_some_and(|labels| labels.is_empty()) {
         command.push_str(" --no-labels");
     }
     let template = Page {
@@ -156,13 +156,12 @@ fn wanted(typed: &Typed, command: ChangeServiceAccount) -> Result<ChangeServiceA
     };
     let labels = labels.map_err(|text| errors.push(("labels", text)));
     let (role, was) = (typed.one("role"), typed.one("role_was"));
-    let organization_role = match OrganizationRole::parse(role) {
-        _ if role == was => Ok(None),
-        Some(role) => Ok(Some(role)),
-        None => Err(errors.push(("role", "Choose a role.".to_owned()))),
-    };
-    match (description, labels, organization_role) {
-        (Ok(description), Ok(labels), Ok(organization_role)) => Ok(ChangeServiceAccount {
+    let organization_role = OrganizationRole::parse(role).filter(|_| role != was);
+    if role != was && organization_role.is_none() {
+        errors.push(("role", "Choose a role.".to_owned()));
+    }
+    match (description, labels) {
+        (Ok(description), Ok(labels)) if errors.is_empty() => Ok(ChangeServiceAccount {
             organization_role,
             description: Some(description),
             labels: Some(labels),

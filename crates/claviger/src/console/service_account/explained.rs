@@ -17,7 +17,7 @@ use super::history::History;
 use super::{Seen, Viewer};
 
 /// So many places, and so many permissions, are offered.
-const OFFERED_MAX: usize = 50;
+const OFFERED_MAX: usize = 25;
 
 /// So many reasons are given.
 const REASONS_MAX: usize = 10;

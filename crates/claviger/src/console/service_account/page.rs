@@ -140,7 +140,7 @@ impl Facts {
         let sub = from.map(|from| format!("from {from}")).or(last_used.sub);
         Self {
             last_used: Told { sub, ..last_used },
-            requests: Requests::of(&read.days),
+            requests: Requests::of(&read.days, read.account.last_used),
             expires: row::expires(&read.account, now),
             owner: owner.map(|owner| owner::told(owner.id, &owner.name)),
             created: words::date(listed.created),
@@ -309,9 +309,10 @@ mod tests {
     #[test]
     fn with_3_000_grants_the_page_is_below_50_kilobytes_and_counts_the_others() {
         let text = rendered(&directory());
-        assert!(text.len() < 50_000, "{} bytes", text.len());
-        assert_eq!(text.matches("class=\"grp\"").count(), 50);
-        assert!(text.contains("950 more projects are not listed here."), "{text}");
+        // Names are longer here than most, for secrets, activity and the menus of the frame, which are not on it.
+        assert!(text.len() < 47_000, "{} bytes", text.len());
+        assert_eq!(text.matches("class=\"grp\"").count(), 40);
+        assert!(text.contains("960 more projects are not listed here."), "{text}");
         assert!(text.contains("and 2 grants more"), "each project counts what it does not list: {text}");
         assert_eq!((text.matches("<script").count(), text.contains("style=")), (1, false), "{text}");
         assert!(text.contains("<strong>Yes. bot-100 may data:read in &#60;script&#62;"), "{text}");

@@ -28,9 +28,11 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Nothing where nothing was counted yet.
-    pub(super) fn of(days: &[DayOfRequests]) -> Option<Self> {
-        if days.is_empty() {
+    /// Nothing where nothing was counted yet, though it may have been used: counts are written some seconds later.
+    pub(super) fn of(days: &[DayOfRequests], used: Option<i64>) -> Option<Self> {
+        let begin = days.first()?.day.begin();
+        let are_all_none = days.iter().all(|day| day.accepted == 0 && day.refused == 0);
+        if are_all_none && used.is_some_and(|used| used >= begin) {
             return None;
         }
         let most = days.iter().map(|day| day.accepted).max().unwrap_or(0).max(1);
@@ -72,11 +74,14 @@ mod tests {
 
     #[test]
     fn the_busiest_day_is_the_highest_and_today_is_at_the_right() {
-        let shown = Requests::of(&days(&[0, 1, 38_000])).expect("some");
+        let shown = Requests::of(&days(&[0, 1, 38_000]), Some(0)).expect("some");
         assert_eq!((shown.label.as_str(), shown.sum.as_str()), ("Requests, 3 days", "38,001, 3 refused"));
         assert_eq!(shown.bars, [Bar { x: 112, y: 20, height: 2 }, Bar { x: 116, y: 0, height: 22 }]);
-        assert_eq!(Requests::of(&[]), None);
-        assert_eq!(Requests::of(&days(&[0])).map(|shown| shown.bars.len()), Some(0));
+        assert_eq!(Requests::of(&[], None), None);
+        let none = [DayOfRequests { day: Day(1), accepted: 0, refused: 0 }];
+        let sum = |used| Requests::of(&none, used).map(|shown| (shown.bars.len(), shown.sum));
+        assert_eq!((sum(None), sum(Some(86_399))), (Some((0, "0".to_owned())), Some((0, "0".to_owned()))));
+        assert_eq!(sum(Some(86_400)), None, "used, and not counted yet");
     }
 
     #[test]

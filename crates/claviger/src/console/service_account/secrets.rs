@@ -162,7 +162,7 @@ fn ends(expires: Option<i64>, now: i64) -> Told {
     let sub = Some(format!("{}, {} UTC", words::date(expires), time.get(..5).unwrap_or(&time)));
     let (tone, text) = match expires - now {
         ..=0 => (Tone::Ended, "Ended".to_owned()),
-        ..=ENDS_SOON_S => (Tone::Soon, words::ahead(expires, now)),
+        1..=ENDS_SOON_S => (Tone::Soon, words::ahead(expires, now)),
         _ => (Tone::Plain, words::ahead(expires, now)),
     };
     Told { tone, text, sub }
