@@ -29,7 +29,7 @@ pub(crate) fn hash() -> PasswordHash {
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_people(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(43) {
+        match self.chance.below(45) {
             36 => Command::Renew,
             24 | 25 => Command::SignIn(self.any_sign_in(organization)),
             26 | 27 => Command::SignOut(self.any_session()),

@@ -23,9 +23,9 @@ use crate::world::{Outcome, Step, World};
 /// Random use cases.
 impl World {
     pub(crate) fn any_command_on_recovery(&mut self, organization: OrganizationId) -> Command {
-        match self.chance.below(10) {
-            0 | 1 => Command::EnableSecondFactor(self.any_factor()),
-            2 => Command::RenewRecoveryCodes(self.any_digests(3)),
+        match self.chance.below(14) {
+            0 | 1 | 10 => Command::EnableSecondFactor(self.any_factor()),
+            2 | 11..=13 => Command::RenewRecoveryCodes(self.any_digests(3)),
             3 => Command::RemoveSecondFactor,
             4 => Command::RecoverPerson(self.any_person(organization)),
             5 | 6 => Command::MakeReset { organization, person: self.any_person(organization) },

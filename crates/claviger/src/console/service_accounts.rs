@@ -250,7 +250,6 @@ mod tests {
     /// An organization, its projects and its accounts' creators may be called so.
     fn organization() -> Organization {
         Organization {
-            set_up_link: None,
             id: OrganizationId::new(7).expect("an id"),
             name: SCRIPT.to_owned(),
             projects: Vec::new(),

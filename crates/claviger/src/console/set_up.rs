@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn what_was_typed_is_text_whatever_it_holds_and_a_password_is_not_shown() {
         let typed = Typed { name: String::new(), email: SCRIPT.to_owned(), password: "elevenchars".to_owned() };
-        let errors = read(&typed).err().expect("three errors");
+        let errors = read(&typed).expect_err("three errors");
         let page =
             Page { form_token: "f", organization: SCRIPT, name: SCRIPT, email: SCRIPT, errors: &errors, is_open: true };
         let text = page.render().expect("a page");
