@@ -32,8 +32,16 @@ impl<'w> Browser<'w> {
         self.cookies.borrow().get("claviger").cloned().unwrap_or_default()
     }
 
-    /// Opens an address, and does not follow where it leads.
+    /// Opens an address, and does not follow where it leads but to itself: so a session goes on under a new token.
     pub(crate) async fn get(&self, path: &str) -> Answer {
+        let answer = self.asks_for(path).await;
+        match answer.header("location") == Some(&*self.world.path(path)) {
+            true => self.asks_for(path).await,
+            false => answer,
+        }
+    }
+
+    async fn asks_for(&self, path: &str) -> Answer {
         let answer = send(self.world.request(Method::GET, path).header("cookie", self.cookie())).await;
         self.keep(&answer);
         answer

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::console::{SIGN_IN, form, is_page, set_cookie, shown};
 use crate::console_second_factor::{post, shows_password, turns_on};
-use crate::console_sessions::{form_token, get, signs_in};
+use crate::console_sessions::{form_token, get, is_out, signs_in};
 use crate::looked_through::logged;
 use crate::smtp::{MailServer, Manner};
 use crate::world::{World, email, on_both_stores, send};
@@ -100,8 +100,7 @@ on_both_stores! {
         is_page(&done, 200, "Your password is changed");
         assert_eq!(set_cookie(&done, "claviger"), Some(("", "Path=/; Max-Age=0; HttpOnly; SameSite=Lax")));
         for session in &sessions {
-            let answer = get(&world, session, ACCOUNTS).await;
-            assert_eq!((answer.status, answer.header("location")), (303, Some(SIGN_IN)));
+            is_out(&get(&world, session, ACCOUNTS).await);
         }
         opens_nothing(&chooses(&world, &path, &password, &password).await);
         is_page(&signs_in_with(&world, "mel", &world.password_of("mel")).await, 403, "Error: Sign in");

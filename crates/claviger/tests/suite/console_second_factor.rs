@@ -7,7 +7,7 @@ use sha1::Sha1;
 
 use crate::answer::Answer;
 use crate::console::{SIGN_IN, form, is_page, set_cookie, shown};
-use crate::console_sessions::{form_token, get, signs_in};
+use crate::console_sessions::{form_token, get, is_out, signs_in};
 use crate::world::{World, email, on_both_stores, send};
 
 const WORLD: &str = "
@@ -159,7 +159,7 @@ on_both_stores! {
         is_page(&page, 200, "Code from your app");
         for cookie in ["claviger", "claviger-form", "claviger-code"] {
             let answer = send(world.request(Method::GET, ACCOUNTS).header("cookie", format!("{cookie}={token}"))).await;
-            is_anew(&answer);
+            is_out(&answer);
         }
         let wrong = sends(&world, &token, "code", "000000").await;
         let wrong = if wrong.status == 303 { panic!("one of a million codes") } else { wrong };
