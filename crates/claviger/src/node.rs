@@ -118,27 +118,23 @@ impl Node {
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books, Arc::clone(&dropped));
         let (told, loaded) = oneshot::channel();
         let first = FirstLoad { progress, told };
-        let last_seen_kept = Arc::clone(&last_seen);
-        let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), last_seen: last_seen_kept, dropped };
+        let seen = Arc::clone(&last_seen);
+        let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), last_seen: seen, dropped };
         let (stop, keeper_stop) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let end = || ExpectedEnd { failed: failed.clone(), cluster: Arc::clone(&cluster), came: false };
         let (writing, keeping) = (end(), end());
+        let writing_until = stop.clone();
+        let keeping_until = keeper_stop.clone();
         let running = Running {
-            writer: tokio::spawn({
-                let stop = stop.clone();
-                async move {
-                    task.run(stop).await;
-                    writing.came();
-                }
+            writer: tokio::spawn(async move {
+                task.run(writing_until).await;
+                writing.came();
             }),
-            keeper: tokio::spawn({
-                let stop = keeper_stop.clone();
-                async move {
-                    let lock = keeper.run(lock, first, stop).await;
-                    keeping.came();
-                    lock
-                }
+            keeper: tokio::spawn(async move {
+                let lock = keeper.run(lock, first, keeping_until).await;
+                keeping.came();
+                lock
             }),
             stop,
             keeper_stop,

@@ -188,9 +188,9 @@ fn secrets_are_revealed_in_few_places() {
             "claviger/src/commands/service_account/new_secret.rs",
             "claviger/src/commands/set_up_link.rs",
             "claviger/src/commands/shown_once.rs",
-            "claviger/src/console/secret_once.rs",
             "claviger/src/console/reset.rs",
             "claviger/src/console/second_factor.rs",
+            "claviger/src/console/secret_once.rs",
             "claviger/src/console/session.rs",
             "claviger/src/console/users_teams/sent.rs",
         ]

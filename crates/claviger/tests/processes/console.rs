@@ -8,3 +8,4 @@ mod chromium;
 mod desk;
 
 mod every_page;
+mod first_account;

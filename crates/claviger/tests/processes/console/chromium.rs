@@ -77,7 +77,8 @@ impl Look {
 /// A browser.
 pub(crate) struct Chromium {
     client: Client,
-    driver: Process,
+    /// It ends with this.
+    _driver: Process,
     /// Where chromedriver listens, and what it calls this browser, for what it alone can be asked.
     driver_address: SocketAddr,
     session: String,
@@ -109,7 +110,7 @@ impl Chromium {
         let client = client.unwrap_or_else(|error| panic!("no browser: {error}. Run ./test, which installs Chromium"));
         let session = client.session_id().await.expect("a session").expect("an id");
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { client, driver, driver_address, session, http, look, url: url.to_owned() }
+        Self { client, _driver: driver, driver_address, session, http, look, url: url.to_owned() }
     }
 
     /// Opens an address of the server.
@@ -123,11 +124,6 @@ impl Chromium {
 
     pub(crate) async fn reload(&self) {
         self.client.refresh().await.expect("a page");
-    }
-
-    /// Answers the browser's own question.
-    pub(crate) async fn agrees(&self) {
-        self.client.accept_alert().await.expect("a question");
     }
 
     /// The path and query of the page that is shown.
@@ -197,6 +193,16 @@ impl Chromium {
         panic!("what is called {name} at {} is not shown", self.path().await);
     }
 
+    /// Presses the one button that the page is for, wherever the same name stands on it as well.
+    pub(crate) async fn press_primary(&self) {
+        self.see("main .foot button.btn.go").await.click().await.expect("a press");
+    }
+
+    /// Shows the secret that is masked at first.
+    pub(crate) async fn reveals(&self) {
+        self.see(".peek summary").await.click().await.expect("a press");
+    }
+
     /// Types into the field that is labelled so, in place of what is there.
     pub(crate) async fn types(&self, label: &str, text: &str) {
         let field = self.labelled(label).await;
@@ -209,12 +215,6 @@ impl Chromium {
         let said = format!("//label[starts-with(normalize-space(.),{})]", quoted(label));
         let found = self.client.wait().at_most(WITHIN).for_element(Locator::XPath(&said)).await;
         found.unwrap_or_else(|error| panic!("no label {label}: {error}")).click().await.expect("a press");
-    }
-
-    /// Chooses from the list that is labelled so, by what is shown.
-    pub(crate) async fn chooses(&self, label: &str, shown: &str) {
-        let field = self.labelled(label).await;
-        field.select_by_label(shown).await.unwrap_or_else(|error| panic!("no {shown} under {label}: {error}"));
     }
 
     async fn labelled(&self, label: &str) -> Element {

@@ -11,7 +11,8 @@ pub(crate) const EMAIL: &str = "mk@acme.example";
 pub(crate) const PASSWORD: &str = "the owner has chosen this";
 
 pub(crate) struct Desk {
-    pub(crate) store: Store,
+    /// Where all of it lies, as long as it is worked with.
+    _store: Store,
     pub(crate) server: Server,
     pub(crate) founded: Founded,
 }
@@ -21,7 +22,7 @@ impl Desk {
     pub(crate) async fn with_an_owner(store: Store) -> Self {
         let founded = store.init();
         let server = store.serve();
-        let desk = Self { store, server, founded };
+        let desk = Self { _store: store, server, founded };
         desk.joins("MK", EMAIL, "owner").await;
         desk
     }

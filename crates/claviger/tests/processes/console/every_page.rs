@@ -26,5 +26,22 @@ async fn every_page_is_well_made_in_light_and_dark_and_on_a_phone(store: Store) 
 /// The name of its picture, its address, its title.
 fn pages(desk: &Desk) -> Vec<(&'static str, String, String)> {
     let organization = |name, page: &str, title: &str| (name, desk.of_organization(page), format!("{title} · Acme"));
-    vec![organization("service-accounts", "service-accounts", "Service Accounts")]
+    let project = |name, page: &str, title: &str| (name, desk.of_project(page), format!("{title} · Web shop"));
+    vec![
+        organization("service-accounts", "service-accounts", "Service Accounts"),
+        organization("service-account-new", "service-accounts/new", "Create a service account"),
+        organization("projects", "projects", "Projects"),
+        organization("users-teams", "users-teams", "Users and Teams"),
+        organization("access-security", "access-security", "Access Security"),
+        organization("audit-log", "audit-log", "Audit Log"),
+        project("project-overview", "overview", "Overview"),
+        project("project-users", "users", "Project Users"),
+        project("project-service-accounts", "service-accounts", "Service Accounts"),
+        project("project-roles", "roles", "Roles"),
+        project("project-workspaces", "workspaces", "Workspaces"),
+        project("project-audit-log", "audit-log", "Audit Log"),
+        ("profile", "/console/profile".to_owned(), "Profile".to_owned()),
+        ("sessions", "/console/profile/sessions".to_owned(), "Sessions".to_owned()),
+        ("second-factor", "/console/profile/second-factor".to_owned(), "Second factor".to_owned()),
+    ]
 }

@@ -1,0 +1,56 @@
+//! From the sign-in page to a first request with a new account's secret, and what is left of it in the browser: nothing.
+
+use super::chromium::{Chromium, Look};
+use super::desk::{Desk, EMAIL, PASSWORD};
+use crate::client::Caller;
+use crate::secrets;
+use crate::server::{Store, on_both_stores};
+
+on_both_stores![an_account_is_made_and_its_secret_is_shown_once, the_same_without_scripts];
+
+async fn an_account_is_made_and_its_secret_is_shown_once(store: Store) {
+    makes_an_account(store, Look::default()).await;
+}
+
+async fn the_same_without_scripts(store: Store) {
+    makes_an_account(store, Look { without_scripts: true, ..Look::default() }).await;
+}
+
+async fn makes_an_account(store: Store, look: Look) {
+    let desk = Desk::with_an_owner(store).await;
+    let browser = Chromium::open(desk.server.url(), look).await;
+    browser.goto(&desk.of_organization("service-accounts")).await;
+    browser.is_at("Sign in").await;
+    browser.signs_in(EMAIL, PASSWORD).await;
+    browser.is_at("Service Accounts · Acme").await;
+    browser.press("Create service account").await;
+    browser.is_at("Create a service account · Acme").await;
+    browser.types("Name", "nightly-export").await;
+    browser.ticks("Analyst").await;
+    browser.press_primary().await;
+    browser.is_at("Copy the secret now · Acme").await;
+    browser.says("nightly-export is ready").await;
+    browser.reveals().await;
+    let (username, secret) =
+        (browser.see("#u").await.text().await.unwrap(), browser.see("#s").await.text().await.unwrap());
+    secrets::handed_out(&username, &secret);
+    browser.is_pictured("secret-once").await;
+    Caller::new(desk.server.url(), &username, &secret).me().await.is(200);
+    browser.press("I have stored it").await;
+    browser.is_at("nightly-export · Acme").await;
+    browser.back().await;
+    shows_no_secret(&browser).await;
+    browser.goto(&desk.of_organization("service-accounts")).await;
+    browser.is_at("Service Accounts · Acme").await;
+    browser.back().await;
+    shows_no_secret(&browser).await;
+    browser.goto(&desk.of_project("service-accounts")).await;
+    browser.reload().await;
+    shows_no_secret(&browser).await;
+    browser.close().await;
+}
+
+/// Whatever page the browser went back to.
+async fn shows_no_secret(browser: &Chromium) {
+    secrets::are_not_in("a page that was gone back to", &browser.source().await);
+}
