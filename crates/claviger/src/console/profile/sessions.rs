@@ -150,7 +150,7 @@ mod tests {
         assert!(!text.contains("<script>alert"), "{text}");
         assert_eq!(text.matches("action=\"/console/profile/sessions/7/end\"").count(), 2, "{text}");
         assert!(text.contains(">End all other sessions</button>") && text.contains(">This session</span>"), "{text}");
-        assert!(text.contains("End the session of &#60;script"), "who hears it knows which: {text}");
+        assert!(text.contains("End session, &#60;script"), "who hears it knows which: {text}");
         let alone = shown(vec![row(true)]);
         assert!(!alone.contains("End all other sessions") && !alone.contains("/end\""), "{alone}");
     }

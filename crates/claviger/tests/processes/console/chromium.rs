@@ -320,6 +320,7 @@ impl Drop for Chromium {
         if let Ok(mut driver) = TcpStream::connect(self.driver_address) {
             let head =
                 format!("DELETE /session/{} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", self.session);
+            let _ = driver.set_read_timeout(Some(Duration::from_secs(5)));
             let _ = driver.write_all(head.as_bytes());
             let _ = driver.read_to_end(&mut Vec::new());
         }
