@@ -40,7 +40,12 @@ async fn a_log_that_was_changed_is_told_with_its_place(store: Store) {
     for mark in [mark.trim(), &logged[logged.find("claviger-audit-mark").expect("it")..], log.to_str().expect("UTF-8")]
     {
         let whole = run(store.command(&["audit", "verify", "--mark", mark])).ok();
-        assert!(whole.contains("It goes through the mark, which was made at event 8."), "{whole}");
+        // A server that is ready soon enough has marked its log right after the start as well.
+        let ways = [
+            "It goes through the mark, which was made at event 8.",
+            "It goes through 2 marks, the last of which was made at event 8.",
+        ];
+        assert!(ways.iter().any(|way| whole.contains(way)), "{whole}");
     }
 
     let rows = store.rows().await;
@@ -242,11 +247,16 @@ async fn a_chain_that_was_blanked_is_told(store: Store) {
     let logged = served(&store, &founded, 1, &log).await;
     assert!(logged.contains("if nobody ran claviger audit restart, the log was changed"), "{logged}");
     let refusal = run(store.command(&mark)).refused(8);
-    assert!(refusal.contains("event 6 is another one than when the mark was made"), "{refusal}");
+    // The first mark that does not fit is told: the one of the end, or the one of the start where the server was ready soon
+    // enough to make it.
+    let of_the_end = "event 6 is another one than when the mark was made";
+    let of_the_start = "a mark was made at event 2, and the chain begins anew after event 6";
+    assert!(refusal.contains(of_the_end) || refusal.contains(of_the_start), "{refusal}");
     written(&store, &blank).await;
     served(&store, &founded, 1, &log).await;
     let refusal = run(store.command(&mark)).refused(8);
-    assert!(refusal.contains("a mark was made at event 6, and the chain begins anew after event 7"), "{refusal}");
+    let of_mark = |event: u64| format!("a mark was made at event {event}, and the chain begins anew after event 7");
+    assert!([2, 6].iter().any(|event| refusal.contains(&of_mark(*event))), "{refusal}");
     // All events gone: nothing says that age has taken them.
     written(&store, &["DELETE FROM audit_events", blank[1], blank[2], blank[3]]).await;
     served(&store, &founded, 1, &log).await;

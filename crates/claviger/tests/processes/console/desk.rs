@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::chromium::{Chromium, Look};
 use crate::client::Caller;
 use crate::secrets;
 use crate::server::{Founded, Server, Store};
@@ -51,14 +50,5 @@ impl Desk {
     /// Where the project's settings are.
     pub(crate) fn of_project(&self, page: &str) -> String {
         format!("/console/projects/{}/{page}", self.founded.project)
-    }
-
-    /// A browser in which the owner has signed in.
-    pub(crate) async fn browser(&self, look: Look) -> Chromium {
-        let browser = Chromium::open(self.server.url(), look).await;
-        browser.goto("/console/sign-in").await;
-        browser.is_at("Sign in").await;
-        browser.signs_in(EMAIL, PASSWORD).await;
-        browser
     }
 }
