@@ -29,5 +29,3 @@ mod holding;
 mod last_owner;
 mod new_account;
 mod standing;
-
-pub use self::standing::permissions_to_give;

@@ -18,7 +18,6 @@ mod consequences;
 mod cookies;
 mod entrance;
 mod error_page;
-mod field_errors;
 mod forgotten;
 mod form;
 mod form_outside;

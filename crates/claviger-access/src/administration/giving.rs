@@ -7,6 +7,7 @@ use crate::authorize::Caller;
 use crate::directory::Directory;
 use crate::effective;
 use crate::identity::{OrganizationId, ProjectId};
+use crate::permission::PermissionSet;
 use crate::role::{OrganizationRole, ProjectRole, Role};
 
 /// What a caller may give in an organization.
@@ -38,6 +39,11 @@ impl<'a> Giving<'a> {
     /// Whether he may give this role in a project, or on a workspace of it.
     pub fn may_give(&self, project: ProjectId, role: ProjectRole) -> bool {
         self.standing.may_give_in_project(project, role).is_ok()
+    }
+
+    /// All that his roles on a project allow: he gives, and takes, what allows no more.
+    pub fn permissions_on(&self, project: ProjectId) -> PermissionSet {
+        self.standing.permissions_on(project)
     }
 
     /// All that he may give in a project: built-in roles, weakest first, then the project's own.

@@ -12,17 +12,6 @@ use crate::permission::PermissionSet;
 use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole, Role};
 
-/// All that a caller's roles on a project allow: he gives and takes what allows no more, for what is shown to him. The use
-/// cases ask again.
-pub fn permissions_to_give(
-    directory: &Directory,
-    caller: &Caller,
-    organization: OrganizationId,
-    project: ProjectId,
-) -> PermissionSet {
-    Standing::new(directory, caller, organization).permissions_on(project)
-}
-
 /// A caller, or whoever answers for an invitation, in the organization that he acts in.
 pub(super) struct Standing<'a> {
     directory: &'a Directory,

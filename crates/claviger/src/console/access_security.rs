@@ -21,9 +21,9 @@ use claviger_access::{Permit, Refusal};
 use self::form::Form;
 use self::today::Today;
 use super::error_page::ErrorPage;
-use super::field_errors::FieldErrors;
 use super::frame::Frame;
 use super::grantable::Choice;
+use super::mistakes::Mistakes;
 use super::notice::Notice;
 use super::page::page;
 use super::path::At;
@@ -60,7 +60,7 @@ struct Page<'p> {
     from: Option<String>,
     /// A refusal that is about the rules together.
     refused: Option<String>,
-    errors: FieldErrors,
+    mistakes: Mistakes,
     command: String,
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn show(
 /// What is wrong with what was sent.
 #[derive(Default)]
 struct Said {
-    errors: FieldErrors,
+    mistakes: Mistakes,
     refused: Option<String>,
 }
 
@@ -99,8 +99,8 @@ pub(super) async fn save(
     }
     let change = match form.change(seen) {
         Ok(change) => change,
-        Err(errors) => {
-            let said = Said { errors, ..Said::default() };
+        Err(mistakes) => {
+            let said = Said { mistakes, ..Said::default() };
             return shown(&console, &signed_in, known, StatusCode::BAD_REQUEST, form, said).await;
         }
     };
@@ -113,7 +113,7 @@ pub(super) async fn save(
             Ok(Notice::done("The rules are saved.", more).at(&console, &signed_in, &path))
         }
         Err(WriteError::Refused(refusal @ Refusal::WouldLockOut { .. })) => {
-            let said = Said { errors: FieldErrors::one("ranges", locked_out(&signed_in)), refused: None };
+            let said = Said { mistakes: Mistakes::one("ranges", locked_out(&signed_in)), refused: None };
             shown(&console, &signed_in, known, status_of(&refusal), form, said).await
         }
         Err(error) => Err(unwritten(&signed_in, place(organization), &SEE, &error)),
@@ -170,7 +170,7 @@ async fn shown(
         changed,
         from: signed_in.origin.address.map(|address| address.to_string()),
         refused: said.refused,
-        errors: said.errors,
+        mistakes: said.mistakes,
         command: format!("claviger policy show --organization {organization}"),
     };
     Ok(page(status, &shown))
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::console::frame::tests::{SCRIPT, frame};
 
-    fn rendered(form: Form, errors: FieldErrors) -> String {
+    fn rendered(form: Form, mistakes: Mistakes) -> String {
         let frame = frame(true);
         let page = Page {
             frame: &frame,
@@ -213,7 +213,7 @@ mod tests {
             changed: Some(format!("Last changed by {SCRIPT}, today.")),
             from: Some("10.20.4.17".to_owned()),
             refused: Some(SCRIPT.to_owned()),
-            errors,
+            mistakes,
             command: SCRIPT.to_owned(),
         };
         page.render().expect("a page")
@@ -223,7 +223,7 @@ mod tests {
     fn whatever_was_typed_is_text_and_each_rule_says_whom_it_touches() {
         let mut form = Form::of(&Policy::default());
         (form.pattern, form.ranges, form.days) = (SCRIPT.to_owned(), SCRIPT.to_owned(), SCRIPT.to_owned());
-        let text = rendered(form, FieldErrors::one("ranges", SCRIPT));
+        let text = rendered(form, Mistakes::one("ranges", SCRIPT));
         assert_eq!(text.matches("<script").count(), 1, "the script of the page itself: {text}");
         assert!(text.len() < 50_000);
         for part in [

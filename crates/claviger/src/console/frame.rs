@@ -211,6 +211,23 @@ pub(super) mod tests {
     /// Whatever has a name may be called so.
     pub(in crate::console) const SCRIPT: &str = "<script>alert('x')</script>";
 
+    /// An organization that has nothing.
+    pub(in crate::console) fn organization(name: &str) -> Organization {
+        Organization {
+            id: OrganizationId::new(7).expect("an id"),
+            name: name.to_owned(),
+            projects: Vec::new(),
+            owners: Vec::new(),
+            account_count: 0,
+            teams: Vec::new(),
+            open_projects: Vec::new(),
+            policy: std::sync::Arc::default(),
+            people: Vec::new(),
+            invitations: Vec::new(),
+            set_up_link: None,
+        }
+    }
+
     /// The frame of somebody who may open the organization's pages, or may not.
     pub(in crate::console) fn frame(may_open: bool) -> Frame {
         let path = "/console/organizations/7/service-accounts";

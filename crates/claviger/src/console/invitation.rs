@@ -22,8 +22,8 @@ use serde::Deserialize;
 
 use super::cookies::Cookie;
 use super::error_page::ErrorPage;
-use super::field_errors::FieldErrors;
 use super::form::{self, Checked, Fields};
+use super::mistakes::Mistakes;
 use super::page::page;
 use super::path::At;
 use super::sign_in::{not_hashed, too_many};
@@ -52,7 +52,7 @@ struct Page<'p> {
     /// Somebody of that address is here already.
     is_known: bool,
     name: &'p str,
-    errors: FieldErrors,
+    mistakes: Mistakes,
     /// Nobody can sign in where there is no TLS.
     is_open: bool,
 }
@@ -79,7 +79,7 @@ pub(super) async fn show(
 ) -> Result<Response, ErrorPage> {
     let held = held(&console, &origin)?;
     let (_, link) = follow(&held, &once)?;
-    shown(&console, &headers, &held, link.invitation(), StatusCode::OK, ("", FieldErrors::default()))
+    shown(&console, &headers, &held, link.invitation(), StatusCode::OK, ("", Mistakes::default()))
 }
 
 /// Joins, and signs in.
@@ -97,15 +97,15 @@ pub(super) async fn accept(
     console.tries.count(origin.address, whose).map_err(too_many)?;
     let (token, link) = looked?;
     let known = link.invitation();
-    let again = |status: StatusCode, errors: FieldErrors| {
-        shown(&console, &headers, &held, known, status, (&typed.name, errors))
+    let again = |status: StatusCode, mistakes: Mistakes| {
+        shown(&console, &headers, &held, known, status, (&typed.name, mistakes))
     };
     if console.transport == Transport::Clear {
-        return again(StatusCode::FORBIDDEN, FieldErrors::default());
+        return again(StatusCode::FORBIDDEN, Mistakes::default());
     }
     let accepting = match accepting(&console, &origin, link, &held, &typed).await? {
         Ok(accepting) => accepting,
-        Err((status, errors)) => return again(status, errors),
+        Err((status, mistakes)) => return again(status, mistakes),
     };
     let (organization, terms) = (known.organization, &known.terms);
     let things = terms.projects.len() + terms.workspaces.len() + terms.teams.len();
@@ -158,19 +158,19 @@ async fn accepting(
     link: OneTimeLink<'_>,
     held: &Held,
     typed: &Typed,
-) -> Result<Result<Accepting, (StatusCode, FieldErrors)>, ErrorPage> {
+) -> Result<Result<Accepting, (StatusCode, Mistakes)>, ErrorPage> {
     let (node, invitation) = (&console.node, link.invitation());
-    let mut errors = FieldErrors::default();
+    let mut mistakes = Mistakes::default();
     let Some(person) = held.person_with_email(&invitation.email).map(|person| person.id) else {
         let name = match typed.name.trim() {
             "" => Err("Say what you are called.".to_owned()),
             name => DisplayName::parse(name).map_err(|error| format!("The name {error}.")),
         };
-        let name = errors.take("name", name);
+        let name = mistakes.take("name", name);
         let password = Password::parse(&typed.password).map_err(|error| format!("The password {error}."));
-        let password = errors.take("password", password);
+        let password = mistakes.take("password", password);
         let (Some(name), Some(password)) = (name, password) else {
-            return Ok(Err((StatusCode::BAD_REQUEST, errors)));
+            return Ok(Err((StatusCode::BAD_REQUEST, mistakes)));
         };
         let hash = node.passwords.hash(password).await.map_err(not_hashed)?;
         return Ok(Ok(Accepting::New { name, hash }));
@@ -179,8 +179,8 @@ async fn accepting(
         return Ok(Ok(Accepting::Known(person)));
     }
     node.observations.acceptance_failed(invitation, origin, clock::now());
-    errors.add("password", "This is not the password of this address. The invitation stays open.");
-    Ok(Err((StatusCode::FORBIDDEN, errors)))
+    mistakes.add("password", "This is not the password of this address. The invitation stays open.");
+    Ok(Err((StatusCode::FORBIDDEN, mistakes)))
 }
 
 /// Whether it is the person's password. A text that nobody could have chosen is nobody's.
@@ -213,7 +213,7 @@ fn shown(
     directory: &Directory,
     known: &Invitation,
     status: StatusCode,
-    (name, errors): (&str, FieldErrors),
+    (name, mistakes): (&str, Mistakes),
 ) -> Result<Response, ErrorPage> {
     let kept = Cookie::Form.read(headers, console.transport).map(str::to_owned);
     let bound_to = match kept {
@@ -231,7 +231,7 @@ fn shown(
         until: format!("{}, {} UTC", words::date(expires), words::time(expires)),
         is_known: directory.person_with_email(&known.email).is_some(),
         name: &name,
-        errors,
+        mistakes,
         is_open: console.transport != Transport::Clear,
     };
     let mut response = page(status, &shown);
@@ -247,7 +247,7 @@ mod tests {
     use super::*;
     use crate::console::frame::tests::SCRIPT;
 
-    fn rendered(is_known: bool, errors: FieldErrors) -> String {
+    fn rendered(is_known: bool, mistakes: Mistakes) -> String {
         let page = Page {
             form_token: "f",
             organization: SCRIPT,
@@ -257,7 +257,7 @@ mod tests {
             until: "27 Nov 2026, 14:02:00 UTC".to_owned(),
             is_known,
             name: SCRIPT,
-            errors,
+            mistakes,
             is_open: true,
         };
         page.render().expect("a page")
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn whatever_it_names_is_text() {
         for is_known in [false, true] {
-            let text = rendered(is_known, FieldErrors::one("password", SCRIPT));
+            let text = rendered(is_known, Mistakes::one("password", SCRIPT));
             assert_eq!(text.matches("<script").count(), 1, "the script of the page itself: {text}");
             assert!(text.contains("<title>Error: "), "{text}");
         }
@@ -274,9 +274,9 @@ mod tests {
 
     #[test]
     fn who_is_new_names_himself_and_who_is_known_does_not() {
-        let new = rendered(false, FieldErrors::default());
+        let new = rendered(false, Mistakes::default());
         assert!(new.contains("name=\"name\"") && new.contains("autocomplete=\"new-password\""), "{new}");
-        let known = rendered(true, FieldErrors::default());
+        let known = rendered(true, Mistakes::default());
         assert!(!known.contains("name=\"name\"") && known.contains("autocomplete=\"current-password\""), "{known}");
         assert!(!new.contains("action="), "the link stays in the address alone");
     }

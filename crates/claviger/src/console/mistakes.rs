@@ -20,6 +20,18 @@ pub(super) struct Mistake {
 pub(super) struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
+    /// One alone.
+    pub(super) fn one(field: impl Into<String>, told: impl Into<String>) -> Self {
+        let mut mistakes = Self::default();
+        mistakes.add(field, told);
+        mistakes
+    }
+
+    /// What was read, or its mistake.
+    pub(super) fn take<T>(&mut self, field: &str, read: Result<T, String>) -> Option<T> {
+        read.map_err(|told| self.add(field, told)).ok()
+    }
+
     /// What was typed into this field cannot be read, or is not there.
     pub(super) fn add(&mut self, field: impl Into<String>, told: impl Into<String>) {
         self.add_with(StatusCode::BAD_REQUEST, field, told);
@@ -72,6 +84,11 @@ mod tests {
     fn they_are_counted_in_words_and_agree_on_a_status() {
         let mut mistakes = Mistakes::default();
         assert_eq!((mistakes.status(), mistakes.of("name")), (StatusCode::OK, None));
+        assert_eq!((mistakes.take("name", Ok(7)), mistakes.is_empty()), (Some(7), true));
+        let told = Mistakes::one("email", "Give an address.");
+        assert_eq!(mistakes.take::<u8>("email", Err("Give an address.".to_owned())), None);
+        assert_eq!((&mistakes, told.of("role")), (&told, None));
+        let mut mistakes = Mistakes::default();
         mistakes.add_with(StatusCode::FORBIDDEN, "role", "You are Admin of Web shop.");
         assert_eq!(
             (mistakes.status(), mistakes.counted().as_str()),

@@ -25,12 +25,13 @@ mod workspaces;
 
 use axum::Router;
 use axum::routing::{get, post};
+use claviger_access::administration::giving::Giving;
 use claviger_access::authorize::{Action, Permit, Scope, authorize};
 use claviger_access::directory::{Organization, Project};
 use claviger_access::effective;
 use claviger_access::identity::{OrganizationId, ProjectId};
 use claviger_access::permission::PermissionSet;
-use claviger_access::{Decided, Draft, Moment, Refusal, administration};
+use claviger_access::{Decided, Draft, Moment, Refusal};
 
 use self::service_accounts as accounts;
 use super::Console;
@@ -91,7 +92,7 @@ impl<'s> Shown<'s> {
     /// What the person's roles here allow, so which roles he may give and take.
     fn gives(&self, signed_in: &SignedIn) -> PermissionSet {
         let (held, caller) = (&signed_in.held, &signed_in.caller);
-        administration::permissions_to_give(held, caller, self.organization.id, self.project.id)
+        Giving::new(held, caller, self.organization.id).permissions_on(self.project.id)
     }
 }
 

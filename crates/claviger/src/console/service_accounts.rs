@@ -249,19 +249,7 @@ mod tests {
 
     /// An organization, its projects and its accounts' creators may be called so.
     fn organization() -> Organization {
-        Organization {
-            id: OrganizationId::new(7).expect("an id"),
-            name: SCRIPT.to_owned(),
-            projects: Vec::new(),
-            owners: Vec::new(),
-            account_count: 214,
-            teams: Vec::new(),
-            open_projects: Vec::new(),
-            policy: std::sync::Arc::default(),
-            people: Vec::new(),
-            invitations: Vec::new(),
-            set_up_link: None,
-        }
+        Organization { account_count: 214, ..crate::console::frame::tests::organization(SCRIPT) }
     }
 
     fn path() -> String {

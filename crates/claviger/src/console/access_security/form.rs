@@ -4,7 +4,7 @@ use claviger_access::administration::policy::ChangePolicy;
 use claviger_access::policy::Lifetime;
 use sha2::{Digest, Sha256};
 
-use super::{Addresses, Choice, FieldErrors, NamePattern, Policy, SecretsMax};
+use super::{Addresses, Choice, Mistakes, NamePattern, Policy, SecretsMax};
 use crate::console::typed::Typed;
 use crate::console::words;
 
@@ -74,16 +74,16 @@ impl Form {
     }
 
     /// What it changes of these rules; what is as it was is left out.
-    pub(super) fn change(&self, seen: &Policy) -> Result<ChangePolicy, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let lifetime = errors.take("lifetime", self.lifetime());
+    pub(super) fn change(&self, seen: &Policy) -> Result<ChangePolicy, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let lifetime = mistakes.take("lifetime", self.lifetime());
         let secrets = self.secrets.parse().ok().and_then(SecretsMax::new);
-        let secrets = errors.take("secrets", secrets.ok_or_else(|| "Choose a number from 1 to 10.".to_owned()));
-        let pattern = errors.take("pattern", self.pattern());
-        let addresses = errors.take("ranges", self.addresses());
+        let secrets = mistakes.take("secrets", secrets.ok_or_else(|| "Choose a number from 1 to 10.".to_owned()));
+        let pattern = mistakes.take("pattern", self.pattern());
+        let addresses = mistakes.take("ranges", self.addresses());
         let (Some(lifetime), Some(secrets), Some(pattern), Some(addresses)) = (lifetime, secrets, pattern, addresses)
         else {
-            return Err(errors);
+            return Err(mistakes);
         };
         Ok(ChangePolicy {
             secret_lifetime_max: other(lifetime, &seen.secret_lifetime_max),
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn what_is_saved_as_it_was_changes_nothing() {
         for policy in [Policy::default(), policy()] {
-            let change = Form::of(&policy).change(&policy).ok().expect("a change");
+            let change = Form::of(&policy).change(&policy).expect("a change");
             assert!(change.secret_lifetime_max.is_none() && change.expiry_required.is_none());
             assert!(change.secrets_max.is_none() && change.project_admins_create.is_none());
             assert!(change.plain_text_allowed.is_none() && change.name_pattern.is_none() && change.addresses.is_none());
@@ -178,16 +178,16 @@ mod tests {
     fn each_field_is_read_and_told_what_is_wrong_with_it() {
         let typed = b"lifetime=other&days=90&secrets=3&project_admins_create=no&pattern=&ranges=10.0.0.0%2F8+192.0.2.1";
         let form = Form::typed(&Typed::parse(typed).expect("a form"));
-        let change = form.change(&policy()).ok().expect("a change");
+        let change = form.change(&policy()).expect("a change");
         assert_eq!(change.secret_lifetime_max, Some(Lifetime::from_seconds(90 * DAY)));
         assert_eq!((change.expiry_required, change.project_admins_create), (Some(false), Some(false)));
         assert_eq!((change.plain_text_allowed, change.name_pattern), (Some(false), Some(None)));
         assert_eq!(change.addresses.map(|ranges| ranges.to_string()).as_deref(), Some("10.0.0.0/8 192.0.2.1/32"));
         let wrong = b"lifetime=other&days=many&secrets=11&pattern=(&ranges=10.0.0.1%2F8";
-        let errors = Form::typed(&Typed::parse(wrong).expect("a form")).change(&policy()).expect_err("errors");
-        let fields: Vec<_> = errors.each().iter().map(|(field, _)| *field).collect();
+        let mistakes = Form::typed(&Typed::parse(wrong).expect("a form")).change(&policy()).expect_err("mistakes");
+        let fields: Vec<_> = mistakes.each().iter().map(|mistake| mistake.field.as_str()).collect();
         assert_eq!(fields, ["lifetime", "secrets", "pattern", "ranges"]);
-        assert!(errors.of("ranges").is_some_and(|text| text.contains("10.0.0.0/8")), "{:?}", errors.each());
+        assert!(mistakes.of("ranges").is_some_and(|text| text.contains("10.0.0.0/8")), "{:?}", mistakes.each());
     }
 
     #[test]

@@ -309,19 +309,7 @@ mod tests {
     }
 
     fn organization() -> Organization {
-        Organization {
-            set_up_link: None,
-            id: OrganizationId::new(7).expect("an id"),
-            name: "Acme".to_owned(),
-            projects: Vec::new(),
-            owners: Vec::new(),
-            account_count: 0,
-            teams: Vec::new(),
-            open_projects: Vec::new(),
-            policy: std::sync::Arc::default(),
-            people: Vec::new(),
-            invitations: Vec::new(),
-        }
+        crate::console::frame::tests::organization("Acme")
     }
 
     fn meant(written: &Written) -> Result<Meant, Vec<Wrong>> {

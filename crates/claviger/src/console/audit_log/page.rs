@@ -195,7 +195,7 @@ fn command(known: &Organization, scope: Scope, filter: &EventFilter) -> String {
 
 #[cfg(test)]
 mod tests {
-    use claviger_access::identity::{OrganizationId, ProjectId};
+    use claviger_access::identity::ProjectId;
 
     use super::super::asked::Asked;
     use super::super::row::tests::event;
@@ -205,19 +205,7 @@ mod tests {
     use crate::store::audit_log::{ActionFilter, ChainLink, EventPlace, LogEnds};
 
     fn organization() -> Organization {
-        Organization {
-            set_up_link: None,
-            id: OrganizationId::new(7).expect("an id"),
-            name: SCRIPT.to_owned(),
-            projects: Vec::new(),
-            owners: Vec::new(),
-            account_count: 0,
-            teams: Vec::new(),
-            open_projects: Vec::new(),
-            policy: std::sync::Arc::default(),
-            people: Vec::new(),
-            invitations: Vec::new(),
-        }
+        crate::console::frame::tests::organization(SCRIPT)
     }
 
     fn checked(ids: impl Iterator<Item = i64>) -> SpotCheck {

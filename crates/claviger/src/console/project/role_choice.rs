@@ -1,10 +1,16 @@
 //! Roles to choose from: those of the project that allow no more than who gives them holds there.
 
+use axum::http::StatusCode;
 use claviger_access::Directory;
 use claviger_access::directory::Project;
+use claviger_access::identity::ProjectId;
 use claviger_access::permission::PermissionSet;
 use claviger_access::role::{ProjectRole, Role};
 
+use super::super::error_page::ErrorPage;
+use super::super::place::{Place, ProjectPage};
+use super::super::signed_in::SignedIn;
+use super::super::typed::Typed;
 use super::super::words;
 use crate::api::ids;
 
@@ -45,6 +51,19 @@ pub(super) fn may_give(directory: &Directory, gives: &PermissionSet, role: Proje
 /// The role that a form names in this field, if it can be one.
 pub(super) fn read(text: &str) -> Option<ProjectRole> {
     Role::parse(text).map(ProjectRole::BuiltIn).or_else(|| ids::read(text).map(ProjectRole::Custom))
+}
+
+/// The role that a row's form names; 400 where it names none.
+pub(super) fn typed(
+    signed_in: &SignedIn,
+    (project, page): (ProjectId, ProjectPage),
+    title: &'static str,
+    typed: &Typed,
+) -> Result<ProjectRole, ErrorPage> {
+    read(typed.one("role")).ok_or_else(|| {
+        let without = ErrorPage::not_done(StatusCode::BAD_REQUEST, title, "Choose a role.", "Nothing was changed.");
+        without.inside(signed_in, Place::Project(project, page))
+    })
 }
 
 /// As forms and the command line name it.

@@ -35,6 +35,15 @@ impl Spot {
         }
     }
 
+    /// Where the grant is that a row's form names in its field `on`: a list of one place shows what is granted on its
+    /// project as well. `None` for what is no number.
+    pub(super) fn of_grant(self, typed: &Typed) -> Option<Self> {
+        match typed.one("on") {
+            "" => Some(Self { workspace: None, ..self }),
+            number => ids::read(number).map(|id| Self { workspace: Some(id), ..self }),
+        }
+    }
+
     /// Refuses a workspace that is none of the project's.
     pub(super) fn is_there(self, directory: &Directory) -> Result<(), Refusal> {
         self.workspace.map_or(Ok(()), |id| workspace::find(directory, self.project, id).map(|_| ()))

@@ -15,8 +15,8 @@ use claviger_access::text::{DisplayName, TimezoneName};
 use super::place;
 use crate::api::ids::PathId;
 use crate::console::error_page::ErrorPage;
-use crate::console::field_errors::FieldErrors;
 use crate::console::frame::Frame;
+use crate::console::mistakes::Mistakes;
 use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
@@ -39,7 +39,7 @@ struct Page<'p> {
     once: String,
     name: String,
     timezone: String,
-    errors: FieldErrors,
+    mistakes: Mistakes,
     command: String,
 }
 
@@ -50,7 +50,7 @@ pub(in crate::console) async fn show(
     At(PathId(organization)): At<PathId<OrganizationId>>,
 ) -> Result<Response, ErrorPage> {
     let known = permitted(&signed_in, organization)?;
-    form(&signed_in, known, StatusCode::OK, &Typed::default(), FieldErrors::default())
+    form(&signed_in, known, StatusCode::OK, &Typed::default(), Mistakes::default())
 }
 
 /// Makes it, and leads to its Overview.
@@ -64,7 +64,7 @@ pub(in crate::console) async fn create(
     let key = once::key(signed_in.person, &typed)?;
     let new = match read(&typed) {
         Ok(new) => new,
-        Err(errors) => return form(&signed_in, known, StatusCode::BAD_REQUEST, &typed, errors),
+        Err(mistakes) => return form(&signed_in, known, StatusCode::BAD_REQUEST, &typed, mistakes),
     };
     let strong = format!("{} is there.", new.name.as_str());
     let (caller, command) = (signed_in.caller, CreateProjects { organization, projects: vec![new] });
@@ -97,21 +97,21 @@ fn permitted(signed_in: &SignedIn, organization: OrganizationId) -> Result<&Orga
     signed_in.held.organization(organization).ok_or_else(ErrorPage::no_such_organization)
 }
 
-fn read(typed: &Typed) -> Result<NewProject, FieldErrors> {
-    let mut errors = FieldErrors::default();
+fn read(typed: &Typed) -> Result<NewProject, Mistakes> {
+    let mut mistakes = Mistakes::default();
     let name = match typed.one("name").trim() {
         "" => Err("Give it a name.".to_owned()),
         name => DisplayName::parse(name).map_err(|error| format!("The name {error}.")),
     };
-    let name = errors.take("name", name);
+    let name = mistakes.take("name", name);
     let timezone = match typed.one("timezone").trim() {
         "" => Ok(TimezoneName::default()),
         zone => TimezoneName::parse(zone).map_err(|error| format!("This {error}.")),
     };
-    let timezone = errors.take("timezone", timezone);
+    let timezone = mistakes.take("timezone", timezone);
     match (name, timezone) {
         (Some(name), Some(timezone)) => Ok(NewProject { name, timezone }),
-        _ => Err(errors),
+        _ => Err(mistakes),
     }
 }
 
@@ -120,7 +120,7 @@ fn form(
     known: &Organization,
     status: StatusCode,
     typed: &Typed,
-    errors: FieldErrors,
+    mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
     let frame = Frame::of(signed_in, place(known.id));
     let short = |name: &str| typed.one(name).chars().take(DisplayName::LENGTH_MAX + 1).collect::<String>();
@@ -139,7 +139,7 @@ fn form(
         ),
         name,
         timezone: zone,
-        errors,
+        mistakes,
     };
     Ok(page(status, &shown))
 }
@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn a_name_is_asked_for_and_a_zone_must_be_one() {
         let read = |text: &str| read(&Typed::parse(text.as_bytes()).expect("a form"));
-        let right = read("name=+Web+shop+&timezone=europe%2Fberlin").ok().expect("a project");
+        let right = read("name=+Web+shop+&timezone=europe%2Fberlin").expect("a project");
         assert_eq!((right.name.as_str(), right.timezone.as_str()), ("Web shop", "Europe/Berlin"));
-        let wrong = read("name=+&timezone=Mars").err().expect("errors");
+        let wrong = read("name=+&timezone=Mars").err().expect("mistakes");
         assert_eq!(wrong.of("name"), Some("Give it a name."));
         assert!(
             wrong.of("timezone").is_some_and(|text| text.starts_with("This is no time zone")),
@@ -173,7 +173,7 @@ mod tests {
             once: "0".repeat(32),
             name: SCRIPT.to_owned(),
             timezone: SCRIPT.to_owned(),
-            errors: FieldErrors::one("timezone", SCRIPT),
+            mistakes: Mistakes::one("timezone", SCRIPT),
             command: SCRIPT.to_owned(),
         };
         let text = text.render().expect("a page");

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
-use claviger_access::administration::{permissions_to_give, service_account};
+use claviger_access::administration::giving::Giving;
+use claviger_access::administration::service_account;
 use claviger_access::directory::{Directory, Project};
 use claviger_access::effective::{self, ReachedProject, Source, Through};
 use claviger_access::grant::{Grant, Granted};
@@ -116,6 +117,8 @@ impl Where {
 /// Looks up what the lines of a page need.
 struct Reader<'r> {
     viewer: Viewer<'r>,
+    /// What he may give, gathered once for all projects.
+    giving: Giving<'r>,
     seen: &'r Seen<'r>,
     history: Option<&'r History>,
     path: String,
@@ -147,8 +150,9 @@ impl Access {
         history: Option<&History>,
         reached: &[(ProjectId, ReachedProject)],
     ) -> Self {
-        let reader =
-            Reader { viewer, seen, history, path: seen.address(), is_long: reached.len() > PROJECTS_WITH_LINKS };
+        let giving = Giving::new(viewer.directory, viewer.caller, seen.organization.id);
+        let is_long = reached.len() > PROJECTS_WITH_LINKS;
+        let reader = Reader { viewer, giving, seen, history, path: seen.address(), is_long };
         let mut groups: Vec<Group> = reader.organization().into_iter().collect();
         // Beside the one that each project is shown with.
         let mut room = LINES_SHOWN - reached.len().min(PROJECTS_SHOWN);
@@ -196,12 +200,11 @@ impl Reader<'_> {
 
     fn group(&self, project: &Project, reached: &ReachedProject, room: usize) -> Group {
         let (directory, view) = (self.directory(), &self.seen.view);
-        let organization = self.seen.organization.id;
         let mut on_project: Vec<Source> = effective::project_sources(directory, view, project).collect();
         on_project.sort_by_key(|source| source.through);
         let on_workspaces: Vec<(Grant, Through)> =
             effective::workspace_grants_in(directory, view, project.id).collect();
-        let to_give = permissions_to_give(directory, self.viewer.caller, organization, project.id);
+        let to_give = self.giving.permissions_on(project.id);
         let has_more_than_project = on_workspaces.iter().any(|(_, through)| *through == Through::Individual);
         let lines = on_project.iter().map(|source| self.on_project(project, source, &to_give, has_more_than_project));
         let workspaces = on_workspaces.iter().filter_map(|held| self.on_workspace(project, *held, &to_give));

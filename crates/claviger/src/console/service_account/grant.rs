@@ -9,7 +9,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use claviger_access::administration::permissions_to_give;
+use claviger_access::administration::giving::Giving;
 use claviger_access::administration::service_account::{self, AddToProjects, SetWorkspaceRole};
 use claviger_access::directory::{Directory, Project};
 use claviger_access::grant::Granted;
@@ -201,17 +201,14 @@ fn form(
 /// The roles of a project that he may give: none allows more than his own.
 fn roles(signed_in: &SignedIn, organization: OrganizationId, project: &Project, chosen: &str) -> Vec<RoleOption> {
     let directory: &Directory = &signed_in.held;
-    let to_give = permissions_to_give(directory, &signed_in.caller, organization, project.id);
-    let built_in = Role::ALL.into_iter().map(ProjectRole::BuiltIn);
-    let custom = project.custom_roles.iter().map(|id| ProjectRole::Custom(*id));
-    let mine = built_in.chain(custom).filter(|role| to_give.includes(&directory.permissions_of(*role)));
+    let mine = Giving::new(directory, &signed_in.caller, organization).in_project(project.id);
     let option = |role: ProjectRole| RoleOption {
         value: role.to_string(),
         name: words::project_role(directory, role),
         told: told(directory, role),
         is_chosen: role.to_string() == chosen,
     };
-    mine.map(option).collect()
+    mine.into_iter().map(option).collect()
 }
 
 fn told(directory: &Directory, role: ProjectRole) -> String {

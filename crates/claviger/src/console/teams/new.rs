@@ -16,8 +16,8 @@ use crate::api::failure::status_of;
 use crate::api::ids::PathId;
 use crate::console::above_own::not_written;
 use crate::console::error_page::ErrorPage;
-use crate::console::field_errors::FieldErrors;
 use crate::console::frame::Frame;
+use crate::console::mistakes::Mistakes;
 use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
@@ -39,7 +39,7 @@ struct Page<'p> {
     action: String,
     once: String,
     name: String,
-    errors: FieldErrors,
+    mistakes: Mistakes,
     command: String,
 }
 
@@ -50,7 +50,7 @@ pub(in crate::console) async fn show(
     At(PathId(organization)): At<PathId<OrganizationId>>,
 ) -> Result<Response, ErrorPage> {
     let (_, known) = permitted(&signed_in, organization, &CREATE)?;
-    form(&signed_in, known, StatusCode::OK, &Typed::default(), FieldErrors::default())
+    form(&signed_in, known, StatusCode::OK, &Typed::default(), Mistakes::default())
 }
 
 /// Makes it, and leads to its page.
@@ -65,8 +65,8 @@ pub(in crate::console) async fn create(
     let name = match read(typed.one("name")) {
         Ok(name) => name,
         Err(text) => {
-            let errors = FieldErrors::one("name", text);
-            return form(&signed_in, known, StatusCode::BAD_REQUEST, &typed, errors);
+            let mistakes = Mistakes::one("name", text);
+            return form(&signed_in, known, StatusCode::BAD_REQUEST, &typed, mistakes);
         }
     };
     let (caller, command) = (signed_in.caller, CreateTeams { organization, names: vec![name.clone()] });
@@ -86,8 +86,8 @@ pub(in crate::console) async fn create(
             Ok(Notice::warning("This team was created already.", "").at(&console, &signed_in, &to))
         }
         Err(WriteError::Refused(refusal)) if is_about_the_name(&refusal) => {
-            let errors = FieldErrors::one("name", taken(&known.name, name.as_str()));
-            form(&signed_in, known, status_of(&refusal), &typed, errors)
+            let mistakes = Mistakes::one("name", taken(&known.name, name.as_str()));
+            form(&signed_in, known, status_of(&refusal), &typed, mistakes)
         }
         Err(error) => Err(not_written(&signed_in, users_teams::place(organization), &CREATE, &error)),
     }
@@ -114,7 +114,7 @@ fn form(
     known: &Organization,
     status: StatusCode,
     typed: &Typed,
-    errors: FieldErrors,
+    mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
     let frame = Frame::of(signed_in, users_teams::place(known.id));
     let name: String = typed.one("name").chars().take(DisplayName::LENGTH_MAX + 1).collect();
@@ -126,7 +126,7 @@ fn form(
         action: format!("/console/organizations/{}/teams", known.id),
         once: once::fresh()?,
         name,
-        errors,
+        mistakes,
         command: format!("claviger team create {shown} --organization {}", known.id),
     };
     Ok(page(status, &page_shown))
@@ -147,7 +147,7 @@ mod tests {
             action: "/console/x".to_owned(),
             once: "0".repeat(32),
             name: SCRIPT.to_owned(),
-            errors: FieldErrors::one("name", taken(SCRIPT, SCRIPT)),
+            mistakes: Mistakes::one("name", taken(SCRIPT, SCRIPT)),
             command: SCRIPT.to_owned(),
         };
         let text = text.render().expect("a page");

@@ -13,8 +13,8 @@ use crate::api::failure::status_of;
 use crate::api::ids::PathId;
 use crate::console::above_own::not_written;
 use crate::console::error_page::ErrorPage;
-use crate::console::field_errors::FieldErrors;
 use crate::console::listing::Listing;
+use crate::console::mistakes::Mistakes;
 use crate::console::notice::Notice;
 use crate::console::path::At;
 use crate::console::refused::Wanted;
@@ -34,7 +34,7 @@ pub(in crate::console) async fn rename(
     let (known, before) = found(&signed_in, organization, id, &RENAME)?;
     let again = async |status: StatusCode, text: String| {
         let typed = typed.one("name").chars().take(DisplayName::LENGTH_MAX + 1).collect();
-        let renamed = Some((typed, FieldErrors::one("name", text)));
+        let renamed = Some((typed, Mistakes::one("name", text)));
         show::shown(&console, &signed_in, (organization, id), &Listing::default(), status, renamed).await
     };
     let name = match read(typed.one("name")) {

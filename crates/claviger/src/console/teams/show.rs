@@ -14,10 +14,10 @@ use super::{found, path};
 use crate::api::ids::PathId;
 use crate::console::above_own::told;
 use crate::console::error_page::ErrorPage;
-use crate::console::field_errors::FieldErrors;
 use crate::console::frame::Frame;
 use crate::console::grantable::{self, Choice, FOUND_MAX, Places};
 use crate::console::listing::{Cut, Listing, PAGE_LENGTH, cut, finds};
+use crate::console::mistakes::Mistakes;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::refused::Wanted;
@@ -56,7 +56,7 @@ struct Page<'p> {
     name: &'p str,
     /// Its name as it was typed.
     typed_name: String,
-    errors: FieldErrors,
+    mistakes: Mistakes,
     members_told: String,
     members: Cut<Member>,
     /// Who may become a member, and who was searched for.
@@ -88,7 +88,7 @@ pub(super) async fn shown(
     (organization, id): (OrganizationId, TeamId),
     listing: &Listing,
     status: StatusCode,
-    renamed: Option<(String, FieldErrors)>,
+    renamed: Option<(String, Mistakes)>,
 ) -> Result<Response, ErrorPage> {
     let (known, team) = found(signed_in, organization, id, &SEE)?;
     let find = listing.text("find");
@@ -104,7 +104,7 @@ impl<'p> Page<'p> {
         (known, team): (&'p Organization, &'p Team),
         listing: &Listing,
         candidates: Vec<Member>,
-        renamed: Option<(String, FieldErrors)>,
+        renamed: Option<(String, Mistakes)>,
     ) -> Self {
         let held = &*signed_in.held;
         let path = path(known.id, team.id);
@@ -114,14 +114,14 @@ impl<'p> Page<'p> {
         let Cut { rows, pages } =
             cut(listing, &path, "members", PAGE_LENGTH, views.map(|view| (view.id().number(), view)).collect());
         let granted = team.grants.iter().filter_map(|grant| Some((grant.id.number(), granted(held, grant.granted())?)));
-        let (typed_name, errors) = renamed.unwrap_or_else(|| (team.name.clone(), FieldErrors::default()));
+        let (typed_name, mistakes) = renamed.unwrap_or_else(|| (team.name.clone(), Mistakes::default()));
         Self {
             frame,
             organization: &known.name,
             list: format!("{}?view=teams", users_teams::path(known.id)),
             name: &team.name,
             typed_name,
-            errors,
+            mistakes,
             members_told: members(held, team),
             members: Cut { rows: rows.iter().map(|view| Member::of(held, known.id, view)).collect(), pages },
             candidates,
@@ -228,7 +228,7 @@ mod tests {
             path: path(),
             name: named,
             typed_name: named.to_owned(),
-            errors: FieldErrors::one("name", named),
+            mistakes: Mistakes::one("name", named),
             members_told: "10,000 people".to_owned(),
             members: cut(&Listing::default(), &path(), "members", 25, (1..=60).map(|id| (id, member(id))).collect()),
             candidates: (1..=40).map(member).collect(),

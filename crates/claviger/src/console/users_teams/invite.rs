@@ -20,10 +20,10 @@ use crate::api::failure::status_of;
 use crate::api::ids::{self, PathId};
 use crate::console::base_url::BaseUrl;
 use crate::console::error_page::ErrorPage;
-use crate::console::field_errors::FieldErrors;
 use crate::console::frame::Frame;
 use crate::console::grantable::{self, CHOICES_MAX, Choice, FOUND_MAX};
 use crate::console::listing::{finds, sought};
+use crate::console::mistakes::Mistakes;
 use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
@@ -53,7 +53,7 @@ struct Page<'p> {
     /// How many more were found than are shown.
     more: usize,
     project_roles: Vec<Choice>,
-    errors: FieldErrors,
+    mistakes: Mistakes,
     command: String,
 }
 
@@ -64,7 +64,7 @@ pub(in crate::console) async fn show(
     At(PathId(organization)): At<PathId<OrganizationId>>,
 ) -> Result<Response, ErrorPage> {
     let (_, known) = permitted(&signed_in, organization, &INVITE)?;
-    form(&signed_in, known, StatusCode::OK, &Typed::default(), FieldErrors::default())
+    form(&signed_in, known, StatusCode::OK, &Typed::default(), Mistakes::default())
 }
 
 /// Sends it, and shows its link; or finds projects for the form.
@@ -77,12 +77,12 @@ pub(in crate::console) async fn send(
     let Submitted { signed_in, typed } = submitted;
     let (_, known) = permitted(&signed_in, organization, &INVITE)?;
     if typed.has("look") {
-        return form(&signed_in, known, StatusCode::OK, &typed, FieldErrors::default());
+        return form(&signed_in, known, StatusCode::OK, &typed, Mistakes::default());
     }
     let key = once::key(signed_in.person, &typed)?;
     let command = match read(organization, &typed) {
         Ok(command) => command,
-        Err(errors) => return form(&signed_in, known, StatusCode::BAD_REQUEST, &typed, errors),
+        Err(mistakes) => return form(&signed_in, known, StatusCode::BAD_REQUEST, &typed, mistakes),
     };
     let (caller, things) = (signed_in.caller, command.terms.projects.len());
     let decide = move |draft: &_, moment, random| invitation::send(draft, &caller, &command, moment, random);
@@ -95,7 +95,7 @@ pub(in crate::console) async fn send(
             Ok(notice.at(&console, &signed_in, &format!("{}?view=invitations", path(organization))))
         }
         Err(WriteError::Refused(refusal)) => match about_a_field(&signed_in, known, &refusal) {
-            Some(errors) => form(&signed_in, known, status_of(&refusal), &typed, errors),
+            Some(mistakes) => form(&signed_in, known, status_of(&refusal), &typed, mistakes),
             None => {
                 let error = WriteError::Refused(refusal);
                 Err(above_own::not_written(&signed_in, place(organization), &INVITE, &error))
@@ -106,23 +106,23 @@ pub(in crate::console) async fn send(
 }
 
 /// What was typed, as a command.
-fn read(organization: OrganizationId, typed: &Typed) -> Result<Invite, FieldErrors> {
-    let mut errors = FieldErrors::default();
+fn read(organization: OrganizationId, typed: &Typed) -> Result<Invite, Mistakes> {
+    let mut mistakes = Mistakes::default();
     let email = EmailAddress::parse(typed.one("email"));
-    let email = errors.take("email", email.map_err(|error| format!("The address {error}.")));
+    let email = mistakes.take("email", email.map_err(|error| format!("The address {error}.")));
     let role = OrganizationRole::parse(typed.one("role")).ok_or_else(|| "Choose a role.".to_owned());
-    let role = errors.take("role", role);
+    let role = mistakes.take("role", role);
     let ticked: Option<BTreeSet<ProjectId>> = typed.all("project").map(ids::read).collect();
     let ticked = ticked.filter(|ticked| ticked.len() <= CHOICES_MAX);
     let too_many = || format!("Tick {CHOICES_MAX} projects at most. More can be granted later.");
-    let ticked = errors.take("project", ticked.ok_or_else(too_many));
+    let ticked = mistakes.take("project", ticked.ok_or_else(too_many));
     let given = Role::parse(typed.one("project_role")).map(ProjectRole::BuiltIn);
     let given = match ticked.as_ref().is_some_and(BTreeSet::is_empty) {
         true => Some(Role::Consumer.into()),
-        false => errors.take("project_role", given.ok_or_else(|| "Choose a role.".to_owned())),
+        false => mistakes.take("project_role", given.ok_or_else(|| "Choose a role.".to_owned())),
     };
     let (Some(email), Some(role), Some(ticked), Some(given)) = (email, role, ticked, given) else {
-        return Err(errors);
+        return Err(mistakes);
     };
     let projects: BTreeMap<_, _> = ticked.into_iter().map(|project| (project, given)).collect();
     let terms = InvitationTerms { role, projects, workspaces: BTreeMap::new(), teams: BTreeSet::new() };
@@ -130,26 +130,26 @@ fn read(organization: OrganizationId, typed: &Typed) -> Result<Invite, FieldErro
 }
 
 /// A refusal that the form can be changed for.
-fn about_a_field(signed_in: &SignedIn, known: &Organization, refusal: &Refusal) -> Option<FieldErrors> {
+fn about_a_field(signed_in: &SignedIn, known: &Organization, refusal: &Refusal) -> Option<Mistakes> {
     let name = &known.name;
     match refusal {
         Refusal::AlreadyMember { email, .. } => {
-            Some(FieldErrors::one("email", format!("{} belongs to {name} already.", email.as_str())))
+            Some(Mistakes::one("email", format!("{} belongs to {name} already.", email.as_str())))
         }
         Refusal::AlreadyInvited { email, .. } => {
             let text = format!("{} is invited already. Send that invitation again, or withdraw it.", email.as_str());
-            Some(FieldErrors::one("email", text))
+            Some(Mistakes::one("email", text))
         }
         Refusal::RoleAboveOwn { scope, .. } => {
             let field = match scope {
                 claviger_access::authorize::Scope::Organization(_) => "role",
                 claviger_access::authorize::Scope::Project(_) => "project_role",
             };
-            Some(FieldErrors::one(field, above_own::told(signed_in, refusal)?))
+            Some(Mistakes::one(field, above_own::told(signed_in, refusal)?))
         }
         Refusal::NoSuchProject { .. } => {
             let text = format!("One of these projects is not in {name} any more. Tick those that are meant.");
-            Some(FieldErrors::one("project", text))
+            Some(Mistakes::one("project", text))
         }
         _ => None,
     }
@@ -160,7 +160,7 @@ fn form(
     known: &Organization,
     status: StatusCode,
     typed: &Typed,
-    errors: FieldErrors,
+    mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
     let or = |name: &str, usual: &'static str| match typed.one(name) {
         "" => usual.to_owned(),
@@ -184,7 +184,7 @@ fn form(
         projects,
         more,
         project_roles: grantable::roles(signed_in, known.id, &given),
-        errors,
+        mistakes,
         command: format!(
             "claviger invitation send {address} --organization {} --role {}{given_too}",
             known.id,
@@ -233,8 +233,8 @@ mod tests {
         assert_eq!((right.email.as_str(), right.terms.role), ("ada@example.com", OrganizationRole::Admin));
         assert_eq!(right.terms.projects.len(), 2);
         assert!(read("email=ada%40example.com&role=member&project_role=").is_ok(), "no project, no role there");
-        let wrong = read("email=ada&role=king&project=x&project_role=prince").err().expect("errors");
-        let fields: Vec<_> = wrong.each().iter().map(|(field, _)| *field).collect();
+        let wrong = read("email=ada&role=king&project=x&project_role=prince").err().expect("mistakes");
+        let fields: Vec<_> = wrong.each().iter().map(|mistake| mistake.field.as_str()).collect();
         assert_eq!(fields, ["email", "role", "project", "project_role"]);
     }
 
@@ -255,7 +255,7 @@ mod tests {
             find: SCRIPT.to_owned(),
             more: 7,
             project_roles: choice(),
-            errors: FieldErrors::one("email", SCRIPT),
+            mistakes: Mistakes::one("email", SCRIPT),
             command: SCRIPT.to_owned(),
         };
         let text = text.render().expect("a page");

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::administration::service_account::{self, AddToProjects, SetWorkspaceRole};
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
@@ -24,7 +23,6 @@ use crate::api::ids::{self, PathId};
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
-use crate::console::place::Place;
 use crate::console::refused::Wanted;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
@@ -87,15 +85,9 @@ pub(in crate::console) async fn change_role(
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
     let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let on = match typed.one("on") {
-        "" => None,
-        number => Some(ids::read(number).ok_or_else(ErrorPage::not_found)?),
-    };
-    let Some(role) = role_choice::read(typed.one("role")) else {
-        let page = ErrorPage::not_done(StatusCode::BAD_REQUEST, SEE.title, "Choose a role.", "Nothing was changed.");
-        return Err(page.inside(&signed_in, Place::Project(project, PAGE)));
-    };
-    let notice = give(&console, &signed_in, Spot { workspace: on, ..spot }, account, role).await?;
+    let on = spot.of_grant(&typed).ok_or_else(ErrorPage::not_found)?;
+    let role = role_choice::typed(&signed_in, (project, PAGE), SEE.title, &typed)?;
+    let notice = give(&console, &signed_in, on, account, role).await?;
     Ok(notice.at(&console, &signed_in, &list_of(spot)))
 }
 

@@ -1,7 +1,6 @@
 //! Giving a person a role in the project or one of its workspaces, changing it, and taking it away.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::administration::member::{self, SetMemberRole};
 use claviger_access::administration::membership;
@@ -25,7 +24,7 @@ use crate::console::Console;
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
-use crate::console::place::{Place, may};
+use crate::console::place::may;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::words;
@@ -77,19 +76,10 @@ pub(in crate::console) async fn change_role(
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
     let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let on = match typed.one("on") {
-        "" => None,
-        number => Some(ids::read(number).ok_or_else(ErrorPage::not_found)?),
-    };
-    let role = role_choice::read(typed.one("role")).ok_or_else(|| without_role(&signed_in, project))?;
-    let notice = give(&console, &signed_in, Spot { workspace: on, ..spot }, member, role).await?;
+    let on = spot.of_grant(&typed).ok_or_else(ErrorPage::not_found)?;
+    let role = role_choice::typed(&signed_in, (project, PAGE), GIVE.title, &typed)?;
+    let notice = give(&console, &signed_in, on, member, role).await?;
     Ok(notice.at(&console, &signed_in, &list_of(Who::People, spot)))
-}
-
-/// 400 for a form that names no role.
-pub(super) fn without_role(signed_in: &SignedIn, project: ProjectId) -> ErrorPage {
-    let page = ErrorPage::not_done(StatusCode::BAD_REQUEST, GIVE.title, "Choose a role.", "Nothing was changed.");
-    page.inside(signed_in, Place::Project(project, PAGE))
 }
 
 async fn give(

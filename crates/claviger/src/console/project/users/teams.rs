@@ -17,7 +17,6 @@ use super::super::pages::Pages;
 use super::super::reached::Reached;
 use super::super::spot::Spot;
 use super::super::{Shown, as_of_now, permit, role_choice, write};
-use super::grant::without_role;
 use super::{GIVE, Listed, PAGE, REMOVE, SEE, Who, answer, list_of, open};
 use crate::api::ids::{self, PathId};
 use crate::console::error_page::ErrorPage;
@@ -87,12 +86,9 @@ pub(in crate::console) async fn change_role(
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
     let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let on = match typed.one("on") {
-        "" => None,
-        number => Some(ids::read(number).ok_or_else(ErrorPage::not_found)?),
-    };
-    let role = role_choice::read(typed.one("role")).ok_or_else(|| without_role(&signed_in, project))?;
-    let notice = set(&console, &signed_in, Spot { workspace: on, ..spot }, id, Some(role)).await?;
+    let on = spot.of_grant(&typed).ok_or_else(ErrorPage::not_found)?;
+    let role = role_choice::typed(&signed_in, (project, PAGE), GIVE.title, &typed)?;
+    let notice = set(&console, &signed_in, on, id, Some(role)).await?;
     Ok(notice.at(&console, &signed_in, &list_of(Who::Teams, spot)))
 }
 
