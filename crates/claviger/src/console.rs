@@ -17,6 +17,7 @@ mod frame;
 mod key_bit;
 mod notice;
 mod once;
+mod overview;
 mod page;
 mod path;
 mod place;
@@ -80,6 +81,7 @@ pub fn router(node: Node, transport: Transport, trusted: TrustedProxies) -> Rout
         .route("/console/assets/{file}", get(assets::serve))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/organizations/{org}/overview", get(overview::show))
         .route("/console/organizations/{org}/service-accounts", get(service_accounts::list))
         .route("/console/{*rest}", any(error_page::no_such_page))
         .route_layer(from_fn(arrival::name_route))

@@ -196,9 +196,9 @@ mod tests {
     #[test]
     fn each_request_is_counted_once_and_on_its_day_however_a_flush_and_midnight_fall() {
         let uses = LastUsed::default();
-        [DAY - 2, DAY - 1].map(|moment| uses.note(user(7), None, at(moment)));
+        [DAY - 2, DAY - 1].into_iter().for_each(|moment| uses.note(user(7), None, at(moment)));
         let before_midnight = uses.waiting(10);
-        [DAY - 1, DAY, DAY + 1].map(|moment| uses.note(user(7), None, at(moment)));
+        [DAY - 1, DAY, DAY + 1].into_iter().for_each(|moment| uses.note(user(7), None, at(moment)));
         assert_eq!(told(&uses.waiting(10)), [(DAY - 2, DAY + 1, 3, 2)]);
         uses.flushed(&before_midnight);
         let after_midnight = uses.waiting(10);

@@ -25,6 +25,7 @@ mod audit_export;
 mod audit_log;
 mod authorization_table;
 mod console;
+mod console_account_pages;
 mod console_sessions;
 mod custom_roles;
 mod description;

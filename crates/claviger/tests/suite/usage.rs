@@ -3,7 +3,9 @@
 use claviger::clock;
 use claviger::last_used::User;
 use claviger::store::usage::{DAYS_KEPT, Day, DayOfRequests, HOURS_KEPT, Reason, RefusedFor};
-use claviger_access::authorize::{ManageServiceAccounts, NoAdmission, NotAdmitted, ReadServiceAccount, Scope, admit, authorize};
+use claviger_access::authorize::{
+    ManageServiceAccounts, NoAdmission, NotAdmitted, ReadServiceAccount, Scope, admit, authorize,
+};
 use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::{Caller, Moment, Permit, Refusal, credential};
 use sqlx::Executor;
@@ -71,7 +73,8 @@ fn uses(world: &World, name: &str, times: usize, now: Moment) {
 
 fn tries(world: &World, name: &str, why: NoAdmission, times: usize, now: Moment) {
     let organization = OrganizationId::new(world.id("acme")).unwrap();
-    let refused = NotAdmitted { account: Some((account(world, name), organization)), why, refusal: Refusal::NotAuthenticated };
+    let refused =
+        NotAdmitted { account: Some((account(world, name), organization)), why, refusal: Refusal::NotAuthenticated };
     (0..times).for_each(|_| world.node().refused.not_admitted(&refused, "10.1.2.3".parse().ok(), now));
 }
 
