@@ -19,7 +19,7 @@ pub(super) fn count(number: usize) -> String {
     groups.join(",")
 }
 
-/// As much of a number as is read at a glance: `999,999`, `2.07 million`, `50.3 million`, `1.20 billion`.
+/// As much of a number as is read at a glance: `999,999`, `2.07 million`, `50.3 million`, `1.21 billion`.
 pub(super) fn large(number: u64) -> String {
     let (unit, name) = match number {
         ..1_000_000 => return count(usize::try_from(number).unwrap_or(usize::MAX)),
@@ -162,10 +162,10 @@ mod tests {
         let read = [
             "999,999",
             "1.00 million",
-            "2.06 million",
+            "2.07 million",
             "50.3 million",
             "214 million",
-            "1.20 billion",
+            "1.21 billion",
             "99,000 billion",
         ];
         assert_eq!(cut, read);

@@ -26,6 +26,7 @@ mod audit_log;
 mod authorization_table;
 mod console;
 mod console_account_pages;
+mod console_overview;
 mod console_sessions;
 mod custom_roles;
 mod description;
