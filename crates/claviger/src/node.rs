@@ -7,6 +7,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::account_uses::AccountUses;
 use crate::audit_chain::key_file::{self, NoKeys};
 use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
@@ -42,6 +43,8 @@ pub struct Node {
     pub store: Store,
     /// Notes and counts uses.
     pub last_used: Arc<LastUsed>,
+    /// Knows when accounts were used, of organizations that are looked at.
+    pub account_uses: Arc<AccountUses>,
     /// Counts refusals.
     pub refused: Arc<RefusedRequests>,
     /// Notes refusals.
@@ -101,8 +104,10 @@ impl Node {
         let dropped = Arc::new(Notify::new());
         let observations = Arc::new(Observations::default());
         let refused = Arc::new(RefusedRequests::default());
+        let account_uses = Arc::new(AccountUses::default());
         let books = Books {
             last_used: Arc::clone(&last_used),
+            account_uses: Arc::clone(&account_uses),
             refused: Arc::clone(&refused),
             observations: Arc::clone(&observations),
             audit_retention,
@@ -138,7 +143,8 @@ impl Node {
             cluster: Arc::clone(&cluster),
             store: store.clone(),
         };
-        Ok((Self { cluster, writer, store, last_used, refused, observations, passwords: Arc::default() }, running))
+        let passwords = Arc::default();
+        Ok((Self { cluster, writer, store, last_used, account_uses, refused, observations, passwords }, running))
     }
 }
 

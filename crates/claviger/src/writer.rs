@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::audit_books::Marked;
 use self::queue::Queue;
+use crate::account_uses::AccountUses;
 use crate::cluster::{Cluster, Generation, Held};
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
@@ -306,6 +307,8 @@ pub struct WriterTask {
 pub struct Books {
     /// When secrets were used, and how often.
     pub last_used: Arc<LastUsed>,
+    /// Where it is told what was flushed of that.
+    pub account_uses: Arc<AccountUses>,
     /// How often requests were refused.
     pub refused: Arc<RefusedRequests>,
     /// What was refused.

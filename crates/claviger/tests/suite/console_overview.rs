@@ -30,7 +30,7 @@ on_both_stores! {
         world.get_with("me", &[b"Basic nobody.000000.service-account:wrong"]).await.refused(401, "not_authenticated");
         world.account("reader").get("organizations/{acme}/service-accounts").await.refused(403, "permission_missing");
         let ada = world.account("ada");
-        ada.patch("organizations/{acme}/service-accounts/{reader}", json!({ "is_disabled": true })).await.ok();
+        ada.patch("organizations/{acme}/service-accounts/{reader}", json!({ "disabled": true })).await.ok();
         world.get_with("me", &[world.account("reader").header().as_bytes()]).await.refused(401, "not_authenticated");
         world.restart().await;
         let page = browser.page(OVERVIEW, "Overview · acme").await;

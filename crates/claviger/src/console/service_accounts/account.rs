@@ -1,18 +1,19 @@
 //! An account of a list, and the one state that it is in.
 //!
 //! What there is to know of an account is in the directory, but for how it came to be and when it was used, which is read
-//! from the store: so all accounts of an organization are looked through in a fraction of a second.
+//! from the store once and then kept: so all accounts of an organization are looked through in memory.
 
 use claviger_access::authorize::ManageServiceAccounts;
 use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::ownership::owner_of;
 use claviger_access::{Directory, Moment, Permit};
 
+use crate::clock;
 use crate::console::words::DAY;
 use crate::last_used::LastUsed;
 use crate::node::Node;
 use crate::store::StoreError;
-use crate::store::service_accounts::{AccountUse, USES_AT_ONCE};
+use crate::store::service_accounts::AccountUse;
 
 /// Who was not used for so long, or not yet since it was made, is unused.
 const UNUSED_AFTER_S: i64 = 90 * DAY;
@@ -109,19 +110,12 @@ pub(in crate::console) async fn each<'d>(
     directory: &'d Directory,
     permit: &Permit<ManageServiceAccounts>,
     now: Moment,
-    mut see: impl FnMut(Account<'d>) + Send,
+    see: impl FnMut(Account<'d>) + Send,
 ) -> Result<(), StoreError> {
-    let mut after = None;
-    loop {
-        let uses = node.store.account_uses(permit, after).await?;
-        let is_last = uses.len() < USES_AT_ONCE;
-        after = uses.last().map(|last| last.id);
-        let known = |stored| Account::of(directory, &node.last_used, permit.organization(), stored, now);
-        uses.into_iter().filter_map(known).for_each(&mut see);
-        if is_last {
-            return Ok(());
-        }
-    }
+    let uses = node.account_uses.of(&node.store, permit, clock::instant()).await?;
+    let known = |stored: &AccountUse| Account::of(directory, &node.last_used, permit.organization(), *stored, now);
+    uses.iter().filter_map(known).for_each(see);
+    Ok(())
 }
 
 #[cfg(test)]
