@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::world::{World, on_both_stores};
+use crate::world::on_both_stores;
 
 const WORLD: &str = "
 acme: ada owner, pia@ admin, mel@ member

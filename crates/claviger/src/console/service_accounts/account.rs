@@ -18,6 +18,9 @@ use crate::store::service_accounts::AccountUse;
 /// Who was not used for so long, or not yet since it was made, is unused.
 const UNUSED_AFTER_S: i64 = 90 * DAY;
 
+/// So many accounts are looked through in one go.
+const SEEN_AT_ONCE: usize = 10_000;
+
 /// What ends within so long is expiring.
 const EXPIRING_WITHIN_S: i64 = 30 * DAY;
 
@@ -110,11 +113,15 @@ pub(in crate::console) async fn each<'d>(
     directory: &'d Directory,
     permit: &Permit<ManageServiceAccounts>,
     now: Moment,
-    see: impl FnMut(Account<'d>) + Send,
+    mut see: impl FnMut(Account<'d>) + Send,
 ) -> Result<(), StoreError> {
     let uses = node.account_uses.of(&node.store, permit, clock::instant()).await?;
     let known = |stored: &AccountUse| Account::of(directory, &node.last_used, permit.organization(), *stored, now);
-    uses.iter().filter_map(known).for_each(see);
+    for some in uses.chunks(SEEN_AT_ONCE) {
+        some.iter().filter_map(known).for_each(&mut see);
+        // Whoever else this thread serves need not wait for all of them.
+        tokio::task::yield_now().await;
+    }
     Ok(())
 }
 

@@ -54,6 +54,11 @@ impl<'a, 'd> Survey<'a, 'd> {
         if self.edge.is_some() && is_before == is_after {
             return;
         }
+        let farthest = if is_after { self.page.last_key_value() } else { self.page.first_key_value() };
+        let is_beyond = |(farthest, _): (&Place, _)| if is_after { place > *farthest } else { place < *farthest };
+        if self.page.len() == PAGE_LENGTH && farthest.is_some_and(is_beyond) {
+            return;
+        }
         self.page.insert(place, account);
         if self.page.len() > PAGE_LENGTH {
             let _ = if is_after { self.page.pop_last() } else { self.page.pop_first() };
