@@ -31,6 +31,7 @@ mod new_password;
 mod notice;
 mod once;
 mod onward;
+mod overview;
 mod page;
 mod password_again;
 mod password_rules;

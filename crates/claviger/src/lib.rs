@@ -5,6 +5,7 @@
 //!
 //! Dependencies point one way: `api`, `console`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 
+pub mod account_uses;
 pub mod api;
 pub mod audit_chain;
 pub mod clock;

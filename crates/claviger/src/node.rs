@@ -7,6 +7,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::account_uses::AccountUses;
 use crate::audit_chain::key_file::{self, NoKeys};
 use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
@@ -44,6 +45,8 @@ pub struct Node {
     pub store: Store,
     /// Notes and counts uses.
     pub last_used: Arc<LastUsed>,
+    /// Knows when accounts were used, of organizations that are looked at.
+    pub account_uses: Arc<AccountUses>,
     /// Counts refusals.
     pub refused: Arc<RefusedRequests>,
     /// Notes uses of sessions, and says when one was used last.
@@ -103,23 +106,14 @@ impl Node {
                 return Err(error);
             }
         };
-        let (cluster, last_used) = (Arc::new(Cluster::default()), Arc::new(LastUsed::default()));
-        let last_seen = Arc::new(LastSeen::default());
+        let cluster = Arc::new(Cluster::default());
         let dropped = Arc::new(Notify::new());
-        let observations = Arc::new(Observations::default());
-        let refused = Arc::new(RefusedRequests::default());
-        let books = Books {
-            last_used: Arc::clone(&last_used),
-            last_seen: Arc::clone(&last_seen),
-            refused: Arc::clone(&refused),
-            observations: Arc::clone(&observations),
-            audit_retention,
-        };
-        let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books, Arc::clone(&dropped));
+        let books = Books { audit_retention, ..Books::default() };
+        let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books.clone(), Arc::clone(&dropped));
         let (told, loaded) = oneshot::channel();
         let first = FirstLoad { progress, told };
-        let seen = Arc::clone(&last_seen);
-        let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), last_seen: seen, dropped };
+        let last_seen = Arc::clone(&books.last_seen);
+        let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), last_seen, dropped };
         let (stop, keeper_stop) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let end = || ExpectedEnd { failed: failed.clone(), cluster: Arc::clone(&cluster), came: false };
@@ -147,10 +141,11 @@ impl Node {
             cluster,
             writer,
             store,
-            last_used,
-            last_seen,
-            refused,
-            observations,
+            last_used: books.last_used,
+            account_uses: books.account_uses,
+            last_seen: books.last_seen,
+            refused: books.refused,
+            observations: books.observations,
             passwords: Arc::default(),
             open_exports: OpenExports::default(),
         };

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::audit_books::Marked;
 use self::queue::Queue;
+use crate::account_uses::AccountUses;
 use crate::cluster::{Cluster, Generation, Held};
 use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
@@ -303,10 +304,13 @@ pub struct WriterTask {
     dropped: Arc<Notify>,
 }
 
-/// What is kept beside the writes.
+/// What is kept beside the writes. Clones are of the same books.
+#[derive(Clone, Default)]
 pub struct Books {
     /// When secrets were used, and how often.
     pub last_used: Arc<LastUsed>,
+    /// Where it is told what was flushed of that.
+    pub account_uses: Arc<AccountUses>,
     /// How often requests were refused.
     pub refused: Arc<RefusedRequests>,
     /// When sessions were used.

@@ -81,7 +81,7 @@ fn crates_depend_one_way() {
 /// `api`, `console`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 #[test]
 fn rooms_of_the_server_look_down_alone() {
-    let above: [(&str, &[&str]); 12] = [
+    let above: [(&str, &[&str]); 13] = [
         (
             "store",
             &[
@@ -94,6 +94,7 @@ fn rooms_of_the_server_look_down_alone() {
                 "listener",
                 "last_used",
                 "refused_requests",
+                "account_uses",
                 "config",
                 "telemetry",
                 "clock",
@@ -102,6 +103,7 @@ fn rooms_of_the_server_look_down_alone() {
         ),
         ("cluster", &["api", "console", "commands", "writer", "node", "listener", "config", "telemetry"]),
         ("last_used", &["api", "console", "commands", "writer", "cluster", "node", "listener", "config"]),
+        ("account_uses", &["api", "console", "commands", "writer", "cluster", "node", "listener", "config"]),
         ("refused_requests", &["api", "console", "commands", "writer", "cluster", "node", "listener", "config"]),
         ("observations", &["api", "console", "commands", "writer", "cluster", "node", "listener", "config"]),
         ("writer", &["api", "console", "commands", "node", "listener", "config", "telemetry"]),

@@ -63,7 +63,7 @@ impl Init {
         };
         let (node, running) =
             Node::start(host::house(self.store.location()?, &self.store, &self.audit_key)?, |_| {}).await?;
-        let founded = found(&node, command, &self.reached.base_url).await;
+        let founded = found(&node, command, &self.reached.public_url.to_string()).await;
         running.stop().await;
         print(&founded?, self.output)
     }

@@ -53,7 +53,7 @@ impl Organization {
         };
         let (node, running) =
             Node::start(host::house(host::existing(&create.store)?, &create.store, &create.audit_key)?, |_| {}).await?;
-        let founded = init::found(&node, command, &create.reached.base_url).await;
+        let founded = init::found(&node, command, &create.reached.public_url.to_string()).await;
         running.stop().await;
         init::print(&founded?, create.output)
     }

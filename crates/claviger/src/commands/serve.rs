@@ -70,10 +70,6 @@ pub struct Serve {
     #[arg(long, env = "CLAVIGER_BEHIND_TLS", value_parser = BoolishValueParser::new())]
     behind_tls: bool,
 
-    /// Where browsers reach this server, for links [default: where it listens]
-    #[arg(long, value_name = "URL", env = "CLAVIGER_BASE_URL", value_parser = set_up_link::base_url)]
-    base_url: Option<String>,
-
     /// A proxy in front, or a network of them: its X-Forwarded-For says where a request comes from. Several are parted by
     /// commas
     #[arg(long, value_name = "CIDR", env = "CLAVIGER_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
@@ -236,7 +232,7 @@ impl Serve {
 
     /// Hands over a link for the first owner who is a person, where there is none. The server does without it.
     async fn offer_set_up(&self, node: &Node, scheme: &str, address: SocketAddr, asked: Asked) {
-        let base_url = self.base_url.clone().unwrap_or_else(|| reachable(scheme, address));
+        let base_url = self.outside.public_url.as_ref().map_or_else(|| reachable(scheme, address), ToString::to_string);
         let offered = async {
             let folder = self.store.folder()?;
             if !std::io::stdout().is_terminal() {

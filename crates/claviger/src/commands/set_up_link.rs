@@ -22,6 +22,7 @@ use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::node::Node;
 use crate::private_file;
+use crate::public_url::PublicUrl;
 use crate::writer::WriteError;
 
 /// What stands before the token in a link.
@@ -52,20 +53,8 @@ pub struct SetUpLink {
 #[derive(Args, Debug)]
 pub struct ReachedOptions {
     /// Where browsers reach the server, for the link
-    #[arg(long, value_name = "URL", env = "CLAVIGER_BASE_URL", default_value = "http://127.0.0.1:8000", value_parser = base_url)]
-    pub base_url: String,
-}
-
-/// A scheme and a host at least, without a slash at the end.
-pub(super) fn base_url(text: &str) -> Result<String, &'static str> {
-    let unfit = "write the address as browsers know it: https://keys.example.com";
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(unfit)?;
-    let host = host.trim_end_matches('/');
-    let plain = |c: char| c.is_ascii_graphic() && !"?#@'\"\\<>".contains(c);
-    if host.is_empty() || !host.chars().all(plain) {
-        return Err(unfit);
-    }
-    Ok(text.trim_end_matches('/').to_owned())
+    #[arg(long, value_name = "URL", env = "CLAVIGER_PUBLIC_URL", default_value = "http://127.0.0.1:8000")]
+    pub public_url: PublicUrl,
 }
 
 impl SetUpLink {
@@ -75,7 +64,7 @@ impl SetUpLink {
             Node::start(host::house(host::existing(&self.store)?, &self.store, &self.audit_key)?, |_| {}).await?;
         let made = async {
             let organization = host::organization(&node, self.organization)?;
-            Ok::<_, HostFailed>((organization, make(&node, organization, &self.reached.base_url).await?))
+            Ok::<_, HostFailed>((organization, make(&node, organization, &self.reached.public_url.to_string()).await?))
         };
         let made = made.await;
         running.stop().await;
@@ -163,28 +152,5 @@ fn new_file(file: &Path) -> Result<File, HostFailed> {
     match std::fs::remove_file(file) {
         Err(reason) if reason.kind() != io::ErrorKind::NotFound => Err(HostFailed::file(file)(reason)),
         _ => shown_once::new_private_file(file, "was put there just now by somebody else"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_url_is_an_address_as_browsers_know_it() {
-        for (text, expected) in [
-            ("https://keys.example.com", "https://keys.example.com"),
-            ("https://keys.example.com/", "https://keys.example.com"),
-            ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
-            ("https://[2001:db8::7]:8443", "https://[2001:db8::7]:8443"),
-            ("https://example.com/keys", "https://example.com/keys"),
-        ] {
-            assert_eq!(base_url(text).as_deref(), Ok(expected));
-        }
-        for text in
-            ["", "keys.example.com", "https://", "https:///", "ftp://x", "https://a b", "https://a?b", "https://me@x"]
-        {
-            assert!(base_url(text).is_err(), "{text}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The address that this installation is called at, for what a page gives to be copied: a request to try a secret with.
 //!
-//! It is the one that the browser itself used.
+//! It is the one that the operator says, or else the one that the browser itself used.
 
 use std::convert::Infallible;
 
@@ -10,12 +10,16 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 
 use super::{Console, Transport};
+use crate::public_url::PublicUrl;
 
 /// Such as `https://claviger.acme.example`.
 pub(super) struct BaseUrl(String);
 
 impl BaseUrl {
-    fn of(host: Option<&str>, transport: Transport) -> Self {
+    fn of(public: Option<&PublicUrl>, host: Option<&str>, transport: Transport) -> Self {
+        if let Some(public) = public {
+            return Self(public.to_string());
+        }
         let scheme = match transport {
             Transport::Encrypted => "https",
             Transport::Loopback | Transport::Clear => "http",
@@ -37,7 +41,7 @@ impl FromRequestParts<Console> for BaseUrl {
         // Over HTTP/2 the name is in the address.
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| parts.uri.authority().map(Authority::as_str));
-        Ok(Self::of(host, console.transport))
+        Ok(Self::of(console.public_url.as_ref(), host, console.transport))
     }
 }
 
@@ -46,11 +50,11 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::console) fn base_url(host: &str) -> BaseUrl {
-        BaseUrl::of(Some(host), Transport::Encrypted)
+        BaseUrl::of(None, Some(host), Transport::Encrypted)
     }
 
     #[test]
-    fn it_is_the_one_that_the_browser_used() {
+    fn it_is_the_one_that_the_browser_used_unless_the_operator_says_one() {
         for (host, transport, url) in [
             (Some("claviger.acme.example"), Transport::Encrypted, "https://claviger.acme.example/x"),
             (Some("localhost:8080"), Transport::Loopback, "http://localhost:8080/x"),
@@ -58,7 +62,10 @@ pub(super) mod tests {
             (Some("a b'\"$(x)"), Transport::Encrypted, "https://localhost/x"),
             (None, Transport::Encrypted, "https://localhost/x"),
         ] {
-            assert_eq!(BaseUrl::of(host, transport).with("/x"), url);
+            assert_eq!(BaseUrl::of(None, host, transport).with("/x"), url);
         }
+        let public = "https://keys.example.com".parse().expect("an address");
+        let said = BaseUrl::of(Some(&public), Some("localhost:8080"), Transport::Loopback);
+        assert_eq!(said.with("/x"), "https://keys.example.com/x");
     }
 }

@@ -25,6 +25,7 @@ pub(super) enum Place {
 /// A page of an organization's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OrganizationPage {
+    Overview,
     Projects,
     UsersAndTeams,
     ServiceAccounts,
@@ -58,12 +59,19 @@ pub(super) enum Icon {
 
 impl OrganizationPage {
     /// Those that there are, in the order of the navigation.
-    pub(super) const EACH: &[Self] =
-        &[Self::Projects, Self::UsersAndTeams, Self::ServiceAccounts, Self::AccessSecurity, Self::AuditLog];
+    pub(super) const EACH: &[Self] = &[
+        Self::Overview,
+        Self::Projects,
+        Self::UsersAndTeams,
+        Self::ServiceAccounts,
+        Self::AccessSecurity,
+        Self::AuditLog,
+    ];
 
     /// Its name in the navigation and above it.
     pub(super) fn label(self) -> &'static str {
         match self {
+            Self::Overview => "Overview",
             Self::Projects => "Projects",
             Self::UsersAndTeams => "Users & Teams",
             Self::ServiceAccounts => "Service Accounts",
@@ -75,6 +83,7 @@ impl OrganizationPage {
     /// Its picture in the navigation.
     pub(super) fn icon(self) -> Icon {
         match self {
+            Self::Overview => Icon::Bars,
             Self::Projects => Icon::Folder,
             Self::UsersAndTeams => Icon::People,
             Self::ServiceAccounts => Icon::Key,
@@ -86,6 +95,7 @@ impl OrganizationPage {
     /// Its address.
     pub(super) fn path(self, organization: OrganizationId) -> String {
         let name = match self {
+            Self::Overview => "overview",
             Self::Projects => "projects",
             Self::UsersAndTeams => "users-teams",
             Self::ServiceAccounts => "service-accounts",
@@ -99,6 +109,7 @@ impl OrganizationPage {
     pub(super) fn is_open(self, signed_in: &SignedIn, organization: OrganizationId) -> bool {
         let scope = Scope::Organization(organization);
         match self {
+            Self::Overview => may::<ManageServiceAccounts>(signed_in, scope),
             Self::Projects => sees_organization(signed_in, organization),
             Self::UsersAndTeams => may::<ManageMembers>(signed_in, scope) || may::<ManageTeams>(signed_in, scope),
             Self::ServiceAccounts => may::<ManageServiceAccounts>(signed_in, scope),

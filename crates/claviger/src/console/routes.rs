@@ -5,8 +5,9 @@ use axum::routing::{any, get, post};
 
 use super::Console;
 use super::{
-    access_security, assets, audit_log, entrance, error_page, forgotten, invitation, profile, project, projects, reset,
-    reset_link, second_factor, service_account, service_accounts, set_up, sign_in, sign_in_code, teams, users_teams,
+    access_security, assets, audit_log, entrance, error_page, forgotten, invitation, overview, profile, project,
+    projects, reset, reset_link, second_factor, service_account, service_accounts, set_up, sign_in, sign_in_code,
+    teams, users_teams,
 };
 
 /// Pages of somebody who is signed in.
@@ -58,6 +59,7 @@ fn of_organization() -> Router<Console> {
         .route("/console/organizations/{org}/audit-log", get(audit_log::of_organization))
         .route("/console/organizations/{org}/audit-log/export", get(audit_log::export::of_organization))
         .route("/console/organizations/{org}/audit-log/live", get(audit_log::live::of_organization))
+        .route("/console/organizations/{org}/overview", get(overview::show))
         .route("/console/organizations/{org}/projects", get(projects::list).post(projects::new::create))
         .route("/console/organizations/{org}/projects/new", get(projects::new::show))
 }

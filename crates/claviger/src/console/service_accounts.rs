@@ -1,11 +1,11 @@
 //! The Service Accounts page of an organization: is it in use, what can it reach, when does it end, who made it.
 //!
-//! One pass over all accounts counts the views and finds the page; see [`survey`]. What the directory knows of a row
-//! (what it reaches) is looked up for the rows that are shown alone.
+//! One pass over all accounts counts the views and finds the page; see [`account`] and [`survey`]. What a row reaches is
+//! looked up for the rows that are shown alone.
 
 mod access;
 pub(super) mod account;
-mod asked;
+pub(super) mod asked;
 pub(super) mod bulk;
 mod choice;
 mod expiry;
@@ -23,7 +23,6 @@ use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
 use claviger_access::directory::Organization;
 use claviger_access::identity::{OrganizationId, PrincipalId};
 
-use self::account::Account;
 use self::asked::{Asked, Column, Order, View};
 use self::row::{Row, Tone};
 use self::survey::{Found, PAGE_LENGTH, Survey};
@@ -37,12 +36,8 @@ use super::signed_in::SignedIn;
 use super::{Console, words};
 use crate::api::ids::PathId;
 use crate::store::StoreError;
-use crate::store::service_accounts::Window;
 
 const SEE: Wanted = Wanted { title: "Service Accounts", deed: "see its service accounts" };
-
-/// So many rows are read at a time.
-const READ_AT_ONCE: u32 = 1_000;
 
 /// A view with how many accounts it has.
 struct ViewLink {
@@ -128,31 +123,21 @@ pub(super) async fn list(
 }
 
 /// Goes through all accounts.
-async fn found(
+async fn found<'d>(
     console: &Console,
-    signed_in: &SignedIn,
+    signed_in: &'d SignedIn,
     permit: &Permit<ManageServiceAccounts>,
     asked: &Asked,
-) -> Result<Found, StoreError> {
-    let (held, node) = (&signed_in.held, &console.node);
+) -> Result<Found<'d>, StoreError> {
+    let held = &signed_in.held;
     // Who was deleted keeps his username.
     let edge = asked.cursor.map(|cursor| {
         let name = held.principal(cursor.id).map_or("", |view| view.name());
         cursor.place(asked.order, name)
     });
     let mut survey = Survey::new(asked, edge);
-    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
-    loop {
-        let rows = node.store.service_accounts(permit, &window).await?;
-        let is_last = rows.len() < READ_AT_ONCE as usize;
-        window.after = rows.last().map(|row| row.id);
-        for row in rows {
-            survey.add(Account::of(held, &node.last_used, permit.organization(), row, signed_in.now));
-        }
-        if is_last {
-            return Ok(survey.end());
-        }
-    }
+    account::each(&console.node, held, permit, signed_in.now, |account| survey.add(account)).await?;
+    Ok(survey.end())
 }
 
 impl<'p> Page<'p> {
@@ -161,7 +146,7 @@ impl<'p> Page<'p> {
         known: &'p Organization,
         path: &'p str,
         asked: &'p Asked,
-        found: &Found,
+        found: &Found<'_>,
         rows: Vec<Row>,
     ) -> Self {
         let shown = |view: View| View::EACH.into_iter().zip(found.counts).find(|(each, _)| *each == view);
@@ -258,8 +243,8 @@ mod tests {
 
     fn row(number: u64) -> Row {
         let mut account = account(number);
-        account.listed.creator_name = Some(SCRIPT.to_owned());
-        account.listed.expires = Some(NOW + 6 * words::DAY);
+        account.creator = Some((SCRIPT, None));
+        account.expires = Some(NOW + 6 * words::DAY);
         let line = || Line { place: format!("{SCRIPT}, EU storefront"), role: SCRIPT.to_owned() };
         let access = Access { lines: vec![line(), line()], more: 4 };
         Row { access, ..Row::of(&claviger_access::Directory::empty(1), &organization(), &account, NOW) }

@@ -20,6 +20,20 @@ pub(super) fn count(number: usize) -> String {
     groups.join(",")
 }
 
+/// As much of a number as is read at a glance: `999,999`, `2.07 million`, `50.3 million`, `1.21 billion`.
+pub(super) fn large(number: u64) -> String {
+    let (unit, name) = match number {
+        ..1_000_000 => return count(usize::try_from(number).unwrap_or(usize::MAX)),
+        1_000_000..1_000_000_000 => (1_000_000, "million"),
+        _ => (1_000_000_000, "billion"),
+    };
+    match number as f64 / unit as f64 {
+        few @ ..9.995 => format!("{few:.2} {name}"),
+        more @ 9.995..99.95 => format!("{more:.1} {name}"),
+        many => format!("{} {name}", count(many.round() as usize)),
+    }
+}
+
 /// `1 second`, `2 seconds`.
 pub(super) fn several(number: i64, thing: &str) -> String {
     let number_shown = count(usize::try_from(number).unwrap_or(0));
@@ -40,6 +54,11 @@ pub(super) fn time(seconds: i64) -> String {
 pub(super) fn rfc3339(seconds: i64) -> String {
     let moment = EPOCH.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(DateTime::MAX);
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Such as `26 Oct`, where the year goes without saying.
+pub(super) fn day(seconds: i64) -> String {
+    civil(seconds).strftime("%-d %b").to_string()
 }
 
 /// `24 Nov 2026`.
@@ -144,10 +163,27 @@ mod tests {
     }
 
     #[test]
+    fn large_numbers_are_cut_to_what_is_read_at_a_glance() {
+        let cut =
+            [999_999, 1_000_000, 2_067_109, 50_349_999, 214_000_000, 1_209_000_000, 99_000_000_000_000].map(large);
+        let read = [
+            "999,999",
+            "1.00 million",
+            "2.07 million",
+            "50.3 million",
+            "214 million",
+            "1.21 billion",
+            "99,000 billion",
+        ];
+        assert_eq!(cut, read);
+    }
+
+    #[test]
     fn what_was_is_told_in_the_nearest_unit_and_in_days_after_one() {
         // 24 Nov 2026, 20:15:00.
         let now = 1_795_551_300;
         assert_eq!((date(now).as_str(), time(now + 3).as_str()), ("24 Nov 2026", "20:15:03"));
+        assert_eq!(day(now), "24 Nov");
         for (elapsed, text) in [
             (-5, "just now"),
             (0, "just now"),

@@ -70,6 +70,12 @@ statements! {
         " AND p.id > $4 AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6"
     );
     COUNT_IN_PROJECT = concat!("SELECT COUNT(*) FROM principals p WHERE p.kind = 2 AND p.deleted_at IS NULL AND ", in_project!());
+    /// Packed into one text, as a start reads accounts: decoding a row costs more than reading it.
+    LIST_USES = "SELECT string_agg(concat_ws(' ', id, created_at, creator, used), ';') AS packed FROM ( \
+                 SELECT p.id, p.created_at, COALESCE(p.creator_id, 0) AS creator, \
+                 COALESCE((SELECT MAX(s.last_used_at) FROM secrets s WHERE s.principal_id = p.id), -1) AS used \
+                 FROM principals p WHERE p.organization_id = $1 AND p.id > $2 AND p.kind = 2 AND p.deleted_at IS NULL \
+                 ORDER BY p.id LIMIT $3) accounts";
     FIND_IN_ORGANIZATION = accounts_where!("p.organization_id = $1 AND p.id = $2");
 }
 
@@ -99,6 +105,28 @@ pub struct ListedAccount {
     pub disabled: bool,
     /// Whether it must be unprotected before it is deleted.
     pub protected: bool,
+}
+
+/// So many accounts are read at a time by [`Store::account_uses`].
+pub const USES_AT_ONCE: usize = 20_000;
+
+/// What the directory does not hold of an account: how it came to be, and when it was used. Times are seconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountUse {
+    /// Its id.
+    pub id: PrincipalId,
+    /// When it was made.
+    pub created: i64,
+    /// Who made it.
+    pub creator: Option<PrincipalId>,
+    /// When one of its secrets was last used, as far as it was flushed.
+    pub last_used: Option<i64>,
+}
+
+impl From<&ListedAccount> for AccountUse {
+    fn from(listed: &ListedAccount) -> Self {
+        Self { id: listed.id, created: listed.created, creator: listed.creator, last_used: listed.last_used }
+    }
 }
 
 /// Which accounts of an organization.
@@ -153,6 +181,26 @@ impl Store {
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
         self.list(sqlx::query(LIST_IN_ORGANIZATION).bind(number(permit.organization().number())), window).await
+    }
+
+    /// The accounts of the permit's organization after that id, by id: [`USES_AT_ONCE`], or all that are left.
+    pub async fn account_uses(
+        &self,
+        permit: &Permit<ManageServiceAccounts>,
+        after: Option<PrincipalId>,
+    ) -> Result<Vec<AccountUse>, StoreError> {
+        let read = sqlx::query(LIST_USES)
+            .bind(number(permit.organization().number()))
+            .bind(after.map_or(0, |id| number(id.number())))
+            .bind(number(USES_AT_ONCE as u64));
+        let row = self.answered(read.fetch_one(&self.reads)).await?;
+        let packed = row.try_get::<Option<String>, _>("packed")?.unwrap_or_default();
+        let uses = packed.split(';').filter(|one| !one.is_empty()).map(|one| {
+            account_use(one).ok_or_else(|| StoreError::unreadable(format!("when an account was used: {one}")))
+        });
+        let mut uses: Vec<AccountUse> = uses.collect::<Result<_, _>>()?;
+        uses.sort_unstable_by_key(|one| one.id);
+        Ok(uses)
     }
 
     /// Those of them that a filter lets through.
@@ -239,6 +287,14 @@ impl Store {
         let row = self.answered(find.fetch_optional(&self.reads)).await?;
         row.as_ref().map(listed).transpose()
     }
+}
+
+fn account_use(packed: &str) -> Option<AccountUse> {
+    let mut fields = packed.split(' ');
+    let mut next = || fields.next()?.parse::<i64>().ok();
+    let principal = |id: i64| u64::try_from(id).ok().and_then(PrincipalId::new);
+    let (id, created, creator, used) = (principal(next()?)?, next()?, principal(next()?), next()?);
+    Some(AccountUse { id, created, creator, last_used: Some(used).filter(|used| *used >= 0) })
 }
 
 fn listed(row: &AnyRow) -> Result<ListedAccount, StoreError> {

@@ -350,6 +350,14 @@ impl Store {
         day_by_day(&since, &rows, now)
     }
 
+    /// Since when the requests of the permit's organization are counted; `None` where they are not yet.
+    pub async fn counted_since(&self, permit: &Permit<ManageServiceAccounts>) -> Result<Option<Moment>, StoreError> {
+        let organization = number(permit.organization().number());
+        let since = sqlx::query(ORGANIZATION_KNOWN_SINCE).bind(organization).fetch_optional(&self.reads);
+        let since = self.answered(since).await?;
+        since.map(|row| Ok(Moment::from_seconds(row.try_get("since")?))).transpose().map(Option::flatten)
+    }
+
     /// What was refused to the accounts of the permit's organization in the last [`HOURS_KEPT`] hours, by reason, the most
     /// frequent first.
     pub async fn refused_by_reason(

@@ -37,6 +37,7 @@ impl WriterTask {
         }
         match self.store.note_uses(&uses).await {
             Ok(()) => {
+                self.books.account_uses.flushed(&uses);
                 self.books.last_used.flushed(&uses);
                 uses.len() == USES_A_BATCH
             }
@@ -67,6 +68,7 @@ impl WriterTask {
     /// be more.
     pub(super) async fn tend_counts(&self) -> bool {
         let now = clock::now();
+        self.books.account_uses.forget_idle(clock::instant());
         let tended = match self.store.begin_counting(now).await {
             Ok(()) => self.store.forget_old_counts(now).await,
             Err(error) => Err(error),

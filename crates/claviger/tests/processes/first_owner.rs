@@ -49,7 +49,7 @@ fn filed(server: &Server) -> (PathBuf, String) {
 
 async fn init_prints_a_link_that_opens_the_page_until_the_next_start(store: Store) {
     let words = ["init", "--organization", "Acme", "--project", "Web shop", "--output", "json"];
-    let words = [&words[..], &["--base-url", "https://keys.example.com/"]].concat();
+    let words = [&words[..], &["--public-url", "https://keys.example.com/"]].concat();
     let printed: Value = serde_json::from_str(&run(store.command(&words)).ok()).expect("JSON");
     let link = handed_out(printed["set_up_link"].as_str().expect("a link"));
     assert!(link.starts_with("https://keys.example.com/console/setup/cvu_1_"), "{link}");
@@ -75,7 +75,7 @@ async fn without_a_terminal_the_link_is_in_a_private_file(store: Store) {
         server.stop();
         link
     };
-    let elsewhere = ["--base-url", "https://keys.example.com"];
+    let elsewhere = ["--public-url", "https://keys.example.com"];
     let newer = started(store.serve_with(&elsewhere));
     let token = link.rsplit('/').next().expect("a token");
     assert_eq!(newer, format!("https://keys.example.com/console/setup/{token}"), "it opens for long enough");
@@ -152,7 +152,7 @@ async fn a_link_is_made_on_the_host_for_the_organization_that_is_named(store: St
         run(store.command(&["set-up-link", "--organization", "999"])).refused(5),
         "there is no organization 999 in this store"
     );
-    let refusal = run(store.command(&["set-up-link", "--organization", &number, "--base-url", "keys.example.com"]));
+    let refusal = run(store.command(&["set-up-link", "--organization", &number, "--public-url", "keys.example.com"]));
     assert!(refusal.code() == 2 && refusal.err.contains("https://keys.example.com"), "{}", refusal.err);
     let printed = run(store.command(&["set-up-link", "--organization", &number, "--output", "json"])).ok();
     let printed: Value = serde_json::from_str(&printed).expect("JSON");

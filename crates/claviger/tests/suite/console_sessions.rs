@@ -64,7 +64,7 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let session = signs_in(&world, "pia").await;
         let home = get(&world, &session, "/console").await;
-        assert_eq!((home.status, home.header("location")), (303, Some(&*world.path("/console/organizations/{acme}/projects"))));
+        assert_eq!((home.status, home.header("location")), (303, Some(&*world.path("/console/organizations/{acme}/overview"))));
         let page = get(&world, &session, ACCOUNTS).await;
         is_page(&page, 200, "Service Accounts · acme");
         for shown in ["exporter", "reader", "shop", "Sign out"] {

@@ -8,6 +8,7 @@ use claviger_access::authorize::{
 };
 use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::{Caller, Moment, Permit, Refusal, credential};
+use serde_json::json;
 use sqlx::Executor;
 
 use crate::world::{World, on_both_stores};
@@ -193,5 +194,32 @@ on_both_stores! {
         assert_eq!(told(&days_of_all(&world, now).await, now)[0].2, 5);
         let by_reason: Vec<_> = refused(&world, now).await.iter().map(|one| (one.reason, one.requests, one.most)).collect();
         assert_eq!(by_reason, [(Reason::NotAdmitted(NoAdmission::AccountDeleted), 1, None)]);
+    }
+
+    /// what is kept of an organization's accounts while it is looked at learns of new accounts and of later uses
+    async fn what_is_kept_of_accounts_follows_what_happens(world: World) {
+        let world = world.with(WORLD).await;
+        let (node, permit) = (world.node(), may_manage(&world, "ada", "acme"));
+        let (ada, exporter, reader) = (account(&world, "ada"), account(&world, "exporter"), account(&world, "reader"));
+        let known = async || {
+            let uses = node.account_uses.of(&node.store, &permit, clock::instant()).await.unwrap();
+            // Ada's own requests may be flushed at any time.
+            uses.iter().map(|one| (one.id, one.last_used.filter(|_| one.id != ada))).collect::<Vec<_>>()
+        };
+        assert_eq!(known().await, [(ada, None), (exporter, None), (reader, None)]);
+        uses(&world, "reader", 3, clock::now());
+        let all = node.last_used.waiting(10);
+        let of_reader: Vec<_> = all.into_iter().filter(|one| one.account == reader).collect();
+        node.store.note_uses(&of_reader).await.unwrap();
+        assert_eq!(known().await[2], (reader, None), "it is told, or reads again");
+        node.account_uses.flushed(&of_reader);
+        node.last_used.flushed(&of_reader);
+        let made = world.account("ada").make("organizations/{acme}/service-accounts", json!({ "username": "new" })).await;
+        let used = Some(of_reader[0].latest.seconds());
+        let new = PrincipalId::new(made.id).unwrap();
+        assert_eq!(known().await, [(ada, None), (exporter, None), (reader, used), (new, None)]);
+        // Nobody looked for an hour: all of it is read again.
+        node.account_uses.forget_idle(clock::instant() + std::time::Duration::from_secs(3_600));
+        assert_eq!(known().await[2], (reader, used));
     }
 }

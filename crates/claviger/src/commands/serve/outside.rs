@@ -16,7 +16,7 @@ pub struct OutsideOptions {
     /// The address under which people reach this server, such as https://keys.example.com: links are made from it, and the
     /// console answers under no other name. Without it no mail is sent
     #[arg(long, value_name = "URL", env = "CLAVIGER_PUBLIC_URL")]
-    public_url: Option<PublicUrl>,
+    pub public_url: Option<PublicUrl>,
 
     /// The server that mail is sent by: smtps://user:password@mail.example.com. One with a password belongs in the
     /// environment variable or in a file, not on the command line

@@ -30,8 +30,8 @@ use crate::store::StoreError;
 use crate::store::usage::DayOfRequests;
 
 /// What the store and the log know of it.
-struct Read {
-    account: Account,
+struct Read<'d> {
+    account: Account<'d>,
     secrets: Vec<KnownSecret>,
     days: Vec<DayOfRequests>,
     history: Option<History>,
@@ -105,11 +105,13 @@ pub(super) async fn show(
     Ok(page(StatusCode::OK, &Page::of(&frame, &head, Viewer::of(&signed_in), &seen, &read, &asked(&uri))))
 }
 
-impl Read {
-    async fn of(console: &Console, signed_in: &SignedIn, seen: &Seen<'_>) -> Result<Option<Self>, StoreError> {
+impl<'d> Read<'d> {
+    async fn of(console: &Console, signed_in: &'d SignedIn, seen: &Seen<'_>) -> Result<Option<Self>, StoreError> {
         let (store, permit, account) = (&console.node.store, &seen.permit, seen.view.id());
         let organization = seen.organization.id;
         let Some(listed) = store.service_account(permit, account).await? else { return Ok(None) };
+        let of_account = Account::of(&signed_in.held, &console.node.last_used, organization, &listed, signed_in.now);
+        let Some(of_account) = of_account else { return Ok(None) };
         let of = (organization, account);
         let (mut disabled, mut protected) = (None, None);
         if seen.view.is_disabled() {
@@ -119,7 +121,7 @@ impl Read {
             protected = history::latest(console, signed_in, of, EventName::ServiceAccountProtected).await?;
         }
         Ok(Some(Self {
-            account: Account::of(&signed_in.held, &console.node.last_used, organization, listed, signed_in.now),
+            account: of_account,
             secrets: secrets::known(console, seen).await?,
             days: store.requests_of_account(permit, account, signed_in.now).await?,
             history: History::of(console, signed_in, organization, account).await?,
@@ -130,11 +132,11 @@ impl Read {
 }
 
 impl Facts {
-    fn of(directory: &Directory, seen: &Seen<'_>, read: &Read, now: i64) -> Self {
-        let listed = &read.account.listed;
-        let details: AccountDetails = directory.account_details(listed.id).cloned().unwrap_or_default();
-        let owner = owner_of(directory, seen.organization.id, details.owner, listed.creator);
-        let addresses = directory.addresses_of(listed.id);
+    fn of(directory: &Directory, seen: &Seen<'_>, read: &Read<'_>, now: i64) -> Self {
+        let account = &read.account;
+        let details: AccountDetails = directory.account_details(account.id).cloned().unwrap_or_default();
+        let owner = owner_of(directory, seen.organization.id, details.owner, account.made_by);
+        let addresses = directory.addresses_of(account.id);
         let from = latest_use(&read.secrets).and_then(|used| used.from.as_ref());
         let last_used = row::last_used(&read.account, now);
         let sub = from.map(|from| format!("from {from}")).or(last_used.sub);
@@ -143,8 +145,8 @@ impl Facts {
             requests: Requests::of(&read.days, read.account.last_used),
             expires: row::expires(&read.account, now),
             owner: owner.map(|owner| owner::told(owner.id, &owner.name)),
-            created: words::date(listed.created),
-            creator: creator(listed.creator_name.as_deref()),
+            created: words::date(account.created),
+            creator: creator(account),
             description: details.description,
             labels: details.labels.iter().map(|(key, value)| format!("{key}: {value}")).collect(),
             addresses: (!addresses.are_all()).then(|| addresses.iter().collect::<Vec<_>>().join(", ")),
@@ -152,12 +154,12 @@ impl Facts {
     }
 }
 
-fn creator(name: Option<&str>) -> String {
-    name.map_or("The operator", short).to_owned()
+fn creator(account: &Account<'_>) -> String {
+    account.creator.map_or("The operator", |(name, _)| short(name)).to_owned()
 }
 
 impl State {
-    fn of(seen: &Seen<'_>, read: &Read, now: i64) -> Self {
+    fn of(seen: &Seen<'_>, read: &Read<'_>, now: i64) -> Self {
         let by = |done: Option<&Done>| {
             done.map_or_else(String::new, |done| format!(" by {} on {}", done.by, words::date(done.when)))
         };
@@ -165,7 +167,7 @@ impl State {
         Self {
             is_disabled: seen.view.is_disabled(),
             is_expired: read.account.state == AccountState::Expired
-                || read.account.listed.expires.is_some_and(|expires| expires <= now),
+                || read.account.expires.is_some_and(|expires| expires <= now),
             is_protected: seen.view.is_protected(),
             disabled: format!("Disabled{}. Every request is refused.", by(read.disabled.as_ref())),
             protected: format!("Protected{protected}. Unprotect it to delete it."),
@@ -174,14 +176,20 @@ impl State {
 }
 
 impl<'p> Page<'p> {
-    fn of(frame: &'p Frame, head: &'p Head, viewer: Viewer<'_>, seen: &Seen<'_>, read: &Read, asked: &Typed) -> Self {
+    fn of(
+        frame: &'p Frame,
+        head: &'p Head,
+        viewer: Viewer<'_>,
+        seen: &Seen<'_>,
+        read: &Read<'_>,
+        asked: &Typed,
+    ) -> Self {
         let directory = viewer.directory;
         let (organization, account) = (seen.organization.id, seen.view.id());
         let now = viewer.now.seconds();
         let history = read.history.as_ref();
         let reached = access::reached(directory, seen);
-        let listed = &read.account.listed;
-        let creation = Done { by: creator(listed.creator_name.as_deref()), when: listed.created };
+        let creation = Done { by: creator(&read.account), when: read.account.created };
         let rows = read.secrets.iter().map(|secret| secret.row((&read.secrets, &head.path), (history, &creation), now));
         let why = |refusal: &Refusal| {
             let words = words_of_refusals::of(directory, organization, account, refusal);
@@ -230,7 +238,7 @@ mod tests {
         let (organization, member, team) = (OrganizationId::new(7), PrincipalId::new(ACCOUNT), TeamId::new(12));
         let (organization, member, team) = (organization.expect("an id"), member.expect("an id"), team.expect("an id"));
         let (name, created) = (SCRIPT.to_owned(), Moment::from_seconds(NOW).expect("a moment"));
-        let username = account(ACCOUNT).listed.username;
+        let username = account(ACCOUNT).username.to_owned();
         let mut changes = vec![
             Change::OrganizationFounded { id: organization, name: name.clone(), created },
             Change::PrincipalCreated {
@@ -297,7 +305,7 @@ mod tests {
             unchangeable: None,
         };
         let mut account = account(ACCOUNT);
-        account.listed.creator_name = Some(SCRIPT.to_owned());
+        account.creator = Some((SCRIPT, None));
         let read =
             Read { account, secrets: Vec::new(), days: Vec::new(), history: None, disabled: None, protected: None };
         let viewer = Viewer { directory, caller: &Caller::Operator, now };

@@ -1,15 +1,25 @@
-//! An account of the list, and the one state that it is in.
+//! An account of a list, and the one state that it is in.
+//!
+//! What there is to know of an account is in the directory, but for how it came to be and when it was used, which is read
+//! from the store once and then kept: so all accounts of an organization are looked through in memory.
 
-use claviger_access::identity::OrganizationId;
+use claviger_access::authorize::ManageServiceAccounts;
+use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::ownership::owner_of;
-use claviger_access::{Directory, Moment};
+use claviger_access::{Directory, Moment, Permit};
 
+use crate::clock;
 use crate::console::words::DAY;
 use crate::last_used::LastUsed;
-use crate::store::service_accounts::ListedAccount;
+use crate::node::Node;
+use crate::store::StoreError;
+use crate::store::service_accounts::AccountUse;
 
 /// Who was not used for so long, or not yet since it was made, is unused.
 const UNUSED_AFTER_S: i64 = 90 * DAY;
+
+/// So many accounts are looked through in one go.
+const SEEN_AT_ONCE: usize = 10_000;
 
 /// What ends within so long is expiring.
 const EXPIRING_WITHIN_S: i64 = 30 * DAY;
@@ -25,7 +35,7 @@ pub(in crate::console) enum State {
 }
 
 impl State {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::console) fn name(self) -> &'static str {
         match self {
             Self::Disabled => "disabled",
             Self::Expired => "expired",
@@ -35,13 +45,13 @@ impl State {
         }
     }
 
-    fn of(listed: &ListedAccount, last_used: Option<i64>, now: i64) -> Self {
-        let ends_before = |moment: i64| listed.expires.is_some_and(|expires| expires <= moment);
-        if listed.disabled {
+    fn of(account: &Account<'_>, now: i64) -> Self {
+        let ends_before = |moment: i64| account.expires.is_some_and(|expires| expires <= moment);
+        if account.is_disabled {
             Self::Disabled
         } else if ends_before(now) {
             Self::Expired
-        } else if last_used.unwrap_or(listed.created) <= now - UNUSED_AFTER_S {
+        } else if account.last_used.unwrap_or(account.created) <= now - UNUSED_AFTER_S {
             Self::Unused
         } else if ends_before(now + EXPIRING_WITHIN_S) {
             Self::Expiring
@@ -51,69 +61,104 @@ impl State {
     }
 }
 
-/// An account as the store lists it, with what the directory knows of it.
+/// An account of an organization. Times are seconds since the epoch.
 #[derive(Debug, Clone)]
-pub(in crate::console) struct Account {
-    pub listed: ListedAccount,
+pub(in crate::console) struct Account<'d> {
+    pub id: PrincipalId,
+    pub username: &'d str,
+    pub created: i64,
+    /// Who made it.
+    pub made_by: Option<PrincipalId>,
+    /// The name of who made it, and a person's e-mail address.
+    pub creator: Option<(&'d str, Option<&'d str>)>,
+    pub expires: Option<i64>,
+    pub is_disabled: bool,
+    pub is_protected: bool,
     /// Uses that were not flushed yet count.
     pub last_used: Option<i64>,
     pub state: State,
     pub is_owned: bool,
 }
 
-impl Account {
+impl<'d> Account<'d> {
+    /// `None` where the directory does not have it, or no longer.
     pub(in crate::console) fn of(
-        directory: &Directory,
-        last_used: &LastUsed,
+        directory: &'d Directory,
+        noted: &LastUsed,
         organization: OrganizationId,
-        listed: ListedAccount,
+        stored: impl Into<AccountUse>,
         now: Moment,
-    ) -> Self {
-        let secrets = directory.principal(listed.id).map_or(&[][..], |view| view.secrets());
-        let since_flush = last_used.latest_since_flush(secrets.iter().map(|secret| secret.id()));
-        let last_used = listed.last_used.max(since_flush.map(Moment::seconds));
-        let said = directory.account_details(listed.id).map(|details| details.owner).unwrap_or_default();
-        Self {
-            state: State::of(&listed, last_used, now.seconds()),
-            is_owned: owner_of(directory, organization, said, listed.creator).is_some(),
-            last_used,
-            listed,
-        }
+    ) -> Option<Self> {
+        let stored = stored.into();
+        let view = directory.service_account(organization, stored.id)?;
+        let since_flush = noted.latest_since_flush(view.secrets().iter().map(|secret| secret.id()));
+        let said = directory.account_details(stored.id).map(|details| details.owner).unwrap_or_default();
+        let creator = stored.creator.and_then(|id| directory.principal(id));
+        let email = |id| directory.person(id).map(|person| person.email.as_str());
+        let mut account = Self {
+            id: stored.id,
+            username: view.name(),
+            created: stored.created,
+            made_by: stored.creator,
+            creator: creator.map(|creator| (creator.name(), email(creator.id()))),
+            expires: view.expires().moment().map(Moment::seconds),
+            is_disabled: view.is_disabled(),
+            is_protected: view.is_protected(),
+            last_used: stored.last_used.max(since_flush.map(Moment::seconds)),
+            state: State::Active,
+            is_owned: owner_of(directory, organization, said, stored.creator).is_some(),
+        };
+        account.state = State::of(&account, now.seconds());
+        Some(account)
     }
+}
+
+/// Shows each account of the permit's organization, by id.
+pub(in crate::console) async fn each<'d>(
+    node: &Node,
+    directory: &'d Directory,
+    permit: &Permit<ManageServiceAccounts>,
+    now: Moment,
+    mut see: impl FnMut(Account<'d>) + Send,
+) -> Result<(), StoreError> {
+    let uses = node.account_uses.of(&node.store, permit, clock::instant()).await?;
+    let known = |stored: &AccountUse| Account::of(directory, &node.last_used, permit.organization(), *stored, now);
+    for some in uses.chunks(SEEN_AT_ONCE) {
+        some.iter().filter_map(known).for_each(&mut see);
+        // Whoever else this thread serves need not wait for all of them.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 pub(in crate::console) mod tests {
-    use claviger_access::identity::PrincipalId;
-
     use super::*;
 
     /// 24 Nov 2026, 20:15:00.
     pub(in crate::console) const NOW: i64 = 1_795_551_300;
 
     /// An active account, made by nobody that is known a day ago for each number.
-    pub(in crate::console) fn account(number: u64) -> Account {
-        let created = NOW - i64::try_from(number).expect("small") * DAY;
-        let listed = ListedAccount {
+    pub(in crate::console) fn account(number: u64) -> Account<'static> {
+        Account {
             id: PrincipalId::new(number).expect("an id"),
-            username: format!("bot-{number}.{number:06x}.service-account"),
-            created,
+            username: format!("bot-{number}.{number:06x}.service-account").leak(),
+            created: NOW - i64::try_from(number).expect("small") * DAY,
+            made_by: None,
             creator: None,
-            creator_name: None,
-            creator_email: None,
-            last_used: None,
             expires: None,
-            disabled: false,
-            protected: false,
-        };
-        Account { listed, last_used: Some(NOW - 60), state: State::Active, is_owned: true }
+            is_disabled: false,
+            is_protected: false,
+            last_used: Some(NOW - 60),
+            state: State::Active,
+            is_owned: true,
+        }
     }
 
     #[test]
     fn an_account_is_in_the_first_state_that_fits() {
-        let state = |disabled: bool, expires: Option<i64>, used: Option<i64>, age: i64| {
-            let listed = ListedAccount { disabled, expires, created: NOW - age, ..account(1).listed };
-            State::of(&listed, used, NOW)
+        let state = |is_disabled: bool, expires: Option<i64>, last_used: Option<i64>, age: i64| {
+            State::of(&Account { is_disabled, expires, last_used, created: NOW - age, ..account(1) }, NOW)
         };
         let (long_ago, lately) = (Some(NOW - 90 * DAY), Some(NOW - 90 * DAY + 1));
         assert_eq!(state(true, Some(NOW), long_ago, 0), State::Disabled);

@@ -19,7 +19,7 @@ const ANY_PART_FROM: usize = 3;
 
 /// Which accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum View {
+pub(in crate::console) enum View {
     #[default]
     All,
     Of(State),
@@ -40,7 +40,7 @@ impl View {
     ];
 
     /// In an address; none for all.
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::console) fn name(self) -> &'static str {
         match self {
             Self::All => "",
             Self::Of(state) => state.name(),
@@ -62,11 +62,11 @@ impl View {
         }
     }
 
-    pub(super) fn shows(self, account: &Account) -> bool {
+    pub(super) fn shows(self, account: &Account<'_>) -> bool {
         match self {
             Self::All => true,
             Self::Of(state) => account.state == state,
-            Self::NoExpiry => account.listed.expires.is_none(),
+            Self::NoExpiry => account.expires.is_none(),
             Self::NoOwner => !account.is_owned,
         }
     }
@@ -144,15 +144,14 @@ impl Order {
     }
 
     /// Where an account stands in it.
-    pub(super) fn place(self, account: &Account) -> Place {
-        let listed = &account.listed;
+    pub(super) fn place(self, account: &Account<'_>) -> Place {
         let (name, number) = match self.column {
-            Column::Name => (listed.username.to_lowercase(), 0),
+            Column::Name => (account.username.to_lowercase(), 0),
             Column::LastUsed => (String::new(), account.last_used.unwrap_or(i64::MIN)),
-            Column::Expires => (String::new(), listed.expires.unwrap_or(i64::MAX)),
-            Column::Created => (String::new(), listed.created),
+            Column::Expires => (String::new(), account.expires.unwrap_or(i64::MAX)),
+            Column::Created => (String::new(), account.created),
         };
-        self.place_at(name, number, listed.id)
+        self.place_at(name, number, account.id)
     }
 
     fn place_at(self, name: String, number: i64, id: PrincipalId) -> Place {
@@ -264,10 +263,13 @@ impl Asked {
     }
 
     /// Whether the name, the username or whoever made the account is what is searched for.
-    pub(super) fn finds(&self, account: &Account) -> bool {
+    pub(super) fn finds(&self, account: &Account<'_>) -> bool {
+        if self.search.is_empty() {
+            return true;
+        }
         let wanted = self.search.to_lowercase();
-        let listed = &account.listed;
-        let texts = [Some(&listed.username), listed.creator_name.as_ref(), listed.creator_email.as_ref()];
+        let (creator, email) = account.creator.unzip();
+        let texts = [Some(account.username), creator, email.flatten()];
         texts.into_iter().flatten().any(|text| {
             let text = text.to_lowercase();
             if wanted.chars().count() < ANY_PART_FROM { text.starts_with(&wanted) } else { text.contains(&wanted) }
@@ -315,9 +317,11 @@ mod tests {
     #[test]
     fn two_letters_begin_a_name_and_three_are_anywhere_in_it() {
         let mut exporter = account(7);
-        exporter.listed.creator_name = Some("Ada Lovelace".to_owned());
+        exporter.creator = Some(("Ada Lovelace", Some("countess@example.com")));
         let finds = |search: &str| Asked { search: search.to_owned(), ..Asked::default() }.finds(&exporter);
-        assert!(["", "bo", "bot-7.", "00007.service", "AD", "lovelace"].map(finds).iter().all(|found| *found));
+        assert!(
+            ["", "bo", "bot-7.", "00007.service", "AD", "lovelace", "Countess@"].map(finds).iter().all(|found| *found)
+        );
         assert!(!["ot", "lo", "nigtly"].map(finds).iter().any(|found| *found));
     }
 }

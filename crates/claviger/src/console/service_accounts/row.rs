@@ -52,23 +52,22 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(directory: &Directory, organization: &Organization, account: &Account, now: i64) -> Self {
-        let listed = &account.listed;
-        let view = directory.principal(listed.id);
+    pub(super) fn of(directory: &Directory, organization: &Organization, account: &Account<'_>, now: i64) -> Self {
+        let view = directory.principal(account.id);
         let access = view.map(|view| Access::of(directory, organization, &view));
-        let creator = listed.creator_name.as_deref().map(short);
+        let creator = account.creator.map(|(name, _)| short(name));
         Self {
-            id: listed.id,
-            name: short(&listed.username).to_owned(),
-            blade: key_bit::blade(&listed.username),
-            username: listed.username.clone(),
-            is_expired: listed.expires.is_some_and(|expires| expires <= now),
-            is_disabled: listed.disabled,
+            id: account.id,
+            name: short(account.username).to_owned(),
+            blade: key_bit::blade(account.username),
+            username: account.username.to_owned(),
+            is_expired: account.expires.is_some_and(|expires| expires <= now),
+            is_disabled: account.is_disabled,
             access: access.unwrap_or(Access { lines: Vec::new(), more: 0 }),
             last_used: last_used(account, now),
             expires: expires(account, now),
             creator: creator.unwrap_or("The operator").to_owned(),
-            created: words::date(listed.created),
+            created: words::date(account.created),
         }
     }
 }
@@ -82,20 +81,20 @@ pub(in crate::console) fn short(name: &str) -> &str {
     }
 }
 
-pub(in crate::console) fn last_used(account: &Account, now: i64) -> Told {
+pub(in crate::console) fn last_used(account: &Account<'_>, now: i64) -> Told {
     let tone = if account.state == State::Unused { Tone::Idle } else { Tone::Plain };
     match account.last_used {
         Some(used) => Told::new(tone, words::ago(used, now), Some(words::date(used))),
         None if tone == Tone::Idle => {
-            let days = (now - account.listed.created) / words::DAY;
+            let days = (now - account.created) / words::DAY;
             Told::new(tone, "Never", Some(format!("for {}", words::several(days, "day"))))
         }
         None => Told::new(Tone::Faint, "Not yet", None),
     }
 }
 
-pub(in crate::console) fn expires(account: &Account, now: i64) -> Told {
-    let Some(expires) = account.listed.expires else { return Told::new(Tone::Faint, "Never", None) };
+pub(in crate::console) fn expires(account: &Account<'_>, now: i64) -> Told {
+    let Some(expires) = account.expires else { return Told::new(Tone::Faint, "Never", None) };
     let date = Some(words::date(expires));
     match account.state {
         State::Expired => Told::new(Tone::Ended, "Expired", date),
@@ -115,7 +114,7 @@ mod tests {
     fn a_cell_is_coloured_by_the_one_state_that_the_account_is_in() {
         let cells = |state, used: Option<i64>, ends: Option<i64>| {
             let mut one = Account { state, last_used: used.map(|ago| NOW - ago), ..account(100) };
-            one.listed.expires = ends.map(|left| NOW + left);
+            one.expires = ends.map(|left| NOW + left);
             let (used, ends) = (last_used(&one, NOW), expires(&one, NOW));
             ((used.tone, used.text, used.sub), (ends.tone, ends.text))
         };

@@ -11,7 +11,7 @@ use super::asked::{Asked, Place, View};
 pub(super) const PAGE_LENGTH: usize = 25;
 
 /// What was seen so far.
-pub(super) struct Survey<'a> {
+pub(super) struct Survey<'a, 'd> {
     asked: &'a Asked,
     /// Where the page begins or ends, by the cursor.
     edge: Option<Place>,
@@ -19,10 +19,10 @@ pub(super) struct Survey<'a> {
     matching: usize,
     /// How many that match come before the edge, the edge itself included where the page is after it.
     before: usize,
-    page: BTreeMap<Place, Account>,
+    page: BTreeMap<Place, Account<'d>>,
 }
 
-impl<'a> Survey<'a> {
+impl<'a, 'd> Survey<'a, 'd> {
     /// `edge` is the place that the cursor names.
     pub(super) fn new(asked: &'a Asked, edge: Option<Place>) -> Self {
         let counts = [0; View::EACH.len()];
@@ -30,7 +30,7 @@ impl<'a> Survey<'a> {
     }
 
     /// One more account.
-    pub(super) fn add(&mut self, account: Account) {
+    pub(super) fn add(&mut self, account: Account<'d>) {
         for (count, view) in self.counts.iter_mut().zip(View::EACH) {
             *count += usize::from(view.shows(&account));
         }
@@ -54,6 +54,11 @@ impl<'a> Survey<'a> {
         if self.edge.is_some() && is_before == is_after {
             return;
         }
+        let farthest = if is_after { self.page.last_key_value() } else { self.page.first_key_value() };
+        let is_beyond = |(farthest, _): (&Place, _)| if is_after { place > *farthest } else { place < *farthest };
+        if self.page.len() == PAGE_LENGTH && farthest.is_some_and(is_beyond) {
+            return;
+        }
         self.page.insert(place, account);
         if self.page.len() > PAGE_LENGTH {
             let _ = if is_after { self.page.pop_last() } else { self.page.pop_first() };
@@ -61,7 +66,7 @@ impl<'a> Survey<'a> {
     }
 
     /// What there is.
-    pub(super) fn end(self) -> Found {
+    pub(super) fn end(self) -> Found<'d> {
         let is_after = self.asked.cursor.is_none_or(|cursor| cursor.is_after);
         let begin = if is_after { self.before } else { self.before - self.page.len() };
         let end = begin + self.page.len();
@@ -79,7 +84,7 @@ impl<'a> Survey<'a> {
 
 /// What a survey found.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Found<'d> {
     /// How many accounts each of [`View::EACH`] has.
     pub counts: [usize; View::EACH.len()],
     /// How many of the view are found by the search.
@@ -87,12 +92,12 @@ pub(super) struct Found {
     /// How many of those come before the page.
     pub begin: usize,
     /// The page.
-    pub page: Vec<Account>,
+    pub page: Vec<Account<'d>>,
     pub previous: Option<String>,
     pub next: Option<String>,
 }
 
-impl Found {
+impl Found<'_> {
     /// Whether accounts came or went so that the cursor leads to less than a page where there is one: then the list is
     /// shown from its beginning.
     pub(super) fn is_astray(&self, asked: &Asked) -> bool {
@@ -111,18 +116,18 @@ mod tests {
 
     const ALL: u64 = 60;
 
-    fn many() -> impl Iterator<Item = Account> {
+    fn many() -> impl Iterator<Item = Account<'static>> {
         (1..=ALL).map(|number| {
             let mut one = account(number);
-            one.listed.expires = (number % 3 == 0).then_some(NOW + i64::try_from(number % 7).expect("small"));
+            one.expires = (number % 3 == 0).then_some(NOW + i64::try_from(number % 7).expect("small"));
             one.last_used = (number % 2 == 0).then_some(NOW);
             one
         })
     }
 
-    fn survey(asked: &Asked) -> Found {
-        let name = |id: u64| account(id).listed.username;
-        let edge = asked.cursor.map(|cursor| cursor.place(asked.order, &name(cursor.id.number())));
+    fn survey(asked: &Asked) -> Found<'static> {
+        let name = |id: u64| account(id).username;
+        let edge = asked.cursor.map(|cursor| cursor.place(asked.order, name(cursor.id.number())));
         let mut survey = Survey::new(asked, edge);
         many().for_each(|account| survey.add(account));
         survey.end()
@@ -146,7 +151,7 @@ mod tests {
                 loop {
                     let found = survey(&asked);
                     assert_eq!((found.begin, found.matching), (pages.len() * PAGE_LENGTH, ALL as usize));
-                    let ids: Vec<u64> = found.page.iter().map(|account| account.listed.id.number()).collect();
+                    let ids: Vec<u64> = found.page.iter().map(|account| account.id.number()).collect();
                     pages.push((ids, found.previous));
                     match found.next {
                         Some(next) => asked = at(&first, &next),
@@ -159,7 +164,7 @@ mod tests {
                 assert_eq!(seen, (1..=ALL).collect::<Vec<_>>(), "{column:?}");
                 for number in [2, 1] {
                     let back = survey(&at(&first, pages[number].1.as_ref().expect("a page before")));
-                    let ids: Vec<u64> = back.page.iter().map(|account| account.listed.id.number()).collect();
+                    let ids: Vec<u64> = back.page.iter().map(|account| account.id.number()).collect();
                     assert_eq!((ids, back.begin), (pages[number - 1].0.clone(), (number - 1) * PAGE_LENGTH));
                 }
                 assert_eq!(pages[0].1, None);
@@ -170,7 +175,7 @@ mod tests {
     #[test]
     fn the_newest_come_first_and_the_counts_are_of_all_whatever_is_searched_for() {
         let found = survey(&Asked { search: "bot-1".to_owned(), ..Asked::default() });
-        assert_eq!(found.page.first().map(|account| account.listed.id.number()), Some(1));
+        assert_eq!(found.page.first().map(|account| account.id.number()), Some(1));
         assert_eq!((found.matching, found.counts), (11, [60, 60, 0, 0, 0, 0, 40, 0]));
         let none = survey(&Asked { view: View::Of(State::Disabled), ..Asked::default() });
         assert_eq!((none.matching, none.page.len(), none.previous, none.next), (0, 0, None, None));
@@ -181,7 +186,7 @@ mod tests {
         let first = Asked::default();
         let past = at(&first, &format!("after.{}.99", i64::MIN));
         assert!(survey(&past).is_astray(&past));
-        let few = at(&first, &format!("before.{}.2", account(2).listed.created));
+        let few = at(&first, &format!("before.{}.2", account(2).created));
         assert!(survey(&few).is_astray(&few));
         assert!(!survey(&first).is_astray(&first));
     }

@@ -88,9 +88,8 @@ impl Row {
             format!("claviger service-account grant {id} {option}")
         });
         let manages = may::<ManageServiceAccounts>(signed_in, Scope::Organization(shown.organization.id));
-        let account = Account::of(held, seen.last_used, shown.organization.id, listed, now);
+        let account = Account::of(held, seen.last_used, shown.organization.id, &listed, now)?;
         let told = (last_used(&account, now.seconds()), expires(&account, now.seconds()));
-        let listed = account.listed;
         Some(Self {
             id,
             name: short(&listed.username).to_owned(),

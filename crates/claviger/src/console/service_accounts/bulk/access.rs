@@ -127,7 +127,7 @@ impl<'d> Desk<'d> {
             None => giving.everywhere().into_iter().map(ProjectRole::BuiltIn).collect(),
         };
         let role = if form.role.is_empty() { Role::Consumer.name() } else { form.role.as_str() };
-        let ids: Vec<PrincipalId> = selection.accounts.iter().map(|account| account.listed.id).collect();
+        let ids: Vec<PrincipalId> = selection.accounts.iter().map(|account| account.id).collect();
         let unseen = ids.len().saturating_sub(SHOWN_MAX);
         let command = |account: &PrincipalId| {
             let project = known?.id;

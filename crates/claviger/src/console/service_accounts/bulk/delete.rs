@@ -74,10 +74,10 @@ impl Desk<'_> {
         let now = self.signed_in.now.seconds();
         let all = selection.accounts.len();
         let shown = selection.accounts.iter().take(SHOWN_MAX).map(|account| {
-            let by_itself = !is_lately(account, now) && !account.listed.protected;
+            let by_itself = !is_lately(account, now) && !account.is_protected;
             Shown {
-                is_ticked: ticked.map_or(by_itself, |ticked| ticked.contains(&account.listed.id)),
-                is_protected: account.listed.protected,
+                is_ticked: ticked.map_or(by_itself, |ticked| ticked.contains(&account.id)),
+                is_protected: account.is_protected,
                 row: Row::of(&self.signed_in.held, self.organization, account, now),
             }
         });

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use claviger_access::authorize::read_service_account;
 use claviger_access::identity::PrincipalId;
 
-use super::super::READ_AT_ONCE;
-use super::super::account::Account;
+use super::super::account::{self, Account};
 use super::super::asked::View;
 use super::{Desk, SHOWN_MAX};
 use crate::api::ids::read;
@@ -14,23 +12,22 @@ use crate::console::Console;
 use crate::console::error_page::ErrorPage;
 use crate::console::typed::Typed;
 use crate::console::words::DAY;
-use crate::store::service_accounts::Window;
 
 /// Who was used within so long is in use.
 const LATELY_S: i64 = 7 * DAY;
 
 /// Accounts that are there, those that were used lately first.
-pub(super) struct Selection {
-    pub accounts: Vec<Account>,
+pub(super) struct Selection<'d> {
+    pub accounts: Vec<Account<'d>>,
     /// How many of them were used lately.
     pub lately: usize,
     /// How many of the view are not among them: it has more than fit.
     pub left_out: usize,
 }
 
-impl Selection {
-    fn new(mut accounts: Vec<Account>, now: i64, most: usize) -> Self {
-        accounts.sort_by_key(|account| (!is_lately(account, now), account.listed.id));
+impl<'d> Selection<'d> {
+    fn new(mut accounts: Vec<Account<'d>>, now: i64, most: usize) -> Self {
+        accounts.sort_by_key(|account| (!is_lately(account, now), account.id));
         // Who was used lately is ticked by hand, so that more of them than are shown stay out.
         let lately = accounts.iter().filter(|account| is_lately(account, now)).count();
         let unseen = lately.saturating_sub(SHOWN_MAX);
@@ -42,13 +39,13 @@ impl Selection {
 
     /// Their numbers, for the form.
     pub(super) fn numbers(&self) -> String {
-        let numbers: Vec<String> = self.accounts.iter().map(|account| account.listed.id.to_string()).collect();
+        let numbers: Vec<String> = self.accounts.iter().map(|account| account.id.to_string()).collect();
         numbers.join(",")
     }
 }
 
 /// Whether it was used in the last days.
-pub(super) fn is_lately(account: &Account, now: i64) -> bool {
+pub(super) fn is_lately(account: &Account<'_>, now: i64) -> bool {
     account.last_used.is_some_and(|used| used > now - LATELY_S)
 }
 
@@ -65,51 +62,36 @@ pub(super) fn sent(typed: &Typed) -> Vec<PrincipalId> {
 }
 
 /// Those of the numbers that are accounts of the organization; or else all of the view.
-pub(super) async fn selection(
+pub(super) async fn selection<'d>(
     console: &Console,
-    desk: &Desk<'_>,
+    desk: &Desk<'d>,
     typed: &Typed,
     most: usize,
-) -> Result<Selection, ErrorPage> {
+) -> Result<Selection<'d>, ErrorPage> {
     let ids = sent(typed);
     let name = typed.one("view");
     let view = View::EACH.into_iter().find(|view| !name.is_empty() && view.name() == name);
     let accounts = match view {
-        Some(view) if ids.is_empty() => of_view(console, desk, view).await?,
-        _ => numbered(console, desk, &ids[..ids.len().min(most)]).await?,
+        Some(view) if ids.is_empty() => those(console, desk, |account| view.shows(account)).await?,
+        _ => {
+            let ids: BTreeSet<PrincipalId> = ids.into_iter().take(most).collect();
+            those(console, desk, |account| ids.contains(&account.id)).await?
+        }
     };
     Ok(Selection::new(accounts, desk.signed_in.now.seconds(), most))
 }
 
-async fn of_view(console: &Console, desk: &Desk<'_>, view: View) -> Result<Vec<Account>, ErrorPage> {
-    let (signed_in, node) = (desk.signed_in, &console.node);
-    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
+/// Those accounts of the organization that are wanted.
+async fn those<'d>(
+    console: &Console,
+    desk: &Desk<'d>,
+    wanted: impl Fn(&Account<'_>) -> bool + Send + Sync,
+) -> Result<Vec<Account<'d>>, ErrorPage> {
+    let signed_in = desk.signed_in;
     let mut accounts = Vec::new();
-    loop {
-        let rows = node.store.service_accounts(&desk.permit, &window).await;
-        let rows = rows.map_err(|error| ErrorPage::unread(&error, &signed_in.origin))?;
-        let is_last = rows.len() < READ_AT_ONCE as usize;
-        window.after = rows.last().map(|row| row.id);
-        let organization = desk.organization.id;
-        let read =
-            rows.into_iter().map(|row| Account::of(&signed_in.held, &node.last_used, organization, row, signed_in.now));
-        accounts.extend(read.filter(|account| view.shows(account)));
-        if is_last {
-            return Ok(accounts);
-        }
-    }
-}
-
-async fn numbered(console: &Console, desk: &Desk<'_>, ids: &[PrincipalId]) -> Result<Vec<Account>, ErrorPage> {
-    let (signed_in, node, organization) = (desk.signed_in, &console.node, desk.organization.id);
-    let mut accounts = Vec::new();
-    for id in ids {
-        let permit = read_service_account(&signed_in.held, &signed_in.caller, organization, *id, signed_in.now);
-        let Ok(permit) = permit else { continue };
-        let row = node.store.service_account(&permit, *id).await;
-        let row = row.map_err(|error| ErrorPage::unread(&error, &signed_in.origin))?;
-        accounts.extend(row.map(|row| Account::of(&signed_in.held, &node.last_used, organization, row, signed_in.now)));
-    }
+    let keep = |account: Account<'d>| accounts.extend(Some(account).filter(|account| wanted(account)));
+    let read = account::each(&console.node, &signed_in.held, &desk.permit, signed_in.now, keep).await;
+    read.map_err(|error| ErrorPage::unread(&error, &signed_in.origin))?;
     Ok(accounts)
 }
 
@@ -118,7 +100,7 @@ mod tests {
     use super::super::super::account::tests::{NOW, account};
     use super::*;
 
-    fn many(lately: u64, idle: u64) -> Vec<Account> {
+    fn many(lately: u64, idle: u64) -> Vec<Account<'static>> {
         let one = |number: u64| {
             let last_used = if number <= lately { Some(NOW - LATELY_S + 1) } else { Some(NOW - LATELY_S) };
             Account { last_used, ..account(number) }
