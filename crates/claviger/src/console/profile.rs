@@ -67,6 +67,7 @@ struct Page<'p> {
     said: Option<&'static str>,
     since: String,
     memberships: Vec<Membership>,
+    has_second_factor: bool,
 }
 
 /// Name, address, organizations and roles.
@@ -82,7 +83,11 @@ pub(super) async fn show(signed_in: SignedIn, query: Result<Query<Done>, QueryRe
     let since = held.person(signed_in.person).map(|person| words::date(person.created.seconds())).unwrap_or_default();
     let said = query.ok().and_then(|Query(done)| done.said());
     let memberships = organizations.into_iter().filter_map(membership).collect();
-    page(StatusCode::OK, &Page { frame: &Frame::of(&signed_in, Place::Own), said, since, memberships })
+    let has_second_factor = held.second_factor(signed_in.person).is_some();
+    page(
+        StatusCode::OK,
+        &Page { frame: &Frame::of(&signed_in, Place::Own), said, since, memberships, has_second_factor },
+    )
 }
 
 #[cfg(test)]
@@ -94,7 +99,7 @@ mod tests {
     fn names_are_text_whatever_they_hold() {
         let membership = Membership { organization: SCRIPT.to_owned(), path: "/console".to_owned(), role: "Owner" };
         let (since, memberships) = ("24 Nov 2026".to_owned(), vec![membership]);
-        let page = Page { frame: &frame(false), said: None, since, memberships };
+        let page = Page { frame: &frame(false), said: None, since, memberships, has_second_factor: false };
         let text = page.render().expect("a page");
         assert!(!text.contains("<script>alert") && text.contains("mk@acme.example"), "{text}");
     }

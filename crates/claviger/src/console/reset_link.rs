@@ -33,6 +33,8 @@ struct Page<'p> {
     name: &'p str,
     email: &'p str,
     path: &'p str,
+    /// The person's page.
+    back: &'p str,
     has_second_factor: bool,
 }
 
@@ -42,8 +44,8 @@ struct Made<'p> {
     frame: &'p Frame,
     organization: &'p str,
     name: &'p str,
-    /// The way back.
-    path: &'p str,
+    /// The person's page.
+    back: &'p str,
     link: &'p str,
     /// Where this server does not know under which address it is reached, the link lacks it.
     is_whole: bool,
@@ -66,6 +68,7 @@ pub(super) async fn show(
         name: &name,
         email: &email,
         path: &path(organization, person),
+        back: &back(organization, person),
         has_second_factor: held.second_factor(person).is_some(),
     };
     Ok(page(StatusCode::OK, &template))
@@ -94,15 +97,25 @@ pub(super) async fn make(
         frame: &frame,
         organization: signed_in.held.organization(organization).map_or("", |known| &known.name),
         name: &called(&signed_in, person).0,
-        path: &path(organization, person),
+        back: &back(organization, person),
         link: whole.as_deref().unwrap_or(&link),
         is_whole: whole.is_some(),
     };
     Ok(page(StatusCode::OK, &template))
 }
 
-fn path(organization: OrganizationId, person: PrincipalId) -> String {
+/// Whether he may make one: for what is shown, never for what is done.
+pub(super) fn may_make(signed_in: &SignedIn, organization: OrganizationId, person: PrincipalId) -> bool {
+    password_reset::may_make(&signed_in.held, &signed_in.caller, organization, person, signed_in.now).is_ok()
+}
+
+/// Where one is made.
+pub(super) fn path(organization: OrganizationId, person: PrincipalId) -> String {
     format!("/console/organizations/{organization}/users/{person}/reset-link")
+}
+
+fn back(organization: OrganizationId, person: PrincipalId) -> String {
+    format!("/console/organizations/{organization}/users/{person}")
 }
 
 fn meant(signed_in: &SignedIn, organization: &str, person: &str) -> Result<(OrganizationId, PrincipalId), ErrorPage> {
@@ -163,7 +176,7 @@ mod tests {
             frame: &frame(true),
             organization: SCRIPT,
             name: SCRIPT,
-            path: "/console/x",
+            back: "/console/x",
             link: "/console/reset/cvr_1_x",
             is_whole: false,
         };
@@ -176,6 +189,7 @@ mod tests {
             name: SCRIPT,
             email: SCRIPT,
             path: "/console/x",
+            back: "/console/x",
             has_second_factor: true,
         };
         let text = page.render().expect("a page");

@@ -98,6 +98,10 @@ impl Caller {
         self.ask(Method::POST, path, Some(&body), None).await.expect("an answer")
     }
 
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::PUT, path, Some(&body), None).await.expect("an answer")
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.ask(Method::DELETE, path, None, None).await.expect("an answer")
     }

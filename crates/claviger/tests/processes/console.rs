@@ -7,5 +7,31 @@
 mod chromium;
 mod desk;
 
+/// Runs a journey in each way of looking, on both stores.
+macro_rules! in_every_look {
+    ($journey:ident) => {
+        $crate::server::on_both_stores![with_scripts, without_scripts, on_a_phone];
+
+        async fn with_scripts(store: $crate::server::Store) {
+            $journey(store, $crate::console::chromium::Look::default()).await;
+        }
+
+        async fn without_scripts(store: $crate::server::Store) {
+            $journey(store, $crate::console::chromium::Look { without_scripts: true, ..Default::default() }).await;
+        }
+
+        async fn on_a_phone(store: $crate::server::Store) {
+            $journey(store, $crate::console::chromium::Look { phone: true, ..Default::default() }).await;
+        }
+    };
+}
+
+mod account;
+mod audit_log;
 mod every_page;
 mod first_account;
+mod first_owner;
+mod people;
+mod project;
+mod several_accounts;
+mod signing_in;

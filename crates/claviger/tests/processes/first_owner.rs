@@ -38,7 +38,7 @@ async fn opened(server: &Server, link: &str) -> (u16, String) {
 }
 
 /// The link that a start has put into its file, once it has told so.
-fn filed(server: &Server) -> (PathBuf, String) {
+pub(crate) fn filed(server: &Server) -> (PathBuf, String) {
     wait_until("the start to tell where the link is", || server.out().contains("the signal USR1."));
     let told = server.out();
     let line = told.lines().find_map(|line| line.trim().strip_prefix("set-up link")).expect("a file");

@@ -8,6 +8,8 @@
 
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/totp.rs"]
+mod totp;
 
 mod audit_chain;
 mod chance;

@@ -1,13 +1,12 @@
 //! Second factors: set up, asked for after the password, used once, and turned off.
 
-use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha1::Sha1;
 
 use crate::answer::Answer;
 use crate::console::{SIGN_IN, form, is_page, set_cookie, shown};
 use crate::console_sessions::{form_token, get, is_out, signs_in};
+use crate::totp::{code_at, step};
 use crate::world::{World, email, on_both_stores, send};
 
 const WORLD: &str = "
@@ -19,27 +18,6 @@ globex: gil owner
 const ACCOUNTS: &str = "/console/organizations/{acme}/service-accounts";
 const FACTOR: &str = "/console/profile/second-factor";
 const CODE: &str = "/console/sign-in/code";
-
-/// The step of time that it is now.
-fn step() -> u64 {
-    claviger::clock::now().seconds().unsigned_abs() / 30
-}
-
-/// What an app shows at that step.
-fn code_at(secret: &str, step: u64) -> String {
-    let digit = |c: u8| u64::from(if c.is_ascii_digit() { c - b'2' + 26 } else { c - b'A' });
-    let digits: Vec<u64> = secret.bytes().filter(|c| *c != b' ').map(digit).collect();
-    let key: Vec<u8> = digits
-        .chunks(8)
-        .flat_map(|chunk| chunk.iter().fold(0, |bits, digit| bits << 5 | digit).to_be_bytes()[3..].to_vec())
-        .collect();
-    let mut mac = Hmac::<Sha1>::new_from_slice(&key).unwrap();
-    mac.update(&step.to_be_bytes());
-    let digest = mac.finalize().into_bytes();
-    let offset = usize::from(digest[19] & 15);
-    let number = u32::from_be_bytes(digest[offset..offset + 4].try_into().unwrap()) & 0x7fff_ffff;
-    format!("{:06}", number % 1_000_000)
-}
 
 fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
     text.split(before).nth(1).and_then(|rest| rest.split(after).next()).unwrap_or_else(|| panic!("{before}: {text}"))

@@ -9,6 +9,8 @@
 
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/totp.rs"]
+mod totp;
 
 mod answer;
 mod browser;

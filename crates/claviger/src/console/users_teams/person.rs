@@ -28,7 +28,7 @@ use crate::console::place::ProjectPage;
 use crate::console::refused::{Wanted, refused};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
-use crate::console::{Console, words};
+use crate::console::{Console, reset_link, words};
 
 const SEE: Wanted = Wanted { title: "User", deed: "see its users" };
 const CHANGE: Wanted = Wanted { title: "Change role", deed: "change its users' roles" };
@@ -65,6 +65,8 @@ struct Page<'p> {
     /// Why he cannot be taken out, if he cannot.
     kept: Option<String>,
     is_oneself: bool,
+    /// Makes a link by which he chooses another password, for who may.
+    reset_link: Option<String>,
     command: String,
 }
 
@@ -117,6 +119,7 @@ impl<'p> Page<'p> {
             role_fixed: role_fixed(signed_in, organization, id, role),
             kept: kept(signed_in, organization, id),
             is_oneself: id == signed_in.person,
+            reset_link: reset_link::may_make(signed_in, organization, id).then(|| reset_link::path(organization, id)),
             command: format!("claviger member show {id} --organization {organization}"),
         }
     }
@@ -229,6 +232,7 @@ mod tests {
             role_fixed: role_fixed.map(str::to_owned),
             kept: kept.map(str::to_owned),
             is_oneself: false,
+            reset_link: Some("/console/organizations/7/users/9/reset-link".to_owned()),
             command: SCRIPT.to_owned(),
         };
         page.render().expect("a page")

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
@@ -85,6 +86,8 @@ pub(crate) struct Chromium {
     http: reqwest::Client,
     look: Look,
     url: String,
+    /// How often something was pressed.
+    presses: AtomicUsize,
 }
 
 impl Chromium {
@@ -110,7 +113,16 @@ impl Chromium {
         let client = client.unwrap_or_else(|error| panic!("no browser: {error}. Run ./test, which installs Chromium"));
         let session = client.session_id().await.expect("a session").expect("an id");
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { client, _driver: driver, driver_address, session, http, look, url: url.to_owned() }
+        Self {
+            client,
+            _driver: driver,
+            driver_address,
+            session,
+            http,
+            look,
+            url: url.to_owned(),
+            presses: AtomicUsize::new(0),
+        }
     }
 
     /// Opens an address of the server.
@@ -157,6 +169,11 @@ impl Chromium {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
 
+    /// The page's heading.
+    pub(crate) async fn heading(&self) -> String {
+        self.see("h1").await.text().await.expect("text")
+    }
+
     /// Its source, as the browser holds it.
     pub(crate) async fn source(&self) -> String {
         self.client.source().await.expect("a source")
@@ -169,6 +186,17 @@ impl Chromium {
             Ok(element) => element,
             Err(error) => panic!("no {css} at {}: {error}", self.path().await),
         }
+    }
+
+    /// Waits until there are so many.
+    pub(crate) async fn sees_so_many(&self, css: &str, number: usize) {
+        for _ in 0..600 {
+            if self.count(css).await == number {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("waited for {number} of {css}: {}", self.text().await);
     }
 
     /// How many there are.
@@ -187,15 +215,58 @@ impl Chromium {
         }
         for element in self.client.find_all(Locator::XPath(&said)).await.expect("a page") {
             if element.is_displayed().await.expect("a page") {
-                return element.click().await.expect("a press");
+                return self.presses_on(element).await;
             }
         }
         panic!("what is called {name} at {} is not shown", self.path().await);
     }
 
+    /// Presses what is called so in the row of a table that says this.
+    pub(crate) async fn press_in(&self, row: &str, name: &str) {
+        let (row, name) = (quoted(row), quoted(name));
+        let said = format!(
+            "//tr[.//*[contains(normalize-space(.),{row})]]//*[self::button or self::a][starts-with(normalize-space(.),{name})]"
+        );
+        let found = self.client.wait().at_most(WITHIN).for_element(Locator::XPath(&said)).await;
+        match found {
+            Ok(element) => self.presses_on(element).await,
+            Err(error) => panic!("no {name} beside {row} at {}: {error}: {}", self.path().await, self.text().await),
+        }
+    }
+
+    async fn presses_on(&self, element: Element) {
+        self.presses.fetch_add(1, Ordering::Relaxed);
+        element.click().await.expect("a press");
+    }
+
+    /// How often something was pressed since the browser was opened.
+    pub(crate) fn presses(&self) -> usize {
+        self.presses.load(Ordering::Relaxed)
+    }
+
+    /// Presses the button that copies, by what it says then.
+    pub(crate) async fn press_copy(&self, said: &str) {
+        let button = self.see(&format!("button[data-said='{said}']")).await;
+        self.presses_on(button).await;
+    }
+
+    /// Opens the menu of the person himself.
+    pub(crate) async fn opens_own_menu(&self) {
+        let menu = self.see("details.menu.right summary").await;
+        self.presses_on(menu).await;
+    }
+
     /// Presses the one button that the page is for, wherever the same name stands on it as well.
     pub(crate) async fn press_primary(&self) {
-        self.see("main .foot button.btn.go").await.click().await.expect("a press");
+        let button = self.see("main .foot button.btn.go").await;
+        self.presses_on(button).await;
+    }
+
+    /// The username and the secret that the page shows this once, and the request that it gives to try them with.
+    pub(crate) async fn new_secret(&self) -> (String, String, String) {
+        self.see(".peek summary").await.click().await.expect("a press");
+        let text = async |css: &str| self.see(css).await.prop("textContent").await.expect("text").expect("text");
+        (text("#u").await, text("#s").await, text("#curl").await)
     }
 
     /// Shows the secret that is masked at first.
@@ -217,10 +288,15 @@ impl Chromium {
         found.unwrap_or_else(|error| panic!("no label {label}: {error}")).click().await.expect("a press");
     }
 
+    /// Chooses of what the field that is labelled so offers.
+    pub(crate) async fn chooses(&self, label: &str, option: &str) {
+        self.labelled(label).await.select_by_label(option).await.expect("an option");
+    }
+
     async fn labelled(&self, label: &str) -> Element {
         let label = quoted(label);
         let said = format!(
-            "//*[@id=//label[normalize-space(.)={label}]/@for] | //*[self::input or self::select][@aria-label={label}] \
+            "//*[@id=//label[normalize-space(.)={label}]/@for] | //*[self::input or self::select or self::textarea][@aria-label={label}] \
              | //label[normalize-space(.)={label}]//input"
         );
         let found = self.client.wait().at_most(WITHIN).for_element(Locator::XPath(&said)).await;

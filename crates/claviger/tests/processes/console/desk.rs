@@ -42,6 +42,17 @@ impl Desk {
         joined["id"].as_u64().expect("an id")
     }
 
+    /// A service account of the organization, as whoever has its secret.
+    pub(crate) async fn account(&self, name: &str) -> Caller {
+        self.api().create(self.founded.organization, name).await.1
+    }
+
+    /// Gives somebody a role on the project.
+    pub(crate) async fn gives(&self, principal: u64, role: &str) {
+        let path = format!("/api/app/projects/{}/users/{principal}", self.founded.project);
+        self.api().put(&path, json!({ "role": role })).await.is(200);
+    }
+
     /// Where the organization's settings are.
     pub(crate) fn of_organization(&self, page: &str) -> String {
         format!("/console/organizations/{}/{page}", self.founded.organization)
