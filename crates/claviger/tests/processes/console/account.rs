@@ -104,5 +104,5 @@ async fn is_deleted(browser: &Chromium, callers: &[Caller]) {
         assert_eq!(caller.me().await.status, 401);
     }
     browser.goto(&address).await;
-    browser.says("nightly-export was deleted").await;
+    browser.says("MK deleted nightly-export").await;
 }

@@ -33,7 +33,7 @@ async fn a_new_owner_makes_a_first_account(store: Store, look: Look) {
         browser.press_copy("Command copied, with the secret").await;
         assert_eq!(browser.presses(), PRESSES);
     }
-    assert_eq!(request, format!(" curl -u '{username}:{}' {}/api/app/me", "cvg_••••••••", server.url()));
+    assert_eq!(request, format!(" curl --user '{username}:{}' {}/api/app/me", "cvg_••••••••", server.url()));
     secrets::handed_out(&username, &secret);
     Caller::new(server.url(), &username, &secret).me().await.is(200);
     browser.close().await;

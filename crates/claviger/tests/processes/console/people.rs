@@ -88,7 +88,7 @@ async fn makes_a_role(browser: &Chromium, desk: &Desk) {
     browser.goto(&desk.of_project("roles")).await;
     browser.is_at("Roles · Web shop").await;
     browser.press("Create role").await;
-    browser.is_at("Create role · Web shop").await;
+    browser.is_at("New role · Web shop").await;
     browser.types("Name", "Exporter").await;
     browser.types("Permissions of your own", "reports:export").await;
     browser.is_pictured("role").await;

@@ -53,7 +53,7 @@ async fn creates(browser: &Chromium, other: &crate::client::Caller) {
 async fn adds(browser: &Chromium, username: &str) {
     browser.types("Service account to add", username).await;
     browser.press("Find").await;
-    browser.is_at("Add an existing service account · Web shop").await;
+    browser.is_at("Add a service account · Web shop").await;
     browser.is_pictured("project-add").await;
     browser.chooses("Role", "Consumer").await;
     browser.press("Add to Web shop").await;
