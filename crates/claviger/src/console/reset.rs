@@ -37,7 +37,6 @@ pub(super) fn path(link: &NewLink) -> String {
 struct Page<'p> {
     form_token: &'p str,
     /// Where the form goes.
-    path: &'p str,
     email: &'p str,
     error: Option<&'p str>,
 }
@@ -68,7 +67,7 @@ pub(super) async fn show(
 ) -> Result<Response, ErrorPage> {
     let held = console.node.cluster.directory().map_err(|error| ErrorPage::not_held(error, &origin))?;
     let email = email_of(&held, &once).ok_or_else(ErrorPage::no_such_link)?;
-    shown(&console, &headers, StatusCode::OK, (&once, &email), None)
+    shown(&console, &headers, StatusCode::OK, &email, None)
 }
 
 /// Sets the password.
@@ -88,7 +87,7 @@ pub(super) async fn choose(
     let token = PresentedToken::<PrincipalId>::read(&once).ok_or_else(ErrorPage::no_such_link)?;
     let password = match new_password::chosen(&typed.password, &typed.again) {
         Ok(password) => password,
-        Err(wrong) => return shown(&console, &headers, StatusCode::BAD_REQUEST, (&once, &email), Some(wrong)),
+        Err(wrong) => return shown(&console, &headers, StatusCode::BAD_REQUEST, &email, Some(wrong)),
     };
     let hash = console.node.passwords.hash(password).await.map_err(not_hashed)?;
     let decide = move |draft: &_, moment, _| password_reset::choose(draft, &token, &hash, moment);
@@ -110,12 +109,11 @@ fn shown(
     console: &Console,
     headers: &HeaderMap,
     status: StatusCode,
-    (once, email): (&str, &str),
+    email: &str,
     error: Option<&str>,
 ) -> Result<Response, ErrorPage> {
     let bound_to = BoundTo::of(headers, console.transport)?;
-    let path = format!("/console/reset/{once}");
-    let page = page(status, &Page { form_token: &bound_to.token(), path: &path, email, error });
+    let page = page(status, &Page { form_token: &bound_to.token(), email, error });
     Ok(bound_to.given_with(page))
 }
 
@@ -132,12 +130,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_is_in_the_forms_address_and_in_no_title() {
-        let page =
-            Page { form_token: "f", path: "/console/reset/cvr_1_x", email: "<b>@example.com", error: Some("<i>") };
+    fn the_page_is_without_the_token_and_what_it_shows_is_text() {
+        let page = Page { form_token: "f", email: "<b>@example.com", error: Some("<i>") };
         let text = page.render().expect("a page");
-        assert_eq!(text.matches("cvr_1_x").count(), 1, "{text}");
-        assert!(text.contains("action=\"/console/reset/cvr_1_x\"") && !text.contains("<b>") && !text.contains("<i>"));
+        assert!(text.contains("<form class=\"gap-m\" method=\"post\">"), "it is sent to where it came from: {text}");
+        assert!(!text.contains("<b>") && !text.contains("<i>"), "{text}");
         let done = Done.render().expect("a page");
         assert!(done.contains("href=\"/console/sign-in\""), "{done}");
     }

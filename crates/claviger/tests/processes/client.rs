@@ -102,6 +102,10 @@ impl Caller {
         self.ask(Method::PUT, path, Some(&body), None).await.expect("an answer")
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::PATCH, path, Some(&body), None).await.expect("an answer")
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.ask(Method::DELETE, path, None, None).await.expect("an answer")
     }

@@ -31,6 +31,7 @@ mod audit_log;
 mod every_page;
 mod first_account;
 mod first_owner;
+mod furnished;
 mod people;
 mod project;
 mod several_accounts;

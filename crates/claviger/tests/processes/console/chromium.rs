@@ -95,20 +95,10 @@ impl Chromium {
     pub(crate) async fn open(url: &str, look: Look) -> Self {
         // All tests but the first find the provider installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
-        let driver = Process::start(command);
-        let mut port = None;
-        wait_until("chromedriver", || {
-            port = driver
-                .out()
-                .split_once("successfully on port ")
-                .and_then(|(_, rest)| rest.split_once('.').and_then(|(port, _)| port.parse::<u16>().ok()));
-            port.is_some()
-        });
+        let (driver, port) = driver();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(look.capabilities());
-        let driver_address = SocketAddr::from(([127, 0, 0, 1], port.expect("a port")));
+        let driver_address = SocketAddr::from(([127, 0, 0, 1], port));
         let client = builder.connect(&format!("http://{driver_address}")).await;
         let client = client.unwrap_or_else(|error| panic!("no browser: {error}. Run ./test, which installs Chromium"));
         let session = client.session_id().await.expect("a session").expect("an id");
@@ -401,6 +391,28 @@ impl Drop for Chromium {
             let _ = driver.read_to_end(&mut Vec::new());
         }
     }
+}
+
+/// A driver, and the port that it listens on. It takes a port that is free for IPv4, and ends where that one is not free for
+/// IPv6: then another is started.
+fn driver() -> (Process, u16) {
+    for _ in 0..5 {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let mut driver = Process::start(command);
+        let mut port = None;
+        wait_until("chromedriver", || {
+            port = driver
+                .out()
+                .split_once("successfully on port ")
+                .and_then(|(_, rest)| rest.split_once('.').and_then(|(port, _)| port.parse::<u16>().ok()));
+            port.is_some() || driver.has_ended()
+        });
+        if let Some(port) = port {
+            return (driver, port);
+        }
+    }
+    panic!("chromedriver ends whenever it is started. Run ./test, which installs it");
 }
 
 /// A page that says 403 or 404 is told in the log as well: that is no complaint about the page.

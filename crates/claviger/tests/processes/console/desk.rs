@@ -11,7 +11,7 @@ pub(crate) const PASSWORD: &str = "the owner has chosen this";
 
 pub(crate) struct Desk {
     /// Where all of it lies, as long as it is worked with.
-    _store: Store,
+    store: Store,
     pub(crate) server: Server,
     pub(crate) founded: Founded,
 }
@@ -21,7 +21,7 @@ impl Desk {
     pub(crate) async fn with_an_owner(store: Store) -> Self {
         let founded = store.init();
         let server = store.serve();
-        let desk = Self { _store: store, server, founded };
+        let desk = Self { store, server, founded };
         desk.joins("MK", EMAIL, "owner").await;
         desk
     }
@@ -33,13 +33,28 @@ impl Desk {
 
     /// Lets a person join, with [`PASSWORD`].
     pub(crate) async fn joins(&self, name: &str, email: &str, role: &str) -> u64 {
+        let token = self.invites(email, role).await;
+        let accepted = json!({ "token": token, "name": name, "password": PASSWORD });
+        let joined = self.api().post("/api/app/invitations/accept", accepted).await.is(201);
+        joined["id"].as_u64().expect("an id")
+    }
+
+    /// Invites somebody: the invitation's token.
+    pub(crate) async fn invites(&self, email: &str, role: &str) -> String {
         let path = format!("/api/app/organizations/{}/invitations", self.founded.organization);
         let invited = self.api().post(&path, json!({ "email": email, "role": role })).await.is(201);
         let token = invited["token"].as_str().expect("a token");
         secrets::handed_out("invitation", token);
-        let accepted = json!({ "token": token, "name": name, "password": PASSWORD });
-        let joined = self.api().post("/api/app/invitations/accept", accepted).await.is(201);
-        joined["id"].as_u64().expect("an id")
+        token.to_owned()
+    }
+
+    /// The same desk after a stop, and what was changed in its store meanwhile.
+    pub(crate) async fn reopened(self, change: impl AsyncFnOnce(&Store)) -> Self {
+        let Self { store, server, founded } = self;
+        server.stop();
+        change(&store).await;
+        let server = store.serve();
+        Self { store, server, founded }
     }
 
     /// A service account of the organization, as whoever has its secret.

@@ -1,47 +1,105 @@
 //! Every page, in every look: nothing sticks out, an accessibility checker finds nothing, and a picture is left of it.
 
 use super::chromium::{Chromium, Look};
-use super::desk::Desk;
+use super::desk::{Desk, EMAIL, PASSWORD};
+use super::furnished::Furnished;
 use crate::server::{Store, on_both_stores};
 
-on_both_stores![every_page_is_well_made_in_light_and_dark_and_on_a_phone];
+on_both_stores![every_page_is_well_made_in_light_and_dark_and_on_a_phone, pages_with_nothing_on_them_say_what_to_do];
 
 async fn every_page_is_well_made_in_light_and_dark_and_on_a_phone(store: Store) {
-    let desk = Desk::with_an_owner(store).await;
+    let furnished = Furnished::of(Desk::with_an_owner(store).await).await;
+    let pages = pages(&furnished);
     for look in [Look::default(), Look { dark: true, ..Look::default() }, Look { phone: true, ..Look::default() }] {
-        let browser = Chromium::open(desk.server.url(), look).await;
+        let browser = Chromium::open(furnished.desk.server.url(), look).await;
+        for (name, path, title) in
+            [("sign-in", "/console/sign-in", "Sign in"), ("forgotten", "/console/forgotten", "Forgotten password")]
+        {
+            browser.goto(path).await;
+            browser.is_at(title).await;
+            browser.is_pictured(name).await;
+        }
         browser.goto("/console/sign-in").await;
-        browser.is_at("Sign in").await;
-        browser.is_pictured("sign-in").await;
-        browser.signs_in(super::desk::EMAIL, super::desk::PASSWORD).await;
-        for (name, path, title) in pages(&desk) {
-            browser.goto(&path).await;
-            browser.is_at(&title).await;
+        browser.signs_in(EMAIL, PASSWORD).await;
+        for (name, path, title) in &pages {
+            browser.goto(path).await;
+            browser.is_at(title).await;
             browser.is_pictured(name).await;
         }
         browser.close().await;
     }
 }
 
+async fn pages_with_nothing_on_them_say_what_to_do(store: Store) {
+    let desk = Desk::with_an_owner(store).await;
+    let browser = Chromium::open(desk.server.url(), Look::default()).await;
+    browser.goto("/console/sign-in").await;
+    browser.signs_in(EMAIL, PASSWORD).await;
+    for (page, title, said) in [
+        ("service-accounts?search=nobody", "Service Accounts", "No service account matches “nobody”"),
+        ("service-accounts?view=expired", "Service Accounts", "No service account in this view"),
+        ("users-teams?view=teams", "Users and Teams", "No teams yet"),
+        ("users-teams?view=invitations", "Users and Teams", "Nobody is invited at the moment."),
+        ("audit-log?action=team.deleted", "Audit Log", "No event matches"),
+    ] {
+        browser.goto(&desk.of_organization(page)).await;
+        browser.is_at(&format!("{title} · Acme")).await;
+        browser.says(said).await;
+    }
+    for (path, title, said) in [
+        ("/console/nothing-here", "Not found", "Not found"),
+        ("/console/organizations/999999/overview", "Not found", "No organization of yours"),
+    ] {
+        browser.goto(path).await;
+        browser.is_at(title).await;
+        browser.says(said).await;
+    }
+    browser.close().await;
+}
+
 /// The name of its picture, its address, its title.
-fn pages(desk: &Desk) -> Vec<(&'static str, String, String)> {
+fn pages(furnished: &Furnished) -> Vec<(&'static str, String, String)> {
+    let desk = &furnished.desk;
     let organization = |name, page: &str, title: &str| (name, desk.of_organization(page), format!("{title} · Acme"));
     let project = |name, page: &str, title: &str| (name, desk.of_project(page), format!("{title} · Web shop"));
+    let own = |name, path: &str, title: &str| (name, path.to_owned(), title.to_owned());
+    let account = |page: &str| format!("service-accounts/{}{page}", furnished.account);
+    let (team, person) = (format!("teams/{}", furnished.team), format!("users/{}", furnished.person));
     vec![
+        organization("overview", "overview", "Overview"),
         organization("service-accounts", "service-accounts", "Service Accounts"),
         organization("service-account-new", "service-accounts/new", "Create a service account"),
+        organization("service-account", &account("?permission=data:read"), "nightly-export"),
+        organization("service-account-edit", &account("/edit"), "Edit nightly-export"),
+        organization("service-account-owner", &account("/owner"), "Hand over nightly-export"),
+        organization("service-account-grant", &account("/grant"), "Grant access to nightly-export"),
+        organization("service-account-rotate", &account("/rotate"), "Rotate nightly-export"),
+        organization("service-account-delete", &account("/delete"), "Delete nightly-export"),
+        organization("service-accounts-delete", "service-accounts/delete?view=expired", "Delete service accounts"),
         organization("projects", "projects", "Projects"),
+        organization("project-new", "projects/new", "Create project"),
         organization("users-teams", "users-teams", "Users and Teams"),
+        organization("user", &person, "Ada Byron"),
+        organization("user-remove", &format!("{person}/remove"), "Remove Ada Byron from Acme"),
+        organization("reset-link", &format!("{person}/reset-link"), "Reset link"),
+        organization("invite", "invitations/new", "Invite people"),
+        organization("team", &team, "Data platform"),
+        organization("team-delete", &format!("{team}/delete"), "Delete Data platform"),
+        organization("team-new", "teams/new", "Create team"),
         organization("access-security", "access-security", "Access Security"),
         organization("audit-log", "audit-log", "Audit Log"),
         project("project-overview", "overview", "Overview"),
         project("project-users", "users", "Project Users"),
         project("project-service-accounts", "service-accounts", "Service Accounts"),
+        project("project-service-account-new", "service-accounts/new", "Create service account"),
         project("project-roles", "roles", "Roles"),
+        project("project-role-new", "roles/new", "New role"),
         project("project-workspaces", "workspaces", "Workspaces"),
         project("project-audit-log", "audit-log", "Audit Log"),
-        ("profile", "/console/profile".to_owned(), "Profile".to_owned()),
-        ("sessions", "/console/profile/sessions".to_owned(), "Sessions".to_owned()),
-        ("second-factor", "/console/profile/second-factor".to_owned(), "Second factor".to_owned()),
+        ("project-delete", desk.of_project("delete"), "Delete Web shop".to_owned()),
+        own("profile", "/console/profile", "Profile"),
+        own("password", "/console/profile/password", "Change password"),
+        own("sessions", "/console/profile/sessions", "Sessions"),
+        own("second-factor", "/console/profile/second-factor", "Second factor"),
     ]
 }

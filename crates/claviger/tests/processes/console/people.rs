@@ -93,7 +93,7 @@ async fn makes_a_role(browser: &Chromium, desk: &Desk) {
     browser.types("Permissions of your own", "reports:export").await;
     browser.is_pictured("role").await;
     browser.press_primary().await;
-    browser.is_at("Exporter · Web shop").await;
+    browser.is_at("Roles · Web shop").await;
     browser.says("Exporter is created.").await;
 }
 

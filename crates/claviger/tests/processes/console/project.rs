@@ -30,8 +30,8 @@ async fn a_project_has_accounts_of_its_own(store: Store, look: Look) {
     browser.says("It keeps no other project.").await;
     account.me().await.is(200);
     browser.goto(&desk.of_organization("service-accounts")).await;
-    browser.is_at("Service Accounts").await;
-    browser.says("You cannot see").await;
+    browser.is_at("Service Accounts · Acme").await;
+    browser.says("Only owners and admins of Acme see its service accounts.").await;
     browser.close().await;
 }
 
