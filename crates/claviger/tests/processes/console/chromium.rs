@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -348,10 +350,8 @@ impl Chromium {
 
     /// Neither the policy of the page nor anything else made the browser complain.
     async fn complains_of_nothing(&self) {
-        let log = format!("http://{}/session/{}/se/log", self.driver_address, self.session);
-        let answer = self.http.post(log).json(&json!({ "type": "browser" })).send().await.expect("a log");
-        let log: Value = answer.json().await.expect("JSON");
-        let loud: Vec<&Value> = log["value"].as_array().expect("a list").iter().filter(|line| is_ours(line)).collect();
+        let log = self.asks_the_driver("se/log", json!({ "type": "browser" })).await;
+        let loud: Vec<&Value> = log.as_array().expect("a list").iter().filter(|line| is_ours(line)).collect();
         assert!(loud.is_empty(), "{loud:?} at {}", self.path().await);
     }
 
@@ -364,13 +364,19 @@ impl Chromium {
     pub(crate) async fn is_pictured(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/screenshots");
         fs::create_dir_all(&folder).expect("a folder");
-        if !self.look.phone {
-            let tall = self.run("return document.documentElement.scrollHeight").await.as_u64().expect("a height");
-            let tall = u32::try_from(tall.clamp(600, 3_000)).expect("small");
-            self.client.set_window_size(1_280, tall).await.expect("a window");
-        }
-        let picture = self.client.screenshot().await.expect("a picture");
-        fs::write(folder.join(format!("{name}-{}.png", self.look.name())), picture).expect("a file");
+        let whole = json!({ "format": "webp", "quality": 85, "captureBeyondViewport": true });
+        let asked = json!({ "cmd": "Page.captureScreenshot", "params": whole });
+        let picture = self.asks_the_driver("goog/cdp/execute", asked).await;
+        let picture = BASE64_STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");
+        fs::write(folder.join(format!("{name}-{}.webp", self.look.name())), picture).expect("a file");
+    }
+
+    /// Asks for what only this driver knows.
+    async fn asks_the_driver(&self, path: &str, asked: Value) -> Value {
+        let url = format!("http://{}/session/{}/{path}", self.driver_address, self.session);
+        let answer = self.http.post(url).json(&asked).send().await.expect("an answer");
+        let answer: Value = answer.json().await.expect("JSON");
+        answer["value"].clone()
     }
 
     /// Closes it.

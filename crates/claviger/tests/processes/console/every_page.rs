@@ -69,7 +69,11 @@ fn pages(furnished: &Furnished) -> Vec<(&'static str, String, String)> {
         organization("overview", "overview", "Overview"),
         organization("service-accounts", "service-accounts", "Service Accounts"),
         organization("service-account-new", "service-accounts/new", "Create a service account"),
-        organization("service-account", &account("?permission=data:read"), "nightly-export"),
+        organization(
+            "service-account",
+            &account(&format!("?where={}&permission=data:read", desk.founded.project)),
+            "nightly-export",
+        ),
         organization("service-account-edit", &account("/edit"), "Edit nightly-export"),
         organization("service-account-owner", &account("/owner"), "Hand over nightly-export"),
         organization("service-account-grant", &account("/grant"), "Grant access to nightly-export"),

@@ -46,8 +46,15 @@ impl Furnished {
         let team = places(&desk, &[jon, lea, ids[0]]).await;
         desk.invites("sam@acme.example", "member").await;
         asks(&desk, &callers).await;
-        let of = format!("/api/app/organizations/{}/service-accounts/{}", desk.founded.organization, ids[6]);
-        desk.api().patch(&of, json!({ "disabled": true })).await.is(200);
+        let of = |id: u64| format!("/api/app/organizations/{}/service-accounts/{id}", desk.founded.organization);
+        desk.api().patch(&of(ids[6]), json!({ "disabled": true })).await.is(200);
+        for id in &ids[..5] {
+            desk.api().patch(&of(*id), json!({ "owner": { "kind": "team", "id": team } })).await.is(200);
+        }
+        desk.api()
+            .patch(&of(ids[0]), json!({ "description": "Writes the orders of the day to the warehouse" }))
+            .await
+            .is(200);
         let organization = desk.founded.organization;
         desk = desk.reopened(async |store| ages(store, organization, &ids).await).await;
         Self { desk, account: ids[0], team, person }
@@ -111,6 +118,8 @@ async fn ages(store: &Store, organization: u64, ids: &[u64]) {
     }
     let ended = sqlx::query("UPDATE secrets SET expires_at = expires_at - $1 WHERE principal_id = $2");
     ended.bind(DAY_S * 23).bind(number(ids[4])).execute(&rows).await.expect("written");
+    let founded = sqlx::query("UPDATE organizations SET created_at = created_at - $1 WHERE id = $2");
+    founded.bind(DAY_S * 400).bind(number(organization)).execute(&rows).await.expect("written");
     sqlx::query("UPDATE counting SET begun_at = begun_at - $1").bind(DAY_S * 40).execute(&rows).await.expect("written");
     let of_all = "INSERT INTO organization_days (organization_id, day, admitted, not_admitted, not_permitted) \
                         VALUES ($1, $2, $3, $4, $5)";
