@@ -41,7 +41,7 @@ pub(crate) struct Look {
 
 impl Look {
     /// For the names of pictures.
-    fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         let parts = [(self.phone, "phone"), (self.dark, "dark"), (self.without_scripts, "plain")];
         let said: Vec<&str> = parts.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
         if said.is_empty() { "light".to_owned() } else { said.join("-") }

@@ -3,14 +3,26 @@
 use super::chromium::{Chromium, Look};
 use super::desk::{Desk, EMAIL, PASSWORD};
 use super::furnished::Furnished;
+use crate::first_owner::filed;
+use crate::secrets;
 use crate::server::{Store, on_both_stores};
 
-on_both_stores![every_page_is_well_made_in_light_and_dark_and_on_a_phone, pages_with_nothing_on_them_say_what_to_do];
+/// In light, in dark, on a phone.
+const LOOKS: [Look; 3] = {
+    let light = Look { phone: false, dark: false, without_scripts: false };
+    [light, Look { dark: true, ..light }, Look { phone: true, ..light }]
+};
+
+on_both_stores![
+    the_first_page_of_all_is_well_made,
+    every_page_is_well_made_in_light_and_dark_and_on_a_phone,
+    pages_with_nothing_on_them_say_what_to_do
+];
 
 async fn every_page_is_well_made_in_light_and_dark_and_on_a_phone(store: Store) {
     let furnished = Furnished::of(Desk::with_an_owner(store).await).await;
     let pages = pages(&furnished);
-    for look in [Look::default(), Look { dark: true, ..Look::default() }, Look { phone: true, ..Look::default() }] {
+    for look in LOOKS {
         let browser = Chromium::open(furnished.desk.server.url(), look).await;
         for (name, path, title) in
             [("sign-in", "/console/sign-in", "Sign in"), ("forgotten", "/console/forgotten", "Forgotten password")]
@@ -26,6 +38,60 @@ async fn every_page_is_well_made_in_light_and_dark_and_on_a_phone(store: Store) 
             browser.is_at(title).await;
             browser.is_pictured(name).await;
         }
+        shows_what_is_shown_once(&browser, &furnished, look).await;
+        browser.close().await;
+    }
+}
+
+/// What is shown as the answer to a form alone.
+async fn shows_what_is_shown_once(browser: &Chromium, furnished: &Furnished, look: Look) {
+    let desk = &furnished.desk;
+    browser.goto(&desk.of_organization("service-accounts/new")).await;
+    browser.types("Name", &format!("reports-{}", look.name())).await;
+    browser.press_primary().await;
+    browser.is_at("Copy the secret now · Acme").await;
+    browser.is_pictured("secret-once").await;
+    let (username, secret, _) = browser.new_secret().await;
+    secrets::handed_out(&username, &secret);
+    browser.press("I have stored it").await;
+    browser.is_at(&format!("reports-{} · Acme", look.name())).await;
+    browser.goto(&desk.of_organization("invitations/new")).await;
+    browser.types("E-mail", &format!("{}@acme.example", look.name())).await;
+    browser.press_primary().await;
+    browser.is_at("Copy the link now · Acme").await;
+    browser.is_pictured("invitation-link").await;
+    browser.reveals().await;
+    let invitation = browser.see("#s").await.text().await.expect("a link");
+    browser.press("I have handed it over").await;
+    browser.is_at("Users and Teams · Acme").await;
+    browser.goto(&desk.of_organization(&format!("users/{}/reset-link", furnished.person))).await;
+    browser.press("Make the link").await;
+    browser.is_at("Copy the link now · Acme").await;
+    browser.is_pictured("reset-link-made").await;
+    let reset = browser.see("#link").await.text().await.expect("a link");
+    browser.press("I have copied it").await;
+    browser.is_at("Ada Byron · Acme").await;
+    for (link, name, title) in [(&invitation, "invitation", "Join Acme"), (&reset, "reset", "Choose another password")]
+    {
+        secrets::handed_out(name, link.rsplit('/').next().expect("a token"));
+        browser.goto(link.strip_prefix(desk.server.url()).unwrap_or(link)).await;
+        browser.is_at(title).await;
+        browser.is_pictured(name).await;
+    }
+    browser.goto("/console/profile/second-factor").await;
+    browser.press("Set up a second factor").await;
+    browser.is_at("Set up a second factor").await;
+    browser.is_pictured("second-factor-set-up").await;
+}
+
+async fn the_first_page_of_all_is_well_made(store: Store) {
+    let server = store.serve();
+    let (_, link) = filed(&server);
+    for look in LOOKS {
+        let browser = Chromium::open(server.url(), look).await;
+        browser.goto(link.strip_prefix(server.url()).expect("a link to this server")).await;
+        browser.is_at("First owner").await;
+        browser.is_pictured("set-up").await;
         browser.close().await;
     }
 }

@@ -34,7 +34,6 @@ async fn makes_an_account(store: Store, look: Look) {
     let (username, secret) =
         (browser.see("#u").await.text().await.unwrap(), browser.see("#s").await.text().await.unwrap());
     secrets::handed_out(&username, &secret);
-    browser.is_pictured("secret-once").await;
     Caller::new(desk.server.url(), &username, &secret).me().await.is(200);
     browser.press("I have stored it").await;
     browser.is_at("nightly-export · Acme").await;
