@@ -280,3 +280,27 @@ fn the_security_catalogue_names_tests_that_exist() {
     }
     assert!(named > 45, "{named} tests are named");
 }
+
+/// Other documents, and pictures.
+#[test]
+fn what_documents_link_to_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut folders = vec![root.clone(), root.join("docs"), root.join("bench")];
+    let mut links = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() && entry.starts_with(root.join("docs")) {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "md") {
+                let text = std::fs::read_to_string(&entry).expect("a document");
+                for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#', ' ']).next()) {
+                    if !link.is_empty() && !link.contains(':') {
+                        assert!(folder.join(link).exists(), "{} links to {link}", entry.display());
+                        links += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(links > 50, "{links} links");
+}

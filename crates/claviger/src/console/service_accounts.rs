@@ -10,6 +10,7 @@ pub(super) mod bulk;
 mod choice;
 mod expiry;
 pub(super) mod new;
+mod refused_since;
 pub(super) mod rotate;
 pub(super) mod row;
 mod survey;
@@ -24,6 +25,7 @@ use claviger_access::directory::Organization;
 use claviger_access::identity::{OrganizationId, PrincipalId};
 
 use self::asked::{Asked, Column, Order, View};
+use self::refused_since::refused_since;
 use self::row::{Row, Tone};
 use self::survey::{Found, PAGE_LENGTH, Survey};
 use super::error_page::ErrorPage;
@@ -110,14 +112,22 @@ pub(super) async fn list(
     let permit = authorize::<ManageServiceAccounts>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
     let permit = permit.map_err(|refusal| refused(&signed_in, place, &SEE, &refusal))?;
     let known = signed_in.held.organization(organization).ok_or_else(ErrorPage::no_such_organization)?;
-    let found = found(&console, &signed_in, &permit, &asked).await;
-    let found = found.map_err(|error| ErrorPage::unread(&error, &signed_in.origin).inside(&signed_in, place))?;
+    let unread = |error| ErrorPage::unread(&error, &signed_in.origin).inside(&signed_in, place);
+    let found = found(&console, &signed_in, &permit, &asked).await.map_err(unread)?;
     let path = OrganizationPage::ServiceAccounts.path(organization);
     if found.is_astray(&asked) {
         return Ok(Redirect::to(&asked.address(&path, None)).into_response());
     }
     let frame = Frame::of(&signed_in, place);
-    let rows = found.page.iter().map(|account| Row::of(&signed_in.held, known, account, signed_in.now.seconds()));
+    let has_expired = found.page.iter().any(|account| account.state == account::State::Expired);
+    let not_admitted = match has_expired {
+        true => console.node.store.not_admitted(&permit, signed_in.now).await.map_err(unread)?,
+        false => Vec::new(),
+    };
+    let rows = found.page.iter().map(|account| {
+        let row = Row::of(&signed_in.held, known, account, signed_in.now.seconds());
+        row.with_refused(refused_since(account, &not_admitted))
+    });
     let rows = rows.collect();
     Ok(page(StatusCode::OK, &Page::of(&frame, known, &path, &asked, &found, rows)))
 }

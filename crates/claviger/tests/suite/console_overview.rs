@@ -51,6 +51,23 @@ on_both_stores! {
         assert!(!page.contains("Unknown username"), "a name of no account is nobody's: {page}");
     }
 
+    /// an account that has expired and is still tried tells so in the list of accounts
+    async fn a_list_tells_how_often_who_has_expired_was_refused(world: World) {
+        let world = world.with(WORLD).await;
+        let soon = world.account("ada").make("organizations/{acme}/service-accounts", json!({ "username": "soon", "expires_in": 1 })).await;
+        while soon.get("me").await.status == 200 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..2 {
+            soon.get("me").await.refused(401, "not_authenticated");
+        }
+        world.restart().await;
+        let browser = Browser::signs_in(&world, "pia").await;
+        let page = browser.page("/console/organizations/{acme}/service-accounts", "Service Accounts · acme").await;
+        assert_eq!(page.matches("refused since").count(), 1, "{page}");
+        assert!(page.contains("3 refused since"), "{page}");
+    }
+
     /// it is for who may see service accounts, and for nobody of another organization
     async fn it_is_for_who_sees_service_accounts(world: World) {
         let world = world.with(WORLD).await;

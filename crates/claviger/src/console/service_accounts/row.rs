@@ -72,6 +72,17 @@ impl Row {
     }
 }
 
+impl Row {
+    /// The same, where requests were refused since it ended: it is still tried.
+    pub(super) fn with_refused(mut self, requests: u64) -> Self {
+        if requests > 0 {
+            let number = words::count(usize::try_from(requests).unwrap_or(usize::MAX));
+            self.last_used.sub = Some(format!("{number} refused since"));
+        }
+        self
+    }
+}
+
 /// A username without its digits and its suffix; a person's name as it is.
 pub(in crate::console) fn short(name: &str) -> &str {
     let mut parts = name.rsplitn(3, '.');
