@@ -72,14 +72,14 @@ pub(super) async fn ask(
     State(console): State<Console>,
     ComesFrom(origin): ComesFrom,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let Some((mailer, url)) = console.letters() else { return shown(&console, &headers, Step::WithoutMail) };
-    console.tries.count_reset(origin.address).map_err(too_many)?;
+    console.tries.count_from(origin.address).map_err(too_many)?;
     let (node, tries, mailer, url) = (console.node.clone(), console.tries.clone(), mailer.clone(), url.clone());
     tokio::spawn(async move {
         if let Ok(email) = EmailAddress::parse(&typed.email)
-            && tries.count_letter(email.as_str())
+            && tries.count_letter(&email)
         {
             send(&node, &mailer, &url, email, origin).await;
         }

@@ -61,7 +61,11 @@ pub(super) trait Fields: DeserializeOwned + Send {
 }
 
 /// The fields of a form that a page of ours has sent.
-pub(super) struct Checked<F>(pub F);
+pub(super) struct Checked<F> {
+    pub fields: F,
+    /// The token of the page's forms.
+    pub form_token: String,
+}
 
 #[derive(Deserialize)]
 struct Sent<F> {
@@ -79,7 +83,7 @@ impl<F: Fields> FromRequest<Console> for Checked<F> {
         let sent = Form::<Sent<F>>::from_request(request, console).await;
         let Form(Sent { form_token, fields }) = sent.map_err(|_| ErrorPage::unreadable_form())?;
         match cookie {
-            Some(cookie) if is_of(&form_token, &cookie) => Ok(Self(fields)),
+            Some(cookie) if is_of(&form_token, &cookie) => Ok(Self { fields, form_token }),
             _ => Err(ErrorPage::stale_form()),
         }
     }

@@ -88,7 +88,7 @@ pub(super) async fn accept(
     ComesFrom(origin): ComesFrom,
     At(once): At<String>,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let held = held(&console, &origin)?;
     // Whoever tries links that open nothing uses up nobody's tries but his own.

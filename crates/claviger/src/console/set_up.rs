@@ -141,7 +141,7 @@ pub(super) async fn set_up(
     ComesFrom(origin): ComesFrom,
     once: Once,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let node = &console.node;
     let held = node.cluster.directory().map_err(|error| ErrorPage::not_held(error, &origin))?;
