@@ -210,6 +210,25 @@ on_both_stores! {
         assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|seconds| seconds >= 1)));
     }
 
+    /// so many tries a minute under one e-mail address, however it is typed
+    async fn tries_of_one_account_are_limited(world: World) {
+        let world = world.with(WORLD).await;
+        let ours = shown(&world).await;
+        let spellings = ["mel@example.com", " mel@example.com", "MEL@example.com\u{a0}", "\nmel@Example.com\u{2003}\t"];
+        let mut tries = 0;
+        let answer = loop {
+            let answer = send(form(&world, &ours, spellings[tries % 4], "short")).await;
+            if answer.status != 403 {
+                break answer;
+            }
+            tries += 1;
+            assert!(tries < 20, "from one address are no more in any case");
+        };
+        is_page(&answer, 429, "Too many attempts");
+        assert!(answer.text.contains("Too many attempts with this e-mail address. Try again in"), "{}", answer.text);
+        assert!(tries >= 10, "{tries}");
+    }
+
     /// a right credential of the API opens no page, and no cookie opens the API
     async fn credentials_of_the_api_open_no_page(world: World) {
         let world = world.with(WORLD).await;
