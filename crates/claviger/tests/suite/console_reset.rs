@@ -92,7 +92,9 @@ on_both_stores! {
         let path = link(&world, &mut server, "mel").await;
         for _ in 0..3 {
             // Mail scanners open links.
-            is_page(&send(world.request(Method::GET, &path)).await, 200, "Choose another password");
+            let page = send(world.request(Method::GET, &path)).await;
+            is_page(&page, 200, "Choose another password");
+            assert_eq!(page.header("referrer-policy"), Some("strict-origin"), "its address goes nowhere");
         }
         assert_eq!(get(&world, &sessions[0], ACCOUNTS).await.status, 403, "nothing has changed yet");
         let password = new_password(&world, "mel");
