@@ -20,6 +20,7 @@ mod entrance;
 mod error_page;
 mod forgotten;
 mod form;
+mod form_body;
 mod form_outside;
 mod frame;
 mod grantable;
