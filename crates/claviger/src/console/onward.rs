@@ -55,6 +55,8 @@ fn sealed_text(to: &ReturnTo, kept: &str) -> String {
 #[template(path = "console/send_again.html")]
 struct SendAgain<'p> {
     form_token: &'p str,
+    /// Why it was not done.
+    why: &'static str,
     to: &'p ReturnTo,
     pairs: &'p [(String, String)],
 }
@@ -78,6 +80,12 @@ impl Onward {
         Self { to: Some(to), kept: kept.encoded() }
     }
 
+    /// For whose role changed while he typed: what he typed, to be sent by a session that has this token.
+    pub(super) fn ask_again(to: &ReturnTo, typed: &Typed, session: &str) -> Response {
+        let (form_token, why) = (form::token(session), "Your role has changed since you signed in.");
+        page(StatusCode::FORBIDDEN, &SendAgain { form_token: &form_token, why, to, pairs: typed.pairs() })
+    }
+
     /// The page, where one was asked for.
     pub(super) fn page(&self) -> Option<&ReturnTo> {
         self.to.as_ref()
@@ -98,8 +106,8 @@ impl Onward {
         let Some(to) = &self.to else { return Redirect::to("/console").into_response() };
         match Typed::parse(self.kept.as_bytes()).map(Typed::without_secrets) {
             Some(kept) if !kept.pairs().is_empty() => {
-                let form_token = form::token(session);
-                page(StatusCode::OK, &SendAgain { form_token: &form_token, to, pairs: kept.pairs() })
+                let (form_token, why) = (form::token(session), "You are signed in.");
+                page(StatusCode::OK, &SendAgain { form_token: &form_token, why, to, pairs: kept.pairs() })
             }
             _ => Redirect::to(to.as_str()).into_response(),
         }

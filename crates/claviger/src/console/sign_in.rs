@@ -98,7 +98,7 @@ pub(super) async fn show(
     match signed_in {
         Ok(_) => return Ok(Redirect::to(to.as_ref().map_or("/console", ReturnTo::as_str)).into_response()),
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
-        Err(NotSignedIn::Nobody(_)) => {}
+        Err(NotSignedIn::Nobody(_) | NotSignedIn::Outdated(_)) => {}
     }
     shown(&console, &headers, StatusCode::OK, ("", &Onward::to(to)), None)
 }
@@ -201,13 +201,18 @@ pub(super) async fn sign_out(
     signed_in: Result<SignedIn, NotSignedIn>,
     form: Result<Checked<Nothing>, ErrorPage>,
 ) -> Result<Response, ErrorPage> {
+    let signed_in = match signed_in {
+        // Who leaves may leave, whatever his role is.
+        Err(NotSignedIn::Outdated(signed_in)) => Ok(*signed_in),
+        other => other,
+    };
     match signed_in {
         Ok(signed_in) => {
             form?;
             let ended = session::end(&console.node, &signed_in, signed_in.session).await;
             ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
         }
-        Err(NotSignedIn::Nobody(_)) => {}
+        Err(NotSignedIn::Nobody(_) | NotSignedIn::Outdated(_)) => {}
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
     }
     Ok(farewell(&console))
