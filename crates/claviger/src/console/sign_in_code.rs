@@ -89,7 +89,13 @@ pub(super) async fn show(
 ) -> Result<Response, ErrorPage> {
     let Some((token, _)) = password_shown_by(&console, &headers, &origin).await? else { return Ok(anew(&console)) };
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
-    Ok(shown(StatusCode::OK, &token, &Onward::to(ReturnTo::parse(&asked.return_to)), asked.with == "recovery-code", None))
+    Ok(shown(
+        StatusCode::OK,
+        &token,
+        &Onward::to(ReturnTo::parse(&asked.return_to)),
+        asked.with == "recovery-code",
+        None,
+    ))
 }
 
 /// Signs in, if the code is right.
