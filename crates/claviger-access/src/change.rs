@@ -19,7 +19,7 @@ mod team;
 
 pub use self::custom_role::{CustomRoleChange, CustomRoleProperties};
 pub use self::invitation::{InvitationChange, InvitationTerms};
-pub use self::password_reset::PasswordResetChange;
+pub use self::password_reset::{PasswordResetChange, ResetLinkMaker};
 pub use self::person::PersonChange;
 pub use self::policy::PolicyChange;
 pub use self::second_factor::SecondFactorChange;

@@ -20,6 +20,7 @@ mod entrance;
 mod error_page;
 mod forgotten;
 mod form;
+mod form_body;
 mod form_outside;
 mod frame;
 mod grantable;
@@ -68,7 +69,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
@@ -150,7 +151,7 @@ pub fn router(
         .layer(from_fn(protection::hide_token))
         .layer(from_fn_with_state(console.clone(), protection::is_our_host))
         .layer(CatchPanicLayer::custom(error_page::panicked))
-        .layer(map_response(protection::protect))
+        .layer(from_fn_with_state(transport, protection::protect))
         .layer(from_fn_with_state(trusted, arrival::arrive))
         .with_state(console)
 }

@@ -1,6 +1,7 @@
 //! Links by which people choose another password: made, handed over or sent, and used once.
 //!
 //! A person has one such link at a time, for an hour. Each of his organizations is told when it is made and when it is used.
+//! A newer one takes the place of the one before; but what any stranger may ask for does not end what somebody was handed.
 //! What must stay true: whoever hands one over is an owner of **every** organization that the person belongs to, when the
 //! link is made and when it is used: else an owner of one could come into another as somebody else. Nobody makes one for
 //! himself, since that would be a change of password without the password. A new password ends all sessions, and leaves the
@@ -10,7 +11,7 @@ use super::holding::Gathered;
 use super::membership;
 use super::session;
 use crate::authorize::{Caller, Permit, ResetLink, ResetPasswords, Scope, authorize, enter, follow_reset_link};
-use crate::change::{Change, PasswordResetChange, PersonChange};
+use crate::change::{Change, PasswordResetChange, PersonChange, ResetLinkMaker};
 use crate::credential::{PresentedToken, ResetToken};
 use crate::decision::Decided;
 use crate::directory::{Directory, Draft, PasswordReset};
@@ -44,10 +45,10 @@ pub fn make(
 ) -> Result<Decided<NewLink>, Refusal> {
     let permits = may_make(draft, caller, organization, person, moment)?;
     let maker = match caller {
-        Caller::Principal { principal, .. } => Some(*principal),
-        Caller::Operator => None,
+        Caller::Principal { principal, .. } => ResetLinkMaker::Owner(*principal),
+        Caller::Operator => ResetLinkMaker::Operator,
     };
-    made(&permits, person, (maker, "hand"), moment, random)
+    made(&permits, person, maker, moment, random)
 }
 
 /// Whether the caller may make a link for this member of the organization: a permit for each organization that the member
@@ -89,18 +90,27 @@ pub fn recover(
         .into_iter()
         .map(|organization| authorize(draft, caller, Scope::Organization(organization), moment))
         .collect();
-    made(&permits?, person, (None, "hand"), moment, random)
+    made(&permits?, person, ResetLinkMaker::Operator, moment, random)
 }
 
 /// Makes a link that goes to the person's own address by mail, and nowhere else. Whoever asks for it is a stranger: the
-/// events name the person, since the link is for him alone.
+/// events name the person, since the link is for him alone. `None` where a link that he was handed is still open: a stranger
+/// could end it else.
 pub fn ask_by_mail(
     draft: &Draft,
     person: PrincipalId,
     moment: Moment,
     random: RandomBytes,
-) -> Result<Decided<NewLink>, Refusal> {
-    made(&enter(draft, person), person, (None, "mail"), moment, random)
+) -> Result<Decided<Option<NewLink>>, Refusal> {
+    let known = draft.password_reset(person).filter(|known| known.maker != ResetLinkMaker::Mail);
+    if known.is_some_and(|known| !known.has_expired(moment) && maker_may(draft, known)) {
+        return Ok(Decided::Nothing(None));
+    }
+    let permits = enter(draft, person);
+    Ok(match made(&permits, person, ResetLinkMaker::Mail, moment, random)? {
+        Decided::Write(decision, link) => Decided::Write(decision, Some(link)),
+        Decided::Nothing(link) => Decided::Nothing(Some(link)),
+    })
 }
 
 /// Looks at a link before anything is spent on it: whether its token opens it, and whether whoever handed it over still may.
@@ -149,13 +159,14 @@ pub(super) fn ended(directory: &Directory, person: PrincipalId) -> Option<Change
 fn made<A>(
     permits: &[Permit<A>],
     person: PrincipalId,
-    (maker, way): (Option<PrincipalId>, &str),
+    maker: ResetLinkMaker,
     moment: Moment,
     mut random: RandomBytes,
 ) -> Result<Decided<NewLink>, Refusal> {
     let token = ResetToken::generate(person, &mut random).ok_or(Refusal::Exhausted { what: "randomness" })?;
     let expires = moment.plus_seconds(LINK_LIFETIME_S).ok_or(Refusal::ExpiryTooFar)?;
     let change = PasswordResetChange::LinkMade { person, digest: token.digest(), made: moment, expires, maker };
+    let way = if maker == ResetLinkMaker::Mail { "mail" } else { "hand" };
     let (mut done, mut changes) = (Gathered::default(), vec![Change::PasswordReset(change)]);
     for permit in permits {
         let event = Event::under(permit, EventName::PasswordResetLinkMade, Target::Principal(person));
@@ -170,7 +181,7 @@ fn made<A>(
 
 /// Whether whoever handed a link over is still an owner of every organization that its person belongs to.
 fn maker_may(directory: &Directory, reset: &PasswordReset) -> bool {
-    let Some(maker) = reset.maker else { return true };
+    let ResetLinkMaker::Owner(maker) = reset.maker else { return true };
     let Some(person) = directory.principal(reset.id) else { return false };
     let maker = directory.principal(maker).filter(|maker| !maker.is_deleted());
     let is_owner = |organization| {

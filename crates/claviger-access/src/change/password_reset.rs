@@ -4,6 +4,17 @@ use crate::credential::SecretDigest;
 use crate::expiry::Moment;
 use crate::identity::PrincipalId;
 
+/// Who answers for a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetLinkMaker {
+    /// The owner who hands it over.
+    Owner(PrincipalId),
+    /// The operator, who hands it over.
+    Operator,
+    /// Nobody: it went to the person's own address.
+    Mail,
+}
+
 /// One step of such a link.
 #[derive(Debug, Clone)]
 pub enum PasswordResetChange {
@@ -17,8 +28,8 @@ pub enum PasswordResetChange {
         made: Moment,
         /// From when on it opens nothing.
         expires: Moment,
-        /// The owner who hands it over; `None` where it went out by mail, or the operator made it.
-        maker: Option<PrincipalId>,
+        /// Who answers for it.
+        maker: ResetLinkMaker,
     },
     /// It opens nothing any more.
     Ended {

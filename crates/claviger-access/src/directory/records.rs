@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::hash_id;
 use super::shelves::Shelves;
-use crate::change::{CustomRoleProperties, InvitationTerms, SignedInFrom};
+use crate::change::{CustomRoleProperties, InvitationTerms, ResetLinkMaker, SignedInFrom};
 use crate::credential::SecretDigest;
 use crate::email::EmailAddress;
 use crate::expiry::Moment;
@@ -231,8 +231,8 @@ pub struct PasswordReset {
     pub made: Moment,
     /// From when on it opens nothing.
     pub expires: Moment,
-    /// The owner who hands it over; `None` where it went out by mail, or the operator made it.
-    pub maker: Option<PrincipalId>,
+    /// Who answers for it.
+    pub maker: ResetLinkMaker,
 }
 
 impl PartialEq for PasswordReset {

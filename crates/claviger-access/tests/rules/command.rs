@@ -327,7 +327,8 @@ impl Command {
                 replying(password_reset::recover(draft, caller, *person, moment, random), Reply::Link)
             }
             Self::AskForReset(person) => {
-                replying(password_reset::ask_by_mail(draft, *person, moment, random), Reply::Link)
+                let asked = password_reset::ask_by_mail(draft, *person, moment, random);
+                replying(asked, |link| link.map_or(Reply::Done, Reply::Link))
             }
             _ => self.decide_on_teams_and_roles(draft, caller, moment),
         }

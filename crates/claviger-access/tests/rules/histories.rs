@@ -142,7 +142,7 @@ fn giver(step: &Step) -> Option<PrincipalId> {
         Command::Accept { .. } => accepted(step).and_then(|invitation| invitation.inviter),
         // A set-up link is made on the host.
         Command::SetUp { .. } => None,
-        Command::ChooseAnother { .. } => recovery::link_of(step).and_then(|reset| reset.maker),
+        Command::ChooseAnother { .. } => recovery::link_of(step).and_then(recovery::owner_of),
         Command::AskForReset(_) => None,
         _ => principal_of(&step.caller),
     }
@@ -206,12 +206,14 @@ fn signed_in(step: &Step, event: &Event) {
     assert!(step.rows_before.organization_role(sign_in.person, event.organization()).is_some());
 }
 
-/// Whoever asks for a link by mail has it made for a person, and a member where that is told.
+/// Whoever asks for a link by mail has it made for a person, and a member where that is told. It ends none that the operator
+/// has handed over, nor one of an owner's that still opens something.
 fn asked_by_mail(step: &Step, event: &Event) {
     let Command::AskForReset(person) = step.command else { panic!("{event:?}") };
     assert_eq!((event.name(), event.target()), (EventName::PasswordResetLinkMade, Target::Principal(person)));
     assert_eq!(event.actor(), Actor::Principal(person, PrincipalKind::Person));
     assert!(step.rows_before.organization_role(person, event.organization()).is_some());
+    crate::recovery::ends_nothing_handed_over(step, person);
 }
 
 /// Whoever changes a second factor changes his own, with a session that counts.

@@ -4,7 +4,7 @@ use claviger_access::administration::password_reset::{self, LINK_LIFETIME_S};
 use claviger_access::administration::second_factor::{Code, Enable, Shown};
 use claviger_access::administration::session::{self, SignIn};
 use claviger_access::change::{
-    Change, PasswordResetChange, PersonChange, SecondFactorChange, SessionChange, SignedInFrom,
+    Change, PasswordResetChange, PersonChange, ResetLinkMaker, SecondFactorChange, SessionChange, SignedInFrom,
 };
 use claviger_access::credential::{PresentedToken, SecretDigest};
 use claviger_access::directory::{PasswordReset, SecondFactor};
@@ -145,7 +145,7 @@ pub(crate) fn reset_link_was_open(step: &Step, decision: &Decision, event: &Even
     for organization in rows.organizations.iter().map(|row| row.id) {
         let is_member = rows.organization_role(reset.id, organization).is_some();
         let owns = |maker| rows.organization_role(maker, organization) == Some(OrganizationRole::Owner);
-        assert!(!is_member || reset.maker.is_none_or(owns), "{event:?}: not of {organization}");
+        assert!(!is_member || owner_of(reset).is_none_or(owns), "{event:?}: not of {organization}");
     }
     assert!(rows.organization_role(reset.id, event.organization()).is_some());
     let ended = |id| {
@@ -157,6 +157,29 @@ pub(crate) fn reset_link_was_open(step: &Step, decision: &Decision, event: &Even
     let set =
         |change: &Change| matches!(change, Change::Person(PersonChange::PasswordSet { id, .. }) if *id == reset.id);
     assert!(decision.changes().iter().any(set), "{decision:?}");
+}
+
+/// By mail: no link of the operator's is open, nor one of somebody who is an owner wherever the person is a member.
+pub(crate) fn ends_nothing_handed_over(step: &Step, person: PrincipalId) {
+    let rows = &step.rows_before;
+    let open = rows.password_resets.iter().filter(|row| row.id == person && !row.has_expired(step.moment));
+    for reset in open {
+        let owns = |organization| {
+            let maker = owner_of(reset).and_then(|maker| rows.organization_role(maker, organization));
+            maker == Some(OrganizationRole::Owner)
+        };
+        let mut his = rows.organizations.iter().map(|row| row.id);
+        let is_void = his.any(|id| rows.organization_role(person, id).is_some() && !owns(id));
+        assert!(reset.maker == ResetLinkMaker::Mail || (owner_of(reset).is_some() && is_void), "{reset:?}");
+    }
+}
+
+/// The owner who answers for a link, if one does.
+pub(crate) fn owner_of(reset: &PasswordReset) -> Option<PrincipalId> {
+    match reset.maker {
+        ResetLinkMaker::Owner(owner) => Some(owner),
+        ResetLinkMaker::Operator | ResetLinkMaker::Mail => None,
+    }
 }
 
 fn person_of(caller: &Caller) -> PrincipalId {
@@ -312,6 +335,43 @@ fn a_link_is_judged_again_when_it_is_used() {
     written(&mut world, &Caller::Operator, &choose(&by_mail));
 }
 
+/// whoever asks for a letter ends no link that was handed over, while it opens something
+#[test]
+fn a_letter_ends_nothing_that_was_handed_over() {
+    let (mut world, organization, ..) = acme();
+    let owner = world.person(&[member(organization, OrganizationRole::Owner)]);
+    let other = world.person(&[member(organization, OrganizationRole::Owner)]);
+    let pia = person_of(&world.person(&[member(organization, OrganizationRole::Member)]));
+    let (make, ask) = (Command::MakeReset { organization, person: pia }, Command::AskForReset(pia));
+    let choose = |token: &str| Command::ChooseAnother { token: token.to_owned() };
+    let asks_in_vain = |world: &mut World| {
+        let bytes = world.chance.bytes();
+        let outcome = world.perform(&Caller::Operator, &ask, bytes);
+        assert!(matches!(outcome, Outcome::Nothing), "{outcome:?}");
+    };
+    for (caller, command) in [(owner, &make), (Caller::Operator, &Command::RecoverPassword(pia))] {
+        let handed = link(&mut world, &caller, command);
+        asks_in_vain(&mut world);
+        written(&mut world, &Caller::Operator, &choose(&handed));
+    }
+    // Of two letters the later one counts, and whatever is handed over takes a letter's place.
+    let letters = [link(&mut world, &Caller::Operator, &ask), link(&mut world, &Caller::Operator, &ask)];
+    refused(&mut world, &Caller::Operator, &choose(&letters[0]), "reset_not_found");
+    let handed = link(&mut world, &owner, &make);
+    refused(&mut world, &Caller::Operator, &choose(&letters[1]), "reset_not_found");
+    asks_in_vain(&mut world);
+    // What opens nothing any more is in nobody's way.
+    world.now = world.now.plus_seconds(LINK_LIFETIME_S).unwrap();
+    link(&mut world, &Caller::Operator, &ask);
+    refused(&mut world, &Caller::Operator, &choose(&handed), "reset_not_found");
+    link(&mut world, &owner, &make);
+    let lower =
+        Command::ChangeOrganizationRole { organization, person: person_of(&owner), role: OrganizationRole::Admin };
+    written(&mut world, &other, &lower);
+    let by_mail = link(&mut world, &Caller::Operator, &ask);
+    written(&mut world, &Caller::Operator, &choose(&by_mail));
+}
+
 #[test]
 fn a_link_opens_once_within_an_hour_and_ends_all_sessions() {
     let (mut world, organization, ..) = acme();
@@ -351,7 +411,7 @@ fn each_organization_is_told_of_a_link() {
     let pia =
         person_of(&world.person(&[member(acme, OrganizationRole::Member), member(globex, OrganizationRole::Member)]));
     for (command, by, basis) in
-        [(Command::RecoverPassword(pia), "hand", Basis::Operator), (Command::AskForReset(pia), "mail", Basis::Oneself)]
+        [(Command::AskForReset(pia), "mail", Basis::Oneself), (Command::RecoverPassword(pia), "hand", Basis::Operator)]
     {
         let bytes = world.chance.bytes();
         let outcome = world.perform(&Caller::Operator, &command, bytes);

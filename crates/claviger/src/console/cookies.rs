@@ -38,10 +38,13 @@ impl Cookie {
 
     /// Its value, if it was sent once.
     pub(super) fn read(self, headers: &HeaderMap, transport: Transport) -> Option<&str> {
-        let pairs = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-        let pairs = pairs.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut values = pairs.filter(|(name, _)| *name == self.name(transport)).map(|(_, value)| value);
-        values.next().filter(|value| !value.is_empty() && values.next().is_none())
+        let name = self.name(transport).as_bytes();
+        // Beside ours there may be any of another program on this host, with any bytes.
+        let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+        let mut values = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"="));
+        let value = values.next().filter(|_| values.next().is_none())?;
+        let is_plain = !value.is_empty() && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
+        std::str::from_utf8(value).ok().filter(|_| is_plain)
     }
 
     /// What sets it, for so many seconds. `None` where a browser must not be given it.
@@ -69,7 +72,7 @@ mod tests {
     fn read(sent: &[&str], transport: Transport) -> Option<String> {
         let mut headers = HeaderMap::new();
         for cookie in sent {
-            headers.append(COOKIE, HeaderValue::from_str(cookie).expect("a value"));
+            headers.append(COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).expect("a value"));
         }
         Cookie::Session.read(&headers, transport).map(str::to_owned)
     }
@@ -85,6 +88,10 @@ mod tests {
             (&["__Host-claviger=a"], None),
             (&["claviger-form=a"], None),
             (&["Claviger=a"], None),
+            (&["other=ü; claviger=a"], Some("a")),
+            (&["other=ü", "claviger=a; ü"], Some("a")),
+            (&["claviger=ü"], None),
+            (&["claviger=a; claviger=ü"], None),
             (&[], None),
         ] {
             assert_eq!(read(sent, Transport::Loopback).as_deref(), expected, "{sent:?}");

@@ -162,6 +162,13 @@ impl ErrorPage {
         Self::new(StatusCode::FORBIDDEN, Kind::Otherwise, "Form no longer valid", strong, more)
     }
 
+    /// 403 for a form of somebody whose role has changed since his session began.
+    pub(super) fn outdated() -> Self {
+        let strong = "Your role has changed since you signed in, so nothing was changed.";
+        let more = "Load the page again, then send it.";
+        Self::new(StatusCode::FORBIDDEN, Kind::Otherwise, "Your role has changed", strong, more)
+    }
+
     /// 400 for what is no form.
     pub(super) fn unreadable_form() -> Self {
         let strong = "This form cannot be read, so nothing was changed.";

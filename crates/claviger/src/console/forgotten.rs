@@ -1,7 +1,8 @@
 //! `/console/forgotten`: for whoever has forgotten his password.
 //!
 //! Where mail is sent, he gives his address and a link goes there. The answer is the same whether somebody has the address,
-//! and comes before anything is looked up: the rest happens behind it. Where no mail is sent, the page says whom to ask.
+//! and comes before anything is looked up: the rest happens behind it. No letter goes to who was handed a link that is still
+//! open. Where no mail is sent, the page says whom to ask.
 //! What must stay true: a link goes to an address that the store holds, and is made from the address that the operator has
 //! given; nothing of the request is in it.
 
@@ -72,14 +73,14 @@ pub(super) async fn ask(
     State(console): State<Console>,
     ComesFrom(origin): ComesFrom,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let Some((mailer, url)) = console.letters() else { return shown(&console, &headers, Step::WithoutMail) };
-    console.tries.count_reset(origin.address).map_err(too_many)?;
+    console.tries.count_from(origin.address).map_err(too_many)?;
     let (node, tries, mailer, url) = (console.node.clone(), console.tries.clone(), mailer.clone(), url.clone());
     tokio::spawn(async move {
         if let Ok(email) = EmailAddress::parse(&typed.email)
-            && tries.count_letter(email.as_str())
+            && tries.count_letter(&email)
         {
             send(&node, &mailer, &url, email, origin).await;
         }
@@ -95,12 +96,12 @@ async fn send(node: &Node, mailer: &Mailer, url: &PublicUrl, email: EmailAddress
     drop(held);
     let decide = move |draft: &_, moment, random| password_reset::ask_by_mail(draft, person, moment, random);
     match node.writer.perform(session::request(node, person, origin), decide).await {
-        Ok(made) => {
+        Ok(Some(made)) => {
             let link = url.link(&reset::path(&made));
             mailer.post(Letter { to: email, subject: SUBJECT, text: text(&link) });
         }
-        // He left a moment before.
-        Err(WriteError::Refused(_)) => {}
+        // He was handed a link, which is still open; or he left a moment before.
+        Ok(None) | Err(WriteError::Refused(_)) => {}
         Err(error) => tracing::warn!(%error, "a link for a new password was not made"),
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! What must stay true: a form's fields reach a handler only by [`Checked`].
 
-use axum::extract::{Form, FromRequest, Request};
+use axum::extract::{FromRequest, Request};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 use super::Console;
 use super::cookies::Cookie;
 use super::error_page::ErrorPage;
+use super::form_body;
 
 /// What is digested, so that a form's token is none of anything else.
 const PURPOSE: &[u8] = b"claviger console form 1";
@@ -61,7 +62,11 @@ pub(super) trait Fields: DeserializeOwned + Send {
 }
 
 /// The fields of a form that a page of ours has sent.
-pub(super) struct Checked<F>(pub F);
+pub(super) struct Checked<F> {
+    pub fields: F,
+    /// The token of the page's forms.
+    pub form_token: String,
+}
 
 #[derive(Deserialize)]
 struct Sent<F> {
@@ -76,10 +81,11 @@ impl<F: Fields> FromRequest<Console> for Checked<F> {
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, ErrorPage> {
         let cookie = F::BOUND_TO.read(request.headers(), console.transport).map(str::to_owned);
-        let sent = Form::<Sent<F>>::from_request(request, console).await;
-        let Form(Sent { form_token, fields }) = sent.map_err(|_| ErrorPage::unreadable_form())?;
+        let body = form_body::read(request, console).await?;
+        let sent = serde_urlencoded::from_bytes(&body);
+        let Sent { form_token, fields } = sent.map_err(|_| ErrorPage::unreadable_form())?;
         match cookie {
-            Some(cookie) if is_of(&form_token, &cookie) => Ok(Self(fields)),
+            Some(cookie) if is_of(&form_token, &cookie) => Ok(Self { fields, form_token }),
             _ => Err(ErrorPage::stale_form()),
         }
     }

@@ -94,7 +94,7 @@ impl Frame {
             .and_then(|(organization, view)| effective::organization_role(view, organization.id));
         let name = view.as_ref().map(|view| view.name().to_owned()).unwrap_or_default();
         Self {
-            home: organization.map_or_else(|| "/console".to_owned(), |known| home(signed_in, known.id)),
+            home: organization.and_then(|known| home(signed_in, known.id)).unwrap_or_else(|| "/console".to_owned()),
             organization: organization.map(|known| known.name.clone()),
             organizations: (!his.is_empty()).then(|| organizations(signed_in, his.iter().copied(), organization)),
             projects: organization.and_then(|known| projects(signed_in, known, project)),
@@ -109,10 +109,16 @@ impl Frame {
     }
 }
 
-/// Where he begins in an organization: the first of its pages that he may open, or else of its projects that he reaches.
-pub(super) fn home(signed_in: &SignedIn, organization: OrganizationId) -> String {
+/// Where he begins in an organization: the first of its pages that he may open. `None` where he may open none, such as where
+/// it lets nobody in from his address.
+pub(super) fn home(signed_in: &SignedIn, organization: OrganizationId) -> Option<String> {
     let page = OrganizationPage::EACH.iter().find(|page| page.is_open(signed_in, organization));
-    page.map_or_else(|| "/console".to_owned(), |page| page.path(organization))
+    page.map(|page| page.path(organization))
+}
+
+/// The same for a link: where he may open no page, one that says why.
+pub(super) fn home_or_why_none(signed_in: &SignedIn, organization: OrganizationId) -> String {
+    home(signed_in, organization).unwrap_or_else(|| OrganizationPage::Projects.path(organization))
 }
 
 fn organizations(
@@ -123,7 +129,7 @@ fn organizations(
     let number = his.len();
     let known = his.filter_map(|id| signed_in.held.organization(id)).take(MENU_MAX);
     let links = known.map(|known| Link {
-        path: home(signed_in, known.id),
+        path: home_or_why_none(signed_in, known.id),
         text: known.name.clone(),
         is_current: current.is_some_and(|current| current.id == known.id),
     });

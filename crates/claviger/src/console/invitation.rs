@@ -7,8 +7,8 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::{REFERRER_POLICY, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::administration::invitation::{self, Accepting};
 use claviger_access::authorize::OneTimeLink;
@@ -88,7 +88,7 @@ pub(super) async fn accept(
     ComesFrom(origin): ComesFrom,
     At(once): At<String>,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let held = held(&console, &origin)?;
     // Whoever tries links that open nothing uses up nobody's tries but his own.
@@ -201,9 +201,7 @@ async fn is_his(
 async fn signed_in(console: &Console, origin: &Origin, headers: &HeaderMap, person: PrincipalId) -> Response {
     let begun = session::begin(&console.node, person, None, origin.clone(), session::place(origin, headers)).await;
     let Ok(token) = begun else { return Redirect::to(super::sign_in::PATH).into_response() };
-    let mut response = super::sign_in::welcome(console, Redirect::to("/console").into_response(), &token);
-    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+    super::sign_in::welcome(console, Redirect::to("/console").into_response(), &token)
 }
 
 /// The form, bound to the cookie that the browser has or is given.
@@ -235,7 +233,6 @@ fn shown(
         is_open: console.transport != Transport::Clear,
     };
     let mut response = page(status, &shown);
-    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Some(cookie) = Cookie::Form.set(console.transport, &bound_to, FORM_LIFETIME_S) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -1,7 +1,11 @@
 //! Where somebody goes on when he has signed in: to the page that he had asked for, or to what he had typed into a form when
 //! his session ended. It goes with him through the steps of signing in, in hidden fields.
 //!
-//! What he had typed is shown once more, and sent when he says so: it may be somebody else who signs in.
+//! What he had typed is shown once more, and sent when he says so: it may be somebody else who signs in. The fields carry a
+//! seal that the page they were on had to give them.
+//!
+//! What must stay true: an address brings a page to go on to, and never what was typed; nor does a form that no page of ours
+//! gave this browser. Else a link would put another's form before whoever signs in by it.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -13,13 +17,37 @@ use super::return_to::ReturnTo;
 use super::typed::Typed;
 use super::{form, once, words};
 
-/// The hidden fields, as they were sent or will be.
-#[derive(Deserialize, Default)]
+/// Where to, and with what.
+#[derive(Default)]
 pub(super) struct Onward {
+    to: Option<ReturnTo>,
+    kept: String,
+}
+
+/// The hidden fields, as a form has sent them.
+#[derive(Deserialize, Default)]
+pub(super) struct Sent {
     #[serde(default)]
-    pub return_to: String,
+    return_to: String,
     #[serde(default)]
-    pub kept: String,
+    kept: String,
+    #[serde(default)]
+    kept_seal: String,
+}
+
+impl Sent {
+    /// What they say, of a page whose forms have this token. What that page has not sealed was not typed here.
+    pub(super) fn by_page(&self, form_token: &str) -> Onward {
+        let to = ReturnTo::parse(&self.return_to);
+        let sealed = to.as_ref().map(|to| sealed_text(to, &self.kept));
+        let is_ours = sealed.is_some_and(|text| form::is_sealed(form_token, &text, &self.kept_seal));
+        Onward { to, kept: if is_ours { self.kept.clone() } else { String::new() } }
+    }
+}
+
+/// What was typed is sealed with where it goes.
+fn sealed_text(to: &ReturnTo, kept: &str) -> String {
+    format!("onward\n{}\n{kept}", to.as_str())
 }
 
 /// What was typed when the session ended.
@@ -27,7 +55,9 @@ pub(super) struct Onward {
 #[template(path = "console/send_again.html")]
 struct SendAgain<'p> {
     form_token: &'p str,
-    to: &'p str,
+    /// Why it was not done.
+    why: &'static str,
+    to: &'p ReturnTo,
     pairs: &'p [(String, String)],
 }
 
@@ -41,22 +71,43 @@ impl SendAgain<'_> {
 
 impl Onward {
     /// To this page.
-    pub(super) fn to(to: ReturnTo) -> Self {
-        Self { return_to: to.as_str().to_owned(), kept: String::new() }
+    pub(super) fn to(to: Option<ReturnTo>) -> Self {
+        Self { to, kept: String::new() }
     }
 
     /// To this form, with what was typed into it.
     pub(super) fn with(to: ReturnTo, kept: &Typed) -> Self {
-        Self { return_to: to.as_str().to_owned(), kept: kept.encoded() }
+        Self { to: Some(to), kept: kept.encoded() }
+    }
+
+    /// For whose role changed while he typed: what he typed, to be sent by a session that has this token.
+    pub(super) fn ask_again(to: &ReturnTo, typed: &Typed, session: &str) -> Response {
+        let (form_token, why) = (form::token(session), "Your role has changed since you signed in.");
+        page(StatusCode::FORBIDDEN, &SendAgain { form_token: &form_token, why, to, pairs: typed.pairs() })
+    }
+
+    /// The page, where one was asked for.
+    pub(super) fn page(&self) -> Option<&ReturnTo> {
+        self.to.as_ref()
+    }
+
+    /// What was typed, as a form's body has it; nothing where nothing was.
+    pub(super) fn kept(&self) -> &str {
+        &self.kept
+    }
+
+    /// What goes beside it on a page whose forms have this token.
+    pub(super) fn seal(&self, form_token: &str) -> String {
+        self.to.as_ref().map(|to| form::seal(form_token, &sealed_text(to, &self.kept))).unwrap_or_default()
     }
 
     /// On, with a session that has this token; to the console's entrance where nothing else was asked for.
     pub(super) fn go(&self, session: &str) -> Response {
-        let Some(to) = ReturnTo::parse(&self.return_to) else { return Redirect::to("/console").into_response() };
+        let Some(to) = &self.to else { return Redirect::to("/console").into_response() };
         match Typed::parse(self.kept.as_bytes()).map(Typed::without_secrets) {
             Some(kept) if !kept.pairs().is_empty() => {
-                let form_token = form::token(session);
-                page(StatusCode::OK, &SendAgain { form_token: &form_token, to: to.as_str(), pairs: kept.pairs() })
+                let (form_token, why) = (form::token(session), "You are signed in.");
+                page(StatusCode::OK, &SendAgain { form_token: &form_token, why, to, pairs: kept.pairs() })
             }
             _ => Redirect::to(to.as_str()).into_response(),
         }

@@ -16,11 +16,3 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
         }
     }
 }
-
-/// A page whose address holds a token: what is loaded or led to from it learns where it is from, and not the address. A form
-/// of it still says where it comes from, which it does not where browsers are to say nothing.
-pub(super) fn page_of_a_link(status: StatusCode, template: &impl Template) -> Response {
-    let mut response = page(status, template);
-    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
-    response
-}

@@ -77,7 +77,7 @@ pub(super) async fn show(signed_in: SignedIn, query: Result<Query<Done>, QueryRe
     let organizations = view.as_ref().map(effective::organizations).unwrap_or_default();
     let membership = |id| {
         let role = effective::organization_role(view.as_ref()?, id)?;
-        let (organization, path) = (held.organization(id)?.name.clone(), frame::home(&signed_in, id));
+        let (organization, path) = (held.organization(id)?.name.clone(), frame::home_or_why_none(&signed_in, id));
         Some(Membership { organization, path, role: words::role(role) })
     };
     let since = held.person(signed_in.person).map(|person| words::date(person.created.seconds())).unwrap_or_default();

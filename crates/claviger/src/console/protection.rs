@@ -1,7 +1,9 @@
 //! What every answer of the console carries, and what is refused before a page is looked for.
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, X_FRAME_OPTIONS};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
+};
 use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
@@ -20,13 +22,35 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// A browser's word on where a request comes from.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Where other windows may hold on to one of ours.
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
 /// Marks an answer.
-pub(super) async fn protect(mut response: Response) -> Response {
-    let headers = response.headers_mut();
+pub(super) async fn protect(State(transport): State<Transport>, request: Request, next: Next) -> Response {
+    let is_of_a_link = is_of_a_link(request.uri().path());
+    let mut response = next.run(request).await;
+    mark(response.headers_mut(), transport, is_of_a_link);
+    response
+}
+
+fn mark(headers: &mut HeaderMap, transport: Transport, is_of_a_link: bool) {
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    if transport == Transport::Encrypted {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if is_of_a_link {
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
+    }
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
-    response
+}
+
+/// Whether an address holds a token, or may have been meant to. Whatever answers there, what is loaded or led to from it
+/// learns where it is from, and not the address. A form of it still says where it comes from: where browsers are told to say
+/// nothing, older ones send `Origin: null`.
+fn is_of_a_link(path: &str) -> bool {
+    ["/console/reset/", "/console/setup/", "/console/invitations/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Takes a link's token out of the address, for all that looks at the address from now on: it may write it down. Handlers
@@ -74,7 +98,7 @@ fn host(headers: &HeaderMap) -> Option<Authority> {
 }
 
 fn is_this_machine(headers: &HeaderMap) -> bool {
-    host(headers).is_some_and(|host| is_loopback(host.host()))
+    host(headers).is_some_and(|host| !host.as_str().contains('@') && is_loopback(host.host()))
 }
 
 #[cfg(test)]
@@ -93,11 +117,25 @@ mod tests {
             ("127.0.0.1.example.com", false),
             ("10.0.0.1:8000", false),
             ("user@localhost@example.com", false),
+            ("user@127.0.0.1", false),
+            ("keys.example.com@localhost:8000", false),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, HeaderValue::from_static(host));
             assert_eq!(is_this_machine(&headers), own, "{host}");
         }
         assert!(!is_this_machine(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn browsers_are_told_to_stay_with_tls_where_there_is_any() {
+        for (transport, told) in
+            [(Transport::Encrypted, Some("max-age=31536000")), (Transport::Loopback, None), (Transport::Clear, None)]
+        {
+            let mut headers = HeaderMap::new();
+            mark(&mut headers, transport, false);
+            let said = headers.get(STRICT_TRANSPORT_SECURITY).map(|value| value.to_str().expect("text"));
+            assert_eq!(said, told, "{transport:?}");
+        }
     }
 }

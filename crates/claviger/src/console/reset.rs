@@ -76,9 +76,9 @@ pub(super) async fn choose(
     ComesFrom(origin): ComesFrom,
     Path(once): Path<String>,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
-    console.tries.count_reset(origin.address).map_err(too_many)?;
+    console.tries.count_from(origin.address).map_err(too_many)?;
     let held = console.node.cluster.directory().map_err(|error| ErrorPage::not_held(error, &origin))?;
     // Before anything is hashed: who has no link costs nothing.
     let email = email_of(&held, &once).filter(|_| console.transport != Transport::Clear);

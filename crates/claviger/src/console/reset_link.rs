@@ -79,7 +79,7 @@ pub(super) async fn make(
     State(console): State<Console>,
     signed_in: SignedIn,
     Path((organization, person)): Path<(String, String)>,
-    Checked(Nothing {}): Checked<Nothing>,
+    _: Checked<Nothing>,
 ) -> Result<Response, ErrorPage> {
     let (organization, person) = meant(&signed_in, &organization, &person)?;
     let caller = signed_in.caller;

@@ -29,6 +29,11 @@ impl ReturnTo {
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Without what is asked of the page.
+    pub(super) fn path(&self) -> &str {
+        self.0.split(['?', '#']).next().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

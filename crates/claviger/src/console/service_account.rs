@@ -180,10 +180,10 @@ async fn to_change<'s>(
 }
 
 /// What is said where a deed came too late.
-const NOT_MADE: Option<&str> = Some("Your change was not made.");
+pub(super) const NOT_MADE: Option<&str> = Some("Your change was not made.");
 
 /// The account is not there: who deleted it, and when, for who may read that; and what became of what was wanted.
-async fn gone(
+pub(super) async fn gone(
     console: &Console,
     signed_in: &SignedIn,
     organization: OrganizationId,

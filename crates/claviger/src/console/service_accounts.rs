@@ -92,14 +92,6 @@ fn path_of(organization: OrganizationId, account: PrincipalId) -> String {
     format!("{}/{account}", OrganizationPage::ServiceAccounts.path(organization))
 }
 
-/// 404, the same for an account that is not there and for one of another organization.
-fn no_such_account(signed_in: &SignedIn, known: &Organization) -> ErrorPage {
-    let strong = format!("No service account with this number in {}.", known.name);
-    let more = "It may have been deleted, or belong to another organization of yours.";
-    let place = Place::Organization(known.id, OrganizationPage::ServiceAccounts);
-    ErrorPage::not_done(StatusCode::NOT_FOUND, "Not found", &strong, more).inside(signed_in, place)
-}
-
 /// The page.
 pub(super) async fn list(
     State(console): State<Console>,

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use super::cookies::Cookie;
 use super::error_page::ErrorPage;
 use super::form::{self, Checked, Fields};
-use super::page::page_of_a_link;
+use super::page::page;
 use super::sign_in::{self, not_hashed, too_many};
 use super::signed_in::ComesFrom;
 use super::{Console, Transport, password_rules, session};
@@ -120,7 +120,7 @@ fn shown(
         None => random::form_key().map_err(|_| ErrorPage::without_randomness())?,
     };
     let cut = |text: &str| text.chars().take(SHOWN_MAX).collect::<String>();
-    let page = Page {
+    let shown = Page {
         form_token: &form::token(&bound_to),
         organization: directory.organization(organization).map_or("", |known| &known.name),
         name: &cut(&typed.name),
@@ -128,7 +128,7 @@ fn shown(
         errors,
         is_open: console.transport != Transport::Clear,
     };
-    let mut response = page_of_a_link(status, &page);
+    let mut response = page(status, &shown);
     if let Some(cookie) = Cookie::Form.set(console.transport, &bound_to, FORM_LIFETIME_S) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -141,7 +141,7 @@ pub(super) async fn set_up(
     ComesFrom(origin): ComesFrom,
     once: Once,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let node = &console.node;
     let held = node.cluster.directory().map_err(|error| ErrorPage::not_held(error, &origin))?;

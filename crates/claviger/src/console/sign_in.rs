@@ -23,7 +23,7 @@ use super::cookies::Cookie;
 use super::error_page::ErrorPage;
 use super::form::{Checked, Fields};
 use super::form_outside::BoundTo;
-use super::onward::Onward;
+use super::onward::{self, Onward};
 use super::page::page;
 use super::return_to::ReturnTo;
 use super::signed_in::{ComesFrom, NotSignedIn, SignedIn};
@@ -59,7 +59,7 @@ pub(super) struct Typed {
     #[serde(default)]
     password: String,
     #[serde(flatten)]
-    onward: Onward,
+    onward: onward::Sent,
 }
 
 /// What the address of the page may hold.
@@ -98,16 +98,15 @@ pub(super) async fn show(
     match signed_in {
         Ok(_) => return Ok(Redirect::to(to.as_ref().map_or("/console", ReturnTo::as_str)).into_response()),
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
-        Err(NotSignedIn::Nobody(_)) => {}
+        Err(NotSignedIn::Nobody(_) | NotSignedIn::Outdated(_)) => {}
     }
-    let typed = Typed { onward: to.map(Onward::to).unwrap_or_default(), ..Typed::default() };
-    shown(&console, &headers, StatusCode::OK, &typed, None)
+    shown(&console, &headers, StatusCode::OK, ("", &Onward::to(to)), None)
 }
 
 /// For whose session ended while he typed: the form, which keeps what he did.
 pub(super) fn keeping(console: &Console, headers: &HeaderMap, to: ReturnTo, kept: &Kept) -> Response {
-    let typed = Typed { onward: Onward::with(to, kept), ..Typed::default() };
-    shown(console, headers, StatusCode::FORBIDDEN, &typed, None).unwrap_or_else(IntoResponse::into_response)
+    let onward = Onward::with(to, kept);
+    shown(console, headers, StatusCode::FORBIDDEN, ("", &onward), None).unwrap_or_else(IntoResponse::into_response)
 }
 
 /// The form, bound to the cookie that the browser has or is given.
@@ -115,13 +114,13 @@ fn shown(
     console: &Console,
     headers: &HeaderMap,
     status: StatusCode,
-    typed: &Typed,
+    (email, onward): (&str, &Onward),
     error: Option<&str>,
 ) -> Result<Response, ErrorPage> {
     let bound_to = BoundTo::of(headers, console.transport)?;
-    let email: String = typed.email.chars().take(SHOWN_MAX).collect();
+    let email: String = email.chars().take(SHOWN_MAX).collect();
     let is_open = console.transport != Transport::Clear;
-    let shown = Page { form_token: &bound_to.token(), email: &email, error, is_open, onward: &typed.onward };
+    let shown = Page { form_token: &bound_to.token(), email: &email, error, is_open, onward };
     Ok(bound_to.given_with(page(status, &shown)))
 }
 
@@ -130,19 +129,20 @@ pub(super) async fn sign_in(
     State(console): State<Console>,
     ComesFrom(origin): ComesFrom,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, form_token }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
+    let onward = typed.onward.by_page(&form_token);
     if console.transport == Transport::Clear {
-        return shown(&console, &headers, StatusCode::FORBIDDEN, &typed, None);
+        return shown(&console, &headers, StatusCode::FORBIDDEN, (&typed.email, &onward), None);
     }
     console.tries.count(origin.address, &typed.email).map_err(too_many)?;
     let from = session::place(&origin, &headers);
     match begun(&console, &origin, &typed, from).await? {
-        Begun::Session(token) => Ok(welcome(&console, typed.onward.go(&token), &token)),
-        Begun::CodeWanted(token) => Ok(sign_in_code::wanted(&console, &token, &typed.onward)),
+        Begun::Session(token) => Ok(welcome(&console, onward.go(&token), &token)),
+        Begun::CodeWanted(token) => Ok(sign_in_code::wanted(&console, &token, &onward)),
         Begun::Nothing => {
             let wrong = Some("E-mail or password is wrong.");
-            shown(&console, &headers, StatusCode::FORBIDDEN, &typed, wrong)
+            shown(&console, &headers, StatusCode::FORBIDDEN, (&typed.email, &onward), wrong)
         }
     }
 }
@@ -201,13 +201,18 @@ pub(super) async fn sign_out(
     signed_in: Result<SignedIn, NotSignedIn>,
     form: Result<Checked<Nothing>, ErrorPage>,
 ) -> Result<Response, ErrorPage> {
+    let signed_in = match signed_in {
+        // Who leaves may leave, whatever his role is.
+        Err(NotSignedIn::Outdated(signed_in)) => Ok(*signed_in),
+        other => other,
+    };
     match signed_in {
         Ok(signed_in) => {
             form?;
             let ended = session::end(&console.node, &signed_in, signed_in.session).await;
             ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
         }
-        Err(NotSignedIn::Nobody(_)) => {}
+        Err(NotSignedIn::Nobody(_) | NotSignedIn::Outdated(_)) => {}
         Err(NotSignedIn::Unavailable(page)) => return Err(page),
     }
     Ok(farewell(&console))

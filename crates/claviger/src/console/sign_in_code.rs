@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::cookies::Cookie;
 use super::error_page::ErrorPage;
 use super::form::{self, Checked, Fields};
-use super::onward::Onward;
+use super::onward::{self, Onward};
 use super::page::page;
 use super::password_shown::{self, PasswordShown, seals};
 use super::return_to::ReturnTo;
@@ -47,7 +47,7 @@ impl Page<'_> {
     /// The other way to show a code; what was typed into a form before does not go with it.
     fn other_way(&self) -> String {
         let with = (!self.with_recovery_code).then_some(("with", "recovery-code"));
-        let to = (!self.onward.return_to.is_empty()).then_some(("return_to", self.onward.return_to.as_str()));
+        let to = self.onward.page().map(|to| ("return_to", to.as_str()));
         let query: Vec<_> = with.into_iter().chain(to).collect();
         match serde_urlencoded::to_string(&query) {
             Ok(query) if !query.is_empty() => format!("{PATH}?{query}"),
@@ -56,13 +56,13 @@ impl Page<'_> {
     }
 }
 
-/// Which of the two is asked for.
+/// Which of the two is asked for, and which page one goes on to.
 #[derive(Deserialize, Default)]
 pub(super) struct Asked {
     #[serde(default)]
     with: String,
-    #[serde(flatten)]
-    onward: Onward,
+    #[serde(default)]
+    return_to: String,
 }
 
 /// What the form sends: one of the two.
@@ -73,7 +73,7 @@ pub(super) struct Typed {
     #[serde(default)]
     recovery_code: String,
     #[serde(flatten)]
-    onward: Onward,
+    onward: onward::Sent,
 }
 
 impl Fields for Typed {
@@ -89,7 +89,13 @@ pub(super) async fn show(
 ) -> Result<Response, ErrorPage> {
     let Some((token, _)) = password_shown_by(&console, &headers, &origin).await? else { return Ok(anew(&console)) };
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
-    Ok(shown(StatusCode::OK, &token, &asked.onward, asked.with == "recovery-code", None))
+    Ok(shown(
+        StatusCode::OK,
+        &token,
+        &Onward::to(ReturnTo::parse(&asked.return_to)),
+        asked.with == "recovery-code",
+        None,
+    ))
 }
 
 /// Signs in, if the code is right.
@@ -102,18 +108,19 @@ pub(super) async fn sign_in(
     let Some((token, PasswordShown { person, seen })) = password_shown_by(&console, &headers, &origin).await? else {
         return Ok(anew(&console));
     };
-    let Checked(typed) = form?;
+    let Checked { fields: typed, form_token } = form?;
+    let onward = typed.onward.by_page(&form_token);
     console.tries.count_code(person).map_err(too_many)?;
     let with_recovery_code = !typed.recovery_code.is_empty();
     let code = match looked_at(&seals(&console.node)?, &seen, &typed, clock::now()) {
         Looked::Right(code) => Some(code),
         Looked::Wrong => None,
-        Looked::Unknowable => return Ok(shown(StatusCode::CONFLICT, &token, &typed.onward, true, Some(UNKNOWABLE))),
+        Looked::Unknowable => return Ok(shown(StatusCode::CONFLICT, &token, &onward, true, Some(UNKNOWABLE))),
     };
     if let Some(code) = code {
         let (shown, from) = (Some(Shown { seen, code }), session::place(&origin, &headers));
         match session::begin(&console.node, person, shown, origin.clone(), from).await {
-            Ok(token) => return Ok(welcome(&console, typed.onward.go(&token), &token)),
+            Ok(token) => return Ok(welcome(&console, onward.go(&token), &token)),
             // It was used a moment before.
             Err(WriteError::Refused(Refusal::CodeNotAccepted)) => {}
             Err(error) => return Err(ErrorPage::unwritten(&error, &origin)),
@@ -123,7 +130,7 @@ pub(super) async fn sign_in(
         console.node.observations.login_failed(&view, "wrong_code", &origin, clock::now());
     }
     let wrong = if with_recovery_code { WRONG_RECOVERY_CODE } else { WRONG_CODE };
-    Ok(shown(StatusCode::FORBIDDEN, &token, &typed.onward, with_recovery_code, Some(wrong)))
+    Ok(shown(StatusCode::FORBIDDEN, &token, &onward, with_recovery_code, Some(wrong)))
 }
 
 const WRONG_CODE: &str = "This code is wrong, or was used already. Wait for the next one.";
@@ -166,8 +173,8 @@ fn shown(status: StatusCode, token: &str, onward: &Onward, with_recovery_code: b
 
 /// On to this page for who has shown his password; at once where he has something with him that no address can hold.
 pub(super) fn wanted(console: &Console, token: &str, onward: &Onward) -> Response {
-    let mut response = match ReturnTo::parse(&onward.return_to) {
-        Some(_) if !onward.kept.is_empty() => shown(StatusCode::OK, token, onward, false, None),
+    let mut response = match onward.page() {
+        Some(_) if !onward.kept().is_empty() => shown(StatusCode::OK, token, onward, false, None),
         Some(to) => {
             let query = serde_urlencoded::to_string([("return_to", to.as_str())]).unwrap_or_default();
             Redirect::to(&format!("{PATH}?{query}")).into_response()

@@ -17,7 +17,7 @@ use super::cookies::Cookie;
 use super::error_page::ErrorPage;
 use super::notice::Notice;
 use super::return_to::ReturnTo;
-use super::{Console, form, session, sign_in};
+use super::{Console, form, renewal, session, sign_in};
 use crate::api::arrival::origin;
 use crate::clock;
 use crate::cluster::Held;
@@ -63,6 +63,8 @@ impl SignedIn {
 pub(super) enum NotSignedIn {
     /// No session that counts; with the page that was asked for, if one may be led back there.
     Nobody(Option<ReturnTo>),
+    /// His session is older than a role of his, and he wants to change something by it.
+    Outdated(Box<SignedIn>),
     /// It cannot be told now.
     Unavailable(ErrorPage),
 }
@@ -71,6 +73,7 @@ impl IntoResponse for NotSignedIn {
     fn into_response(self) -> Response {
         match self {
             Self::Nobody(to) => Redirect::to(&sign_in::path(to.as_ref())).into_response(),
+            Self::Outdated(_) => ErrorPage::outdated().into_response(),
             Self::Unavailable(page) => page.into_response(),
         }
     }
@@ -89,7 +92,7 @@ impl FromRequestParts<Console> for SignedIn {
         let admitted = session::admit(&console.node, &held, presented, origin.address, now).ok_or_else(nobody)?;
         let form_token = form::token(presented);
         let notice = Notice::read(&parts.headers, console.transport, &form_token);
-        Ok(Self {
+        let signed_in = Self {
             caller: admitted.caller,
             person: admitted.person,
             session: admitted.session,
@@ -98,7 +101,11 @@ impl FromRequestParts<Console> for SignedIn {
             origin,
             notice,
             form_token,
-        })
+        };
+        match !parts.method.is_safe() && renewal::is_due(&signed_in) {
+            true => Err(NotSignedIn::Outdated(Box::new(signed_in))),
+            false => Ok(signed_in),
+        }
     }
 }
 

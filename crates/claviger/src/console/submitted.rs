@@ -2,9 +2,9 @@
 //!
 //! Whose session has ended meanwhile loses nothing: what he typed is kept on the page that asks him to sign in. Only what
 //! a page of his own session has sent is: its token is looked at first, and the session's cookie stays in the browser
-//! longer than the session.
+//! longer than the session. Whose role has changed meanwhile is asked in the same way, and goes on under a new token.
 
-use axum::extract::{FromRequest, FromRequestParts, RawForm, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 
 use super::cookies::Cookie;
@@ -12,7 +12,7 @@ use super::error_page::ErrorPage;
 use super::return_to::ReturnTo;
 use super::signed_in::{NotSignedIn, SignedIn};
 use super::typed::Typed;
-use super::{Console, form, sign_in};
+use super::{Console, form, form_body, renewal, sign_in};
 
 /// Who sent what.
 pub(super) struct Submitted {
@@ -28,8 +28,8 @@ impl FromRequest<Console> for Submitted {
         let signed_in = SignedIn::from_request_parts(&mut parts, console).await;
         let cookie = Cookie::Session.read(&parts.headers, console.transport).map(str::to_owned);
         let (headers, to) = (parts.headers.clone(), ReturnTo::of(&parts.uri));
-        let sent = RawForm::from_request(Request::from_parts(parts, body), console).await;
-        let typed = sent.ok().and_then(|RawForm(body)| Typed::parse(&body));
+        let body = form_body::read(Request::from_parts(parts, body), console).await;
+        let typed = Typed::parse(&body.map_err(ErrorPage::into_response)?);
         let typed = typed.ok_or_else(|| ErrorPage::unreadable_form().into_response())?;
         let is_ours = cookie.is_some_and(|cookie| form::is_of(typed.one("form_token"), &cookie));
         match (signed_in, to) {
@@ -37,7 +37,12 @@ impl FromRequest<Console> for Submitted {
             (Err(NotSignedIn::Nobody(_)), Some(to)) if is_ours => {
                 Err(sign_in::keeping(console, &headers, to, &typed.without_secrets()))
             }
-            (Ok(_) | Err(NotSignedIn::Nobody(_)), _) => Err(ErrorPage::stale_form().into_response()),
+            (Err(NotSignedIn::Outdated(signed_in)), Some(to)) if is_ours => {
+                Err(renewal::keeping(console, &signed_in, to, &typed.without_secrets()).await)
+            }
+            (Ok(_) | Err(NotSignedIn::Nobody(_) | NotSignedIn::Outdated(_)), _) => {
+                Err(ErrorPage::stale_form().into_response())
+            }
             (Err(NotSignedIn::Unavailable(page)), _) => Err(page.into_response()),
         }
     }

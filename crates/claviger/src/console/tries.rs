@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use claviger_access::email::EmailAddress;
 use claviger_access::identity::PrincipalId;
 use governor::clock::{Clock, MonotonicClock};
 
@@ -69,20 +70,18 @@ impl<C: Clock + Clone> Tries<C> {
         self.addresses.count(address.map(neighbourhood)).map_err(TooMany::FromAddress)
     }
 
-    /// One more.
+    /// One more under what was typed as an e-mail address. It counts as whom it finds, however it was typed; what finds
+    /// nobody counts as what it is.
     pub(super) fn count(&self, address: Option<IpAddr>, email: &str) -> Result<(), TooMany> {
         self.count_from(address)?;
-        self.accounts.count(email.to_lowercase()).map_err(TooMany::OfAccount)
-    }
-
-    /// One more who has forgotten a password, or says so.
-    pub(super) fn count_reset(&self, address: Option<IpAddr>) -> Result<(), TooMany> {
-        self.addresses.count(address.map(neighbourhood)).map_err(TooMany::FromAddress)
+        let whose = EmailAddress::parse(email);
+        let whose = whose.map_or_else(|_| email.trim().to_lowercase(), |parsed| parsed.as_str().to_owned());
+        self.accounts.count(whose).map_err(TooMany::OfAccount)
     }
 
     /// One more letter to an address, whether or not somebody has it; or that there were enough.
-    pub(super) fn count_letter(&self, email: &str) -> bool {
-        self.letters.count(email).is_ok()
+    pub(super) fn count_letter(&self, email: &EmailAddress) -> bool {
+        self.letters.count(email.as_str()).is_ok()
     }
 
     /// One more code of somebody who has shown his password.
@@ -119,9 +118,23 @@ mod tests {
         assert!(codes[..5].iter().all(Result::is_ok), "{codes:?}");
         assert_eq!(codes[5], Err(TooMany::OfCodes(Duration::from_secs(12))));
         assert_eq!(tries.count_code(person(8)), Ok(()));
-        let letters = [(); 4].map(|()| tries.count_letter("ada@example.com"));
+        let ada = EmailAddress::parse("ada@example.com").expect("an address");
+        let letters = [(); 4].map(|()| tries.count_letter(&ada));
         assert_eq!(letters, [true, true, true, false]);
         clock.advance(Duration::from_secs(20 * 60));
-        assert!(tries.count_letter("ada@example.com") && !tries.count_letter("ada@example.com"));
+        assert!(tries.count_letter(&ada) && !tries.count_letter(&ada));
+    }
+
+    #[test]
+    fn an_address_counts_once_however_it_is_typed() {
+        let address = |number: u32| Some(IpAddr::V4(Ipv4Addr::from(number)));
+        for spellings in [
+            ["rené@example.com", " RENÉ@example.com", "rene\u{301}@example.com\n", "\u{a0}rené@Example.com\u{3000}"],
+            ["no address", " NO address\t", "No Address", "\u{2003}no address"],
+        ] {
+            let tries = Tries::new(&FakeRelativeClock::default());
+            let tried: Vec<_> = (0..12).map(|n| tries.count(address(n), spellings[n as usize % 4])).collect();
+            assert_eq!(tried.iter().filter(|tried| tried.is_ok()).count(), 10, "{tried:?}");
+        }
     }
 }

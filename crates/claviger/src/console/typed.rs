@@ -5,14 +5,16 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use super::form_body;
+
 /// The fields of a form, in the order in which they were sent.
 #[derive(Clone, Default)]
 pub(super) struct Typed(Vec<(String, String)>);
 
 impl Typed {
-    /// Reads a form's body.
+    /// Reads a form's body. `None` where a part of it is no text.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
-        serde_urlencoded::from_bytes(body).ok().map(Self)
+        serde_urlencoded::from_bytes(body).ok().filter(|_| form_body::is_text(body)).map(Self)
     }
 
     /// The value of a field that comes once; of several the first; nothing for none.
@@ -67,6 +69,7 @@ mod tests {
         assert_eq!((typed.one("name"), typed.one("missing"), typed.one("empty")), ("a b", "", ""));
         assert_eq!(typed.all("id").collect::<Vec<_>>(), ["1", "2"]);
         assert!(typed.has("add") && typed.has("empty") && !typed.has("remove"));
+        assert!(Typed::parse(b"name=%C3%A9").is_some() && Typed::parse(b"name=%E9").is_none());
         assert_eq!(typed.without_secrets().encoded(), "name=a+b&id=1&id=2&add=1&empty=");
     }
 }

@@ -7,7 +7,7 @@ use crate::raw::exchange;
 use crate::world::{World, on_both_stores, send};
 
 const WORLD: &str = "
-acme: ada owner, mel@ member
+acme: ada owner, mel@ member, ada2@ owner
   shop: exporter admin
 ";
 
@@ -24,6 +24,8 @@ fn is_protected(answer: &Answer) {
         )
     );
     assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+    assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"));
+    assert_eq!(answer.header("strict-transport-security"), None, "there is no TLS");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert!(
         matches!(answer.header("referrer-policy"), Some("no-referrer" | "same-origin" | "strict-origin")),
@@ -210,6 +212,25 @@ on_both_stores! {
         assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|seconds| seconds >= 1)));
     }
 
+    /// so many tries a minute under one e-mail address, however it is typed
+    async fn tries_of_one_account_are_limited(world: World) {
+        let world = world.with(WORLD).await;
+        let ours = shown(&world).await;
+        let spellings = ["mel@example.com", " mel@example.com", "MEL@example.com\u{a0}", "\nmel@Example.com\u{2003}\t"];
+        let mut tries = 0;
+        let answer = loop {
+            let answer = send(form(&world, &ours, spellings[tries % 4], "short")).await;
+            if answer.status != 403 {
+                break answer;
+            }
+            tries += 1;
+            assert!(tries < 20, "from one address are no more in any case");
+        };
+        is_page(&answer, 429, "Too many attempts");
+        assert!(answer.text.contains("Too many attempts with this e-mail address. Try again in"), "{}", answer.text);
+        assert!(tries >= 10, "{tries}");
+    }
+
     /// a right credential of the API opens no page, and no cookie opens the API
     async fn credentials_of_the_api_open_no_page(world: World) {
         let world = world.with(WORLD).await;
@@ -235,11 +256,66 @@ on_both_stores! {
     /// `Host` that is neither the base URL's nor, on loopback, localhost (rebinding), or forged: 421
     async fn another_name_leads_to_no_page(world: World) {
         let world = world.with(WORLD).await;
-        for (host, status) in [("localhost:8000", 200), ("127.0.0.1", 200), ("[::1]", 200), ("rebound.example", 421), ("10.0.0.1", 421)] {
+        for (host, status) in [("localhost:8000", 200), ("127.0.0.1", 200), ("[::1]", 200), ("rebound.example", 421), ("10.0.0.1", 421), ("user@127.0.0.1", 421), ("rebound.example@localhost", 421)] {
             let request = format!("GET {SIGN_IN} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
             let exchange = exchange(world.address(), request.as_bytes(), 1).await;
             assert_eq!(exchange.statuses, [status], "{host}");
             assert!(status == 200 || exchange.text.contains("This server does not answer under this name."), "{exchange:?}");
+        }
+    }
+
+    /// an address that may hold a token, whatever answers there: no other server learns it, and its forms say where from
+    async fn addresses_of_links_go_nowhere(world: World) {
+        let world = world.with(WORLD).await;
+        for (method, path, status) in [
+            (Method::GET, "/console/reset/cvr_1_x", 404),
+            (Method::POST, "/console/reset/cvr_1_x", 403),
+            (Method::GET, "/console/setup/cvo_1_x", 404),
+            (Method::GET, "/console/invitations/cvi_1_x", 404),
+            (Method::POST, "/console/invitations/cvi_1_x", 403),
+            (Method::DELETE, "/console/invitations/cvi_1_x", 405),
+            (Method::GET, "/console/invitations/cvi_1_x/", 404),
+            (Method::GET, "/console/reset/%FF", 400),
+        ] {
+            let request = world.request(method, path).header("sec-fetch-site", "same-origin");
+            let answer = send(request.header("content-type", "application/x-www-form-urlencoded")).await;
+            assert_eq!((answer.status, answer.header("referrer-policy")), (status, Some("strict-origin")), "{path}: {}", answer.text);
+        }
+        let wrong_host = format!("GET /console/reset/cvr_1_x HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n");
+        let exchange = exchange(world.address(), wrong_host.as_bytes(), 1).await;
+        assert!(exchange.text.contains("referrer-policy: strict-origin"), "{exchange:?}");
+    }
+
+    /// bytes that are no text are refused, and never read as other text
+    async fn only_text_is_read(world: World) {
+        let world = world.with(WORLD).await;
+        let ours = shown(&world).await;
+        let forms = ["email=mel%FF%40example.com&password=a+long+enough+one", "email=mel%40example.com&password=a+long+enough+%E9", "other%C3=1", "%C3&%A9"];
+        for form in forms {
+            let request = world.request(Method::POST, SIGN_IN).header("cookie", format!("claviger-form={}", ours.cookie));
+            let request = request.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
+            let answer = send(request.body(format!("form_token={}&{form}", ours.token))).await;
+            is_page(&answer, 400, "Not a form of ours");
+        }
+        let session = crate::console_sessions::signs_in(&world, "ada2").await;
+        let page = crate::console_sessions::get(&world, &session, "/console/organizations/{acme}/teams/new").await;
+        let token = crate::console_sessions::form_token(&page);
+        for (name, status) in [("Nacht%E9", 400), ("Nacht%C3%A9", 303)] {
+            let request = world.request(Method::POST, "/console/organizations/{acme}/teams").header("cookie", format!("claviger={session}"));
+            let request = request.header("sec-fetch-site", "same-origin").header("content-type", "Application/X-WWW-Form-URLencoded; charset=utf-8");
+            assert_eq!(send(request.body(format!("form_token={token}&once={status:032}&name={name}"))).await.status, status, "{name}");
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM teams").await, 1);
+    }
+
+    /// another program's cookie on the same host does no harm, whatever it holds
+    async fn cookies_of_others_are_passed_over(world: World) {
+        let world = world.with(WORLD).await;
+        let session = crate::console_sessions::signs_in(&world, "mel").await;
+        for (before, after) in [(&b"other=\xfc; "[..], &b""[..]), (b"", b"; \xe9"), (b"\xff; ; =; ", b"; x=\xc3\xa9")] {
+            let cookie = [before, format!("claviger={session}").as_bytes(), after].concat();
+            let answer = send(world.request(Method::GET, "/console/profile").header("cookie", cookie)).await;
+            is_page(&answer, 200, "Profile");
         }
     }
 

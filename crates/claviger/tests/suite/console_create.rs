@@ -422,8 +422,8 @@ on_both_stores! {
         assert!(kept.text.contains("What you typed is kept on this page."), "{}", kept.text);
         assert_eq!(accounts(&world).await, before);
         let (password, to, kept) = (world.password_of("pia"), browser.hidden("return_to"), browser.hidden("kept"));
-        let kept = kept.replace("&#38;", "&").replace("&amp;", "&");
-        let back = [("email", "pia@example.com"), ("password", &*password), ("return_to", &to), ("kept", &kept)];
+        let (kept, seal) = (kept.replace("&#38;", "&").replace("&amp;", "&"), browser.hidden("kept_seal"));
+        let back = [("email", "pia@example.com"), ("password", &*password), ("return_to", &to), ("kept", &kept), ("kept_seal", &seal)];
         let again = browser.submit("/console/sign-in", &back).await;
         is_page(&again, 200, "Send it again");
         for typed in ["typed-before", "a long text"] {

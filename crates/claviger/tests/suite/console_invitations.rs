@@ -82,7 +82,7 @@ on_both_stores! {
         assert!(listed.contains("invited by pia of the world") && !listed.contains(path.rsplit('/').next().unwrap()), "{listed}");
         let (page, cookie, token) = opens(&world, &path).await;
         is_page(&page, 200, "Join acme");
-        assert_eq!(page.header("referrer-policy"), Some("no-referrer"), "no server is told the link");
+        assert_eq!(page.header("referrer-policy"), Some("strict-origin"), "no server is told the link");
         assert!(!page.text.contains(path.rsplit('/').next().unwrap()), "the token is in the address alone");
         assert!(page.text.contains("pia of the world invites") && page.text.contains("Choose a password"), "{}", page.text);
         let wrong = joins(&world, &path, (&cookie, &token), &[("name", ""), ("password", "short")]).await;

@@ -92,7 +92,9 @@ on_both_stores! {
         let path = link(&world, &mut server, "mel").await;
         for _ in 0..3 {
             // Mail scanners open links.
-            is_page(&send(world.request(Method::GET, &path)).await, 200, "Choose another password");
+            let page = send(world.request(Method::GET, &path)).await;
+            is_page(&page, 200, "Choose another password");
+            assert_eq!(page.header("referrer-policy"), Some("strict-origin"), "its address goes nowhere");
         }
         assert_eq!(get(&world, &sessions[0], ACCOUNTS).await.status, 403, "nothing has changed yet");
         let password = new_password(&world, "mel");
@@ -156,6 +158,34 @@ on_both_stores! {
         is_page(&chooses(&world, &links[2], &password, &password).await, 200, "Your password is changed");
         let made = world.account("ada").get("organizations/{acme}/audit-log?action=password_reset.link_made").await.ok();
         assert_eq!(made.as_array().unwrap().len(), 4);
+    }
+
+    /// whoever asks for a letter to somebody ends no link that she was handed, also after a start; and is answered alike
+    async fn a_letter_ends_no_link_that_was_handed_over(world: World) {
+        let world = world.with(WORLD).await;
+        let mut server = MailServer::start(Manner::Takes).await;
+        world.restart_with(server.outside()).await;
+        let own = signs_in(&world, "own").await;
+        let at = "/console/organizations/{acme}/users/{pia}/reset-link";
+        let token = form_token(&get(&world, &own, at).await);
+        let made = post(&world, &format!("claviger={own}"), at, &[("form_token", &token)]).await;
+        let handed = made.text.split("id=\"link\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a link");
+        let handed = handed.strip_prefix("https://keys.example.com").expect("the operator's address").to_owned();
+        world.keep_secret("reset link", handed.strip_prefix("/console/reset/").expect("a token"));
+        let told = asks(&world, &email("pia")).await;
+        world.restart_with(server.outside()).await;
+        assert_eq!(asks(&world, &email("pia")).await.text, told.text);
+        assert_eq!(asks(&world, "nobody@example.com").await.text, told.text);
+        // Letters go out in their order: hers would have been before this one.
+        asks(&world, &email("mel")).await;
+        link(&world, &mut server, "mel").await;
+        assert_eq!(server.more(), 0);
+        let password = new_password(&world, "pia");
+        is_page(&chooses(&world, &handed, &password, &password).await, 200, "Your password is changed");
+        asks(&world, &email("pia")).await;
+        link(&world, &mut server, "pia").await;
+        let made = world.account("ada").get("organizations/{acme}/audit-log?action=password_reset.link_made").await.ok();
+        assert_eq!(actions(&made), ["password_reset.link_made pia of the world", "password_reset.link_made mel of the world", "password_reset.link_made own of the world"]);
     }
 
     /// what cannot be sent is in the log without the link, and the answer is the same

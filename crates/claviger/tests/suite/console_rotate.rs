@@ -96,6 +96,21 @@ on_both_stores! {
         assert_eq!(secrets(&world).await, before);
     }
 
+    /// an account that somebody else deleted meanwhile: who it was, and that nothing was made
+    async fn of_a_deleted_account_it_is_told_who_deleted_it(world: World) {
+        let world = world.with(WORLD).await;
+        let browser = Browser::signs_in(&world, "pia").await;
+        browser.page(ROTATE, "Rotate exporter · acme").await;
+        let once = browser.hidden("once");
+        world.account("ada").delete("organizations/{acme}/service-accounts/{exporter}").await.ok();
+        let late = browser.submit(ROTATE, &[("once", &once), ("name", ""), ("expires", "same"), ("grace", "24h")]).await;
+        is_page(&late, 409, "Service account · acme");
+        for told in ["ada deleted exporter ", "Your change was not made."] {
+            assert!(late.text.contains(told), "{told}: {}", late.text);
+        }
+        is_page(&browser.get(ROTATE).await, 404, "Service account · acme");
+    }
+
     /// not for members, not for accounts above one's own, and accounts elsewhere are not there
     async fn who_may_not_rotate_is_refused(world: World) {
         let world = world.with(WORLD).await;
@@ -105,7 +120,7 @@ on_both_stores! {
         let pia = Browser::signs_in(&world, "pia").await;
         for path in ["/console/organizations/{acme}/service-accounts/{miner}/rotate", "/console/organizations/{acme}/service-accounts/{pia}/rotate", "/console/organizations/{acme}/service-accounts/999999/rotate"] {
             let answer = pia.get(path).await;
-            is_page(&answer, 404, "Not found · acme");
+            is_page(&answer, 404, "Service account · acme");
             assert!(answer.text.contains("No service account with this number in acme."), "{}", answer.text);
         }
         pia.page("/console/organizations/{acme}/service-accounts/{ada}/rotate", "Rotate ada · acme").await;

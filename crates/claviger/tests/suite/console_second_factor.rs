@@ -39,9 +39,9 @@ pub(crate) async fn post(world: &World, cookie: &str, path: &str, fields: &[(&st
 
 /// Somebody whose second factor is on.
 pub(crate) struct Protected {
-    session: String,
+    pub(crate) session: String,
     secret: String,
-    recovery: Vec<String>,
+    pub(crate) recovery: Vec<String>,
     /// Codes of this step and of earlier ones were used.
     used: u64,
 }

@@ -205,8 +205,67 @@ on_both_stores! {
         let session = signs_in(&world, "pia").await;
         world.account("ada").patch("organizations/{acme}/policy", json!({ "allowed_addresses": ["127.0.0.1/32"] })).await.ok();
         is_page(&get(&world, &session, ACCOUNTS).await, 200, "Service Accounts · acme");
-        let client = reqwest::Client::builder().local_address("127.0.0.2".parse::<std::net::IpAddr>().unwrap()).no_proxy().build().unwrap();
-        let elsewhere = client.get(world.url(ACCOUNTS)).header("cookie", format!("claviger={session}"));
-        assert_eq!(send(elsewhere).await.status, 403);
+        let client = reqwest::Client::builder().local_address("127.0.0.2".parse::<std::net::IpAddr>().unwrap()).no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let by = async |session: &str, path: &str| send(client.get(world.url(path)).header("cookie", format!("claviger={session}"))).await;
+        let from_elsewhere = async |path: &str| by(&session, path).await;
+        assert_eq!(from_elsewhere(ACCOUNTS).await.status, 403);
+        // The entrance says so as well, and leads to the first organization that lets her in.
+        for path in ["/", "/console", "/console/"] {
+            let refused = from_elsewhere(path).await;
+            is_page(&refused, 403, "Not from here");
+            assert!(refused.text.contains("This organization lets nobody in from your address."), "{}", refused.text);
+            assert!(refused.text.contains("Sign out"), "{}", refused.text);
+        }
+        world.make_person("globex", "pia", "member").await;
+        let session = renewed(&world, &session, "/console/profile").await;
+        let open = by(&session, "/console").await;
+        assert_eq!((open.status, open.header("location")), (303, Some(&*world.path("/console/organizations/{globex}/projects"))));
+        let profile = by(&session, "/console/profile").await;
+        assert!(profile.text.contains(&format!("href=\"{}\"", world.path("/console/organizations/{acme}/projects"))), "{}", profile.text);
+    }
+
+    /// a form that comes by a token from before another role is not done: it is shown again under a new token, and sent then
+    async fn a_form_from_before_another_role_is_not_done(world: World) {
+        let world = world.with(WORLD).await;
+        let old = signs_in(&world, "mel").await;
+        let token = form_token(&get(&world, &old, "/console/profile").await);
+        world.account("ada").patch("organizations/{acme}/users/{mel}", json!({ "role": "admin" })).await.ok();
+        let teams = "/console/organizations/{acme}/teams";
+        let once = "0".repeat(32);
+        let form = |session: &str, token: &str, path: &str| {
+            let fields = [("form_token", token), ("once", &once), ("name", "Night shift"), ("password", "not to be kept")];
+            let request = world.request(Method::POST, path).header("cookie", format!("claviger={session}"));
+            request.header("sec-fetch-site", "same-origin").form(&fields)
+        };
+        // A form of another page, or with another token, brings nobody another session.
+        assert_eq!(send(form(&old, &"0".repeat(64), teams)).await.status, 403);
+        for path in ["/console/profile/sessions/end-others", "/console/profile/password", "/console/organizations/{acme}/users/{pia}/reset-link"] {
+            let answer = send(form(&old, &token, path)).await;
+            is_page(&answer, 403, "Your role has changed");
+            assert_eq!(set_cookie(&answer, "claviger"), None);
+        }
+        let again = send(form(&old, &token, teams)).await;
+        is_page(&again, 403, "Send it again");
+        assert!(again.text.contains("Your role has changed since you signed in.") && again.text.contains("Night shift"), "{}", again.text);
+        assert!(!again.text.contains("not to be kept"), "{}", again.text);
+        assert_eq!(world.count("SELECT COUNT(*) FROM teams").await, 0);
+        let new = set_cookie(&again, "claviger").expect("a session").0.to_owned();
+        world.remember_session(&new);
+        is_out(&get(&world, &old, "/console/profile").await);
+        assert_eq!(send(form(&old, &token, teams)).await.status, 403, "its session is over");
+        assert_eq!(world.count("SELECT COUNT(*) FROM teams").await, 0);
+        let done = send(form(&new, &form_token(&again), teams)).await;
+        assert_eq!(done.status, 303, "{}", done.text);
+        assert_eq!(world.count("SELECT COUNT(*) FROM teams").await, 1);
+    }
+
+    /// who leaves may leave by a token from before another role
+    async fn signing_out_needs_no_new_token(world: World) {
+        let world = world.with(WORLD).await;
+        let session = signs_in(&world, "mel").await;
+        let token = form_token(&get(&world, &session, "/console/profile").await);
+        world.account("ada").patch("organizations/{acme}/users/{mel}", json!({ "role": "admin" })).await.ok();
+        is_out(&signs_out(&world, &session, &token).await);
+        assert_eq!(world.count("SELECT COUNT(*) FROM sessions").await, 0);
     }
 }

@@ -34,6 +34,7 @@ mod console_audit_log;
 mod console_bulk;
 mod console_create;
 mod console_invitations;
+mod console_onward;
 mod console_overview;
 mod console_people;
 mod console_policies;

@@ -65,7 +65,7 @@ pub(in crate::console) async fn change(
     State(console): State<Console>,
     signed_in: SignedIn,
     headers: HeaderMap,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let (node, origin) = (&console.node, &signed_in.origin);
     let new = match read(&typed) {

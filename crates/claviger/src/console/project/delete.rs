@@ -15,7 +15,7 @@ use super::{Shown, permit, unread, write};
 use crate::api::ids::PathId;
 use crate::clock;
 use crate::console::error_page::ErrorPage;
-use crate::console::frame::{Frame, home};
+use crate::console::frame::{Frame, home_or_why_none};
 use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
@@ -185,8 +185,10 @@ pub(in crate::console) async fn delete(
     let decide = move |draft: &claviger_access::Draft, moment| project::delete(draft, &caller, id, moment);
     write(&console, &signed_in, (id, PAGE), &DELETE, decide).await?;
     let more = format!("Every role on it ended at {} UTC.", words::time(clock::now().seconds()));
-    let lists = OrganizationPage::Projects.is_open(&signed_in, organization);
-    let path = if lists { OrganizationPage::Projects.path(organization) } else { home(&signed_in, organization) };
+    let path = match OrganizationPage::Projects.is_open(&signed_in, organization) {
+        true => OrganizationPage::Projects.path(organization),
+        false => home_or_why_none(&signed_in, organization),
+    };
     Ok(Notice::done(format!("{name} is deleted."), more).at(&console, &signed_in, &path))
 }
 

@@ -33,7 +33,7 @@ const OFF: &str = "Your second factor is off, so there is nothing to change.";
 pub(in crate::console) async fn renew(
     State(console): State<Console>,
     signed_in: SignedIn,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     if !password_again::is_right(&console, &signed_in, &typed.password).await? {
         return Ok(shown(&signed_in, StatusCode::FORBIDDEN, Some(WRONG_PASSWORD), None));
@@ -53,7 +53,7 @@ const SAID: &str = "Those that you had before count no more.";
 pub(in crate::console) async fn remove(
     State(console): State<Console>,
     signed_in: SignedIn,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     if !password_again::is_right(&console, &signed_in, &typed.password).await? {
         return Ok(shown(&signed_in, StatusCode::FORBIDDEN, Some(WRONG_PASSWORD), None));

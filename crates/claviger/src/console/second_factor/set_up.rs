@@ -67,7 +67,7 @@ impl Fields for Typed {
 pub(in crate::console) async fn begin(
     State(console): State<Console>,
     signed_in: SignedIn,
-    Checked(Nothing {}): Checked<Nothing>,
+    _: Checked<Nothing>,
 ) -> Result<Response, ErrorPage> {
     if signed_in.held.second_factor(signed_in.person).is_some() {
         return Ok(shown(&signed_in, StatusCode::CONFLICT, Some(ALREADY_ON), None));
@@ -84,7 +84,7 @@ pub(in crate::console) async fn begin(
 pub(in crate::console) async fn confirm(
     State(console): State<Console>,
     signed_in: SignedIn,
-    Checked(typed): Checked<Typed>,
+    Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     let seals = seals(&console.node)?;
     let secret = waiting(&seals, &signed_in, &typed.sealed).ok_or_else(ErrorPage::stale_form)?;

@@ -28,6 +28,7 @@ use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place};
 use crate::console::refused::{Wanted, refused, unwritten};
 use crate::console::secret_once::SecretOnce;
+use crate::console::service_account::{self, NOT_MADE};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -104,14 +105,22 @@ struct Desk<'d> {
 }
 
 impl<'d> Desk<'d> {
-    fn new(signed_in: &'d SignedIn, organization: OrganizationId, account: PrincipalId) -> Result<Self, ErrorPage> {
+    /// Where the account is not there: who deleted it, and what became of what was wanted.
+    async fn new(
+        console: &Console,
+        signed_in: &'d SignedIn,
+        organization: OrganizationId,
+        account: PrincipalId,
+        wanted: Option<&str>,
+    ) -> Result<Self, ErrorPage> {
         let scope = Scope::Organization(organization);
         let permit = authorize::<ManageSecrets>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
         permit.map_err(|refusal| refused(signed_in, place(organization), &ROTATE, &refusal))?;
         let known = signed_in.held.organization(organization).ok_or_else(ErrorPage::no_such_organization)?;
-        let view = signed_in.held.service_account(organization, account);
-        let account = view.ok_or_else(|| super::no_such_account(signed_in, known))?;
-        Ok(Self { signed_in, organization: known, account })
+        match signed_in.held.service_account(organization, account) {
+            Some(account) => Ok(Self { signed_in, organization: known, account }),
+            None => Err(service_account::gone(console, signed_in, organization, account, wanted).await),
+        }
     }
 
     fn rules(&self) -> Rules<'d> {
@@ -258,11 +267,12 @@ fn place(organization: OrganizationId) -> Place {
 
 /// The form; its address may name the secret.
 pub(in crate::console) async fn show(
+    State(console): State<Console>,
     signed_in: SignedIn,
     At((PathId(organization), PathId(account))): OfAccount,
     asked: Typed,
 ) -> Result<Response, ErrorPage> {
-    let desk = Desk::new(&signed_in, organization, account)?;
+    let desk = Desk::new(&console, &signed_in, organization, account, None).await?;
     Ok(desk.shown(&desk.first(&asked), once::fresh()?, &Mistakes::default()))
 }
 
@@ -273,7 +283,7 @@ pub(in crate::console) async fn rotate(
     At((PathId(organization), PathId(account))): OfAccount,
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
-    let desk = Desk::new(&signed_in, organization, account)?;
+    let desk = Desk::new(&console, &signed_in, organization, account, NOT_MADE).await?;
     let key = once::key(signed_in.person, &typed)?;
     let sent_once = typed.one(once::FIELD).to_owned();
     let mut form = Form::of(&typed);
@@ -305,6 +315,9 @@ pub(in crate::console) async fn rotate(
         }
         Err(WriteError::Refused(refusal)) if let Some(mistakes) = desk.blamed(&refusal) => {
             Ok(desk.shown(&form, sent_once, &mistakes))
+        }
+        Err(WriteError::Refused(Refusal::NoSuchServiceAccount { .. })) => {
+            Err(service_account::gone(&console, &signed_in, organization, account, NOT_MADE).await)
         }
         Err(error) => Err(unwritten(&signed_in, place(organization), &ROTATE, &error)),
     }

@@ -1,6 +1,6 @@
 //! What happens to links by which people choose another password, written down.
 
-use claviger_access::change::PasswordResetChange;
+use claviger_access::change::{PasswordResetChange, ResetLinkMaker};
 use claviger_access::identity::PrincipalId;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,19 @@ use super::{DIGEST_KIND, moment};
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "password_reset", rename_all = "snake_case")]
 pub(super) enum Stored {
-    LinkMade { person: u64, digest_kind: String, digest: String, made: i64, expires: i64, maker: Option<u64> },
-    Ended { person: u64 },
+    LinkMade {
+        person: u64,
+        digest_kind: String,
+        digest: String,
+        made: i64,
+        expires: i64,
+        maker: Option<u64>,
+        #[serde(default)]
+        is_of_operator: bool,
+    },
+    Ended {
+        person: u64,
+    },
 }
 
 pub(super) fn stored(change: &PasswordResetChange) -> Stored {
@@ -22,7 +33,11 @@ pub(super) fn stored(change: &PasswordResetChange) -> Stored {
             digest: hex(digest.as_bytes()),
             made: made.seconds(),
             expires: expires.seconds(),
-            maker: maker.map(PrincipalId::number),
+            maker: match maker {
+                ResetLinkMaker::Owner(owner) => Some(owner.number()),
+                ResetLinkMaker::Operator | ResetLinkMaker::Mail => None,
+            },
+            is_of_operator: *maker == ResetLinkMaker::Operator,
         },
         PasswordResetChange::Ended { person } => Stored::Ended { person: person.number() },
     }
@@ -30,16 +45,19 @@ pub(super) fn stored(change: &PasswordResetChange) -> Stored {
 
 pub(super) fn read(stored: Stored) -> Option<PasswordResetChange> {
     Some(match stored {
-        Stored::LinkMade { person, digest_kind, digest: text, made, expires, maker } => PasswordResetChange::LinkMade {
-            person: PrincipalId::new(person)?,
-            digest: (digest_kind == DIGEST_KIND).then(|| digest(&text))??,
-            made: moment(made)?,
-            expires: moment(expires)?,
-            maker: match maker {
-                Some(maker) => Some(PrincipalId::new(maker)?),
-                None => None,
-            },
-        },
+        Stored::LinkMade { person, digest_kind, digest: text, made, expires, maker, is_of_operator } => {
+            PasswordResetChange::LinkMade {
+                person: PrincipalId::new(person)?,
+                digest: (digest_kind == DIGEST_KIND).then(|| digest(&text))??,
+                made: moment(made)?,
+                expires: moment(expires)?,
+                maker: match maker {
+                    Some(owner) => ResetLinkMaker::Owner(PrincipalId::new(owner)?),
+                    None if is_of_operator => ResetLinkMaker::Operator,
+                    None => ResetLinkMaker::Mail,
+                },
+            }
+        }
         Stored::Ended { person } => PasswordResetChange::Ended { person: PrincipalId::new(person)? },
     })
 }

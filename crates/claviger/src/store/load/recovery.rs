@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use claviger_access::change::ResetLinkMaker;
 use claviger_access::credential::SecretDigest;
 use claviger_access::directory::{Loader, PasswordReset, SecondFactor};
 use claviger_access::identity::PrincipalId;
@@ -12,13 +13,14 @@ use sqlx::{AnyConnection, Row};
 use super::super::StoreError;
 use super::super::rows::digest;
 use super::super::statements::statements;
-use super::id;
 use super::people::moment;
+use super::{flag, id};
 
 statements! {
     READ_FACTORS = "SELECT person_id, sealed, last_step, enabled_at FROM second_factors ORDER BY person_id";
     READ_CODES = "SELECT person_id, digest_kind, digest FROM recovery_codes ORDER BY person_id";
-    READ_RESETS = "SELECT person_id, digest_kind, digest, made_at, expires_at, maker_id FROM password_resets ORDER BY person_id";
+    READ_RESETS = "SELECT person_id, digest_kind, digest, made_at, expires_at, maker_id, is_of_operator \
+                   FROM password_resets ORDER BY person_id";
 }
 
 pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> Result<(), StoreError> {
@@ -37,12 +39,17 @@ pub(super) async fn read(snapshot: &mut AnyConnection, loader: &mut Loader) -> R
     for row in sqlx::query(READ_RESETS).fetch_all(&mut *snapshot).await? {
         let person = id(&row, "person_id", PrincipalId::new)?;
         let maker = row.try_get::<Option<i64>, _>("maker_id")?;
+        let is_of_operator = flag(&row, "is_of_operator")?;
         loader.password_reset(PasswordReset {
             id: person,
             digest: kept(&row, person)?,
             made: moment(&row, "made_at")?,
             expires: moment(&row, "expires_at")?,
-            maker: maker.and_then(|maker| PrincipalId::new(u64::try_from(maker).ok()?)),
+            maker: match maker.and_then(|maker| PrincipalId::new(u64::try_from(maker).ok()?)) {
+                Some(owner) => ResetLinkMaker::Owner(owner),
+                None if is_of_operator => ResetLinkMaker::Operator,
+                None => ResetLinkMaker::Mail,
+            },
         });
     }
     Ok(())
