@@ -533,7 +533,7 @@ on_both_stores! {
             if matches!(deed, "grant" | "revoke") {
                 continue;
             }
-            is_page(&answer, 403, "Service account · acme");
+            is_page(&answer, 403, if deed == "delete" { "Delete ada · acme" } else { "ada · acme" });
             assert!(answer.text.contains("Ask somebody who is Owner there."), "{deed}: {}", answer.text);
         }
         let account = shown(&world, "ada").await;

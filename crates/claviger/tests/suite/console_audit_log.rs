@@ -177,7 +177,7 @@ on_both_stores! {
             assert_eq!(ids(&pia.page(&format!("{PAGE}?{query}"), TITLE).await), expected, "{query}");
         }
         // Another of the same name, and a team that is called so: all of them, whichever way the log is read.
-        let twin = ada.post("organizations/{acme}/service-accounts", json!({ "name": "reader" })).await.created()["id"].as_u64().unwrap();
+        let twin = ada.make("organizations/{acme}/service-accounts", json!({ "username": "reader" })).await.id;
         let team = ada.post("organizations/{acme}/teams", json!({ "name": "Reader" })).await.created();
         let mut expected = Vec::new();
         for of in [format!("principal:{}", reader.id), format!("principal:{twin}"), format!("team:{}", team["id"])] {

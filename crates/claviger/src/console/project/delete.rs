@@ -182,7 +182,7 @@ pub(in crate::console) async fn delete(
     let caller = signed_in.caller;
     let decide = move |draft: &claviger_access::Draft, moment| project::delete(draft, &caller, id, moment);
     write(&console, &signed_in, (id, PAGE), &DELETE, decide).await?;
-    let more = format!("Every role on it ended at {} UTC.", words::time(clock::now().seconds()));
+    let more = format!("Refused as of {} UTC. Every role on it has ended.", words::time(clock::now().seconds()));
     let lists = OrganizationPage::Projects.is_open(&signed_in, organization);
     let path = if lists { OrganizationPage::Projects.path(organization) } else { home(&signed_in, organization) };
     Ok(Notice::done(format!("{name} was deleted."), more).at(&console, &signed_in, &path))

@@ -140,7 +140,11 @@ fn show(
         path: &path,
         new,
         mistakes,
-        command: format!("claviger workspace list --project {project}"),
+        // The command line searches no workspaces.
+        command: match asked.search.is_empty() {
+            true => format!("claviger workspace list --project {project}"),
+            false => String::new(),
+        },
     };
     Ok(page(status, &list))
 }
