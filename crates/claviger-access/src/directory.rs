@@ -252,6 +252,13 @@ impl Directory {
         })
     }
 
+    /// The service accounts of an organization, by id, deleted ones included. Looks at every principal of the
+    /// installation.
+    pub fn accounts_ever_of(&self, organization: OrganizationId) -> impl Iterator<Item = PrincipalView<'_>> {
+        let accounts = self.views().filter(|view| view.kind() == PrincipalKind::ServiceAccount);
+        accounts.filter(move |view| view.organization() == Some(organization))
+    }
+
     /// What is said about a service account, if anything is.
     pub fn account_details(&self, id: PrincipalId) -> Option<&AccountDetails> {
         self.accounts.get(id).map(|record| &record.details)

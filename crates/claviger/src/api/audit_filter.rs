@@ -35,22 +35,18 @@ pub(crate) fn target(text: &str) -> Option<(String, u64)> {
     TARGET_KINDS.contains(&kind).then(|| (kind.to_owned(), number))
 }
 
-/// What a filter asks for, by the names of the query, as it is written there.
+/// What a filter asks for, by the names of the query, as it is written there. A name comes again where there are several.
 pub(crate) fn written(filter: &EventFilter) -> Vec<(&'static str, String)> {
     let time = |seconds: i64| print(seconds).unwrap_or_else(|| seconds.to_string());
     let action = filter.action.as_ref().map(|action| match action {
         ActionFilter::Named(name) => name.clone(),
         ActionFilter::Beginning(beginning) => format!("{beginning}*"),
     });
-    [
-        ("from", filter.from.map(time)),
-        ("to", filter.to.map(time)),
-        ("actor", filter.actor.map(|actor| actor.to_string())),
-        ("action", action),
-        ("target", filter.target.as_ref().map(|(kind, id)| format!("{kind}:{id}"))),
-        ("project", filter.project.map(|project| project.to_string())),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
-    .collect()
+    let times = [("from", filter.from.map(time)), ("to", filter.to.map(time))];
+    let times = times.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let actors = filter.actors.iter().map(|actor| ("actor", actor.to_string()));
+    let action = action.map(|action| ("action", action));
+    let targets = filter.targets.iter().map(|(kind, id)| ("target", format!("{kind}:{id}")));
+    let project = filter.project.map(|project| ("project", project.to_string()));
+    times.chain(actors).chain(action).chain(targets).chain(project).collect()
 }

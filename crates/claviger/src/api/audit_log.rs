@@ -58,9 +58,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let filter = EventFilter {
             from: text.from.as_deref().map(|from| moment("from", from)).transpose()?,
             to: text.to.as_deref().map(|to| moment("to", to)).transpose()?,
-            actor: text.actor.as_deref().map(actor).transpose()?,
+            actors: text.actor.as_deref().map(actor).transpose()?.into_iter().collect(),
             action: text.action.as_deref().map(action).transpose()?,
-            target: text.target.as_deref().map(target).transpose()?,
+            targets: text.target.as_deref().map(target).transpose()?.into_iter().collect(),
             project: text.project.as_deref().map(project).transpose()?,
         };
         Ok(Self { filter, limit, cursor: text.cursor })

@@ -110,7 +110,7 @@ pub(super) async fn save(
         Ok(()) => {
             let more = format!("They count as of {} UTC.", words::time(clock::now().seconds()));
             let path = OrganizationPage::AccessSecurity.path(organization);
-            Ok(Notice::done("The rules are saved.", more).at(&console, &signed_in, &path))
+            Ok(Notice::done("The rules were saved.", more).at(&console, &signed_in, &path))
         }
         Err(WriteError::Refused(refusal @ Refusal::WouldLockOut { .. })) => {
             let said = Said { mistakes: Mistakes::one("ranges", locked_out(&signed_in)), refused: None };
@@ -156,6 +156,8 @@ async fn shown(
     let unread = |error| ErrorPage::unread(&error, &signed_in.origin).inside(signed_in, place(organization));
     let today = Today::of(console, signed_in, known).await.map_err(unread)?;
     let changed = changed(console, signed_in, organization).await.map_err(unread)?;
+    let show = || format!("claviger policy show --organization {organization}");
+    let command = form.command(organization).unwrap_or_else(show);
     let frame = Frame::of(signed_in, place(organization));
     let path = OrganizationPage::AccessSecurity.path(organization);
     let shown = Page {
@@ -171,7 +173,7 @@ async fn shown(
         from: signed_in.origin.address.map(|address| address.to_string()),
         refused: said.refused,
         mistakes: said.mistakes,
-        command: format!("claviger policy show --organization {organization}"),
+        command,
     };
     Ok(page(status, &shown))
 }

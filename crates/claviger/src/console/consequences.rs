@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::frame::{Frame, Link};
 use super::page::page;
+use super::words;
 
 /// So much of what is lost is listed; the rest is counted.
 pub(super) const LISTED_MAX: usize = 50;
@@ -55,9 +56,42 @@ impl Consequences<'_> {
     }
 }
 
+fn several(number: usize, thing: &str) -> Option<String> {
+    (number > 0).then(|| words::several(i64::try_from(number).unwrap_or(i64::MAX), thing))
+}
+
+/// "1 person and 2 teams lose", "1 team loses"; nothing where nobody does.
+pub(super) fn losing(people: usize, teams: usize) -> Option<String> {
+    let persons = match people {
+        0 => None,
+        1 => Some("1 person".to_owned()),
+        more => Some(format!("{} people", words::count(more))),
+    };
+    let who: Vec<String> = persons.into_iter().chain(several(teams, "team")).collect();
+    let lose = if people + teams == 1 { "loses" } else { "lose" };
+    (!who.is_empty()).then(|| format!("{} {lose}", who.join(" and ")))
+}
+
+/// "2 workspaces and 1 custom role are", "1 workspace is".
+pub(super) fn parts(workspaces: usize, custom_roles: usize) -> String {
+    let all: Vec<String> =
+        several(workspaces, "workspace").into_iter().chain(several(custom_roles, "custom role")).collect();
+    format!("{} {}", all.join(" and "), if workspaces + custom_roles == 1 { "is" } else { "are" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_goes_is_counted_and_what_there_is_none_of_is_left_out() {
+        assert_eq!(losing(0, 0), None);
+        assert_eq!(losing(1, 0).as_deref(), Some("1 person loses"));
+        assert_eq!(losing(0, 1).as_deref(), Some("1 team loses"));
+        assert_eq!(losing(1, 1).as_deref(), Some("1 person and 1 team lose"));
+        assert_eq!(losing(1_200, 2).as_deref(), Some("1,200 people and 2 teams lose"));
+        assert_eq!((parts(1, 0), parts(2, 1)), ("1 workspace is".into(), "2 workspaces and 1 custom role are".into()));
+    }
     use crate::console::frame::tests::{SCRIPT, frame};
 
     #[test]

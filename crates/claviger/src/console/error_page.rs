@@ -1,6 +1,7 @@
 //! The one conversion from what was refused, or is missing, to a page that says so and leads on.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::time::Duration;
 
 use askama::Template;
@@ -37,7 +38,9 @@ pub(super) struct ErrorPage(Box<Said>);
 struct Said {
     status: StatusCode,
     kind: Kind,
-    title: &'static str,
+    title: Cow<'static, str>,
+    /// The way back to the page that it stands for.
+    crumbs: Vec<Link>,
     strong: String,
     more: String,
     /// Where one goes on; none where the frame leads on.
@@ -63,7 +66,8 @@ impl ErrorPage {
     fn new(status: StatusCode, kind: Kind, title: &'static str, strong: &str, more: &str) -> Self {
         let lead = Some(Link { path: "/console".to_owned(), text: "Go to the console".to_owned(), is_current: false });
         let (strong, more) = (strong.to_owned(), more.to_owned());
-        Self(Box::new(Said { status, kind, title, strong, more, lead, retry_after: None, frame: None }))
+        let (title, crumbs) = (Cow::Borrowed(title), Vec::new());
+        Self(Box::new(Said { status, kind, title, crumbs, strong, more, lead, retry_after: None, frame: None }))
     }
 
     /// With the frame of a page there.
@@ -76,6 +80,12 @@ impl ErrorPage {
     pub(super) fn not_done(status: StatusCode, title: &'static str, strong: &str, more: &str) -> Self {
         let kind = if status == StatusCode::NOT_FOUND { Kind::NotFound } else { Kind::Otherwise };
         Self::new(status, kind, title, strong, more)
+    }
+
+    /// With the title and the crumbs of the page that it stands for.
+    pub(super) fn in_place_of(mut self, title: String, crumbs: Vec<Link>) -> Self {
+        (self.0.title, self.0.crumbs) = (Cow::Owned(title), crumbs);
+        self
     }
 
     /// Leads on there in place of the console's entrance.

@@ -93,6 +93,8 @@ impl<'p> Page<'p> {
         listing: &Listing,
     ) -> Self {
         let (held, search) = (&signed_in.held, listing.text("search"));
+        // The command line searches no projects.
+        let has_search = !search.is_empty();
         let view = signed_in.view();
         let reached = view.map(|view| effective::reach(held, &view, known.id)).unwrap_or_default();
         let rows = reached.iter().filter_map(|(id, reached)| Some((held.project(*id)?, reached)));
@@ -110,7 +112,10 @@ impl<'p> Page<'p> {
                 pages,
             },
             may_create: may::<CreateProjects>(signed_in, Scope::Organization(known.id)),
-            command: format!("claviger project list --organization {}", known.id),
+            command: match has_search {
+                true => String::new(),
+                false => format!("claviger project list --organization {}", known.id),
+            },
         }
     }
 }

@@ -22,6 +22,9 @@ use super::words;
 /// What is shown in place of each character.
 const MASK: &str = "•";
 
+/// What who may rotate it does if it is lost.
+pub(super) const ROTATE_IT: &str = "rotate it on the account’s page.";
+
 /// So many of them where the length does not matter.
 const SHORT_MASK: usize = 8;
 
@@ -35,7 +38,9 @@ pub(super) struct SecretOnce<'s> {
     pub name: &'s str,
     pub username: &'s str,
     pub secret: &'s Secret,
-    /// Where one goes on once it is stored: the account's page.
+    /// What to do if it is lost: [`ROTATE_IT`], for who may open the account's page.
+    pub lost: String,
+    /// Where one goes on once it is stored: the account's page, or the list that it was made in.
     pub leads_to: String,
     /// Where a request to try it with is sent.
     pub base_url: BaseUrl,
@@ -50,6 +55,7 @@ struct Page<'p> {
     name: &'p str,
     username: &'p str,
     secret: &'p str,
+    lost: &'p str,
     leads_to: &'p str,
     /// The list that the account is in.
     list: Link,
@@ -79,6 +85,7 @@ impl SecretOnce<'_> {
             name: self.name,
             username: self.username,
             secret: self.secret.reveal(),
+            lost: &self.lost,
             leads_to: &self.leads_to,
             list: list(place),
             file: format!("{}.env", self.name.trim_start_matches('.')),
@@ -115,6 +122,7 @@ mod tests {
             name: "nightly-export",
             username: "nightly-export.b2f9ed.service-account",
             secret: &secret,
+            lost: ROTATE_IT.to_owned(),
             leads_to: "/console/organizations/7/service-accounts/9".to_owned(),
             base_url: base_url("claviger.acme.example"),
         };

@@ -27,6 +27,7 @@ use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::{Caller, Moment, Permit, Refusal};
 
 use super::error_page::ErrorPage;
+use super::frame::Link;
 use super::path::At;
 use super::place::{OrganizationPage, Place};
 use super::refused::{Wanted, refused, unwritten};
@@ -231,11 +232,22 @@ async fn undone(
 fn not_done(signed_in: &SignedIn, organization: OrganizationId, account: PrincipalId, refusal: &Refusal) -> ErrorPage {
     let place = place(organization);
     match words_of_refusals::of(&signed_in.held, organization, account, refusal) {
-        Some((strong, more)) => ErrorPage::not_done(status_of(refusal), CHANGE.title, &strong, &more)
-            .inside(signed_in, place)
-            .leads_to(&address(organization, account), "Back to the service account"),
+        Some((strong, more)) => {
+            let page = ErrorPage::not_done(status_of(refusal), CHANGE.title, &strong, &more)
+                .inside(signed_in, place)
+                .leads_to(&address(organization, account), "Back to the service account");
+            match signed_in.held.service_account(organization, account) {
+                Some(view) => page.in_place_of(short(view.name()).to_owned(), vec![to_list(organization)]),
+                None => page,
+            }
+        }
         None => refused(signed_in, place, &CHANGE, refusal),
     }
+}
+
+fn to_list(organization: OrganizationId) -> Link {
+    let page = OrganizationPage::ServiceAccounts;
+    Link { path: page.path(organization), text: page.label().to_owned(), is_current: false }
 }
 
 /// A read that failed.

@@ -8,7 +8,7 @@ pub(super) mod account;
 pub(super) mod asked;
 pub(super) mod bulk;
 mod choice;
-mod expiry;
+pub(super) mod expiry;
 pub(super) mod new;
 mod refused_since;
 pub(super) mod rotate;
@@ -80,6 +80,7 @@ struct Page<'p> {
     unsearched: String,
     /// How many accounts were searched.
     searched: String,
+    /// Empty where the command line has no such list.
     command: String,
     /// The same that makes the first account.
     create: String,
@@ -155,6 +156,8 @@ impl<'p> Page<'p> {
         let count = |view: View| words::count(shown(view).map_or(0, |(_, count)| count));
         let (first, last) = (found.begin + 1, found.begin + rows.len());
         let search = (!asked.search.is_empty()).then(|| format!(" --search {}", words::shell_word(&asked.search)));
+        // The command line has no other views, and an order of its own.
+        let is_listed = matches!(asked.view, View::All | View::NoOwner) && asked.order == Order::default();
         let ownerless = if asked.view == View::NoOwner { " --ownerless" } else { "" };
         let is_tidied =
             matches!(asked.view, View::Of(account::State::Expired | account::State::Unused | account::State::Disabled));
@@ -176,14 +179,22 @@ impl<'p> Page<'p> {
             previous: found.previous.as_ref().map(|cursor| asked.address(path, Some(cursor))),
             next: found.next.as_ref().map(|cursor| asked.address(path, Some(cursor))),
             unsearched: Asked { search: String::new(), ..asked.clone() }.address(path, None),
-            searched: count(asked.view),
-            command: format!(
-                "claviger service-account list --organization {}{}{ownerless}",
-                known.id,
-                search.unwrap_or_default()
-            ),
+            searched: match (asked.view, shown(asked.view).map_or(0, |(_, count)| count)) {
+                (View::All, 1) => "the only account".to_owned(),
+                (View::All, number) => format!("all {} accounts", words::count(number)),
+                (_, 1) => "the one account of this view".to_owned(),
+                (_, number) => format!("the {} accounts of this view", words::count(number)),
+            },
+            command: match is_listed {
+                true => format!(
+                    "claviger service-account list --organization {}{}{ownerless}",
+                    known.id,
+                    search.unwrap_or_default()
+                ),
+                false => String::new(),
+            },
             create: format!(
-                "claviger service-account create nightly-export --organization {}{} --expires-in 90d",
+                "claviger service-account create NAME --organization {}{} --expires-in 90d",
                 known.id,
                 known.projects.first().map(|project| format!(" --project {project}:analyst")).unwrap_or_default()
             ),
@@ -318,12 +329,22 @@ mod tests {
     }
 
     #[test]
+    fn a_view_that_the_command_line_has_not_shows_no_command() {
+        let has = |asked: Asked| rendered(&asked, 3).contains("claviger service-account list");
+        let of = |view| Asked { view, ..Asked::default() };
+        assert!(has(of(View::All)) && has(of(View::NoOwner)));
+        assert!(!has(of(View::NoExpiry)) && !has(of(View::Of(account::State::Expired))));
+        let order = Order { is_descending: false, ..Order::default() };
+        assert!(!has(Asked { order, ..Asked::default() }));
+    }
+
+    #[test]
     fn an_organization_without_accounts_is_told_what_one_is_for() {
         let (organization, frame, path) = (organization(), frame(true), path());
         let asked = Asked::default();
         let text = Page::of(&frame, &organization, &path, &asked, &Survey::new(&asked, None).end(), Vec::new());
         let text = text.render().expect("a page");
         assert!(text.contains("No service accounts yet") && !text.contains("class=\"views\""), "{text}");
-        assert!(text.contains("claviger service-account create nightly-export --organization 7"), "{text}");
+        assert!(text.contains("claviger service-account create NAME --organization 7"), "{text}");
     }
 }

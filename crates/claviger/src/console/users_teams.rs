@@ -157,7 +157,11 @@ impl<'p> Page<'p> {
             teams,
             manages_teams,
             invited: shows(View::Invitations).then(|| invited(signed_in, known, path, listing, view)),
-            command: format!("claviger {command} --organization {}{sought}", known.id),
+            // It narrows to no role.
+            command: match role {
+                Some(_) => String::new(),
+                None => format!("claviger {command} --organization {}{sought}", known.id),
+            },
             search,
         }
     }

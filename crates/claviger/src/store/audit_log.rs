@@ -41,9 +41,11 @@ macro_rules! events_where {
             " AND ($5 = 0 OR project_id = $5) AND ($6 = 0 OR actor_id = $6) AND ($7 = '' OR action = $7) \
              AND ($8 = '' OR substr(action, 1, length($8)) = $8) \
              AND ($9 = '' OR (target_kind = $9 AND target_id = $10)) \
+             AND ($11 = '' OR $11 LIKE '%,' || CAST(actor_id AS TEXT) || ',%') \
+             AND ($12 = '' OR $12 LIKE '%,' || target_kind || ':' || CAST(target_id AS TEXT) || ',%') \
              ORDER BY ",
             $order,
-            " LIMIT $11"
+            " LIMIT $13"
         )
     };
 }
@@ -129,12 +131,12 @@ pub struct EventFilter {
     pub from: Option<i64>,
     /// Before this second.
     pub to: Option<i64>,
-    /// Done by this person or service account.
-    pub actor: Option<u64>,
+    /// Done by one of these people and service accounts; by anybody where none is named.
+    pub actors: Vec<u64>,
     /// Of this name, or of these names.
     pub action: Option<ActionFilter>,
-    /// About this thing: its kind and its id.
-    pub target: Option<(String, u64)>,
+    /// About one of these things, each by its kind and its id; about anything where none is named.
+    pub targets: Vec<(String, u64)>,
     /// In this project's log as well.
     pub project: Option<ProjectId>,
 }
@@ -181,8 +183,8 @@ impl EventFilter {
             Way::Back => [BACK_BY_TARGET, BACK_BY_ACTOR, BACK_BY_ACTION, BACK_BY_PROJECT, BACK],
         };
         match self {
-            Self { target: Some(_), .. } => by_target,
-            Self { actor: Some(_), .. } => by_actor,
+            Self { targets, .. } if targets.len() == 1 => by_target,
+            Self { actors, .. } if actors.len() == 1 => by_actor,
             Self { action: Some(ActionFilter::Named(_)), .. } => by_action,
             _ if in_project => by_project,
             _ => list,
@@ -274,17 +276,30 @@ impl Store {
     }
 }
 
-/// Binds what is asked for, from `$5` to `$10`.
+/// Numbers or names as one text, in which each stands between commas. Empty where one alone is looked for, for which
+/// there are indices.
+fn several(each: impl ExactSizeIterator<Item = String>) -> String {
+    if each.len() < 2 { String::new() } else { each.fold(",".to_owned(), |all, one| all + &one + ",") }
+}
+
+/// The only one.
+fn only<T>(each: &[T]) -> Option<&T> {
+    each.first().filter(|_| each.len() == 1)
+}
+
+/// Binds what is asked for, from `$5` to `$12`.
 fn filtered<'q>(query: Bound<'q>, filter: &EventFilter, project: Option<ProjectId>) -> Bound<'q> {
     let (named, beginning) = filter.action();
-    let (target_kind, target) = filter.target.clone().unwrap_or_default();
+    let (target_kind, target) = only(&filter.targets).cloned().unwrap_or_default();
     query
         .bind(project.map_or(0, |project| number(project.number())))
-        .bind(filter.actor.map_or(0, number))
+        .bind(only(&filter.actors).map_or(0, |actor| number(*actor)))
         .bind(named)
         .bind(beginning)
         .bind(target_kind)
         .bind(number(target))
+        .bind(several(filter.actors.iter().map(u64::to_string)))
+        .bind(several(filter.targets.iter().map(|(kind, id)| format!("{kind}:{id}"))))
 }
 
 fn recorded(row: &AnyRow) -> Result<RecordedEvent, StoreError> {

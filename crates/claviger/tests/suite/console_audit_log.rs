@@ -166,12 +166,30 @@ on_both_stores! {
             (format!("target={}", email("pia").replace('@', "%40")), format!("target=principal:{}", world.id("pia"))),
             (format!("actor={}", email("pia")), format!("actor={}", world.id("pia"))),
             ("target=acme".to_owned(), format!("target=organization:{}", world.id("acme"))),
+            ("target=READER".to_owned(), format!("target=principal:{}", reader.id)),
+            (format!("target={}", reader.username.trim_end_matches(".service-account")), format!("target=principal:{}", reader.id)),
+            ("target=Pia+of+the+world".to_owned(), format!("target=principal:{}", world.id("pia"))),
+            ("actor=ada".to_owned(), format!("actor={}", ada.id)),
             (format!("project={shop}"), format!("project={shop}")),
             ("from=2020-01-01&to=2021-01-01".to_owned(), "to=2021-01-01T00:00:00Z".to_owned()),
         ] {
             let expected = ids_of(&ada.get(&format!("{LOG}?{filter}")).await.ok());
             assert_eq!(ids(&pia.page(&format!("{PAGE}?{query}"), TITLE).await), expected, "{query}");
         }
+        // Another of the same name, and a team that is called so: all of them, whichever way the log is read.
+        let twin = ada.make("organizations/{acme}/service-accounts", json!({ "username": "reader" })).await.id;
+        let team = ada.post("organizations/{acme}/teams", json!({ "name": "Reader" })).await.created();
+        let mut expected = Vec::new();
+        for of in [format!("principal:{}", reader.id), format!("principal:{twin}"), format!("team:{}", team["id"])] {
+            expected.extend(ids_of(&ada.get(&format!("{LOG}?target={of}")).await.ok()));
+        }
+        expected.sort_unstable_by(|one, other| other.cmp(one));
+        assert!(expected.len() >= 3);
+        let page = pia.page(&format!("{PAGE}?target=reader"), TITLE).await;
+        assert_eq!(ids(&page), expected);
+        assert!(!page.contains("claviger audit list"), "the command line asks for one: {page}");
+        let exported = pia.get(&format!("{PAGE}/export?format=ndjson&target=reader")).await;
+        assert_eq!(exported.text.lines().count(), expected.len(), "{}", exported.text);
         for query in ["target=nobody", "actor=nobody@example.com", &format!("target={}", world.account("gil").username), "target=well", "target=globex"] {
             let page = pia.page(&format!("{PAGE}?{query}"), TITLE).await;
             assert!(page.contains("No event matches") && page.contains("Clear filters") && !page.contains("<table"), "{query}: {page}");

@@ -8,7 +8,7 @@ use crate::console::is_page;
 use crate::world::{World, on_both_stores};
 
 const WORLD: &str = "
-acme: ada owner, pia@ admin, mel@ member
+acme: ada owner, idle member, pia@ admin, mel@ member
   shop: exporter admin, reader analyst, writer consumer
     eu: reader consumer
   depot: reader analyst
@@ -58,7 +58,7 @@ on_both_stores! {
             "Type 2 to delete 2 service accounts",
             &format!("value=\"{}\" aria-label", reader.id),
             &format!("value=\"{}\" checked aria-label", writer.id),
-            &format!("claviger service-account delete {} {}</code>", world.id("exporter"), writer.id),
+            &format!("claviger service-account delete {} {} --organization {}</code>", world.id("exporter"), writer.id, world.id("acme")),
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }
@@ -77,7 +77,7 @@ on_both_stores! {
         assert_eq!(there(&world).await, before);
         let fields = [("all", &*all), ("id", &exporter), ("id", &writers), ("confirm", " 2 ")];
         let told = browser.submit_to(DELETE, &fields, "Service Accounts · acme").await;
-        assert!(told.contains("2 service accounts are deleted.") && told.contains("Refused as of "), "{told}");
+        assert!(told.contains("2 service accounts were deleted.") && told.contains("Refused as of "), "{told}");
         assert_eq!(there(&world).await, before - 2);
         writer.get("me").await.refused(401, "not_authenticated");
         reader.get("me").await.ok();
@@ -99,11 +99,14 @@ on_both_stores! {
         let browser = Browser::signs_in(&world, "pia").await;
         let page = browser.page(&with(DELETE, &world, &["writer", "exporter", "ada", "miner"]), "Delete service accounts · acme").await;
         assert!(page.contains("Protected") && !page.contains("miner"), "{page}");
+        let row = page.split(&format!("value=\"{}\"", world.id("writer"))).nth(1).and_then(|rest| rest.split('>').next()).expect("its box");
+        assert!(row.contains(" disabled") && !row.contains("checked"), "{row}");
+        assert!(page.contains("Unprotect them on their pages first."), "{page}");
         let before = there(&world).await;
         let (all, id) = (browser.hidden("all"), |name: &str| world.id(name).to_string());
         let (writer, exporter, owner, miner) = (id("writer"), id("exporter"), id("ada"), id("miner"));
         for (other, all, status, told) in [
-            (&writer, all.clone(), 409, "writer is protected. Untick it, or unprotect it first."),
+            (&writer, all.clone(), 409, "writer is protected. Unprotect it first."),
             (&owner, all.clone(), 403, "ada holds more than you do. Untick it."),
             (&miner, format!("{exporter},{miner}"), 404, "was deleted meanwhile. Here are the others."),
         ] {
@@ -143,7 +146,7 @@ on_both_stores! {
         let mut fields: Vec<(&str, &str)> = vec![("all", &all), ("confirm", "59")];
         fields.extend(shown[1..].iter().map(|id| ("id", *id)));
         let told = browser.submit_to(DELETE, &fields, "Service Accounts · acme").await;
-        assert!(told.contains("59 service accounts are deleted."), "{told}");
+        assert!(told.contains("59 service accounts were deleted."), "{told}");
         assert_eq!(there(&world).await, before - 59);
         ada.get(&format!("organizations/{{acme}}/service-accounts/{}", shown[0])).await.ok();
     }
@@ -177,13 +180,48 @@ on_both_stores! {
         let told = browser.submit_to(GRANT, &[("all", &all), ("project", &depot), ("role", "analyst")], "Service Accounts · acme").await;
         assert!(told.contains("2 service accounts are Analyst of depot."), "{told}");
         assert_eq!(grants(&world).await, before + 2);
-        let page = browser.page(&with(REVOKE, &world, &["reader", "writer", "exporter"]), "Revoke access · acme").await;
-        assert!(page.contains("3 service accounts"), "{page}");
+        let page = browser.page(&with(REVOKE, &world, &["reader", "writer", "exporter", "idle"]), "Revoke access · acme").await;
+        assert!(page.contains("4 service accounts"), "{page}");
         let all = browser.hidden("all");
-        let told = browser.submit_to(REVOKE, &[("all", &all), ("project", &shop)], "Service Accounts · acme").await;
-        assert!(told.contains("3 service accounts are taken off shop.") && told.contains("They keep their access elsewhere"), "{told}");
+        // Before anything is taken, what each has there is named, once.
+        let shown = browser.submit(REVOKE, &[("all", &all), ("project", &shop)]).await;
+        is_page(&shown, 200, "Revoke access · acme");
+        for part in ["3 of 4 service accounts lose what is named below.", "<li>reader <span class=\"mute\">Analyst, Consumer on workspace eu</span></li>", "<li>exporter <span class=\"mute\">Admin</span></li>", "<li>idle <span class=\"mute\">nothing granted to it there</span></li>"] {
+            assert!(shown.text.contains(part), "{part}: {}", shown.text);
+        }
+        assert_eq!(grants(&world).await, before + 2);
+        let warned = browser.hidden("warned");
+        let told = browser.submit_to(REVOKE, &[("all", &all), ("project", &shop), ("warned", &warned)], "Service Accounts · acme").await;
+        assert!(told.contains("3 service accounts were taken off shop.") && told.contains("They keep their access elsewhere"), "{told}");
         // Three on the project, one on its workspace.
         assert_eq!(grants(&world).await, before - 2);
+        let none = browser.submit(REVOKE, &[("all", &all), ("project", &shop), ("warned", &warned)]).await;
+        tells(&none, 400, "Revoke access", "Nothing was granted to any of them in shop, so there is nothing to revoke.");
+    }
+
+    /// who would have less than now is counted and named, and only a press that was shown it lowers a role
+    async fn a_role_is_lowered_by_who_was_told(world: World) {
+        let world = world.with(WORLD).await;
+        let browser = Browser::signs_in(&world, "pia").await;
+        browser.page(&with(GRANT, &world, &["exporter", "reader", "writer"]), "Grant access · acme").await;
+        let (all, before, shop) = (browser.hidden("all"), grants(&world).await, world.id("shop").to_string());
+        let asks = async |role: &'static str, warned: &str| browser.submit(GRANT, &[("all", &*all), ("project", &shop), ("role", role), ("warned", warned)]).await;
+        let shown = asks("analyst", "").await;
+        is_page(&shown, 200, "Grant access · acme");
+        for part in ["<strong>1 loses Admin.</strong> Analyst is less than that.", "<li>exporter <span class=\"mute\">Admin</span></li>", ">Grant access and lower 1</button><a", "data-focus"] {
+            assert!(shown.text.contains(part), "{part}: {}", shown.text);
+        }
+        let warned = browser.hidden("warned");
+        // What was shown for one role does not stand for another.
+        let less = asks("consumer", &warned).await;
+        is_page(&less, 200, "Grant access · acme");
+        assert!(less.text.contains("<strong>1 loses Admin, 1 loses Analyst.</strong>"), "{}", less.text);
+        assert_eq!(grants(&world).await, before);
+        let told = browser.submit_to(GRANT, &[("all", &*all), ("project", &shop), ("role", "analyst"), ("warned", &warned)], "Service Accounts · acme").await;
+        assert!(told.contains("3 service accounts are Analyst of shop."), "{told}");
+        // Nobody loses anything by a higher one.
+        let told = browser.submit_to(GRANT, &[("all", &*all), ("project", &shop), ("role", "admin")], "Service Accounts · acme").await;
+        assert!(told.contains("3 service accounts are Admin of shop."), "{told}");
     }
 
     /// members have none of it

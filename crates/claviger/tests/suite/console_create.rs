@@ -255,6 +255,11 @@ on_both_stores! {
         };
         let added = turned(("add", "1")).await;
         assert_eq!((added.matches("<li>\n").count(), added.contains("id=\"project2\"")), (2, true), "{added}");
+        // One goes on in the new row, and what is not typed yet keeps nobody from adding it.
+        assert!(added.contains("id=\"project2\" name=\"project2\" autofocus>") && added.matches(" autofocus").count() == 1, "{added}");
+        for button in ["name=\"add\" value=\"1\" formnovalidate", "name=\"look\" value=\"1\" formnovalidate", "name=\"remove\" value=\"1\" formnovalidate"] {
+            assert!(added.contains(button), "{button}: {added}");
+        }
         assert!(added.contains(&format!("<option value=\"{shop}\" selected>shop</option>")), "{added}");
         assert!(added.contains(&format!("<option value=\"{}\">eu</option>", world.id("eu"))), "{added}");
         assert!(!added.contains(">cold<") && added.contains("aria-label=\"Remove shop\""), "{added}");

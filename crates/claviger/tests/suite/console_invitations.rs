@@ -161,7 +161,7 @@ on_both_stores! {
         is_page(&send(world.request(Method::GET, &second)).await, 200, "Join acme");
         let (_, cookie, token) = opens(&world, &second).await;
         let page = pia.submit_to(&format!("{SEND}/{{invitation}}/withdraw"), &[], "Users and Teams · acme").await;
-        assert!(page.contains("The invitation of tim@example.com is withdrawn."), "{page}");
+        assert!(page.contains("The invitation of tim@example.com was withdrawn."), "{page}");
         for gone in [first.as_str(), &second, "/console/invitations/x", "/console/invitations/cvi_1_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
             opens_nothing(&send(world.request(Method::GET, gone)).await);
         }

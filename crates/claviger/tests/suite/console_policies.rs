@@ -44,13 +44,13 @@ on_both_stores! {
         let pia = Browser::signs_in(&world, "pia").await;
         let page = pia.page(RULES, "Access Security · acme").await;
         // Three accounts: ada, exporter, ci-ends; ada's name does not match.
-        for shown in ["2 of 3 accounts have no expiry. A limit binds new secrets only.", "1 of 3 names do not match and stay as they are.", "0 of 3 accounts hold more than one secret.", "You come from 127.0.0.1.", "Last changed by ada", "value=\"(ci|exporter)[a-z-]*\"", "claviger policy show"] {
+        for shown in ["2 of 3 accounts have no expiry. A limit binds new secrets only.", "1 of 3 names do not match and stay as they are.", "0 of 3 accounts hold more than one secret.", "You come from 127.0.0.1.", "Last changed by ada", "value=\"(ci|exporter)[a-z-]*\"", "claviger policy set --organization "] {
             assert!(page.contains(shown), "{shown} is not in {page}");
         }
         let saved = saves(&pia, &[("pattern", "(ci|exporter)[a-z-]*"), ("expiry_required", "yes"), ("lifetime", "other"), ("days", "2")]).await;
         assert_eq!(saved.status, 303, "{}", saved.text);
         let page = pia.page(RULES, "Access Security · acme").await;
-        assert!(page.contains("The rules are saved.") && page.contains("Last changed by pia of the world"), "{page}");
+        assert!(page.contains("The rules were saved.") && page.contains("Last changed by pia of the world"), "{page}");
         assert!(page.contains("<option value=\"172800\" selected>2 days</option>"), "{page}");
         ada.post(ACCOUNTS, json!({ "username": "ci-x" })).await.refused(400, "expiry_required");
         ada.post(ACCOUNTS, json!({ "username": "ci-x", "expires_in": 200_000 })).await.refused(400, "lifetime_too_long");

@@ -155,7 +155,7 @@ on_both_stores! {
         says(edited, "<option value=\"analyst\" selected>Analyst</option>");
         assert!(!edited.contains("value=\"owner\""), "roles are given up to his own: {edited}");
         assert_eq!(page.matches("name=\"role\"").count(), 1, "{page}");
-        says(&page, &format!("claviger service-account grant {} --project {}:admin", world.id("exporter"), world.id("shop")));
+        assert!(!page.contains("claviger service-account grant"), "a list shows no command for a row that nobody chose: {page}");
         let page = browser.submit_to("/console/projects/{shop}/service-accounts/{reader}/role", &[("role", "consumer")], TITLE).await;
         says(&page, "reader is Consumer of shop now.");
         says(&page, "Every request is decided so as of ");
@@ -271,12 +271,12 @@ on_both_stores! {
         says(&list, "Creating one from here makes it Admin of shop.");
         let form = browser.page(&format!("{LIST}/new"), "Create service account · shop").await;
         says(&form, "Creating one from here makes it Admin of shop.");
-        says(&form, &format!("claviger service-account create nightly-export --project {}:admin</pre>", world.id("shop")));
+        says(&form, &format!("claviger service-account create NAME --organization {} --project {}:admin</pre>", world.id("acme"), world.id("shop")));
         for (name, expires, date, said) in [
             ("nightly/export", "never", "", "“nightly/export” contains a slash."),
             ("", "never", "", "Give it a name."),
-            ("fine", "date", "", "Name the day, such as 2027-11-24."),
-            ("fine", "date", "2001-01-01", "That moment has passed."),
+            ("fine", "other", "", "Say after how long, or on which date."),
+            ("fine", "other", "2001-01-01", "That moment has passed."),
             ("\"><script>alert(1)</script>", "never", "", "&#60;script&#62;"),
         ] {
             let once = browser.hidden("once");
@@ -286,10 +286,15 @@ on_both_stores! {
             says(&answer.text, said);
         }
         let once = browser.hidden("once");
-        let fields = [("once", &*once), ("name", "nightly"), ("expires", "30d")];
+        // The same choices as in the organization's form.
+        says(&form, "Hours, days, months, a date");
+        let fields = [("once", &*once), ("name", "nightly"), ("expires", "other"), ("amount", "12"), ("unit", "hours")];
         let made = browser.submit(LIST, &fields).await;
         assert_eq!(made.status, 200, "{}", made.text);
         says(&made.text, "nightly is ready");
+        // He cannot open its page: neither the box nor the way on points there.
+        says(&made.text, "If it is lost, ask an owner or admin of acme to rotate it.");
+        says(&made.text, &format!("<a class=\"btn\" data-kept href=\"{}\">I have stored it</a>", world.path(LIST)));
         let after = |mark: &str| made.text.split(mark).nth(1).and_then(|rest| rest.split('<').next()).expect(mark).to_owned();
         let (username, secret) = (after("id=\"u\">"), after("id=\"s\">"));
         let id = world.node().cluster.directory().unwrap().service_account_named(&username).expect("it").id().number();

@@ -60,7 +60,7 @@ on_both_stores! {
         }
         let fields = [("once", &*once), ("name", "Fraud reviewer"), ("permission", "data:read"), ("own", "reports:export\r\ncases:close"), ("do", "save")];
         let page = browser.submit_to(ROLES, &fields, TITLE).await;
-        says(&page, "Fraud reviewer is created.");
+        says(&page, "Fraud reviewer was created.");
         says(&page, "3 permissions");
         let made = world.account("exporter").get("projects/{shop}/custom-roles").await.ok();
         let role = made.as_array().unwrap().iter().find(|role| role["name"] == "Fraud reviewer").expect("it").clone();
@@ -81,7 +81,7 @@ on_both_stores! {
         let stamp = browser.hidden("stamp");
         let fields = [("stamp", &*stamp), ("name", "Fraud reviewer"), ("permission", "data:read"), ("permission", "audit:read"), ("do", "save")];
         let page = browser.submit_to(&path, &fields, TITLE).await;
-        says(&page, "Fraud reviewer is saved. </strong>".trim_end_matches(" </strong>"));
+        says(&page, "Fraud reviewer was saved. </strong>".trim_end_matches(" </strong>"));
         says(&page, "2 hold it. Every request is decided so as of");
         let now = world.account("exporter").get("projects/{shop}/custom-roles/{role}").await.ok();
         assert_eq!(now["permissions"], json!(["data:read", "audit:read"]));
@@ -92,7 +92,7 @@ on_both_stores! {
         }
         is_page(&browser.submit(&format!("{path}/delete"), &[("typed", "fraud")]).await, 400, "Error: Delete Fraud reviewer · shop");
         let page = browser.submit_to(&format!("{path}/delete"), &[("typed", "Fraud reviewer")], TITLE).await;
-        says(&page, "Fraud reviewer is deleted.");
+        says(&page, "Fraud reviewer was deleted.");
         assert_eq!(world.account("visitor").get("projects/{shop}/workspaces/{eu}").await.ok()["role"], "consumer");
         assert_eq!(browser.get(&path).await.status, 404);
     }

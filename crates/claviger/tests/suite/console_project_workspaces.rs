@@ -38,7 +38,7 @@ on_both_stores! {
         says(&wrong.text, ">Rain</textarea>");
         let once = browser.hidden("once");
         let fields = [("once", &*once), ("name", "Staging"), ("description", "For\r\ntests")];
-        says(&browser.submit_to(LIST, &fields, TITLE).await, "Staging is created.");
+        says(&browser.submit_to(LIST, &fields, TITLE).await, "Staging was created.");
         says(&browser.submit_to(LIST, &fields, TITLE).await, "Staging was created already.");
         let told = world.account("exporter").get("projects/{shop}/workspaces?search=Staging").await.ok();
         assert_eq!((told.as_array().unwrap().len(), &told[0]["description"]), (1, &json!("For\ntests")));
@@ -46,7 +46,7 @@ on_both_stores! {
         let path = format!("{LIST}/{{staging}}");
         browser.page(&path, "Staging · shop").await;
         assert_eq!(browser.submit(&path, &[("name", " ")]).await.status, 400);
-        says(&browser.submit_to(&path, &[("name", "Tests"), ("description", "")], TITLE).await, "Tests is saved.");
+        says(&browser.submit_to(&path, &[("name", "Tests"), ("description", "")], TITLE).await, "Tests was saved.");
         let now = world.account("exporter").get("projects/{shop}/workspaces/{staging}").await.ok();
         assert_eq!((&now["name"], &now["description"]), (&json!("Tests"), &json!(null)));
     }
@@ -57,12 +57,12 @@ on_both_stores! {
         let browser = Browser::signs_in(&world, "pia").await;
         let path = format!("{LIST}/{{eu}}");
         let page = browser.page(&format!("{path}/delete"), "Delete eu · shop").await;
-        says(&page, "1 person and 0 teams lose the roles that they hold on it.");
-        says(&page, "2 service accounts lose theirs; 1 of them reach nothing else.");
+        says(&page, "1 person loses the roles held on it.");
+        says(&page, "2 service accounts lose their roles on it; 1 of them reaches nothing else.");
         assert!(page.contains("<li>visitor</li>") && !page.contains("<li>exporter</li>"), "{page}");
         says(&page, &format!("claviger workspace delete {}/{}</pre>", world.id("shop"), world.id("eu")));
         is_page(&browser.submit(&format!("{path}/delete"), &[("typed", "EU")]).await, 400, "Error: Delete eu · shop");
-        says(&browser.submit_to(&format!("{path}/delete"), &[("typed", "eu")], TITLE).await, "eu is deleted.");
+        says(&browser.submit_to(&format!("{path}/delete"), &[("typed", "eu")], TITLE).await, "eu was deleted.");
         assert_eq!(world.account("visitor").get("me").await.ok()["workspaces"], json!({}));
         assert_eq!(browser.get(&path).await.status, 404);
         let first = format!("{LIST}/{{shop all}}");

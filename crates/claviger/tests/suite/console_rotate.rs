@@ -35,9 +35,10 @@ on_both_stores! {
         let first = world.account("exporter");
         let browser = Browser::signs_in(&world, "pia").await;
         let page = browser.page(ROTATE, "Rotate exporter · acme").await;
-        for part in ["name=\"grace\" value=\"24h\" checked", "name=\"expires\" value=\"same\" checked", &format!("claviger service-account rotate {} --grace 24h<", world.id("exporter"))] {
+        for part in ["name=\"grace\" value=\"24h\" checked", "name=\"expires\" value=\"same\" checked", &format!("claviger service-account rotate {} --organization {} --grace 24h<", world.id("exporter"), world.id("acme"))] {
             assert!(page.contains(part), "{part}: {page}");
         }
+        assert!(page.contains("The secret that it has now never expires. It goes on beside the new one for that long"), "{page}");
         let once = browser.hidden("once");
         let fields = [("once", &*once), ("name", "next"), ("expires", "30d"), ("grace", "24h")];
         let answer = browser.submit(ROTATE, &fields).await;
@@ -56,18 +57,32 @@ on_both_stores! {
         assert_eq!(listed[1]["name"], json!("next"), "{listed}");
     }
 
-    /// at the limit it says which one has to go; ended at once, the one before makes room
+    /// at the limit there is no form, and the pages say what to do first; where one is all, it ends at once and makes room
     async fn the_limit_is_told(world: World) {
         let world = world.with(WORLD).await;
         let browser = Browser::signs_in(&world, "pia").await;
+        browser.page(ROTATE, "Rotate exporter · acme").await;
+        let late = browser.hidden("once");
         let answer = rotates(&browser, "24h").await;
         let second = shown_secret(&world, &answer, "exporter", led_to(&answer));
         let before = secrets(&world).await;
-        let full = rotates(&browser, "24h").await;
-        is_page(&full, 409, "Error: Rotate exporter · acme");
-        assert_eq!(full.text.matches("It holds 2 secrets, as many as acme allows. Revoke one first.").count(), 2, "{}", full.text);
-        assert!(full.text.contains("value=\"next\""), "{}", full.text);
+        let told = "It holds 2 secrets, as many as acme allows. Revoke one first.";
+        // Also for who has had the form open since before.
+        let fields = [("once", &*late), ("name", "next"), ("expires", "same"), ("grace", "24h")];
+        for full in [browser.get(ROTATE).await, browser.submit(ROTATE, &fields).await] {
+            is_page(&full, 409, "Rotate exporter · acme");
+            assert!(full.text.contains(told) && !full.text.contains("name=\"grace\""), "{}", full.text);
+        }
+        let page = browser.page("/console/organizations/{acme}/service-accounts/{exporter}", "exporter · acme").await;
+        assert!(page.contains(told) && !page.contains(">Rotate</a>"), "{page}");
         assert_eq!(secrets(&world).await, before);
+        world.account("ada").patch("organizations/{acme}/policy", json!({ "secrets_max": 3 })).await.ok();
+        let page = browser.page(ROTATE, "Rotate exporter · acme").await;
+        assert!(page.contains("“next” is replaced. It never expires."), "{page}");
+        world.account("ada").patch("organizations/{acme}/policy", json!({ "secrets_max": 1 })).await.ok();
+        let listed = world.account("ada").get("organizations/{acme}/service-accounts/{exporter}/secrets").await.ok();
+        world.account("ada").delete(&format!("organizations/{{acme}}/service-accounts/{{exporter}}/secrets/{}", listed[0]["id"])).await.ok();
+        assert!(browser.page(ROTATE, "Rotate exporter · acme").await.contains("name=\"grace\" value=\"0\" checked"));
         let answer = rotates(&browser, "0").await;
         let third = shown_secret(&world, &answer, "exporter", led_to(&answer));
         assert!(answer.text.contains("exporter has a new secret") && answer.text.contains("The one before is refused from now on."), "{}", answer.text);

@@ -178,7 +178,7 @@ on_both_stores! {
         says(&wrong, 400, "That is not the name. Type Crew.");
         assert_eq!(role_of(&world, "reader").await, "analyst");
         let page = pia.submit_to(&format!("{TEAM}/delete"), &[("confirm", "Crew")], "Users and Teams · acme").await;
-        assert!(page.contains("The team Crew is deleted."), "{page}");
+        assert!(page.contains("The team Crew was deleted."), "{page}");
         assert_eq!(role_of(&world, "reader").await, Value::Null);
         says(&pia.get(TEAM).await, 404, "There is no team");
         says(&pia.submit(&format!("{TEAM}/delete"), &[("confirm", "Crew")]).await, 404, "There is no team");

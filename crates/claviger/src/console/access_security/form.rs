@@ -1,6 +1,7 @@
 //! The rules as the page's form holds them, and what a form that was sent changes of them.
 
 use claviger_access::administration::policy::ChangePolicy;
+use claviger_access::identity::OrganizationId;
 use claviger_access::policy::Lifetime;
 use sha2::{Digest, Sha256};
 
@@ -96,6 +97,25 @@ impl Form {
         })
     }
 
+    /// The command that sets them so; `None` where something cannot be read.
+    pub(super) fn command(&self, organization: OrganizationId) -> Option<String> {
+        let lifetime = self.lifetime().ok()?.map_or_else(|| "none".to_owned(), |most| lifetime_option(most.seconds()));
+        let pattern = self.pattern().ok()?;
+        let pattern = pattern.map_or_else(|| "none".to_owned(), |pattern| words::shell_word(pattern.as_str()));
+        let addresses = self.addresses().ok()?;
+        let addresses = match addresses.are_all() {
+            true => "--any-address".to_owned(),
+            false => format!("--allowed-addresses {}", addresses.iter().collect::<Vec<_>>().join(",")),
+        };
+        let secrets = self.secrets.parse().ok().and_then(SecretsMax::new)?.count();
+        Some(format!(
+            "claviger policy set --organization {organization} --secret-lifetime-max {lifetime} --expiry-required {} \
+             --secrets-max {secrets} --project-admins-create {} --plain-text-basic {} --name-pattern {pattern} \
+             {addresses}",
+            self.expiry_required, self.project_admins_create, self.plain_text
+        ))
+    }
+
     fn lifetime(&self) -> Result<Option<Lifetime>, String> {
         let seconds = match self.lifetime.as_str() {
             "" => return Ok(None),
@@ -144,6 +164,14 @@ impl Form {
     }
 }
 
+/// A length of time as the command line takes it.
+fn lifetime_option(seconds: i64) -> String {
+    match seconds {
+        days if days % words::DAY == 0 => format!("{}d", days / words::DAY),
+        other => format!("{other}s"),
+    }
+}
+
 /// The value, if it is another one.
 fn other<T: PartialEq>(becomes: T, is: &T) -> Option<T> {
     (becomes != *is).then_some(becomes)
@@ -172,6 +200,22 @@ mod tests {
             assert!(change.plain_text_allowed.is_none() && change.name_pattern.is_none() && change.addresses.is_none());
         }
         assert_ne!(mark(&policy()), mark(&Policy::default()));
+    }
+
+    #[test]
+    fn the_command_sets_what_the_form_holds() {
+        let organization = OrganizationId::new(7).expect("an id");
+        assert_eq!(
+            Form::of(&policy()).command(organization).as_deref(),
+            Some(
+                "claviger policy set --organization 7 --secret-lifetime-max 3600s --expiry-required true --secrets-max 2 \
+                 --project-admins-create true --plain-text-basic true --name-pattern 'ci-[a-z]+' \
+                 --allowed-addresses 10.0.0.0/8,127.0.0.1/32"
+            )
+        );
+        let open = Form::of(&Policy::default()).command(organization).expect("a command");
+        assert!(open.contains("--secret-lifetime-max none") && open.ends_with("--name-pattern none --any-address"));
+        assert_eq!(Form { ranges: "10.0.0.0/33".to_owned(), ..Form::of(&policy()) }.command(organization), None);
     }
 
     #[test]

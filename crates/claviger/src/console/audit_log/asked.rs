@@ -1,8 +1,9 @@
 //! What of a log was asked for: filters, which page, which row is open. All of it is in the address, so that every view can
 //! be shared; filters have the API's names.
 //!
-//! Where the API takes numbers, a page takes what people know as well: a day, a username, an e-mail address, a name. What
-//! is found by a name is what the log's reader may see: in a project's log, who and what is in the project.
+//! Where the API takes numbers, a page takes what people know as well: a day, a username or what rows show of it, an
+//! e-mail address, a name. Several may be called so: all of them are meant. What is found by a name is what the log's
+//! reader may see: in a project's log, who and what is in the project.
 //!
 //! What must stay true: a filter that cannot be read is refused, never passed over, for an export would hold more than was
 //! asked for.
@@ -13,7 +14,7 @@ use axum::http::request::Parts;
 use claviger_access::authorize::Scope;
 use claviger_access::directory::{Organization, PrincipalView};
 use claviger_access::email::EmailAddress;
-use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
+use claviger_access::identity::{OrganizationId, ProjectId};
 use claviger_access::{Directory, effective};
 use claviger_wire::time;
 use serde::Deserialize;
@@ -22,10 +23,14 @@ use super::TITLE;
 use crate::api::audit_export::FileForm;
 use crate::api::audit_filter;
 use crate::console::error_page::ErrorPage;
+use crate::console::service_accounts::row::short;
 use crate::store::audit_log::{EventFilter, EventPlace, LogEnds};
 
 /// Most characters of a filter: longer than any username.
 const LENGTH_MAX: usize = 256;
+
+/// So many may be called as a filter says.
+const CALLED_SO_MAX: usize = 50;
 
 /// Where a page begins or ends: after an event in the list, or before one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,10 +207,19 @@ impl Written {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        filter.actor = audit_filter::id(&self.actor).or_else(|| names.principal(&self.actor).map(PrincipalId::number));
-        filter.target = audit_filter::target(&self.target).or_else(|| names.target(&self.target));
-        let is_nobody =
-            (filter.actor.is_none() && !self.actor.is_empty()) || (filter.target.is_none() && !self.target.is_empty());
+        filter.actors = audit_filter::id(&self.actor).map_or_else(|| names.principals(&self.actor), |id| vec![id]);
+        filter.targets = audit_filter::target(&self.target).map_or_else(|| names.targets(&self.target), |it| vec![it]);
+        for (field, number) in [("actor", filter.actors.len()), ("target", filter.targets.len())] {
+            if number > CALLED_SO_MAX {
+                let sentence = format!("More than {CALLED_SO_MAX} are called so. Write a whole username.");
+                wrong.push(Wrong { field, sentence });
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let is_nobody = (filter.actors.is_empty() && !self.actor.is_empty())
+            || (filter.targets.is_empty() && !self.target.is_empty());
         Ok(if is_nobody { Meant::Nobody } else { Meant::Events(filter) })
     }
 }
@@ -224,8 +238,11 @@ struct Names<'d> {
 }
 
 impl Names<'_> {
-    /// Somebody by his username or his address.
-    fn principal(&self, text: &str) -> Option<PrincipalId> {
+    /// Somebody by his username or his address, or all that are called so for short.
+    fn principals(&self, text: &str) -> Vec<u64> {
+        if text.is_empty() {
+            return Vec::new();
+        }
         let account = self.directory.service_account_named(text);
         let account = account.filter(|view| view.organization() == Some(self.organization.id));
         let person = || {
@@ -233,7 +250,22 @@ impl Names<'_> {
             let view = self.directory.principal(person.id)?;
             effective::is_member(&view, self.organization.id).then_some(view)
         };
-        account.or_else(person).filter(|view| self.is_seen(view)).map(|view| view.id())
+        let found = account.or_else(person).map_or_else(|| self.called(text), |one| vec![one]);
+        found.into_iter().filter(|view| self.is_seen(view)).map(|view| view.id().number()).collect()
+    }
+
+    /// Accounts by the start of their username, with its digits, as rows show it, or without; and people by their name.
+    fn called(&self, text: &str) -> Vec<PrincipalView<'_>> {
+        let wanted = text.to_lowercase();
+        let suffix = format!(".{}", self.directory.username_suffix().as_str());
+        let is_called = |view: &PrincipalView<'_>| {
+            let shown = view.name().strip_suffix(&suffix).unwrap_or(view.name());
+            [short(view.name()), shown].iter().any(|name| name.to_lowercase() == wanted)
+        };
+        let people = self.organization.people.iter().filter_map(|id| self.directory.principal(*id));
+        let people = people.filter(|view| view.name().to_lowercase() == wanted);
+        let accounts = self.directory.accounts_ever_of(self.organization.id);
+        accounts.filter(is_called).chain(people).collect()
     }
 
     fn is_seen(&self, view: &PrincipalView<'_>) -> bool {
@@ -243,34 +275,32 @@ impl Names<'_> {
         }
     }
 
-    /// Somebody, or the first project, team, role of a project, or the organization itself that is called so.
-    fn target(&self, text: &str) -> Option<(String, u64)> {
-        let of = |kind: &str, number: u64| (kind.to_owned(), number);
-        if let Some(principal) = self.principal(text) {
-            return Some(of("principal", principal.number()));
+    /// Those people and accounts, projects, teams, roles of a project that are called so, and the organization itself.
+    fn targets(&self, text: &str) -> Vec<(String, u64)> {
+        if text.is_empty() {
+            return Vec::new();
         }
+        let of = |kind: &str, number: u64| (kind.to_owned(), number);
         let wanted = text.to_lowercase();
         let is_called = |name: &str| name.to_lowercase() == wanted;
         let projects = || {
             let seen = self.organization.projects.iter().filter_map(|id| self.directory.project(*id));
             seen.filter(|project| [Scope::Project(project.id), self.organization_scope()].contains(&self.scope))
         };
-        if let Some(project) = projects().find(|project| is_called(&project.name)) {
-            return Some(of("project", project.id.number()));
-        }
         let teams = self.organization.teams.iter().filter_map(|id| self.directory.team(*id));
-        let mut teams = teams.filter(|_| self.scope == self.organization_scope());
-        if let Some(team) = teams.find(|team| is_called(&team.name)) {
-            return Some(of("team", team.id.number()));
-        }
-        let mut roles = projects().flat_map(|project| &project.custom_roles);
-        let role = roles.find(|id| {
+        let teams = teams.filter(|_| self.scope == self.organization_scope());
+        let roles = projects().flat_map(|project| &project.custom_roles);
+        let roles = roles.filter(|id| {
             self.directory.custom_role(**id).is_some_and(|role| is_called(&role.properties.name.to_string()))
         });
-        if let Some(role) = role {
-            return Some(of("custom_role", role.number()));
-        }
-        is_called(&self.organization.name).then(|| of("organization", self.organization.id.number()))
+        let mut found: Vec<_> = self.principals(text).into_iter().map(|number| of("principal", number)).collect();
+        found.extend(
+            projects().filter(|project| is_called(&project.name)).map(|project| of("project", project.id.number())),
+        );
+        found.extend(teams.filter(|team| is_called(&team.name)).map(|team| of("team", team.id.number())));
+        found.extend(roles.map(|role| of("custom_role", role.number())));
+        found.extend(is_called(&self.organization.name).then(|| of("organization", self.organization.id.number())));
+        found
     }
 
     fn organization_scope(&self) -> Scope {
@@ -349,9 +379,9 @@ mod tests {
         let filter = EventFilter {
             from: Some(1_795_478_400),
             to: Some(1_795_547_703),
-            actor: Some(9),
+            actors: vec![9],
             action: Some(ActionFilter::Beginning("team.".to_owned())),
-            target: Some(("organization".to_owned(), 7)),
+            targets: vec![("organization".to_owned(), 7)],
             project: ProjectId::new(3),
         };
         assert_eq!(meant(&written), Ok(Meant::Events(filter)));

@@ -175,8 +175,11 @@ fn range(found: &Found) -> String {
     }
 }
 
-/// The same on the command line.
+/// The same on the command line; nothing where it cannot ask so, for several of a name.
 fn command(known: &Organization, scope: Scope, filter: &EventFilter) -> String {
+    if filter.actors.len() > 1 || filter.targets.len() > 1 {
+        return String::new();
+    }
     let written = audit_filter::written(filter);
     let project = match scope {
         Scope::Project(id) => Some(id.to_string()),
@@ -316,9 +319,9 @@ mod tests {
         let filter = EventFilter {
             from: Some(1_795_478_400),
             to: Some(1_795_478_401),
-            actor: Some(9),
+            actors: vec![9],
             action: Some(ActionFilter::Beginning("team.".to_owned())),
-            target: Some(("team".to_owned(), 12)),
+            targets: vec![("team".to_owned(), 12)],
             project: ProjectId::new(3),
         };
         let (known, scope) = (organization(), Scope::Organization(organization().id));
@@ -328,6 +331,7 @@ mod tests {
              --action 'team.*' --target team:12"
         );
         assert_eq!(command(&known, scope, &EventFilter::default()), "claviger audit list --organization 7");
+        assert_eq!(command(&known, scope, &EventFilter { actors: vec![9, 10], ..EventFilter::default() }), "");
     }
 
     #[test]

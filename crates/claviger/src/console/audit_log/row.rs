@@ -179,7 +179,8 @@ impl Teller<'_> {
                 if name == "permissions" {
                     continue;
                 }
-                let shown = name.replace('_', " ");
+                // Why something was refused is told by itself.
+                let shown = if name == "reason" { String::new() } else { name.replace('_', " ") };
                 let at = changes.iter().position(|change| change.name == shown).unwrap_or_else(|| {
                     changes.push(Change { name: shown, ..Change::default() });
                     changes.len() - 1
@@ -200,6 +201,7 @@ impl Teller<'_> {
         let Ok(number) = value.parse::<u64>() else {
             return match name {
                 "username" => self.short(value),
+                "reason" => value.replace('_', " "),
                 "role" | "organization_role" | "holders_are" => words::label(&value.replace('_', " ")),
                 _ => value.to_owned(),
             };
@@ -339,6 +341,7 @@ pub(super) mod tests {
             changes(&[("roles", "1"), ("roles", "2"), ("roles", "3"), ("roles", "4"), ("roles", "5")], &[]),
             [told("roles", "1|2|3|…", "")]
         );
+        assert_eq!(changes(&[], &[("reason", "permission_missing")]), [told("", "", "permission missing")]);
         assert_eq!(changes(&[("name", &"ä".repeat(200))], &[]), [told("name", &format!("{}…", "ä".repeat(60)), "")]);
     }
 

@@ -6,6 +6,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use claviger_access::identity::OrganizationId;
 
 use super::mistakes::Mistakes;
 use super::role_choice;
@@ -51,8 +52,8 @@ impl Kind {
     fn help(self) -> &'static str {
         match self {
             Self::Account => "It gets one more grant; its secret stays the same.",
-            Self::Person => "He gets a role here, beside what he has already.",
-            Self::Team => "Each of its members gets the role here, as long as he is in it.",
+            Self::Person => "They get a role here, beside what they have already.",
+            Self::Team => "Each of its members gets the role here, as long as they are in it.",
         }
     }
 
@@ -75,10 +76,10 @@ impl Kind {
     }
 
     /// The command that does the same.
-    fn command(self, id: u64, spot: Spot, role: &str) -> String {
+    fn command(self, id: u64, organization: OrganizationId, spot: Spot, role: &str) -> String {
         let option = spot.option(role);
         match self {
-            Self::Account => format!("claviger service-account grant {id} {option}"),
+            Self::Account => format!("claviger service-account grant {id} --organization {organization} {option}"),
             Self::Person => format!("claviger project member set {id} {option}"),
             Self::Team => format!("claviger team grant {id} {option}"),
         }
@@ -161,7 +162,8 @@ impl Adding<'_> {
         let path = list.path(project.id);
         let workspace = self.spot.workspace_number();
         let roles = role_choice::choices(held, project, &self.shown.gives(signed_in), None);
-        let first = self.candidates.first().zip(roles.first());
+        // Of several nobody is meant yet.
+        let first = self.candidates.first().filter(|_| self.candidates.len() == 1).zip(roles.first());
         let status = if self.mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         let view = Add {
             frame: &frame,
@@ -178,7 +180,8 @@ impl Adding<'_> {
             may_search: self.may_search,
             candidates: &self.candidates,
             is_cut: self.is_cut,
-            command: first.map(|(candidate, role)| self.kind.command(candidate.id, self.spot, &role.value)),
+            command: first
+                .map(|(one, role)| self.kind.command(one.id, self.shown.organization.id, self.spot, &role.value)),
             roles,
             mistakes: &self.mistakes,
         };

@@ -14,6 +14,7 @@ use super::reached::others;
 use super::{Shown, permit, unread, write};
 use crate::api::ids::PathId;
 use crate::clock;
+use crate::console::consequences::{losing, parts};
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, home_or_why_none};
 use crate::console::notice::Notice;
@@ -46,10 +47,10 @@ struct Confirm<'p> {
     organization: &'p str,
     path: String,
     overview: String,
-    workspaces: String,
-    custom_roles: String,
-    teams: String,
-    people: String,
+    /// What goes with it, as "2 workspaces are".
+    deleted: String,
+    /// Who holds roles here, as "1 person and 2 teams lose".
+    holders: Option<String>,
     /// What becomes of the accounts; `None` for who does not manage them here.
     accounts: Option<Accounts>,
     mistakes: Mistakes,
@@ -106,7 +107,6 @@ async fn show(
         None => None,
     };
     let (teams, people) = holders(signed_in, shown);
-    let several = |number: usize, thing: &str| words::several(i64::try_from(number).unwrap_or(i64::MAX), thing);
     let frame = Frame::of(signed_in, Place::Project(project, PAGE));
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let view = Confirm {
@@ -115,10 +115,8 @@ async fn show(
         organization: &shown.organization.name,
         path: format!("/console/projects/{project}/delete"),
         overview: PAGE.path(project),
-        workspaces: several(shown.project.workspaces.len(), "workspace"),
-        custom_roles: several(shown.project.custom_roles.len(), "custom role"),
-        teams: several(teams, "team"),
-        people: if people == 1 { "1 person".to_owned() } else { format!("{} people", words::count(people)) },
+        deleted: parts(shown.project.workspaces.len(), shown.project.custom_roles.len()),
+        holders: losing(people, teams),
         accounts,
         mistakes,
         command: format!("claviger project delete {project}"),
@@ -184,12 +182,12 @@ pub(in crate::console) async fn delete(
     let caller = signed_in.caller;
     let decide = move |draft: &claviger_access::Draft, moment| project::delete(draft, &caller, id, moment);
     write(&console, &signed_in, (id, PAGE), &DELETE, decide).await?;
-    let more = format!("Every role on it ended at {} UTC.", words::time(clock::now().seconds()));
+    let more = format!("Refused as of {} UTC. Every role on it has ended.", words::time(clock::now().seconds()));
     let path = match OrganizationPage::Projects.is_open(&signed_in, organization) {
         true => OrganizationPage::Projects.path(organization),
         false => home_or_why_none(&signed_in, organization),
     };
-    Ok(Notice::done(format!("{name} is deleted."), more).at(&console, &signed_in, &path))
+    Ok(Notice::done(format!("{name} was deleted."), more).at(&console, &signed_in, &path))
 }
 
 /// Whether a name was typed as it is, however its letters are composed.

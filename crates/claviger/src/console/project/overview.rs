@@ -205,7 +205,7 @@ pub(in crate::console) async fn change(
     let (command, caller) = (ChangeProject { project, name, timezone }, signed_in.caller);
     let decide = move |draft: &claviger_access::Draft, moment| project::change(draft, &caller, &command, moment);
     write(&console, &signed_in, (project, PAGE), &CHANGE, decide).await?;
-    Ok(Notice::done(format!("{called} is saved."), "").at(&console, &signed_in, &PAGE.path(project)))
+    Ok(Notice::done(format!("{called} was saved."), "").at(&console, &signed_in, &PAGE.path(project)))
 }
 
 /// Gives everyone of the organization a role, or takes it away.

@@ -61,7 +61,7 @@ fn told(signed_in: &SignedIn, project: ProjectId, refusal: &Refusal) -> Option<(
         }
         Refusal::NoSuchMember { .. } => (
             format!("No member with this number in {organization}."),
-            "He may have left, or never been one.".to_owned(),
+            "They may have left, or never been one.".to_owned(),
         ),
         Refusal::NoSuchTeam { .. } => (format!("No team with this number in {organization}."), gone),
         Refusal::NoSuchRole { .. } => {

@@ -4,7 +4,6 @@
 //! reaches it is told.
 
 mod create;
-mod expiry;
 mod grant;
 mod row;
 
@@ -77,7 +76,6 @@ struct List<'p> {
     may_create: bool,
     /// Whether he chooses from all accounts of the organization, or must know the username.
     may_search: bool,
-    command: Option<String>,
 }
 
 /// The page.
@@ -162,7 +160,6 @@ impl<'p> List<'p> {
             search: &asked.search,
             ways: Way::EACH.map(|way| way_choice(way, shown, asked)).into(),
             is_filtered: !asked.search.is_empty() || asked.through.is_some(),
-            command: rows.iter().find_map(|row| row.command.clone()),
             rows,
             range,
             previous: previous.map(|cursor| asked.address(path, Some(&cursor))),

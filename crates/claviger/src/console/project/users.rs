@@ -29,6 +29,7 @@ use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage};
 use crate::console::refused::Wanted;
 use crate::console::signed_in::SignedIn;
+use crate::console::words;
 
 const PAGE: ProjectPage = ProjectPage::Users;
 
@@ -68,16 +69,14 @@ impl Who {
         }
     }
 
-    /// The command that takes somebody off the place.
-    fn command(self, id: u64, spot: Spot) -> String {
-        let from = match spot.workspace {
+    /// The command that lists the same; there is none for teams.
+    fn command(self, spot: Spot, search: &str) -> Option<String> {
+        let place = match spot.workspace {
             Some(workspace) => format!("--workspace {}/{workspace}", spot.project),
             None => format!("--project {}", spot.project),
         };
-        match self {
-            Self::People => format!("claviger project member remove {id} {from}"),
-            Self::Teams => format!("claviger team revoke {id} {from}"),
-        }
+        let sought = if search.is_empty() { String::new() } else { format!(" --search {}", words::shell_word(search)) };
+        matches!(self, Self::People).then(|| format!("claviger project member list {place}{sought}"))
     }
 }
 
@@ -209,7 +208,7 @@ fn answer(
         workspaces: spot.choices(held, project),
         search: &asked.search,
         unfiltered: Asked { workspace: asked.workspace, ..Asked::default() }.address(&path, None),
-        command: rows.iter().find(|row| row.may_remove).map(|row| who.command(row.id, spot)),
+        command: who.command(spot, &asked.search),
         rows,
         range,
         previous: previous.map(|cursor| asked.address(&path, Some(&cursor))),

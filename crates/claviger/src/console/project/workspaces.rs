@@ -140,7 +140,11 @@ fn show(
         path: &path,
         new,
         mistakes,
-        command: format!("claviger workspace list --project {project}"),
+        // The command line searches no workspaces.
+        command: match asked.search.is_empty() {
+            true => format!("claviger workspace list --project {project}"),
+            false => String::new(),
+        },
     };
     Ok(page(status, &list))
 }
@@ -209,7 +213,7 @@ pub(in crate::console) async fn create(
     match console.node.writer.create(request, Some(key), decide).await {
         Ok(_) => {
             let more = "Who has a role on the whole project reaches it.";
-            Ok(Notice::done(format!("{called} is created."), more).at(&console, &signed_in, &path))
+            Ok(Notice::done(format!("{called} was created."), more).at(&console, &signed_in, &path))
         }
         Err(WriteError::Refused(Refusal::AlreadyCreated { made: MadeBefore::Other(_) })) => {
             Ok(Notice::warning(format!("{called} was created already."), "").at(&console, &signed_in, &path))

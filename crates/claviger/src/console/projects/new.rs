@@ -125,7 +125,7 @@ fn form(
     let frame = Frame::of(signed_in, place(known.id));
     let short = |name: &str| typed.one(name).chars().take(DisplayName::LENGTH_MAX + 1).collect::<String>();
     let (name, timezone) = (short("name"), short("timezone"));
-    let called = if name.is_empty() { "Shop".to_owned() } else { words::shell_word(&name) };
+    let called = if name.is_empty() { "NAME".to_owned() } else { words::shell_word(&name) };
     let zone = if timezone.is_empty() { "UTC".to_owned() } else { timezone };
     let shown = Page {
         frame: &frame,

@@ -14,7 +14,7 @@ use claviger_access::role::OrganizationRole;
 use claviger_access::{Moment, Refusal};
 
 use super::super::error_page::ErrorPage;
-use super::super::frame::Frame;
+use super::super::frame::{Frame, Link};
 use super::super::notice::Notice;
 use super::super::page::page;
 use super::super::path::At;
@@ -24,7 +24,8 @@ use super::super::submitted::Submitted;
 use super::super::{Console, words};
 use super::secrets::latest_use;
 use super::{
-    Head, NOT_MADE, OfAccount, Seen, access, history, place, requests, secrets, seen, to_change, undone, unread,
+    Head, NOT_MADE, OfAccount, Seen, access, history, place, requests, secrets, seen, to_change, to_list, undone,
+    unread,
 };
 use crate::api::ids::PathId;
 use crate::clock;
@@ -179,7 +180,7 @@ pub(super) async fn ask(
     let seen = to_change(&console, &signed_in, organization, account).await?;
     if seen.view.is_protected() {
         let refused = WriteError::Refused(Refusal::Protected { account });
-        return Err(undone(&console, &signed_in, (organization, account), &refused).await);
+        return Err(deletes(&seen, undone(&console, &signed_in, (organization, account), &refused).await));
     }
     asking(&console, &signed_in, &seen, None).await
 }
@@ -213,10 +214,20 @@ pub(super) async fn delete(
             };
             match again {
                 Some(answer) => Ok(answer),
-                None => Err(undone(&console, &signed_in, (organization, account), &error).await),
+                None => {
+                    let is_gone = matches!(error, WriteError::Refused(Refusal::NoSuchServiceAccount { .. }));
+                    let page = undone(&console, &signed_in, (organization, account), &error).await;
+                    Err(if is_gone { page } else { deletes(&seen, page) })
+                }
             }
         }
     }
+}
+
+/// The page that says why, in place of the one that asks.
+fn deletes(seen: &Seen<'_>, page: ErrorPage) -> ErrorPage {
+    let to_account = Link { path: seen.address(), text: seen.name().to_owned(), is_current: false };
+    page.in_place_of(format!("Delete {}", seen.name()), vec![to_list(seen.organization.id), to_account])
 }
 
 fn deleted(name: &str, when: i64) -> Notice {

@@ -52,6 +52,15 @@ pub(super) struct Row {
     pub action: String,
     pub details: String,
     pub by: String,
+    /// How often in a row, where it is a refusal: told once, with its latest time.
+    pub times: usize,
+}
+
+impl Row {
+    fn repeats(&self, other: &Self) -> bool {
+        let is_refusal = ["refused", "failed"].iter().any(|end| self.action.ends_with(end));
+        is_refusal && (&self.action, &self.details, &self.by) == (&other.action, &other.details, &other.by)
+    }
 }
 
 impl History {
@@ -62,7 +71,7 @@ impl History {
         organization: OrganizationId,
         account: PrincipalId,
     ) -> Result<Option<Self>, StoreError> {
-        let filter = EventFilter { target: Some(target(account)), ..EventFilter::default() };
+        let filter = EventFilter { targets: vec![target(account)], ..EventFilter::default() };
         let events = read(console, signed_in, organization, &filter, READ_MAX).await?;
         Ok(events.map(|events| Self { events }))
     }
@@ -98,13 +107,26 @@ impl History {
             action: event.action.clone(),
             details: details(directory, event),
             by: actor(event),
+            times: 1,
         };
-        self.events.iter().take(SHOWN_MAX).map(row).collect()
+        let mut rows: Vec<Row> = Vec::new();
+        for event in &self.events {
+            let row = row(event);
+            if let Some(last) = rows.last_mut().filter(|last| last.repeats(&row)) {
+                last.times += 1;
+            } else if rows.len() < SHOWN_MAX {
+                rows.push(row);
+            } else {
+                break;
+            }
+        }
+        rows
     }
 
     /// The words of the link to all of them.
     pub(super) fn all(&self) -> String {
         match self.events.len() {
+            0 => "The audit log".to_owned(),
             1 => "Its one event in the audit log".to_owned(),
             number if number < READ_MAX as usize => format!("All {} events in the audit log", words::count(number)),
             _ => "All events in the audit log".to_owned(),
@@ -149,7 +171,7 @@ async fn latest_event(
     name: EventName,
 ) -> Result<Option<RecordedEvent>, StoreError> {
     let action = Some(ActionFilter::Named(name.text().to_owned()));
-    let filter = EventFilter { target: Some(target(account)), action, ..EventFilter::default() };
+    let filter = EventFilter { targets: vec![target(account)], action, ..EventFilter::default() };
     Ok(read(console, signed_in, organization, &filter, 1).await?.and_then(|events| events.into_iter().next()))
 }
 
@@ -193,6 +215,9 @@ fn details(directory: &Directory, event: &RecordedEvent) -> String {
     let project = project.and_then(|id| directory.project(id)).map(|known| known.name.clone());
     let was = |name: &str| event.before.iter().find(|(known, _)| known == name).map(|(_, value)| value);
     let is = event.after.iter().map(|(name, value)| {
+        if name == "reason" {
+            return value.replace('_', " ");
+        }
         let is = told(directory, name, value);
         match was(name) {
             Some(was) => format!("{}: {} to {is}", plain(name), told(directory, name, was)),
@@ -266,6 +291,27 @@ mod tests {
         assert_eq!(told(&rotated), "secret: 5 to 6; replaced expires: 24 Nov 2026; expires was never");
         let long = event("service_account.updated", &[], &[("description", &"ä".repeat(2_000))]);
         assert_eq!(told(&long).chars().count(), DETAILS_MAX + 1);
+    }
+
+    #[test]
+    fn equal_refusals_in_a_row_are_told_once_with_their_number() {
+        let refused = || event("request.refused", &[], &[("reason", "permission_missing")]);
+        let changed = || event("service_account.role_changed", &[], &[("role", "admin")]);
+        let other = event("request.refused", &[], &[("reason", "address_not_allowed")]);
+        let events = vec![refused(), refused(), refused(), changed(), changed(), other, refused()];
+        let rows = History { events }.rows(&Directory::empty(1));
+        let told: Vec<_> = rows.iter().map(|row| (row.details.as_str(), row.times)).collect();
+        assert_eq!(
+            told,
+            [
+                ("permission missing", 3),
+                ("role: Admin", 1),
+                ("role: Admin", 1),
+                ("address not allowed", 1),
+                ("permission missing", 1)
+            ]
+        );
+        assert_eq!(History { events: Vec::new() }.all(), "The audit log");
     }
 
     #[test]

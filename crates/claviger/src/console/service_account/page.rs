@@ -15,6 +15,7 @@ use super::super::page::page;
 use super::super::path::At;
 use super::super::place::OrganizationPage;
 use super::super::service_accounts::account::{Account, State as AccountState};
+use super::super::service_accounts::rotate;
 use super::super::service_accounts::row::{self, Told, Tone, short};
 use super::super::signed_in::SignedIn;
 use super::super::typed::Typed;
@@ -75,6 +76,8 @@ struct Page<'p> {
     /// Why he may not change it, where he may not.
     unchangeable: Option<String>,
     secrets: Vec<secrets::Row>,
+    /// Why it cannot be rotated now.
+    full: Option<String>,
     rotate: String,
     access: Access,
     grant: String,
@@ -202,6 +205,7 @@ impl<'p> Page<'p> {
             state: State::of(seen, read, now),
             unchangeable: seen.unchangeable.as_ref().map(why),
             secrets: rows.collect(),
+            full: rotate::full(directory, seen.organization, &seen.view, viewer.now),
             rotate: format!("claviger service-account rotate {account}{} --grace 24h", seen.on_organization()),
             access: Access::of(viewer, seen, history, &reached),
             grant: format!("claviger service-account grants {account}{}", seen.on_organization()),

@@ -57,7 +57,7 @@ pub(super) async fn disable(
     Submitted { signed_in, .. }: Submitted,
 ) -> Result<Response, ErrorPage> {
     let command = ChangeServiceAccount { disabled: Some(true), ..unchanged(organization, account) };
-    change(&console, &signed_in, command, |name| (format!("{name} is disabled."), as_of("Refused"))).await
+    change(&console, &signed_in, command, |name| (format!("{name} was disabled."), as_of("Refused"))).await
 }
 
 /// From now on they are let in again.
@@ -67,7 +67,7 @@ pub(super) async fn enable(
     Submitted { signed_in, .. }: Submitted,
 ) -> Result<Response, ErrorPage> {
     let command = ChangeServiceAccount { disabled: Some(false), ..unchanged(organization, account) };
-    change(&console, &signed_in, command, |name| (format!("{name} is enabled."), as_of("Let in"))).await
+    change(&console, &signed_in, command, |name| (format!("{name} was enabled."), as_of("Let in"))).await
 }
 
 /// It cannot be deleted.
@@ -78,7 +78,7 @@ pub(super) async fn protect(
 ) -> Result<Response, ErrorPage> {
     let command = ChangeServiceAccount { protected: Some(true), ..unchanged(organization, account) };
     let told =
-        |name: &str| (format!("{name} is protected."), "Nobody can delete it until it is unprotected.".to_owned());
+        |name: &str| (format!("{name} was protected."), "Nobody can delete it until it is unprotected.".to_owned());
     change(&console, &signed_in, command, told).await
 }
 
@@ -89,6 +89,6 @@ pub(super) async fn unprotect(
     Submitted { signed_in, .. }: Submitted,
 ) -> Result<Response, ErrorPage> {
     let command = ChangeServiceAccount { protected: Some(false), ..unchanged(organization, account) };
-    change(&console, &signed_in, command, |name| (format!("{name} is unprotected."), "It can be deleted.".to_owned()))
+    change(&console, &signed_in, command, |name| (format!("{name} was unprotected."), "It can be deleted.".to_owned()))
         .await
 }

@@ -7,6 +7,7 @@
 
 pub(in crate::console) mod access;
 pub(in crate::console) mod delete;
+mod held;
 mod selection;
 
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
@@ -59,7 +60,7 @@ impl<'d> Desk<'d> {
                 format!("{} was deleted meanwhile. Here are the others.", name(account))
             }
             Refusal::Protected { account } => {
-                format!("{} is protected. Untick it, or unprotect it first.", name(account))
+                format!("{} is protected. Unprotect it first.", name(account))
             }
             Refusal::AccountAboveOwn { account, .. } => format!("{} holds more than you do. Untick it.", name(account)),
             Refusal::LastOwner { owners, .. } => {

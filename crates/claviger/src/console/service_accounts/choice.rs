@@ -65,6 +65,8 @@ pub(super) struct Choice {
     pub search: String,
     /// What was found, where something was searched for.
     pub found: Option<String>,
+    /// Whether one goes on here.
+    pub is_next: bool,
 }
 
 /// What was chosen, and else why nothing was.
@@ -164,7 +166,7 @@ impl Things {
             format!("{told} found{first}.")
         });
         let search_name = format!("search_{name}");
-        Choice { name, search_name, label, kind, entries, search: search.to_owned(), found }
+        Choice { name, search_name, label, kind, entries, search: search.to_owned(), found, is_next: false }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::console::words::{self, DAY};
 const HOUR: i64 = 60 * 60;
 
 /// The id of the fields together.
-pub(super) const FIELD: &str = "expires";
+pub(in crate::console) const FIELD: &str = "expires";
 
 /// Value, label and days.
 const PRESETS: [(&str, &str, i64); 4] =
@@ -26,7 +26,7 @@ const SAME: &str = "same";
 
 /// The rules that it is chosen under.
 #[derive(Clone, Copy)]
-pub(super) struct Rules<'r> {
+pub(in crate::console) struct Rules<'r> {
     pub policy: &'r Policy,
     pub organization: OrganizationId,
     /// The organization's name.
@@ -36,7 +36,7 @@ pub(super) struct Rules<'r> {
 
 /// What was typed, or is offered first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(in crate::console) struct Asked {
     chosen: String,
     pub amount: String,
     pub unit: String,
@@ -44,7 +44,7 @@ pub(super) struct Asked {
 }
 
 /// One of the choices.
-pub(super) struct Tile {
+pub(in crate::console) struct Tile {
     pub value: &'static str,
     pub label: &'static str,
     pub sub: String,
@@ -63,7 +63,7 @@ impl Rules<'_> {
     }
 
     /// What the organization demands, as a sentence of the help; nothing where it demands nothing.
-    pub(super) fn told(&self) -> Option<String> {
+    pub(in crate::console) fn told(&self) -> Option<String> {
         match (self.policy.secret_lifetime_max, self.policy.expiry_required) {
             (Some(most), _) => Some(format!("The rules of {} allow at most {most}.", self.name)),
             (None, true) => Some(format!("The rules of {} ask for an end.", self.name)),
@@ -72,7 +72,7 @@ impl Rules<'_> {
     }
 
     /// Why it is refused, as the field says it.
-    pub(super) fn refused(&self, refusal: &Refusal) -> Option<String> {
+    pub(in crate::console) fn refused(&self, refusal: &Refusal) -> Option<String> {
         let name = self.name;
         match refusal {
             Refusal::ExpiryNotLater => Some("That moment has passed.".to_owned()),
@@ -89,7 +89,7 @@ impl Rules<'_> {
 
 impl Asked {
     /// What is chosen before anybody chooses: never, or the longest that is allowed.
-    pub(super) fn first(rules: &Rules<'_>) -> Self {
+    pub(in crate::console) fn first(rules: &Rules<'_>) -> Self {
         let allowed = |days: i64| rules.permits(rules.after(days * DAY)).is_ok();
         let longest = PRESETS.into_iter().rev().find(|(_, _, days)| allowed(*days));
         match (rules.permits(Expiry::NEVER), longest) {
@@ -104,7 +104,7 @@ impl Asked {
     }
 
     /// The end that what is replaced has.
-    pub(super) fn same() -> Self {
+    pub(in crate::console) fn same() -> Self {
         Self::of_choice(SAME)
     }
 
@@ -113,7 +113,7 @@ impl Asked {
     }
 
     /// As an address asks for it: `never`, `90d`, `12h`, `2027-11-24`. `None` for anything else.
-    pub(super) fn linked(text: &str) -> Option<Self> {
+    pub(in crate::console) fn linked(text: &str) -> Option<Self> {
         if text == NEVER || PRESETS.iter().any(|(value, ..)| *value == text) {
             return Some(Self::of_choice(text));
         }
@@ -131,13 +131,13 @@ impl Asked {
     }
 
     /// As a form sends it.
-    pub(super) fn of(typed: &Typed) -> Self {
+    pub(in crate::console) fn of(typed: &Typed) -> Self {
         let text = |name| typed.one(name).trim().to_owned();
         Self { chosen: text("expires"), amount: text("amount"), unit: text("unit"), date: text("date") }
     }
 
     /// The end; `None` for the one that what is replaced has. An error says what to do.
-    pub(super) fn requested(&self, rules: &Rules<'_>) -> Result<Option<RequestedExpiry>, String> {
+    pub(in crate::console) fn requested(&self, rules: &Rules<'_>) -> Result<Option<RequestedExpiry>, String> {
         let requested = match self.chosen.as_str() {
             SAME => return Ok(None),
             NEVER => RequestedExpiry::Never,
@@ -198,7 +198,7 @@ impl Asked {
     }
 
     /// The choices; `replaced` is the end of what is replaced, if anything is.
-    pub(super) fn tiles(&self, rules: &Rules<'_>, replaced: Option<Expiry>) -> Vec<Tile> {
+    pub(in crate::console) fn tiles(&self, rules: &Rules<'_>, replaced: Option<Expiry>) -> Vec<Tile> {
         let tile =
             |value, label, sub| Tile { value, label, sub, is_checked: value == self.chosen, is_other: value == OTHER };
         let same = replaced.filter(|end| !end.has_passed(rules.now)).map(|end| {
@@ -215,7 +215,7 @@ impl Asked {
     }
 
     /// As an option of the command line: nothing for never, and for what cannot be read.
-    pub(super) fn as_option(&self, rules: &Rules<'_>) -> String {
+    pub(in crate::console) fn as_option(&self, rules: &Rules<'_>) -> String {
         match self.requested(rules) {
             Ok(Some(RequestedExpiry::In { seconds })) if seconds % DAY.unsigned_abs() == 0 => {
                 format!(" --expires-in {}d", seconds / DAY.unsigned_abs())
@@ -228,7 +228,7 @@ impl Asked {
 }
 
 /// Tomorrow, as the first date that a date field offers.
-pub(super) fn first_date(now: Moment) -> String {
+pub(in crate::console) fn first_date(now: Moment) -> String {
     words::rfc3339(now.seconds() + DAY).chars().take(10).collect()
 }
 

@@ -35,7 +35,7 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place};
 use crate::console::refused::{Wanted, refused, unwritten};
-use crate::console::secret_once::SecretOnce;
+use crate::console::secret_once::{ROTATE_IT, SecretOnce};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -113,7 +113,7 @@ impl<'d> Desk<'d> {
         let id = self.organization.id;
         let above = form.role().map_or_else(|| "As above".to_owned(), |role| format!("{} (as above)", label(role)));
         let options = format!("{}{}", form.rows.as_options(&offered, form.role()), form.expiry.as_option(&rules));
-        let name = if form.name.trim().is_empty() { "nightly-export" } else { form.name.trim() };
+        let name = if form.name.trim().is_empty() { "NAME" } else { form.name.trim() };
         let path = OrganizationPage::ServiceAccounts.path(id);
         let shown = Page {
             frame: &Frame::of(self.signed_in, place(id)),
@@ -257,6 +257,7 @@ fn ready(
         name,
         username: made.username.as_str(),
         secret: &made.secret,
+        lost: ROTATE_IT.to_owned(),
         leads_to: super::path_of(organization, made.id),
         base_url,
     };

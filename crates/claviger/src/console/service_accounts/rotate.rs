@@ -1,17 +1,19 @@
 //! A new secret of an account in place of another, which goes on for a while: the form, and what it does.
 //!
-//! The answer to the form is the page with the new secret.
+//! The answer to the form is the page with the new secret. An account that holds as many secrets as it may has no form: one
+//! is revoked first.
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::administration::secret::{self, CreateSecret, NewSecret, RotateSecret, Rotated};
 use claviger_access::administration::service_account::RequestedExpiry;
-use claviger_access::authorize::{ManageSecrets, Scope, authorize};
+use claviger_access::authorize::{ManageSecrets, ReadServiceAccount, Scope, authorize};
 use claviger_access::directory::{HeldSecret, Organization, PrincipalView};
 use claviger_access::identity::{OrganizationId, PrincipalId, SecretId};
 use claviger_access::text::DisplayName;
-use claviger_access::{Expiry, Refusal};
+use claviger_access::{Directory, Expiry, Moment, Refusal};
 
 use super::expiry::{self, Rules, Tile, first_date};
 use super::row::short;
@@ -27,7 +29,7 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place};
 use crate::console::refused::{Wanted, refused, unwritten};
-use crate::console::secret_once::SecretOnce;
+use crate::console::secret_once::{ROTATE_IT, SecretOnce};
 use crate::console::service_account::{self, NOT_MADE};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
@@ -70,6 +72,8 @@ struct Page<'p> {
     mistakes: &'p Mistakes,
     once: String,
     form: &'p Form,
+    /// Why there is no form.
+    full: Option<String>,
     /// What is said of the secret that is replaced; nothing where there is none.
     replaced: Option<String>,
     graces: Vec<GraceTile>,
@@ -102,6 +106,26 @@ struct Desk<'d> {
     signed_in: &'d SignedIn,
     organization: &'d Organization,
     account: PrincipalView<'d>,
+    /// What its secrets are called, where it has several.
+    names: Vec<(SecretId, Option<String>)>,
+}
+
+/// "It holds 2 secrets, as many as Acme allows. Revoke one first." Nothing where one more fits, and where one is all that
+/// it may hold: then the one before ends at once.
+pub(in crate::console) fn full(
+    directory: &Directory,
+    organization: &Organization,
+    account: &PrincipalView<'_>,
+    now: Moment,
+) -> Option<String> {
+    let limit = directory.secrets_max(organization.id);
+    let held = account.secrets().iter().filter(|secret| !secret.expires.has_passed(now)).count();
+    (limit > 1 && held >= limit).then(|| told_full(held, &organization.name))
+}
+
+fn told_full(held: usize, organization: &str) -> String {
+    let held = words::several(i64::try_from(held).unwrap_or(i64::MAX), "secret");
+    format!("It holds {held}, as many as {organization} allows. Revoke one first.")
 }
 
 impl<'d> Desk<'d> {
@@ -117,10 +141,18 @@ impl<'d> Desk<'d> {
         let permit = authorize::<ManageSecrets>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
         permit.map_err(|refusal| refused(signed_in, place(organization), &ROTATE, &refusal))?;
         let known = signed_in.held.organization(organization).ok_or_else(ErrorPage::no_such_organization)?;
-        match signed_in.held.service_account(organization, account) {
-            Some(account) => Ok(Self { signed_in, organization: known, account }),
-            None => Err(service_account::gone(console, signed_in, organization, account, wanted).await),
+        let Some(account) = signed_in.held.service_account(organization, account) else {
+            return Err(service_account::gone(console, signed_in, organization, account, wanted).await);
+        };
+        let mut names = Vec::new();
+        if account.secrets().len() > 1 {
+            let permit = authorize::<ReadServiceAccount>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
+            let permit = permit.map_err(|refusal| refused(signed_in, place(organization), &ROTATE, &refusal))?;
+            let listed = console.node.store.secrets(&permit, account.id()).await;
+            let unread = |error| ErrorPage::unread(&error, &signed_in.origin).inside(signed_in, place(organization));
+            names = listed.map_err(unread)?.into_iter().map(|one| (one.id, one.name)).collect();
         }
+        Ok(Self { signed_in, organization: known, account, names })
     }
 
     fn rules(&self) -> Rules<'d> {
@@ -149,7 +181,9 @@ impl<'d> Desk<'d> {
 
     fn first(&self, asked: &Typed) -> Form {
         let secret = asked.one("secret").to_owned();
-        let form = Form { name: String::new(), grace: GRACE_FIRST.to_owned(), expiry: expiry::Asked::same(), secret };
+        let is_one_all = self.signed_in.held.secrets_max(self.organization.id) == 1;
+        let grace = if is_one_all { GRACES[0].0 } else { GRACE_FIRST };
+        let form = Form { name: String::new(), grace: grace.to_owned(), expiry: expiry::Asked::same(), secret };
         let expiry = match self.end_now(&form) {
             Some(_) => expiry::Asked::same(),
             None => expiry::Asked::first(&self.rules()),
@@ -160,11 +194,20 @@ impl<'d> Desk<'d> {
     fn shown(&self, form: &Form, once: String, mistakes: &Mistakes) -> Response {
         let (rules, path) = (self.rules(), self.path());
         let now = self.signed_in.now.seconds();
-        let told = |secret: &HeldSecret| match secret.expires.moment().map(|end| end.seconds()) {
-            None => "The secret that it has now never expires.".to_owned(),
-            Some(end) if end <= now => "The secret that it had has ended.".to_owned(),
-            Some(end) => format!("The secret that it has now ends on {}.", words::date(end)),
+        let told = |secret: &HeldSecret| {
+            let name = self.names.iter().find(|(id, _)| *id == secret.id()).map(|(id, name)| match name {
+                Some(name) => format!("“{name}” is replaced. It"),
+                None => format!("Secret {id} is replaced. It"),
+            });
+            let which = |only: &str| name.clone().unwrap_or_else(|| only.to_owned());
+            match secret.expires.moment().map(|end| end.seconds()) {
+                None => format!("{} never expires.", which("The secret that it has now")),
+                Some(end) if end <= now => format!("{} has ended.", which("The secret that it had")),
+                Some(end) => format!("{} ends on {}.", which("The secret that it has now"), words::date(end)),
+            }
         };
+        let full = full(&self.signed_in.held, self.organization, &self.account, self.signed_in.now);
+        let status = if full.is_some() { StatusCode::CONFLICT } else { mistakes.status() };
         let tile = |(value, label, _)| GraceTile { value, label, is_checked: value == form.grace };
         let grace = GRACES.iter().find(|(value, ..)| *value == form.grace).map_or(GRACE_FIRST, |(value, ..)| *value);
         let replace = read::<SecretId>(&form.secret).map(|id| format!(" --replace {id}")).unwrap_or_default();
@@ -179,26 +222,27 @@ impl<'d> Desk<'d> {
             undone: "Nothing was changed.",
             mistakes,
             once,
+            full,
             replaced: self.replaced(form).map(told),
             graces: GRACES.into_iter().map(tile).collect(),
             expiry: &form.expiry,
             tiles: form.expiry.tiles(&rules, self.end_now(form)),
             first_date: first_date(rules.now),
             rule: rules.told().unwrap_or_default(),
-            command: format!("claviger service-account rotate {}{replace} --grace {grace}{end}", self.account.id()),
+            command: format!(
+                "claviger service-account rotate {} --organization {}{replace} --grace {grace}{end}",
+                self.account.id(),
+                self.organization.id
+            ),
             form,
         };
-        page(mistakes.status(), &shown)
+        page(status, &shown)
     }
 
     /// What is told at a field of what the rules refuse.
     fn blamed(&self, refusal: &Refusal) -> Option<Mistakes> {
         let (field, told) = match refusal {
-            Refusal::TooManySecrets { limit, .. } => {
-                let held = words::several(i64::try_from(*limit).unwrap_or(i64::MAX), "secret");
-                let told = format!("It holds {held}, as many as {} allows. Revoke one first.", self.organization.name);
-                ("grace", told)
-            }
+            Refusal::TooManySecrets { limit, .. } => ("grace", told_full(*limit, &self.organization.name)),
             other => (expiry::FIELD, self.rules().refused(other)?),
         };
         let mut mistakes = Mistakes::default();
@@ -227,6 +271,7 @@ impl<'d> Desk<'d> {
             name,
             username: self.account.name(),
             secret: &new.secret,
+            lost: ROTATE_IT.to_owned(),
             leads_to: self.path(),
             base_url,
         };

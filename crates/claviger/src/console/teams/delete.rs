@@ -51,7 +51,7 @@ pub(in crate::console) async fn delete(
     let done = console.node.writer.perform(request, decide).await;
     done.map_err(|error| not_written(&signed_in, users_teams::place(organization), &DELETE, &error))?;
     let more = format!("What came through it ended as of {} UTC.", words::time(clock::now().seconds()));
-    let notice = Notice::done(format!("The team {} is deleted.", team.name), more);
+    let notice = Notice::done(format!("The team {} was deleted.", team.name), more);
     Ok(notice.at(&console, &signed_in, &users_teams::path(organization)))
 }
 

@@ -51,6 +51,6 @@ pub(in crate::console) async fn withdraw(
     let decide = move |draft: &_, moment, _| invitation::withdraw(draft, &caller, organization, id, moment);
     let done = console.node.writer.perform(signed_in.write_request(organization), decide).await;
     done.map_err(|error| not_written(&signed_in, place(organization), &WITHDRAW, &error))?;
-    let notice = Notice::done(format!("The invitation of {email} is withdrawn."), "Its link opens nothing any more.");
+    let notice = Notice::done(format!("The invitation of {email} was withdrawn."), "Its link opens nothing any more.");
     Ok(notice.at(&console, &signed_in, &path(organization)))
 }

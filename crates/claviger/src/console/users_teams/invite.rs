@@ -109,7 +109,12 @@ pub(in crate::console) async fn send(
 fn read(organization: OrganizationId, typed: &Typed) -> Result<Invite, Mistakes> {
     let mut mistakes = Mistakes::default();
     let email = EmailAddress::parse(typed.one("email"));
-    let email = mistakes.take("email", email.map_err(|error| format!("The address {error}.")));
+    let is_empty = typed.one("email").trim().is_empty();
+    let email = email.map_err(|error| match is_empty {
+        true => "Give an e-mail address.".to_owned(),
+        false => format!("The address {error}."),
+    });
+    let email = mistakes.take("email", email);
     let role = OrganizationRole::parse(typed.one("role")).ok_or_else(|| "Choose a role.".to_owned());
     let role = mistakes.take("role", role);
     let ticked: Option<BTreeSet<ProjectId>> = typed.all("project").map(ids::read).collect();
@@ -171,7 +176,7 @@ fn form(
     let ticked: BTreeSet<ProjectId> = typed.all("project").filter_map(ids::read).take(CHOICES_MAX).collect();
     let (projects, more) = projects(&signed_in.held, known, &find, &ticked);
     let frame = Frame::of(signed_in, place(known.id));
-    let address = if email.is_empty() { "ada@example.com".to_owned() } else { words::shell_word(&email) };
+    let address = if email.is_empty() { "EMAIL".to_owned() } else { words::shell_word(&email) };
     let given_too: String = ticked.iter().map(|id| format!(" --project {id}:{}", words::shell_word(&given))).collect();
     let shown = Page {
         frame: &frame,

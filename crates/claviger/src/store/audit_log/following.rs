@@ -19,7 +19,7 @@ statements! {
     READ_ENDS = "SELECT h.next_event AS mutations, o.next_event AS observations FROM head h, observation_head o \
                  WHERE h.id = 1 AND o.id = 1";
     SINCE = events_where!(
-        "NOT (organization_id <> $1) AND id > $2 AND id <= $3 AND made_at >= $4 AND made_at < $12",
+        "NOT (organization_id <> $1) AND id > $2 AND id <= $3 AND made_at >= $4 AND made_at < $14",
         "id"
     );
 }

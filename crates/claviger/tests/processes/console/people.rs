@@ -34,7 +34,7 @@ async fn invites(browser: &Chromium) -> String {
     browser.is_pictured("invite").await;
     browser.types("E-mail", "mel@acme.example").await;
     browser.ticks("Member").await;
-    browser.press("Send invitation").await;
+    browser.press("Make invitation").await;
     browser.is_at("Copy the link now · Acme").await;
     browser.reveals().await;
     let link = browser.see("#s").await.text().await.expect("a link");
@@ -94,7 +94,7 @@ async fn makes_a_role(browser: &Chromium, desk: &Desk) {
     browser.is_pictured("role").await;
     browser.press_primary().await;
     browser.is_at("Roles · Web shop").await;
-    browser.says("Exporter is created.").await;
+    browser.says("Exporter was created.").await;
 }
 
 async fn sets_a_rule(browser: &Chromium, desk: &Desk) {
@@ -103,7 +103,7 @@ async fn sets_a_rule(browser: &Chromium, desk: &Desk) {
     browser.ticks("Require an expiry").await;
     browser.press("Save rules").await;
     browser.is_at("Access Security · Acme").await;
-    browser.says("The rules are saved.").await;
+    browser.says("The rules were saved.").await;
     browser.goto(&desk.of_organization("service-accounts/new")).await;
     browser.is_at("Create a service account · Acme").await;
     assert_eq!(browser.count("input[name=expires][value=never]").await, 0, "what the rule forbids is not offered");

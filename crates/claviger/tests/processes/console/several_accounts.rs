@@ -35,7 +35,7 @@ async fn several_accounts_are_granted_access_and_deleted(store: Store, look: Loo
     browser.types("Type 2 to delete 2 service accounts", "2").await;
     browser.press("Delete 2 service accounts").await;
     browser.is_at("Service Accounts · Acme").await;
-    browser.says("2 service accounts are deleted.").await;
+    browser.says("2 service accounts were deleted.").await;
     for (caller, status) in callers.iter().zip([401, 401, 200]) {
         assert_eq!(caller.me().await.status, status, "{}", caller.username);
     }

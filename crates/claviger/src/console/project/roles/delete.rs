@@ -108,7 +108,7 @@ pub(in crate::console) async fn delete(
                 0 => "Nobody held it.".to_owned(),
                 _ => format!("Whoever held it is Consumer now. {}", as_of_now()),
             };
-            Ok(Notice::done(format!("{name} is deleted."), more).at(&console, &signed_in, &PAGE.path(project)))
+            Ok(Notice::done(format!("{name} was deleted."), more).at(&console, &signed_in, &PAGE.path(project)))
         }
         Err(error) => Err(unwritten_there(&signed_in, (project, PAGE), &MANAGE, &error)),
     }

@@ -120,7 +120,7 @@ pub(in crate::console) async fn create(
     let path = PAGE.path(project);
     match console.node.writer.create(request, Some(key), decide).await {
         Ok(_) => {
-            Ok(Notice::done(format!("{called} is created."), "Nobody holds it yet.").at(&console, &signed_in, &path))
+            Ok(Notice::done(format!("{called} was created."), "Nobody holds it yet.").at(&console, &signed_in, &path))
         }
         Err(WriteError::Refused(Refusal::AlreadyCreated { made: MadeBefore::CustomRole(id) })) => {
             let notice = Notice::warning(format!("{called} was created already."), "");
@@ -181,7 +181,7 @@ fn saved(console: &Console, project: ProjectId, id: CustomRoleId, called: &str) 
         Some(holders) => format!("{}. {}", holders.sentence(), as_of_now()),
         None => "Nobody holds it yet.".to_owned(),
     };
-    Notice::done(format!("{called} is saved."), more)
+    Notice::done(format!("{called} was saved."), more)
 }
 
 /// The form with what the role says now, and what was ticked in the one that was sent.
@@ -206,7 +206,7 @@ async fn stale(
 /// Who changed it last, as far as he who asks may read that.
 async fn changed_by(console: &Console, signed_in: &SignedIn, project: ProjectId, id: CustomRoleId) -> String {
     let permit = authorize::<ReadAuditLog>(&signed_in.held, &signed_in.caller, Scope::Project(project), signed_in.now);
-    let filter = EventFilter { target: Some(("custom_role".to_owned(), id.number())), ..EventFilter::default() };
+    let filter = EventFilter { targets: vec![("custom_role".to_owned(), id.number())], ..EventFilter::default() };
     let event = match permit {
         Ok(permit) => console.node.store.audit_log(&permit, &filter, None, 1).await.ok(),
         Err(_) => None,

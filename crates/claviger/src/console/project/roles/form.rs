@@ -120,7 +120,7 @@ impl Shape<'_> {
         match self.role {
             Some(role) => format!("claviger role change {} --project {project}{permissions}", role.id),
             None => {
-                let name = if self.fields.name.is_empty() { "Exporter" } else { &self.fields.name };
+                let name = if self.fields.name.is_empty() { "NAME" } else { &self.fields.name };
                 format!("claviger role create {} --project {project}{permissions}", words::shell_word(name))
             }
         }

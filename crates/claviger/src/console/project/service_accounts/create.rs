@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::Refusal;
 use claviger_access::administration::service_account::{self, CreateInProject, NewServiceAccount};
@@ -11,20 +10,22 @@ use claviger_access::identity::{AccountName, PrincipalId, ProjectId};
 use claviger_access::refusal::MadeBefore;
 use claviger_access::text::TextError;
 
-use super::super::mistakes::{self, Mistakes};
+use super::super::mistakes::text;
 use super::super::refusals::unwritten_there;
 use super::super::{Shown, organization_of, permit};
-use super::{PAGE, expiry, may_create};
+use super::{PAGE, may_create};
 use crate::api::ids::PathId;
 use crate::console::base_url::BaseUrl;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::Frame;
+use crate::console::mistakes::Mistakes;
 use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, may};
 use crate::console::refused::{Wanted, refused};
-use crate::console::secret_once::SecretOnce;
+use crate::console::secret_once::{self, SecretOnce};
+use crate::console::service_accounts::expiry::{self, Rules, Tile, first_date};
 use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
@@ -44,12 +45,14 @@ struct Form<'p> {
     /// Where one with a smaller role is made, for who may.
     in_organization: Option<String>,
     name: &'p str,
-    ends: Vec<expiry::Choice>,
-    date: &'p str,
+    expiry: &'p expiry::Asked,
+    tiles: Vec<Tile>,
+    first_date: String,
     /// "The rules of Acme allow at most 365 days."
     rule: Option<String>,
     once: String,
-    mistakes: Mistakes,
+    undone: &'static str,
+    mistakes: &'p Mistakes,
     command: String,
 }
 
@@ -65,45 +68,50 @@ pub(in crate::console) async fn form(
         let refusal = Refusal::ProjectCreationNotAllowed { organization };
         return Err(refused(&signed_in, Place::Project(project, PAGE), &CREATE, &refusal));
     }
-    show(&signed_in, shown, &Typed::default(), Mistakes::default(), StatusCode::OK)
+    let expiry = expiry::Asked::first(&rules(&signed_in, shown));
+    show(&signed_in, shown, "", &expiry, &Mistakes::default())
+}
+
+fn rules<'r>(signed_in: &SignedIn, shown: Shown<'r>) -> Rules<'r> {
+    let organization = shown.organization;
+    Rules { policy: &organization.policy, organization: organization.id, name: &organization.name, now: signed_in.now }
 }
 
 fn show(
     signed_in: &SignedIn,
     shown: Shown<'_>,
-    typed: &Typed,
-    mistakes: Mistakes,
-    status: StatusCode,
+    name: &str,
+    expiry: &expiry::Asked,
+    mistakes: &Mistakes,
 ) -> Result<Response, ErrorPage> {
+    let rules = rules(signed_in, shown);
     let (project, organization) = (shown.project, shown.organization);
     let frame = Frame::of(signed_in, Place::Project(project.id, PAGE));
-    let ends = expiry::choices(&organization.policy, signed_in.now, typed.one("expires"));
-    let chosen = ends.iter().find(|choice| choice.is_chosen).map_or("", |choice| choice.value);
-    let name = typed.one("name");
-    let scope = claviger_access::authorize::Scope::Organization(organization.id);
     let list = OrganizationPage::ServiceAccounts.path(organization.id);
-    let rule = organization.policy.secret_lifetime_max;
-    let example = if name.is_empty() { "nightly-export" } else { name };
+    let example = if name.is_empty() { "NAME" } else { name };
     let view = Form {
         frame: &frame,
         project: &project.name,
         organization: &organization.name,
         path: PAGE.path(project.id),
-        in_organization: may::<ManageServiceAccounts>(signed_in, scope).then(|| format!("{list}/new")),
+        in_organization: may_open(signed_in, shown).then(|| format!("{list}/new")),
         name,
-        date: typed.one("date"),
-        rule: rule.map(|most| format!("The rules of {} allow at most {most}.", organization.name)),
+        expiry,
+        tiles: expiry.tiles(&rules, None),
+        first_date: first_date(signed_in.now),
+        rule: rules.told(),
         once: once::fresh()?,
+        undone: "Nothing was created.",
         mistakes,
         command: format!(
-            "claviger service-account create {} --project {}:admin{}",
+            "claviger service-account create {} --organization {} --project {}:admin{}",
             words::shell_word(example),
+            organization.id,
             project.id,
-            expiry::option(chosen)
+            expiry.as_option(&rules)
         ),
-        ends,
     };
-    Ok(page(status, &view))
+    Ok(page(mistakes.status(), &view))
 }
 
 /// Makes it, and shows its secret this once.
@@ -115,11 +123,13 @@ pub(in crate::console) async fn create(
 ) -> Result<Response, ErrorPage> {
     permit::<ManageServiceAccounts>(&signed_in, project, PAGE, &CREATE)?;
     let shown = Shown::of(&signed_in, project)?;
-    let mut mistakes = Mistakes::of("created");
+    let (mut mistakes, asked) = (Mistakes::default(), expiry::Asked::of(&typed));
     let name = AccountName::parse(typed.one("name")).map_err(|error| named(typed.one("name"), &error));
-    let (name, expires) = (mistakes.take("name", name), mistakes.take("expires", expiry::read(&typed)));
+    let end = asked.requested(&rules(&signed_in, shown));
+    let end = end.and_then(|end| end.ok_or_else(|| "Choose when it ends.".to_owned()));
+    let (name, expires) = (mistakes.take("name", name), mistakes.take(expiry::FIELD, end));
     let (Some(name), Some(expires)) = (name, expires) else {
-        return show(&signed_in, shown, &typed, mistakes, StatusCode::BAD_REQUEST);
+        return show(&signed_in, shown, typed.one("name"), &asked, &mistakes);
     };
     let (command, caller) = (CreateInProject { project, name, expires }, signed_in.caller);
     let request = signed_in.write_request(organization_of(&signed_in, project)?);
@@ -147,14 +157,14 @@ fn again(signed_in: &SignedIn, shown: Shown<'_>, typed: &Typed, error: WriteErro
             Some(("name", "Too many accounts have had this name. Choose another.".to_owned()))
         }
         WriteError::Refused(refusal) => {
-            expiry::refused(refusal, organization, signed_in.now).map(|message| ("expires", message))
+            rules(signed_in, shown).refused(refusal).map(|message| (expiry::FIELD, message))
         }
         _ => None,
     };
     match mistake {
         Some((field, message)) => {
-            let mistakes = Mistakes::of("created").with(field, message);
-            show(signed_in, shown, typed, mistakes, StatusCode::BAD_REQUEST)
+            let mistakes = Mistakes::one(field, message);
+            show(signed_in, shown, typed.one("name"), &expiry::Asked::of(typed), &mistakes)
         }
         None => Err(unwritten_there(signed_in, (shown.project.id, PAGE), &CREATE, &error)),
     }
@@ -165,7 +175,7 @@ fn ready(signed_in: &SignedIn, shown: Shown<'_>, made: &NewServiceAccount, base_
     let name = short(made.username.as_str());
     let ends = match made.expires.moment() {
         Some(moment) => format!("It ends on {}.", words::date(moment.seconds())),
-        None => "It does not end by itself.".to_owned(),
+        None => "It never expires.".to_owned(),
     };
     let once = SecretOnce {
         title: format!("{name} is ready"),
@@ -173,17 +183,26 @@ fn ready(signed_in: &SignedIn, shown: Shown<'_>, made: &NewServiceAccount, base_
         name,
         username: made.username.as_str(),
         secret: &made.secret,
-        leads_to: leads_to(signed_in, shown, made.id),
+        lost: match may_open(signed_in, shown) {
+            true => secret_once::ROTATE_IT.to_owned(),
+            false => format!("ask an owner or admin of {} to rotate it.", shown.organization.name),
+        },
+        leads_to: PAGE.path(shown.project.id),
         base_url,
     };
     once.page(signed_in, Place::Project(shown.project.id, PAGE))
 }
 
+/// Whether he may open the account's page, which is the organization's.
+fn may_open(signed_in: &SignedIn, shown: Shown<'_>) -> bool {
+    let scope = claviger_access::authorize::Scope::Organization(shown.organization.id);
+    may::<ManageServiceAccounts>(signed_in, scope)
+}
+
 /// The account's page for who may open it, or else the project's list.
 fn leads_to(signed_in: &SignedIn, shown: Shown<'_>, account: PrincipalId) -> String {
-    let organization = shown.organization.id;
-    match may::<ManageServiceAccounts>(signed_in, claviger_access::authorize::Scope::Organization(organization)) {
-        true => format!("{}/{account}", OrganizationPage::ServiceAccounts.path(organization)),
+    match may_open(signed_in, shown) {
+        true => format!("{}/{account}", OrganizationPage::ServiceAccounts.path(shown.organization.id)),
         false => PAGE.path(shown.project.id),
     }
 }
@@ -209,6 +228,6 @@ fn named(typed: &str, error: &TextError) -> String {
             let typed: String = typed.trim().chars().filter(|c| !c.is_control()).take(128).collect();
             format!("Use letters, digits, spaces and _ - . @ only. “{typed}” contains {shown}.")
         }
-        other => mistakes::text(other),
+        other => text(other),
     }
 }

@@ -57,8 +57,6 @@ pub(super) struct Row {
     pub editing: Option<Editing>,
     pub may_remove: bool,
     pub elsewhere: Option<Link>,
-    /// Sets the role that it has.
-    pub command: Option<String>,
 }
 
 impl Row {
@@ -83,10 +81,6 @@ impl Row {
                 keep: here.clone(),
             }
         });
-        let command = changeable.map(|way| {
-            let option = Spot { workspace: way.on, ..spot }.option(&role_choice::role_id(way.role));
-            format!("claviger service-account grant {id} {option}")
-        });
         let manages = may::<ManageServiceAccounts>(signed_in, Scope::Organization(shown.organization.id));
         let account = Account::of(held, seen.last_used, shown.organization.id, &listed, now)?;
         let told = (last_used(&account, now.seconds()), expires(&account, now.seconds()));
@@ -105,7 +99,6 @@ impl Row {
             editing,
             may_remove: reached.is_removable(held, spot, gives),
             elsewhere: elsewhere::link(signed_in, shown, spot, &reached, &view, ProjectPage::ServiceAccounts),
-            command,
             username: listed.username,
         })
     }

@@ -18,6 +18,8 @@ use super::super::{Shown, permit, unread, write};
 use super::edit::{WorkspaceThere, known};
 use super::{MANAGE, PAGE};
 use crate::api::ids::PathId;
+use crate::clock;
+use crate::console::consequences::losing;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::Frame;
 use crate::console::notice::Notice;
@@ -42,8 +44,8 @@ struct Confirm<'p> {
     project: &'p str,
     list: String,
     path: String,
-    people: String,
-    teams: String,
+    /// Who holds roles on it, as "1 person and 2 teams lose".
+    holders: Option<String>,
     /// How many accounts hold a role on it, and those of them that reach nothing else; none for who may not see them.
     accounts: Option<Accounts>,
     mistakes: Mistakes,
@@ -59,7 +61,14 @@ struct Accounts {
 
 impl Accounts {
     fn told(&self) -> String {
-        several(self.holding, "service account")
+        let (lose, theirs) = if self.holding == 1 { ("loses", "its role") } else { ("lose", "their roles") };
+        let holding = several(self.holding, "service account");
+        match (self.stranded, self.holding) {
+            (0, _) => format!("{holding} {lose} {theirs} on it."),
+            (1, 1) => format!("{holding} {lose} {theirs} on it and reaches nothing else."),
+            (1, _) => format!("{holding} {lose} {theirs} on it; 1 of them reaches nothing else."),
+            (some, _) => format!("{holding} {lose} {theirs} on it; {some} of them reach nothing else."),
+        }
     }
 
     fn unnamed(&self) -> usize {
@@ -114,8 +123,7 @@ async fn show(
         project: &shown.project.name,
         list: PAGE.path(project),
         path: format!("{}/{id}/delete", PAGE.path(project)),
-        people: if people == 1 { "1 person".to_owned() } else { format!("{} people", words::count(people)) },
-        teams: several(teams, "team"),
+        holders: losing(people, teams),
         accounts,
         mistakes,
         command: format!("claviger workspace delete {project}/{id}"),
@@ -179,6 +187,9 @@ pub(in crate::console) async fn delete(
     let caller = signed_in.caller;
     let decide = move |draft: &Draft, moment| workspace::delete(draft, &caller, project, id, moment);
     write(&console, &signed_in, (project, PAGE), &MANAGE, decide).await?;
-    let notice = Notice::done(format!("{name} is deleted."), "Every role on it has ended.");
+    let notice = Notice::done(
+        format!("{name} was deleted."),
+        format!("Refused as of {} UTC. Every role on it has ended.", words::time(clock::now().seconds())),
+    );
     Ok(notice.at(&console, &signed_in, &PAGE.path(project)))
 }

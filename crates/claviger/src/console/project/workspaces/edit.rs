@@ -109,5 +109,5 @@ pub(in crate::console) async fn change(
     };
     let decide = move |draft: &Draft, moment| workspace::change(draft, &caller, &command, moment);
     write(&console, &signed_in, (project, PAGE), &MANAGE, decide).await?;
-    Ok(Notice::done(format!("{called} is saved."), "").at(&console, &signed_in, &PAGE.path(project)))
+    Ok(Notice::done(format!("{called} was saved."), "").at(&console, &signed_in, &PAGE.path(project)))
 }

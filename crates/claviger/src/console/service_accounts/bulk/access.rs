@@ -1,4 +1,7 @@
 //! Giving several accounts a role on a project, and taking several off one.
+//!
+//! What each has there is shown before it is taken away, or made less: a press that was not shown it shows it first, and
+//! the form then names what was shown, so that it is asked about again where it changed meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +17,7 @@ use claviger_access::role::{ProjectRole, Role};
 
 use super::super::choice::{Choice, Chosen, Entry, Kind, Things, Typed as Sought};
 use super::super::new::rows::{entry, parse_role, projects, told_above_own};
+use super::held::{Held, losses};
 use super::selection::{Selection, selection};
 use super::{Desk, SHOWN_MAX, accounts, place};
 use crate::api::failure::status_of;
@@ -50,6 +54,8 @@ struct Form {
     project: Sought,
     is_search: bool,
     role: String,
+    /// What it was shown with.
+    warned: String,
 }
 
 #[derive(Template)]
@@ -64,14 +70,36 @@ struct Page<'p> {
     mistakes: &'p Mistakes,
     all: String,
     counted: String,
-    /// The first of them.
-    shown: Vec<String>,
+    /// The first of them, each with what was granted to it in the project, where one was chosen.
+    shown: Vec<(String, Option<String>)>,
+    /// The project, where one was chosen.
+    project: Option<&'p str>,
+    /// Who loses what, and what of this the form was shown with.
+    warning: Option<Warning>,
+    warned: String,
+    button: String,
     unseen: Option<String>,
     left_out: Option<String>,
     choice: Choice,
     names: String,
     roles: Vec<Entry>,
     command: Option<String>,
+}
+
+/// What is lost, before it is.
+struct Warning {
+    strong: String,
+    more: String,
+}
+
+/// What a deed would do to whom.
+struct Effect {
+    held: Vec<Held>,
+    /// Those of them that lose something, or that have anything to take away.
+    losing: usize,
+    warning: Option<Warning>,
+    /// What the form carries of it: the project, the role, and who loses what.
+    warned: String,
 }
 
 impl Deed {
@@ -94,7 +122,7 @@ impl Form {
     fn of(typed: &Typed) -> Self {
         let text = |name| typed.one(name).to_owned();
         let project = Sought { value: text("project"), search: text("search_project") };
-        Self { project, is_search: typed.has("find"), role: text("role") }
+        Self { project, is_search: typed.has("find"), role: text("role"), warned: text("warned") }
     }
 
     /// Whether one of its buttons only turns it over.
@@ -116,6 +144,43 @@ impl<'d> Desk<'d> {
         self.signed_in.held.project(chosen.number().and_then(ProjectId::new)?)
     }
 
+    /// What the deed would do in this project.
+    fn effect(&self, deed: Deed, selection: &Selection, project: &Project, role: Option<ProjectRole>) -> Effect {
+        let directory = &self.signed_in.held;
+        let held = selection.accounts.iter().map(|account| Held::of(directory, project, account.id));
+        let held: Vec<Held> = held.collect();
+        let loses = |one: &&Held| match deed {
+            Deed::Grant => role.is_some_and(|role| one.is_lowered_by(directory, role)),
+            Deed::Revoke => !one.is_nothing(),
+        };
+        let losing: Vec<&Held> = held.iter().filter(loses).collect();
+        let each: Vec<String> = losing.iter().map(|one| one.stamp()).collect();
+        let role = role.filter(|_| deed == Deed::Grant);
+        let warned =
+            format!("{}:{}:{}", project.id, role.map(|role| role.to_string()).unwrap_or_default(), each.join(";"));
+        let warning = (!losing.is_empty()).then(|| match deed {
+            Deed::Grant => Warning {
+                strong: format!("{}.", losses(directory, losing.iter().copied())),
+                more: format!(
+                    "{} is less than that. Choose another role, or go on.",
+                    role.map(|role| words::project_role(directory, role)).unwrap_or_default()
+                ),
+            },
+            Deed::Revoke => {
+                let lose = if losing.len() == 1 { "loses" } else { "lose" };
+                Warning {
+                    strong: format!(
+                        "{} of {} {lose} what is named below.",
+                        words::count(losing.len()),
+                        accounts(held.len())
+                    ),
+                    more: String::new(),
+                }
+            }
+        });
+        Effect { losing: losing.len(), warning, warned, held }
+    }
+
     fn accesses(&self, deed: Deed, selection: &Selection, form: &Form, mistakes: &Mistakes) -> Response {
         let held = &self.signed_in.held;
         let things = self.projects();
@@ -127,31 +192,47 @@ impl<'d> Desk<'d> {
             None => giving.everywhere().into_iter().map(ProjectRole::BuiltIn).collect(),
         };
         let role = if form.role.is_empty() { Role::Consumer.name() } else { form.role.as_str() };
+        let effect = known.map(|known| self.effect(deed, selection, known, parse_role(role)));
         let ids: Vec<PrincipalId> = selection.accounts.iter().map(|account| account.id).collect();
         let unseen = ids.len().saturating_sub(SHOWN_MAX);
         let command = |account: &PrincipalId| {
             let project = known?.id;
             let role = if deed == Deed::Grant { format!(":{role}") } else { String::new() };
-            Some(format!("claviger service-account {} {account} --project {project}{role}", deed.command()))
+            let id = self.organization.id;
+            Some(format!(
+                "claviger service-account {} {account} --organization {id} --project {project}{role}",
+                deed.command()
+            ))
+        };
+        let has = |place: usize| {
+            let told = effect.as_ref()?.held.get(place)?.told(held);
+            Some(if told.is_empty() { "nothing granted to it there".to_owned() } else { told })
         };
         let more = |number: usize, told: &str| (number > 0).then(|| format!("{} {told}", words::count(number)));
+        let title = deed.wanted().title;
+        let lowered = effect.as_ref().filter(|effect| deed == Deed::Grant && effect.losing > 0);
         let shown = Page {
             frame: &Frame::of(self.signed_in, place(self.organization.id)),
             list: self.list(),
             path: format!("{}/{}", self.list(), deed.command()),
             deed,
-            title: deed.wanted().title,
+            title,
             undone: "Nothing was changed.",
             mistakes,
             all: selection.numbers(),
             counted: accounts(ids.len()),
-            shown: ids.iter().take(SHOWN_MAX).map(|id| self.name(*id)).collect(),
+            shown: ids.iter().take(SHOWN_MAX).enumerate().map(|(at, id)| (self.name(*id), has(at))).collect(),
+            project: known.map(|known| known.name.as_str()),
+            button: lowered
+                .map_or_else(|| title.to_owned(), |it| format!("{title} and lower {}", words::count(it.losing))),
             unseen: more(unseen, "more are not shown."),
             left_out: more(selection.left_out, &format!("more stay out: at most {AT_ONCE_MAX} at a time.")),
             choice: things.choice(("project".to_owned(), "Project"), &form.project, &chosen, "Choose a project", false),
             names: format!("{}/new/projects", self.list()),
             roles: given.into_iter().map(|given| entry(held, given, role)).collect(),
             command: ids.first().filter(|_| ids.len() == 1).and_then(command),
+            warned: effect.as_ref().map(|effect| effect.warned.clone()).unwrap_or_default(),
+            warning: effect.and_then(|effect| effect.warning),
         };
         page(mistakes.status(), &shown)
     }
@@ -216,9 +297,18 @@ async fn does(
         Ok(meant) => meant,
         Err(mistakes) => return Ok(desk.accesses(deed, &selection, &form, &mistakes)),
     };
+    let effect = desk.effect(deed, &selection, project, Some(role));
+    if effect.losing > 0 && form.warned != effect.warned {
+        return Ok(desk.accesses(deed, &selection, &form, &Mistakes::default()));
+    }
     // All that were chosen, also what is gone by now: all or nothing.
     let ids: BTreeSet<PrincipalId> = super::selection::sent(typed).into_iter().take(AT_ONCE_MAX).collect();
-    let number = ids.len();
+    let is_whole = ids.len() == selection.accounts.len();
+    if deed == Deed::Revoke && effect.losing == 0 && is_whole {
+        let told = format!("Nothing was granted to any of them in {}, so there is nothing to revoke.", project.name);
+        return Ok(desk.accesses(deed, &selection, &form, &Mistakes::one("accounts", told)));
+    }
+    let number = if deed == Deed::Revoke { effect.losing } else { ids.len() };
     let written = write(deed, console, signed_in, organization, (project.id, role), ids).await;
     match written {
         Ok(()) => Ok(done(deed, console, &desk, project, role, number)),
@@ -272,6 +362,7 @@ fn done(
 ) -> Response {
     let (many, name) = (accounts(number), &project.name);
     let (are, they) = if number == 1 { ("is", "It keeps its") } else { ("are", "They keep their") };
+    let were = if number == 1 { "was" } else { "were" };
     let at = words::time(clock::now().seconds());
     let notice = match deed {
         Deed::Grant => {
@@ -280,7 +371,7 @@ fn done(
         }
         Deed::Revoke => {
             let more = format!("As of {at} UTC. {they} access elsewhere, and what a team or the organization gives.");
-            Notice::done(format!("{many} {are} taken off {name}."), more)
+            Notice::done(format!("{many} {were} taken off {name}."), more)
         }
     };
     notice.at(console, desk.signed_in, &desk.list())

@@ -56,6 +56,10 @@ struct Page<'p> {
     /// "The first 50 are shown. The other 950 go with them."
     unseen: Option<String>,
     left_out: Option<String>,
+    /// How many go that are not shown.
+    others: usize,
+    has_protected: bool,
+    organization: OrganizationId,
     /// How many go, as a number and with the word.
     number: usize,
     counted: String,
@@ -66,17 +70,18 @@ struct Page<'p> {
 impl Desk<'_> {
     fn deletes(
         &self,
-        selection: &Selection,
+        mut selection: Selection,
         ticked: Option<&BTreeSet<PrincipalId>>,
         typed: &str,
         mistakes: &Mistakes,
     ) -> Response {
         let now = self.signed_in.now.seconds();
+        let spared = selection.spare_protected();
         let all = selection.accounts.len();
         let shown = selection.accounts.iter().take(SHOWN_MAX).map(|account| {
             let by_itself = !is_lately(account, now) && !account.is_protected;
             Shown {
-                is_ticked: ticked.map_or(by_itself, |ticked| ticked.contains(&account.id)),
+                is_ticked: ticked.map_or(by_itself, |ticked| ticked.contains(&account.id) && !account.is_protected),
                 is_protected: account.is_protected,
                 row: Row::of(&self.signed_in.held, self.organization, account, now),
             }
@@ -92,13 +97,12 @@ impl Desk<'_> {
             let were = if selection.lately == 1 { "was" } else { "were" };
             format!("{some} of these {of} {were} used in the last 7 days.")
         });
-        let left_out = (selection.left_out > 0).then(|| {
-            format!(
-                "{} more stay out: at most {} are deleted at a time.",
-                count(selection.left_out),
-                count(DELETED_AT_ONCE_MAX)
-            )
-        });
+        let most = count(DELETED_AT_ONCE_MAX);
+        let too_many = (selection.left_out > 0)
+            .then(|| format!("{} more stay out: at most {most} are deleted at a time.", count(selection.left_out)));
+        let are = if spared == 1 { "is protected and stays" } else { "are protected and stay" };
+        let spared = (spared > 0).then(|| format!("{} more {are} out.", count(spared)));
+        let left_out = [too_many, spared].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let shown = Page {
             frame: &Frame::of(self.signed_in, place(self.organization.id)),
             list: self.list(),
@@ -109,12 +113,16 @@ impl Desk<'_> {
             unseen: (unseen > 0)
                 .then(|| format!("The first {} are shown. The other {} go with them.", rows.len(), count(unseen))),
             lately,
-            left_out,
+            left_out: Some(left_out).filter(|told| !told.is_empty()),
+            others: unseen,
+            has_protected: rows.iter().any(|shown| shown.is_protected),
+            organization: self.organization.id,
             number,
             counted: accounts(number),
             typed: typed.to_owned(),
-            command: (unseen == 0 && number > 0)
-                .then(|| format!("claviger service-account delete {}", going.join(" "))),
+            command: (unseen == 0 && number > 0).then(|| {
+                format!("claviger service-account delete {} --organization {}", going.join(" "), self.organization.id)
+            }),
             rows,
         };
         page(mistakes.status(), &shown)
@@ -133,7 +141,7 @@ pub(in crate::console) async fn show(
     if selection.accounts.is_empty() {
         return Err(desk.nothing_chosen(DELETE.title));
     }
-    Ok(desk.deletes(&selection, None, "", &Mistakes::default()))
+    Ok(desk.deletes(selection, None, "", &Mistakes::default()))
 }
 
 /// Those of a form that go: of those that were shown the ticked ones, and all that were not shown.
@@ -179,12 +187,12 @@ pub(in crate::console) async fn delete(
     if selection.accounts.is_empty() {
         return Err(desk.nothing_chosen(DELETE.title));
     }
-    Ok(desk.deletes(&selection, Some(&going), typed.one(CONFIRM), &mistakes))
+    Ok(desk.deletes(selection, Some(&going), typed.one(CONFIRM), &mistakes))
 }
 
 fn done(console: &Console, desk: &Desk<'_>, number: usize) -> Response {
-    let are = if number == 1 { "is" } else { "are" };
-    let strong = format!("{} {are} deleted.", accounts(number));
+    let were = if number == 1 { "was" } else { "were" };
+    let strong = format!("{} {were} deleted.", accounts(number));
     let more = format!("Refused as of {} UTC.", words::time(clock::now().seconds()));
     Notice::done(strong, more).at(console, desk.signed_in, &desk.list())
 }

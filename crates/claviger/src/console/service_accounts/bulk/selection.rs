@@ -37,6 +37,18 @@ impl<'d> Selection<'d> {
         Self { left_out: all - accounts.len(), lately: lately - unseen, accounts }
     }
 
+    /// Takes those out that are protected and would not be shown: nobody could untick them, and all would stay for their
+    /// sake. Says how many.
+    pub(super) fn spare_protected(&mut self) -> usize {
+        let before = self.accounts.len();
+        let mut place = 0;
+        self.accounts.retain(|account| {
+            place += 1;
+            place <= SHOWN_MAX || !account.is_protected
+        });
+        before - self.accounts.len()
+    }
+
     /// Their numbers, for the form.
     pub(super) fn numbers(&self) -> String {
         let numbers: Vec<String> = self.accounts.iter().map(|account| account.id.to_string()).collect();

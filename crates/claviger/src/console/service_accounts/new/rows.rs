@@ -38,6 +38,8 @@ pub(super) struct Rows {
     rows: Vec<Row>,
     /// The field whose search counts.
     looks_for: Option<String>,
+    /// The field that one goes on with after a button that turned the form over.
+    next: Option<String>,
 }
 
 /// What the rows stand for.
@@ -120,7 +122,15 @@ impl Rows {
             rows.push(Row::default());
         }
         let looks_for = Some(typed.one("find")).filter(|field| !field.is_empty()).map(str::to_owned);
-        Self { rows, looks_for }
+        let last = rows.len();
+        let next = if typed.has("add") {
+            Some(name("project", last))
+        } else if typed.has("look") {
+            Some(name("workspace", last))
+        } else {
+            looks_for.clone()
+        };
+        Self { rows, looks_for, next }
     }
 
     /// As an address names projects: by their numbers, each with a role if one follows a colon. One empty row for none.
@@ -134,7 +144,7 @@ impl Rows {
         if rows.is_empty() {
             rows.push(Row::default());
         }
-        Self { rows, looks_for: None }
+        Self { rows, looks_for: None, next: None }
     }
 
     pub(super) fn are_full(&self) -> bool {
@@ -167,12 +177,16 @@ impl Rows {
             let field = name("project", number);
             let chosen = offered.projects.meant(&row.project, self.is_looked_for(&field));
             let label = (field, "Project");
-            let project = offered.projects.choice(label, &row.project, &chosen, "Choose a project", is_fixed);
+            let mut project = offered.projects.choice(label, &row.project, &chosen, "Choose a project", is_fixed);
+            let mut workspace = self.workspace(offered, row, number, offered.project(&chosen));
+            for choice in [&mut project, &mut workspace] {
+                choice.is_next = self.next.as_ref() == Some(&choice.name);
+            }
             let known = offered.project(&chosen);
             Shown {
                 number,
                 project,
-                workspace: self.workspace(offered, row, number, known),
+                workspace,
                 role_name: name("role", number),
                 roles: row.roles(offered, known, otherwise),
                 name: known.map_or_else(|| format!("row {number}"), |known| known.name.clone()),
