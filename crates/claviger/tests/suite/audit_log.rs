@@ -255,7 +255,7 @@ async fn along_an_index_of_postgres(world: &World, lists: &[(&str, &str)]) {
         .unwrap();
     connection.execute("ANALYZE audit_events").await.unwrap();
     for (name, sql) in lists {
-        let types = "bigint, bigint, bigint, bigint, bigint, bigint, text, text, text, bigint, bigint";
+        let types = "bigint, bigint, bigint, bigint, bigint, bigint, text, text, text, bigint, text, text, bigint";
         let prepare = format!("PREPARE {name} ({types}) AS {sql}");
         connection.execute(sqlx::AssertSqlSafe(prepare)).await.unwrap();
         let (is_back, name) = (name.starts_with("BACK"), *name);
@@ -267,7 +267,7 @@ async fn along_an_index_of_postgres(world: &World, lists: &[(&str, &str)]) {
             _ => ("by_project", "5, 0, '', '', '', 0"),
         };
         let execute =
-            format!("EXECUTE {name} (3, 1700020000, 5, {}, {filters}, 11)", if is_back { i64::MAX } else { 0 });
+            format!("EXECUTE {name} (3, 1700020000, 5, {}, {filters}, '', '', 11)", if is_back { i64::MAX } else { 0 });
         for _ in 0..6 {
             connection.fetch_all(sqlx::AssertSqlSafe(execute.clone())).await.unwrap();
         }
