@@ -281,7 +281,7 @@ on_both_stores! {
             let answer = send(request.header("content-type", "application/x-www-form-urlencoded")).await;
             assert_eq!((answer.status, answer.header("referrer-policy")), (status, Some("strict-origin")), "{path}: {}", answer.text);
         }
-        let wrong_host = format!("GET /console/reset/cvr_1_x HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n");
+        let wrong_host = "GET /console/reset/cvr_1_x HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n";
         let exchange = exchange(world.address(), wrong_host.as_bytes(), 1).await;
         assert!(exchange.text.contains("referrer-policy: strict-origin"), "{exchange:?}");
     }
