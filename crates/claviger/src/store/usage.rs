@@ -220,6 +220,14 @@ pub struct NotAdmittedDay {
     pub requests: u64,
 }
 
+impl NotAdmittedDay {
+    /// Whether it may have been refused for an end that came then: what was refused before that day was refused for
+    /// something else.
+    pub fn is_since(&self, ended: i64) -> bool {
+        self.day.begin() + DAY_SECONDS > ended
+    }
+}
+
 #[derive(Default, Clone, Copy)]
 struct Counts {
     admitted: u64,

@@ -44,9 +44,7 @@ pub(super) fn chores(standing: &Standing<'_>, not_admitted: &[NotAdmittedDay], a
 fn tried(standing: &Standing<'_>, not_admitted: &[NotAdmittedDay]) -> String {
     let mut tries: BTreeMap<PrincipalId, (u64, Day)> = BTreeMap::new();
     for one in not_admitted {
-        // What was refused before that day was refused for something else.
-        let is_since =
-            standing.expired.get(&one.account).is_some_and(|(ended, _)| one.day.begin() + words::DAY > *ended);
+        let is_since = standing.expired.get(&one.account).is_some_and(|(ended, _)| one.is_since(*ended));
         if is_since {
             let (requests, first) = tries.entry(one.account).or_insert((0, one.day));
             *requests += one.requests;

@@ -1,14 +1,12 @@
 //! How often accounts that have expired are still tried.
 
 use super::account::{Account, State};
-use crate::console::words::DAY;
 use crate::store::usage::NotAdmittedDay;
 
-/// How many requests of an expired account were not let in from the day of its end on, as far as days are kept. What was
-/// refused before that day was refused for something else.
+/// How many requests of an expired account were not let in from the day of its end on, as far as days are kept.
 pub(super) fn refused_since(account: &Account<'_>, days: &[NotAdmittedDay]) -> u64 {
     let Some(ended) = account.expires.filter(|_| account.state == State::Expired) else { return 0 };
-    let since = days.iter().filter(|day| day.account == account.id && day.day.begin() + DAY > ended);
+    let since = days.iter().filter(|day| day.account == account.id && day.is_since(ended));
     since.map(|day| day.requests).sum()
 }
 
@@ -16,6 +14,7 @@ pub(super) fn refused_since(account: &Account<'_>, days: &[NotAdmittedDay]) -> u
 mod tests {
     use super::super::account::tests::{NOW, account};
     use super::*;
+    use crate::console::words::DAY;
     use crate::store::usage::Day;
 
     #[test]
