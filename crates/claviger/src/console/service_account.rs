@@ -8,6 +8,7 @@ mod access;
 mod delete;
 mod edit;
 mod explained;
+pub(super) mod first_request;
 mod grant;
 mod history;
 mod owner;
@@ -64,6 +65,7 @@ pub(super) fn pages() -> Router<Console> {
         .route(&at("/owner"), get(owner::show).post(owner::hand_over))
         .route(&at("/protect"), post(state::protect))
         .route(&at("/revoke"), post(access::revoke))
+        .route(&at("/secrets/{secret}/first-request"), get(first_request::show))
         .route(&at("/secrets/{secret}/revoke"), get(secrets::ask).post(secrets::revoke))
         .route(&at("/unprotect"), post(state::unprotect))
 }

@@ -28,7 +28,7 @@ use crate::store::secrets::ListedSecret;
 /// What ends within so long is told with a colour.
 const ENDS_SOON_S: i64 = 30 * words::DAY;
 
-type OfSecret = At<(PathId<OrganizationId>, PathId<PrincipalId>, PathId<SecretId>)>;
+pub(super) type OfSecret = At<(PathId<OrganizationId>, PathId<PrincipalId>, PathId<SecretId>)>;
 
 /// A use, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,10 @@ impl KnownSecret {
             .map(|used| Used { when: used.latest.seconds(), from: used.address.map(|address| address.to_string()) });
         let used = since.into_iter().chain(flushed).max_by_key(|used| used.when);
         Self { listed, used }
+    }
+
+    pub(super) fn is(&self, secret: SecretId) -> bool {
+        self.listed.id == secret
     }
 
     fn name(&self) -> String {
