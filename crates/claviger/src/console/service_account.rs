@@ -7,6 +7,7 @@
 mod access;
 mod delete;
 mod edit;
+mod expiry;
 mod explained;
 pub(super) mod first_request;
 mod grant;
@@ -61,6 +62,7 @@ pub(super) fn pages() -> Router<Console> {
         .route(&at("/disable"), post(state::disable))
         .route(&at("/edit"), get(edit::show).post(edit::edit))
         .route(&at("/enable"), post(state::enable))
+        .route(&at("/expiry"), get(expiry::show).post(expiry::set))
         .route(&at("/grant"), get(grant::show).post(grant::grant))
         .route(&at("/owner"), get(owner::show).post(owner::hand_over))
         .route(&at("/protect"), post(state::protect))
