@@ -15,6 +15,7 @@ mod history;
 mod owner;
 mod page;
 mod requests;
+mod secret_state;
 mod secrets;
 mod state;
 mod words_of_refusals;
@@ -67,6 +68,8 @@ pub(super) fn pages() -> Router<Console> {
         .route(&at("/owner"), get(owner::show).post(owner::hand_over))
         .route(&at("/protect"), post(state::protect))
         .route(&at("/revoke"), post(access::revoke))
+        .route(&at("/secrets/{secret}/disable"), post(secret_state::disable))
+        .route(&at("/secrets/{secret}/enable"), post(secret_state::enable))
         .route(&at("/secrets/{secret}/first-request"), get(first_request::show))
         .route(&at("/secrets/{secret}/revoke"), get(secrets::ask).post(secrets::revoke))
         .route(&at("/unprotect"), post(state::unprotect))

@@ -284,6 +284,30 @@ on_both_stores! {
         assert_eq!((&account["is_disabled"], &account["is_protected"], &account["description"]), (&json!(false), &json!(false), &Value::Null));
     }
 
+    /// one secret is refused while another goes on, until it is enabled
+    async fn one_secret_is_disabled_and_enabled(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, pia) = (world.account("ada"), Browser::signs_in(&world, "pia").await);
+        let made = ada.post("organizations/{acme}/service-accounts/{exporter}/secrets", json!({ "name": "laptop" })).await.created();
+        let (second, laptop) = (made["id"].as_u64().unwrap(), world.remember_secret("exporter", &made));
+        let exporter = world.account("exporter");
+        pia.page(EXPORTER, "exporter · acme").await;
+        for (deed, told, status, offered) in [("disable", "laptop of exporter was disabled.</strong> Refused as of ", 401, "enable"), ("enable", "laptop of exporter was enabled.</strong> Let in as of ", 200, "disable")] {
+            let answer = does(&pia, &world, EXPORTER, &format!("secrets/{second}/{deed}"), &[]).await;
+            assert_eq!((is_in(&laptop).await, is_in(&exporter).await), (status, 200), "{deed}");
+            let page = tells(&pia, &answer, "exporter · acme", told).await;
+            assert!(page.contains(&format!("/secrets/{second}/{offered}\"")) && !page.contains(&format!("/secrets/{second}/{deed}\"")), "{page}");
+        }
+        let mel = Browser::signs_in(&world, "mel").await;
+        mel.page("/console/profile", "Profile").await;
+        for deed in ["disable", "enable"] {
+            let refused = does(&mel, &world, EXPORTER, &format!("secrets/{second}/{deed}"), &[]).await;
+            assert_eq!((refused.status, is_in(&laptop).await), (403, 200), "{}", refused.text);
+            let gone = does(&pia, &world, EXPORTER, &format!("secrets/999999/{deed}"), &[]).await;
+            assert_eq!(gone.status, 404, "{}", gone.text);
+        }
+    }
+
     /// a secret that nobody misses is revoked at once; one in use, or the last one, once that was said
     async fn secrets_are_revoked(world: World) {
         let world = world.with(WORLD).await;
