@@ -6,7 +6,7 @@ use crate::credential::Secret;
 use crate::directory::{Draft, NewIds};
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Granted, Holder};
-use crate::identity::{AccountName, OrganizationId, PrincipalId, PrincipalKind, Username};
+use crate::identity::{AccountName, OrganizationId, PrincipalId, PrincipalKind, SecretId, Username};
 use crate::ownership::{AccountDetails, KnownOwner, Owner, owner_of};
 use crate::random_bytes::RandomBytes;
 use crate::refusal::Refusal;
@@ -25,6 +25,8 @@ pub struct NewServiceAccount {
     pub id: PrincipalId,
     /// Its full username.
     pub username: Username,
+    /// Its first secret's id.
+    pub secret_id: SecretId,
     /// To be shown once.
     pub secret: Secret,
     /// When it ends.
@@ -75,6 +77,7 @@ pub(super) fn make<A>(
     let id = ids.principal()?;
     let username = draw_username(draft, plan.name, random)?;
     let secret = Secret::generate(random).ok_or(Refusal::Exhausted { what: "randomness" })?;
+    let secret_id = ids.secret()?;
     let creator = match permit.by() {
         Actor::Principal(creator, _) => Some(creator),
         Actor::Operator => None,
@@ -90,7 +93,7 @@ pub(super) fn make<A>(
             creator,
         },
         Change::SecretIssued {
-            id: ids.secret()?,
+            id: secret_id,
             principal: id,
             digest: secret.digest(),
             expires: plan.expires,
@@ -114,7 +117,7 @@ pub(super) fn make<A>(
         Creator { id, name, email }
     });
     let (expires, created) = (plan.expires, moment);
-    Ok((NewServiceAccount { id, username, secret, expires, created, creator, details, owner }, changes))
+    Ok((NewServiceAccount { id, username, secret_id, secret, expires, created, creator, details, owner }, changes))
 }
 
 fn draw_username(draft: &Draft, name: &AccountName, random: &mut RandomBytes) -> Result<Username, Refusal> {

@@ -48,8 +48,17 @@ impl Notice {
 
     /// Leads there, where it is told.
     pub(super) fn at(&self, console: &Console, signed_in: &SignedIn, path: &str) -> Response {
+        self.told_to(console, signed_in.form_token(), path)
+    }
+
+    /// The same, for whose session goes on under this token.
+    pub(super) fn at_next(&self, console: &Console, session: &str, path: &str) -> Response {
+        self.told_to(console, &form::token(session), path)
+    }
+
+    fn told_to(&self, console: &Console, form_token: &str, path: &str) -> Response {
         let mut response = Redirect::to(path).into_response();
-        let sealed = self.sealed(signed_in.form_token());
+        let sealed = self.sealed(form_token);
         if let Some(cookie) = Cookie::Notice.set(console.transport, &sealed, LIFETIME_S) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }

@@ -42,6 +42,8 @@ pub(super) struct SecretOnce<'s> {
     pub lost: String,
     /// Where one goes on once it is stored: the account's page, or the list that it was made in.
     pub leads_to: String,
+    /// Where the page asks whether it was used yet, for who may know.
+    pub first_request: Option<String>,
     /// Where a request to try it with is sent.
     pub base_url: BaseUrl,
 }
@@ -64,6 +66,7 @@ struct Page<'p> {
     masked: String,
     /// A request to try it with, masked.
     request: String,
+    first_request: Option<&'p str>,
 }
 
 impl SecretOnce<'_> {
@@ -91,6 +94,7 @@ impl SecretOnce<'_> {
             file: format!("{}.env", self.name.trim_start_matches('.')),
             masked: dots(Secret::LENGTH - Secret::PREFIX.len()),
             request: format!(" curl --user '{}:{}' {url}", self.username, dots(SHORT_MASK)),
+            first_request: self.first_request.as_deref(),
         }
     }
 }
@@ -124,6 +128,7 @@ mod tests {
             secret: &secret,
             lost: ROTATE_IT.to_owned(),
             leads_to: "/console/organizations/7/service-accounts/9".to_owned(),
+            first_request: Some("/console/organizations/7/service-accounts/9/secrets/10/first-request".to_owned()),
             base_url: base_url("claviger.acme.example"),
         };
         let organization = OrganizationId::new(7).expect("an id");

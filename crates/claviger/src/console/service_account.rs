@@ -7,12 +7,15 @@
 mod access;
 mod delete;
 mod edit;
+mod expiry;
 mod explained;
+pub(super) mod first_request;
 mod grant;
 mod history;
 mod owner;
 mod page;
 mod requests;
+mod secret_state;
 mod secrets;
 mod state;
 mod words_of_refusals;
@@ -60,10 +63,14 @@ pub(super) fn pages() -> Router<Console> {
         .route(&at("/disable"), post(state::disable))
         .route(&at("/edit"), get(edit::show).post(edit::edit))
         .route(&at("/enable"), post(state::enable))
+        .route(&at("/expiry"), get(expiry::show).post(expiry::set))
         .route(&at("/grant"), get(grant::show).post(grant::grant))
         .route(&at("/owner"), get(owner::show).post(owner::hand_over))
         .route(&at("/protect"), post(state::protect))
         .route(&at("/revoke"), post(access::revoke))
+        .route(&at("/secrets/{secret}/disable"), post(secret_state::disable))
+        .route(&at("/secrets/{secret}/enable"), post(secret_state::enable))
+        .route(&at("/secrets/{secret}/first-request"), get(first_request::show))
         .route(&at("/secrets/{secret}/revoke"), get(secrets::ask).post(secrets::revoke))
         .route(&at("/unprotect"), post(state::unprotect))
 }

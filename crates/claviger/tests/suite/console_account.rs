@@ -21,13 +21,14 @@ const READER: &str = "/console/organizations/{acme}/service-accounts/{reader}";
 const LIST: &str = "/console/organizations/{acme}/service-accounts";
 
 /// Every form of an account's page, with fields that would do something.
-const DEEDS: [(&str, &[(&str, &str)]); 8] = [
+const DEEDS: [(&str, &[(&str, &str)]); 9] = [
     ("disable", &[]),
     ("protect", &[]),
     ("revoke", &[("grant", "{shop}")]),
     ("grant", &[("project", "{lab}"), ("workspace", ""), ("role", "admin")]),
     ("owner", &[("owner", "nobody")]),
     ("edit", &[("description", "changed"), ("labels", ""), ("role", "member"), ("role_was", "member")]),
+    ("expiry", &[("expires", "7d")]),
     ("addresses", &[("addresses", "192.0.2.7")]),
     ("delete", &[("confirm", "exporter")]),
 ];
@@ -203,7 +204,7 @@ on_both_stores! {
             let (begin, end) = ("<strong>ada deleted exporter ", "</strong> Your change was not made.");
             assert!(answer.text.contains(begin) && answer.text.contains(end), "{deed}: {}", answer.text);
         }
-        for page in ["", "/delete", "/edit", "/grant", "/owner"] {
+        for page in ["", "/delete", "/edit", "/expiry", "/grant", "/owner"] {
             is_page(&pia.get(&format!("{EXPORTER}{page}")).await, 404, "Service account · acme");
         }
         // A grant that is gone, and a secret, leave the page as it is.
@@ -224,7 +225,7 @@ on_both_stores! {
         for (who, standing) in [("mel", "a member"), ("bill", "a billing admin"), ("anna", "a member")] {
             let browser = Browser::signs_in(&world, who).await;
             browser.get("/console/organizations/{acme}/service-accounts").await;
-            for page in ["", "/delete", "/edit", "/grant", "/owner", "/secrets/1/revoke"] {
+            for page in ["", "/delete", "/edit", "/expiry", "/grant", "/owner", "/secrets/1/revoke", "/secrets/1/first-request"] {
                 let answer = browser.get(&format!("{EXPORTER}{page}")).await;
                 is_page(&answer, 403, "Service account · acme");
                 let told = format!("Only owners and admins of acme see its service accounts.</strong> You are {standing}.");
@@ -241,7 +242,7 @@ on_both_stores! {
         hans.page("/console/organizations/{globex}/service-accounts", "Service Accounts · globex").await;
         let foreign = "/console/organizations/{acme}/service-accounts/{driller}";
         let unknown = "/console/organizations/{acme}/service-accounts/999999";
-        for page in ["", "/delete", "/edit", "/grant", "/owner"] {
+        for page in ["", "/delete", "/edit", "/expiry", "/grant", "/owner"] {
             let (theirs, nobodys) = (pia.get(&format!("{foreign}{page}")).await, pia.get(&format!("{unknown}{page}")).await);
             is_page(&theirs, 404, "Service account · acme");
             assert!(theirs.text.contains("No service account with this number in acme."), "{}", theirs.text);
@@ -281,6 +282,30 @@ on_both_stores! {
         assert_eq!(reach(&world, "exporter").await, before);
         let account = shown(&world, "exporter").await;
         assert_eq!((&account["is_disabled"], &account["is_protected"], &account["description"]), (&json!(false), &json!(false), &Value::Null));
+    }
+
+    /// one secret is refused while another goes on, until it is enabled
+    async fn one_secret_is_disabled_and_enabled(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, pia) = (world.account("ada"), Browser::signs_in(&world, "pia").await);
+        let made = ada.post("organizations/{acme}/service-accounts/{exporter}/secrets", json!({ "name": "laptop" })).await.created();
+        let (second, laptop) = (made["id"].as_u64().unwrap(), world.remember_secret("exporter", &made));
+        let exporter = world.account("exporter");
+        pia.page(EXPORTER, "exporter · acme").await;
+        for (deed, told, status, offered) in [("disable", "laptop of exporter was disabled.</strong> Refused as of ", 401, "enable"), ("enable", "laptop of exporter was enabled.</strong> Let in as of ", 200, "disable")] {
+            let answer = does(&pia, &world, EXPORTER, &format!("secrets/{second}/{deed}"), &[]).await;
+            assert_eq!((is_in(&laptop).await, is_in(&exporter).await), (status, 200), "{deed}");
+            let page = tells(&pia, &answer, "exporter · acme", told).await;
+            assert!(page.contains(&format!("/secrets/{second}/{offered}\"")) && !page.contains(&format!("/secrets/{second}/{deed}\"")), "{page}");
+        }
+        let mel = Browser::signs_in(&world, "mel").await;
+        mel.page("/console/profile", "Profile").await;
+        for deed in ["disable", "enable"] {
+            let refused = does(&mel, &world, EXPORTER, &format!("secrets/{second}/{deed}"), &[]).await;
+            assert_eq!((refused.status, is_in(&laptop).await), (403, 200), "{}", refused.text);
+            let gone = does(&pia, &world, EXPORTER, &format!("secrets/999999/{deed}"), &[]).await;
+            assert_eq!(gone.status, 404, "{}", gone.text);
+        }
     }
 
     /// a secret that nobody misses is revoked at once; one in use, or the last one, once that was said
@@ -467,6 +492,41 @@ on_both_stores! {
         tells(&pia, &answer, "reader · acme", "reader may call from everywhere.").await;
     }
 
+    /// another end counts at once, and the rules of the organization bind it; an end that has come stays
+    async fn its_end_is_changed(world: World) {
+        let world = world.with(WORLD).await;
+        let pia = Browser::signs_in(&world, "pia").await;
+        let title = "Expiry of reader · acme";
+        let page = pia.page(&format!("{READER}/expiry"), title).await;
+        assert!(page.contains("It never expires.") && page.contains("--expires never"), "{page}");
+        let answer = does(&pia, &world, READER, "expiry", &[("expires", "7d")]).await;
+        tells(&pia, &answer, "reader · acme", "The end of reader was changed.").await;
+        let left = claviger::clock::now().plus_seconds(7 * 86_400).unwrap();
+        assert!(world.node().cluster.directory().unwrap().principal(claviger_access::identity::PrincipalId::new(world.id("reader")).unwrap()).unwrap().expires().has_passed(left));
+        for (fields, told) in [
+            (vec![("expires", "")], "Choose when it ends."),
+            (vec![("expires", "same")], "Choose when it ends."),
+            (vec![("expires", "other"), ("date", "2020-01-01")], "That moment has passed."),
+        ] {
+            let wrong = does(&pia, &world, READER, "expiry", &fields).await;
+            is_page(&wrong, 400, &format!("Error: {title}"));
+            assert!(wrong.text.contains(told), "{told}: {}", wrong.text);
+        }
+        world.account("ada").patch("organizations/{acme}/policy", json!({ "expiry_required": true })).await.ok();
+        let never = does(&pia, &world, READER, "expiry", &[("expires", "never")]).await;
+        is_page(&never, 400, &format!("Error: {title}"));
+        assert!(never.text.contains("The rules of acme ask for an end."), "{}", never.text);
+        let brief = world.account("ada").make("organizations/{acme}/service-accounts", json!({ "username": "brief", "expires_in": 1 })).await;
+        while is_in(&brief).await == 200 {
+            tokio::task::yield_now().await;
+        }
+        let path = format!("/console/organizations/{{acme}}/service-accounts/{}", brief.id);
+        let late = does(&pia, &world, &path, "expiry", &[("expires", "7d")]).await;
+        is_page(&late, 409, "Expiry of brief · acme");
+        assert!(late.text.contains("An end that has come does not go away."), "{}", late.text);
+        assert_eq!(is_in(&brief).await, 401);
+    }
+
     /// one sentence, and every grant that it rests on
     async fn it_explains_why(world: World) {
         let world = world.with(WORLD).await;
@@ -520,10 +580,10 @@ on_both_stores! {
         let ada = "/console/organizations/{acme}/service-accounts/{ada}";
         let page = pia.page(ada, "ada · acme").await;
         assert!(page.contains("<strong>You cannot change it.</strong> ada is Owner of acme, which is above your own role there."), "{page}");
-        for offered in ["/delete\"", "/disable\"", "/protect\"", "/edit\"", "/owner\"", "/rotate\"", "/secrets/"] {
+        for offered in ["/delete\"", "/disable\"", "/protect\"", "/edit\"", "/expiry\"", "/owner\"", "/rotate\"", "/secrets/"] {
             assert!(!page.contains(offered), "{offered} is in {page}");
         }
-        for form in ["/delete", "/edit", "/owner"] {
+        for form in ["/delete", "/edit", "/expiry", "/owner"] {
             is_page(&pia.get(&format!("{ada}{form}")).await, 403, "ada · acme");
         }
         for (deed, fields) in DEEDS {

@@ -40,6 +40,14 @@ fn leads_to<'a>(answer: &'a Answer, path: &str) -> &'a Answer {
     answer
 }
 
+/// The page that an answer leads to, with what it tells there once.
+async fn told(world: &World, session: &str, answer: &Answer, path: &str) -> String {
+    let notice = set_cookie(answer, "claviger-notice").expect("a notice").0;
+    let page = get(world, &format!("{session}; claviger-notice={notice}"), path).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    page.text
+}
+
 on_both_stores! {
     /// name, address, organizations and roles; nobody else sees it
     async fn the_profile_says_who_one_is(world: World) {
@@ -69,14 +77,14 @@ on_both_stores! {
         let (session, stolen, mel) = (signs_in(&world, "pia").await, signs_in(&world, "pia").await, signs_in(&world, "mel").await);
         let (old, new) = (world.password_of("pia"), "pia has chosen another one now");
         let changed = changes(&world, &session, &old, new).await;
-        let (token, attributes) = set_cookie(leads_to(&changed, "/console/profile?said=password"), "claviger").expect("a session");
+        let (token, attributes) = set_cookie(leads_to(&changed, PROFILE), "claviger").expect("a session");
         assert_eq!(attributes, "Path=/; Max-Age=129600; HttpOnly; SameSite=Lax");
         world.remember_session(token);
         for ended in [&session, &stolen] {
             is_out(&get(&world, ended, PROFILE).await);
         }
-        let page = get(&world, token, "/console/profile?said=password").await;
-        assert!(page.text.contains("Your password is changed. Your other sessions are ended."), "{}", page.text);
+        let page = told(&world, token, &changed, PROFILE).await;
+        assert!(page.contains("<strong>Your password is changed.</strong> Your other sessions are ended."), "{page}");
         is_page(&get(&world, &mel, PROFILE).await, 200, "Profile");
         world.restart().await;
         is_page(&get(&world, token, ACCOUNTS).await, 200, "Service Accounts · acme");
@@ -133,10 +141,10 @@ on_both_stores! {
         let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let old = world.password_of("mel");
         let first = post(&world, &session, PASSWORD, &format!("&current={}&new={}", encoded(&old), encoded(&long("a")))).await;
-        let token = set_cookie(leads_to(&first, "/console/profile?said=password"), "claviger").expect("a session").0;
+        let token = set_cookie(leads_to(&first, PROFILE), "claviger").expect("a session").0;
         world.remember_session(token);
         let second = post(&world, token, PASSWORD, &format!("&current={}&new={}", encoded(&long("a")), encoded(&long("b")))).await;
-        world.remember_session(set_cookie(leads_to(&second, "/console/profile?said=password"), "claviger").expect("a session").0);
+        world.remember_session(set_cookie(leads_to(&second, PROFILE), "claviger").expect("a session").0);
     }
 
     /// each session is listed with where it was begun, and ends alone or with all others
@@ -159,21 +167,21 @@ on_both_stores! {
         assert!(page.text.contains("after 2 hours without use, and after 12 hours in any case"), "{}", page.text);
 
         let end = |session: &str| format!("/console/profile/sessions/{}/end", id(session));
-        leads_to(&post(&world, &session, &end(&firefox), "").await, "/console/profile/sessions?said=ended");
+        leads_to(&post(&world, &session, &end(&firefox), "").await, SESSIONS);
         is_out(&get(&world, &firefox, PROFILE).await);
-        leads_to(&post(&world, &session, &end(&firefox), "").await, "/console/profile/sessions?said=already");
-        let said = get(&world, &session, "/console/profile/sessions?said=already").await;
-        assert!(said.text.contains("That session had ended already."), "{}", said.text);
+        let again = post(&world, &session, &end(&firefox), "").await;
+        let page = told(&world, &session, leads_to(&again, SESSIONS), SESSIONS).await;
+        assert!(page.contains("That session had ended already."), "{page}");
         // What is none of hers is told the same.
-        leads_to(&post(&world, &session, &end(&mel), "").await, "/console/profile/sessions?said=already");
+        leads_to(&post(&world, &session, &end(&mel), "").await, SESSIONS);
         is_page(&get(&world, &mel, PROFILE).await, 200, "Profile");
         for path in ["/console/profile/sessions/x/end", "/console/profile/sessions/0/end", "/console/profile/sessions/%FF/end"] {
             is_page(&post(&world, &session, path, "").await, 404, "Not found");
         }
 
-        leads_to(&post(&world, &session, "/console/profile/sessions/end-others", "").await, "/console/profile/sessions?said=others");
+        leads_to(&post(&world, &session, "/console/profile/sessions/end-others", "").await, SESSIONS);
         is_out(&get(&world, &third, PROFILE).await);
-        leads_to(&post(&world, &session, "/console/profile/sessions/end-others", "").await, "/console/profile/sessions?said=others");
+        leads_to(&post(&world, &session, "/console/profile/sessions/end-others", "").await, SESSIONS);
         let own = post(&world, &session, &end(&session), "").await;
         is_out(&own);
         assert_eq!(set_cookie(&own, "claviger").expect("deleted").0, "");

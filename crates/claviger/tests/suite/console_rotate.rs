@@ -44,9 +44,15 @@ on_both_stores! {
         let answer = browser.submit(ROTATE, &fields).await;
         let second = shown_secret(&world, &answer, "exporter", led_to(&answer));
         assert!(answer.text.contains("exporter has a second secret") && answer.text.contains("The one before goes on until "), "{}", answer.text);
+        let asked = answer.text.split("data-first=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("where it asks");
+        assert_eq!(browser.get(asked).await.text, "null");
         for secret in [&first, &second] {
             secret.get("me").await.ok();
         }
+        let told = browser.get(asked).await.text;
+        assert!(told.starts_with("\"First request: ") && told.ends_with(" UTC from 127.0.0.1, accepted.\""), "{told}");
+        let mel = Browser::signs_in(&world, "mel").await;
+        assert_eq!(mel.get(asked).await.status, 403);
         let before = secrets(&world).await;
         let again = browser.submit(ROTATE, &fields).await;
         assert_eq!((again.status, again.header("location")), (303, Some(&*world.path("/console/organizations/{acme}/service-accounts/{exporter}"))));

@@ -154,7 +154,7 @@ on_both_stores! {
     async fn a_session_is_renewed_where_its_person_has_another_role(world: World) {
         let world = world.with(WORLD).await;
         let (session, other) = (signs_in(&world, "mel").await, signs_in(&world, "pia").await);
-        let page = "/console/profile?said=already";
+        let page = "/console/profile?x=y";
         is_page(&get(&world, &session, page).await, 200, "Profile");
         // Begun long ago, and used just now.
         world.restart().await;

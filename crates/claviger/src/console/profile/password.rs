@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use claviger_access::administration::password::ChangePassword;
 use claviger_access::password::Password;
 use serde::Deserialize;
@@ -17,13 +17,12 @@ use crate::console::cookies::Cookie;
 use crate::console::error_page::ErrorPage;
 use crate::console::form::{Checked, Fields};
 use crate::console::frame::Frame;
+use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::place::Place;
 use crate::console::sign_in::{not_hashed, too_many};
 use crate::console::signed_in::SignedIn;
 use crate::console::{Console, password_rules, session};
-
-const DONE: &str = "/console/profile?said=password";
 
 #[derive(Default)]
 struct Errors {
@@ -94,7 +93,8 @@ pub(in crate::console) async fn change(
     let change = ChangePassword { hash, from: session::place(origin, &headers) };
     let token = session::change_password(node, &signed_in, change).await;
     let token = token.map_err(|error| ErrorPage::unwritten(&error, origin))?;
-    let mut response = Redirect::to(DONE).into_response();
+    let done = Notice::done("Your password is changed.", "Your other sessions are ended.");
+    let mut response = done.at_next(&console, &token, "/console/profile");
     if let Some(cookie) = Cookie::Session.set(console.transport, &token, session::COOKIE_LIFETIME_S) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

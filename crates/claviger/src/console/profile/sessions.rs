@@ -1,21 +1,21 @@
 //! A person's own sessions: where he is signed in, and ending what he does not know.
 
 use askama::Template;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use claviger_access::Moment;
 use claviger_access::administration::session::sessions_of;
 use claviger_access::authorize::{SESSION_IDLE_S, lies_idle};
 use claviger_access::directory::Session;
 use claviger_access::identity::SessionId;
 
-use super::Done;
 use crate::api::ids;
 use crate::console::error_page::ErrorPage;
 use crate::console::form::Checked;
 use crate::console::frame::Frame;
+use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::place::Place;
 use crate::console::sign_in::{self, Nothing};
@@ -65,18 +65,13 @@ impl Row {
 #[template(path = "console/profile_sessions.html")]
 struct Page<'p> {
     frame: &'p Frame,
-    said: Option<&'static str>,
     rows: Vec<Row>,
     idle_hours: i64,
     most_hours: i64,
 }
 
 /// The sessions that let somebody in: this one first, then the one that was begun last.
-pub(in crate::console) async fn show(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    query: Result<Query<Done>, QueryRejection>,
-) -> Response {
+pub(in crate::console) async fn show(State(console): State<Console>, signed_in: SignedIn) -> Response {
     let (now, last_seen) = (signed_in.now, &console.node.last_seen);
     let lives = |session: &&Session| !session.has_ended(now) && !lies_idle(session, last_seen.of(session.id), now);
     let mut sessions: Vec<&Session> = sessions_of(&signed_in.held, signed_in.person).filter(lives).collect();
@@ -85,7 +80,6 @@ pub(in crate::console) async fn show(
         |session: &Session| Row::of(session, last_seen.of(session.id), session.id == signed_in.session, now.seconds());
     let shown = Page {
         frame: &Frame::of(&signed_in, Place::Own),
-        said: query.ok().and_then(|Query(done)| done.said()),
         rows: sessions.into_iter().map(row).collect(),
         idle_hours: SESSION_IDLE_S / HOUR_S,
         most_hours: session::LIFETIME_S / HOUR_S,
@@ -106,8 +100,8 @@ pub(in crate::console) async fn end(
     ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
     Ok(match was_there {
         _ if id == signed_in.session => sign_in::farewell(&console),
-        true => Redirect::to("/console/profile/sessions?said=ended").into_response(),
-        false => Redirect::to("/console/profile/sessions?said=already").into_response(),
+        true => Notice::done("The session is ended.", "").at(&console, &signed_in, PATH),
+        false => Notice::done("That session had ended already.", "").at(&console, &signed_in, PATH),
     })
 }
 
@@ -116,10 +110,10 @@ pub(in crate::console) async fn end_others(
     State(console): State<Console>,
     signed_in: SignedIn,
     _: Checked<Nothing>,
-) -> Result<Redirect, ErrorPage> {
+) -> Result<Response, ErrorPage> {
     let ended = session::end_others(&console.node, &signed_in).await;
     ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;
-    Ok(Redirect::to("/console/profile/sessions?said=others"))
+    Ok(Notice::done("Your other sessions are ended.", "").at(&console, &signed_in, PATH))
 }
 
 #[cfg(test)]
@@ -140,7 +134,7 @@ mod tests {
     }
 
     fn shown(rows: Vec<Row>) -> String {
-        let page = Page { frame: &frame(false), said: None, rows, idle_hours: 2, most_hours: 12 };
+        let page = Page { frame: &frame(false), rows, idle_hours: 2, most_hours: 12 };
         page.render().expect("a page")
     }
 

@@ -28,7 +28,7 @@ use crate::store::secrets::ListedSecret;
 /// What ends within so long is told with a colour.
 const ENDS_SOON_S: i64 = 30 * words::DAY;
 
-type OfSecret = At<(PathId<OrganizationId>, PathId<PrincipalId>, PathId<SecretId>)>;
+pub(super) type OfSecret = At<(PathId<OrganizationId>, PathId<PrincipalId>, PathId<SecretId>)>;
 
 /// A use, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub(super) struct Row {
     pub last_used: Told,
     pub ends: Told,
     pub is_disabled: bool,
-    /// Where it is revoked.
-    pub revoke: String,
+    /// Its address; what is done with it is below.
+    pub path: String,
     /// Whether it is asked before.
     pub asks: bool,
 }
@@ -103,7 +103,11 @@ impl KnownSecret {
         Self { listed, used }
     }
 
-    fn name(&self) -> String {
+    pub(super) fn is(&self, secret: SecretId) -> bool {
+        self.listed.id == secret
+    }
+
+    pub(super) fn name(&self) -> String {
         self.listed.name.clone().unwrap_or_else(|| format!("Secret {}", self.listed.id))
     }
 
@@ -137,7 +141,7 @@ impl KnownSecret {
             last_used: self.last_used(now),
             ends: ends(self.listed.expires, now),
             is_disabled: self.listed.disabled,
-            revoke: format!("{path}/secrets/{}/revoke", self.listed.id),
+            path: format!("{path}/secrets/{}", self.listed.id),
             asks: self.is_missed(all, now),
         }
     }
@@ -169,7 +173,7 @@ fn ends(expires: Option<i64>, now: i64) -> Told {
 }
 
 /// The secret, and all others beside it.
-async fn one_of(
+pub(super) async fn one_of(
     console: &Console,
     signed_in: &SignedIn,
     seen: &Seen<'_>,
@@ -275,7 +279,7 @@ mod tests {
         );
         assert_eq!((row.ends.tone, row.ends.text.as_str()), (Tone::Soon, "In 19 hours"));
         assert_eq!(row.ends.sub.as_deref(), Some("25 Nov 2026, 15:15 UTC"));
-        assert_eq!((row.revoke.as_str(), row.asks), ("/x/secrets/1/revoke", true));
+        assert_eq!((row.path.as_str(), row.asks), ("/x/secrets/1", true));
         let other = Done { when: NOW, ..creation };
         assert_eq!(one.row((&[], "/x"), (None, &other), NOW).made, "made 23 Nov 2026");
     }

@@ -36,6 +36,7 @@ use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place};
 use crate::console::refused::{Wanted, refused, unwritten};
 use crate::console::secret_once::{ROTATE_IT, SecretOnce};
+use crate::console::service_account::first_request;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -259,6 +260,7 @@ fn ready(
         secret: &made.secret,
         lost: ROTATE_IT.to_owned(),
         leads_to: super::path_of(organization, made.id),
+        first_request: Some(first_request::path(organization, made.id, made.secret_id)),
         base_url,
     };
     shown.page(signed_in, place(organization))

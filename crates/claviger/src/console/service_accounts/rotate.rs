@@ -30,7 +30,7 @@ use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place};
 use crate::console::refused::{Wanted, refused, unwritten};
 use crate::console::secret_once::{ROTATE_IT, SecretOnce};
-use crate::console::service_account::{self, NOT_MADE};
+use crate::console::service_account::{self, NOT_MADE, first_request};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -273,6 +273,7 @@ impl<'d> Desk<'d> {
             secret: &new.secret,
             lost: ROTATE_IT.to_owned(),
             leads_to: self.path(),
+            first_request: Some(first_request::path(self.organization.id, self.account.id(), new.id)),
             base_url,
         };
         shown.page(self.signed_in, place(self.organization.id))

@@ -191,6 +191,19 @@ impl Chromium {
         panic!("waited for {number} of {css}: {}", self.text().await);
     }
 
+    /// Waits until an element says this.
+    pub(crate) async fn sees_text(&self, css: &str, part: &str) {
+        let mut seen = String::new();
+        for _ in 0..600 {
+            seen = self.see(css).await.text().await.expect("text");
+            if seen.contains(part) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("waited for {part:?}, saw {seen:?}");
+    }
+
     /// How many there are.
     pub(crate) async fn count(&self, css: &str) -> usize {
         self.client.find_all(Locator::Css(css)).await.expect("a page").len()

@@ -141,6 +141,7 @@ fn pages(furnished: &Furnished) -> Vec<(&'static str, String, String)> {
             "nightly-export",
         ),
         organization("service-account-edit", &account("/edit"), "Edit nightly-export"),
+        organization("service-account-expiry", &account("/expiry"), "Expiry of nightly-export"),
         organization("service-account-owner", &account("/owner"), "Hand over nightly-export"),
         organization("service-account-grant", &account("/grant"), "Grant access to nightly-export"),
         organization("service-account-rotate", &account("/rotate"), "Rotate nightly-export"),

@@ -35,6 +35,11 @@ async fn makes_an_account(store: Store, look: Look) {
         (browser.see("#u").await.text().await.unwrap(), browser.see("#s").await.text().await.unwrap());
     secrets::handed_out(&username, &secret);
     Caller::new(desk.server.url(), &username, &secret).me().await.is(200);
+    if look.without_scripts {
+        assert_eq!(browser.count("[data-first]:not([hidden])").await, 0, "nothing is promised that does not happen");
+    } else {
+        browser.sees_text("[data-first]", "from 127.0.0.1, accepted.").await;
+    }
     browser.press("I have stored it").await;
     browser.is_at("nightly-export · Acme").await;
     browser.back().await;

@@ -25,6 +25,7 @@ use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, may};
 use crate::console::refused::{Wanted, refused};
 use crate::console::secret_once::{self, SecretOnce};
+use crate::console::service_account::first_request;
 use crate::console::service_accounts::expiry::{self, Rules, Tile, first_date};
 use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
@@ -188,6 +189,8 @@ fn ready(signed_in: &SignedIn, shown: Shown<'_>, made: &NewServiceAccount, base_
             false => format!("ask an owner or admin of {} to rotate it.", shown.organization.name),
         },
         leads_to: PAGE.path(shown.project.id),
+        first_request: may_open(signed_in, shown)
+            .then(|| first_request::path(shown.organization.id, made.id, made.secret_id)),
         base_url,
     };
     once.page(signed_in, Place::Project(shown.project.id, PAGE))
