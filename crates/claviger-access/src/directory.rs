@@ -245,11 +245,13 @@ impl Directory {
 
     /// The service account of that id if it is in that organization and was not deleted.
     pub fn service_account(&self, organization: OrganizationId, id: PrincipalId) -> Option<PrincipalView<'_>> {
-        self.principal(id).filter(|principal| {
-            principal.kind() == PrincipalKind::ServiceAccount
-                && principal.organization() == Some(organization)
-                && !principal.is_deleted()
-        })
+        self.account_ever_of(organization, id).filter(|account| !account.is_deleted())
+    }
+
+    /// The same, deleted or not.
+    pub fn account_ever_of(&self, organization: OrganizationId, id: PrincipalId) -> Option<PrincipalView<'_>> {
+        let is_its = |view: &PrincipalView<'_>| view.organization() == Some(organization);
+        self.principal(id).filter(|view| view.kind() == PrincipalKind::ServiceAccount && is_its(view))
     }
 
     /// The service accounts of an organization, by id, deleted ones included. Looks at every principal of the

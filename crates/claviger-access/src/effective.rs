@@ -205,6 +205,12 @@ pub fn workspace_grants_in<'d>(
     })
 }
 
+/// Whether a principal reaches a project, or a workspace of it alone.
+pub fn reaches(directory: &Directory, principal: &PrincipalView<'_>, project: &Project) -> bool {
+    project_sources(directory, principal, project).next().is_some()
+        || workspace_grants_in(directory, principal, project.id).next().is_some()
+}
+
 /// A project that is reached, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReachedProject {

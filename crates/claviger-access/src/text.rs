@@ -77,6 +77,11 @@ fn is_visible(character: char) -> bool {
     !blank && !is_invisible(character) && !is_combining_mark(character)
 }
 
+/// Whether a text is a secret as a whole, whatever is around it.
+pub fn is_secret(text: &str) -> bool {
+    Secret::is_well_formed(text.trim())
+}
+
 /// Refuses what is a secret as a whole: put where a name goes by mistake, it would be shown to others for good.
 pub(crate) fn is_no_secret(text: &str) -> Result<(), TextError> {
     if Secret::is_well_formed(text) { Err(TextError::Secret) } else { Ok(()) }

@@ -15,6 +15,7 @@ use crate::identity::{
 };
 use crate::ownership::AccountDetails;
 use crate::policy::{Addresses, Policy};
+use crate::role::ProjectRole;
 use crate::second_factor::{SealedSecret, TimeStep};
 
 /// An organization.
@@ -85,6 +86,16 @@ pub struct Project {
     pub custom_roles: Vec<CustomRoleId>,
     /// What each member of the organization is granted here, if anything.
     pub default_access: Option<Grant>,
+}
+
+impl Project {
+    /// Whether a role is a built-in one or one of its own.
+    pub fn has_role(&self, role: ProjectRole) -> bool {
+        match role {
+            ProjectRole::BuiltIn(_) => true,
+            ProjectRole::Custom(id) => self.custom_roles.contains(&id),
+        }
+    }
 }
 
 /// A team.

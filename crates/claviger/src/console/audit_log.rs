@@ -136,7 +136,7 @@ async fn show(console: &Console, signed_in: &SignedIn, log: Log, asked: &Asked) 
         let open: Vec<_> = open.iter().map(|open| ("open", open.as_str())).collect();
         return Ok(Redirect::to(&asked.address(&path, &open)).into_response());
     }
-    if let Some(elsewhere) = elsewhere(console, &permit, log, asked, &found).await? {
+    if let Some(elsewhere) = elsewhere(console, signed_in, &permit, log, asked, &found).await? {
         return Ok(elsewhere);
     }
     let shown: Vec<i64> = found.events.iter().map(|event| event.id).collect();
@@ -158,6 +158,7 @@ async fn show(console: &Console, signed_in: &SignedIn, log: Log, asked: &Asked) 
 /// Where an event that is to be open is, if it is not on this page; an error where it is in no page of this log.
 async fn elsewhere(
     console: &Console,
+    signed_in: &SignedIn,
     permit: &Permit<ReadAuditLog>,
     log: Log,
     asked: &Asked,
@@ -167,11 +168,11 @@ async fn elsewhere(
         return Ok(None);
     };
     let place = console.node.store.place_of_event(permit, open).await;
-    let place = place.map_err(|_| ErrorPage::fault())?;
+    let place = place.map_err(|error| log.unread(signed_in, &error))?;
     let Some(place) = place else {
         let strong = "No event with this number in this log.";
         let page = ErrorPage::not_done(StatusCode::NOT_FOUND, TITLE, strong, "It may be older than events are kept.");
-        return Err(page.leads_to(&log.path(), "Back to the audit log"));
+        return Err(page.leads_to(&log.path(), "Back to the audit log").inside(signed_in, log.place));
     };
     // The filters hide it, or newer events have moved it on: its own page shows it.
     let (open, cursor) = (open.to_string(), Cursor::beginning_with(place).text());

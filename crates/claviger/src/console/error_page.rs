@@ -213,6 +213,14 @@ impl ErrorPage {
         page.leads_to(super::sign_in::PATH, "Back to sign in")
     }
 
+    /// 429: others' changes are before this one.
+    fn busy() -> Self {
+        let (strong, more) = ("Too many changes are waiting, so nothing was changed.", "Try again in a moment.");
+        let mut page = Self::new(StatusCode::TOO_MANY_REQUESTS, Kind::Otherwise, "Busy", strong, more);
+        page.0.retry_after = Some(1);
+        page
+    }
+
     /// 503: there is no image to answer from.
     pub(super) fn not_held(_: NotHeld, origin: &Origin) -> Self {
         Self::unavailable("The directory is being loaded, or the database is out of reach.", "", origin)
@@ -231,9 +239,7 @@ impl ErrorPage {
             WriteError::OutcomeUnknown => {
                 Self::unavailable("The database went away, so it is not known whether this was done.", "", origin)
             }
-            WriteError::TooMany | WriteError::TooManyOfOrganization => {
-                Self::too_many("Too many changes are waiting.", Duration::from_secs(1))
-            }
+            WriteError::TooMany | WriteError::TooManyOfOrganization => Self::busy(),
             WriteError::Refused(_) => Self::stale_form(),
             WriteError::Unavailable => {
                 Self::unavailable("The database does not answer, so nothing was changed.", "", origin)

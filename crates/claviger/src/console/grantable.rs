@@ -5,10 +5,10 @@
 
 use claviger_access::Directory;
 use claviger_access::directory::{Organization, Project};
-use claviger_access::identity::{CustomRoleId, OrganizationId, ProjectId, WorkspaceId};
+use claviger_access::identity::{OrganizationId, ProjectId, WorkspaceId};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 
-use super::listing::finds;
+use super::search::finds;
 use super::signed_in::SignedIn;
 use super::words;
 use crate::api::ids;
@@ -98,7 +98,9 @@ impl Places {
             return Self { choices: spots().map(choice).collect(), is_searched, more: 0 };
         }
         let is_wanted = |spot: &Spot| !search.is_empty() && finds(search, &spot.name(directory));
-        let found: Vec<Spot> = spots().filter(|spot| spot.value() == chosen || is_wanted(spot)).collect();
+        let is_chosen = |spot: &Spot| spot.value() == chosen;
+        let others = spots().filter(|spot| !is_chosen(spot) && is_wanted(spot));
+        let found: Vec<Spot> = spots().filter(is_chosen).chain(others).collect();
         let more = found.len().saturating_sub(FOUND_MAX);
         Self { choices: found.into_iter().take(FOUND_MAX).map(choice).collect(), is_searched, more }
     }
@@ -144,12 +146,6 @@ pub(super) fn roles_with_custom(
         is_chosen: role.to_string() == chosen,
     }));
     choices
-}
-
-/// A role as a form sends it: a built-in one's name, or a custom one's number.
-pub(super) fn role(sent: &str) -> Option<ProjectRole> {
-    let built_in = Role::parse(sent).map(ProjectRole::BuiltIn);
-    built_in.or_else(|| ids::read::<CustomRoleId>(sent).map(ProjectRole::Custom))
 }
 
 /// The roles in an organization that somebody may give, strongest first.

@@ -8,17 +8,12 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use super::search::sought;
 use super::typed::Typed;
 use super::words;
 
 /// So many rows are on a page.
 pub(super) const PAGE_LENGTH: usize = 25;
-
-/// Most characters to search for.
-const SEARCH_LENGTH_MAX: usize = 256;
-
-/// From so many characters on any part of a name is searched for, below that its beginning.
-const ANY_PART_FROM: usize = 3;
 
 /// What all pages of a list have in common.
 const KEPT: [&str; 4] = ["view", "search", "role", "find"];
@@ -68,17 +63,6 @@ impl Listing {
         let all: Vec<_> = kept.chain([(name, value)]).collect();
         format!("{path}?{}", serde_urlencoded::to_string(all).unwrap_or_default())
     }
-}
-
-/// As it is searched for: without what cannot be typed, and not too long.
-pub(super) fn sought(typed: &str) -> String {
-    typed.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LENGTH_MAX).collect()
-}
-
-/// Whether a text is what is searched for, in any case: all are where nothing is.
-pub(super) fn finds(search: &str, text: &str) -> bool {
-    let (search, text) = (search.to_lowercase(), text.to_lowercase());
-    if search.chars().count() < ANY_PART_FROM { text.starts_with(&search) } else { text.contains(&search) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,13 +136,5 @@ mod tests {
             assert_eq!(page(nonsense, &[3, 5, 7]).0, [3, 5], "{nonsense}");
         }
         assert_eq!(page("", &[]).0, [] as [u64; 0]);
-    }
-
-    #[test]
-    fn two_letters_begin_a_name_and_three_are_anywhere_in_it() {
-        for (search, found) in [("", true), ("ad", true), ("LOVE", true), ("lo", false), ("nobody", false)] {
-            assert_eq!(finds(search, "Ada Lovelace"), found, "{search}");
-        }
-        assert_eq!(sought(" a\0b\n "), "ab");
     }
 }

@@ -14,11 +14,12 @@ use claviger_access::identity::OrganizationId;
 
 use super::error_page::ErrorPage;
 use super::frame::Frame;
-use super::listing::{Cut, Listing, PAGE_LENGTH, cut, finds};
+use super::listing::{Cut, Listing, PAGE_LENGTH, cut};
 use super::page::page;
 use super::path::At;
 use super::place::{OrganizationPage, Place, ProjectPage, may};
 use super::refused::{Wanted, refused};
+use super::search::finds;
 use super::signed_in::SignedIn;
 use super::{Console, words};
 use crate::api::ids::PathId;

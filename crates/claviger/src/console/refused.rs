@@ -31,7 +31,7 @@ pub(super) struct Wanted {
 /// The page that says so.
 pub(super) fn refused(signed_in: &SignedIn, place: Place, wanted: &Wanted, refusal: &Refusal) -> ErrorPage {
     match refusal {
-        Refusal::AddressNotAllowed { .. } => ErrorPage::not_from_here(),
+        Refusal::AddressNotAllowed { .. } => ErrorPage::not_from_here().inside(signed_in, Place::Own),
         Refusal::PermissionMissing { permission, scope } => {
             not_permitted(signed_in, place, wanted, *permission, *scope)
         }

@@ -135,7 +135,7 @@ async fn found<'d>(
     let held = &signed_in.held;
     // Who was deleted keeps his username.
     let edge = asked.cursor.map(|cursor| {
-        let name = held.principal(cursor.id).map_or("", |view| view.name());
+        let name = held.account_ever_of(permit.organization(), cursor.id).map_or("", |view| view.name());
         cursor.place(asked.order, name)
     });
     let mut survey = Survey::new(asked, edge);

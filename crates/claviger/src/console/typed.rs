@@ -4,8 +4,12 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use claviger_access::text::is_secret;
 
 use super::form_body;
+
+/// The fields that hold what must not be kept: all whose names are these, in whatever form.
+const WITHHELD: [&str; 8] = ["form_token", "token", "password", "current", "new", "again", "code", "recovery_code"];
 
 /// The fields of a form, in the order in which they were sent.
 #[derive(Clone, Default)]
@@ -20,6 +24,11 @@ impl Typed {
     /// The value of a field that comes once; of several the first; nothing for none.
     pub(super) fn one(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
+    }
+
+    /// The same for a page that shows again what was typed: nothing where a secret was pasted into the wrong field.
+    pub(super) fn shown(&self, name: &str) -> &str {
+        Some(self.one(name)).filter(|typed| !is_secret(typed)).unwrap_or_default()
     }
 
     /// Whether there is such a field: a button that was pressed, a box that is ticked.
@@ -42,10 +51,9 @@ impl Typed {
         serde_urlencoded::to_string(&self.0).unwrap_or_default()
     }
 
-    /// Without what must not be kept: tokens of forms, and whatever is a secret.
+    /// Without what must not be kept: tokens, passwords and codes.
     pub(super) fn without_secrets(self) -> Self {
-        const WITHHELD: [&str; 5] = ["form_token", "password", "secret", "code", "token"];
-        Self(self.0.into_iter().filter(|(name, _)| !WITHHELD.iter().any(|part| name.contains(part))).collect())
+        Self(self.0.into_iter().filter(|(name, _)| !WITHHELD.contains(&&**name)).collect())
     }
 }
 
@@ -64,12 +72,36 @@ mod tests {
 
     #[test]
     fn a_name_may_come_several_times_and_secrets_are_not_kept() {
-        let body = b"name=a+b&id=1&id=2&add=1&form_token=x&new_password=p&code=123456&empty=";
+        let body =
+            b"name=a+b&id=1&id=2&add=1&form_token=x&password=p&current=p&new=p&again=p&code=123456&empty=&secrets=2";
         let typed = Typed::parse(body).expect("a form");
         assert_eq!((typed.one("name"), typed.one("missing"), typed.one("empty")), ("a b", "", ""));
         assert_eq!(typed.all("id").collect::<Vec<_>>(), ["1", "2"]);
         assert!(typed.has("add") && typed.has("empty") && !typed.has("remove"));
         assert!(Typed::parse(b"name=%C3%A9").is_some() && Typed::parse(b"name=%E9").is_none());
-        assert_eq!(typed.without_secrets().encoded(), "name=a+b&id=1&id=2&add=1&empty=");
+        assert_eq!(typed.without_secrets().encoded(), "name=a+b&id=1&id=2&add=1&empty=&secrets=2");
+    }
+
+    #[test]
+    fn every_field_that_hides_what_is_typed_is_withheld() {
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/console"))];
+        let mut hidden = std::collections::BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).expect("a template");
+                for input in text.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap_or_default()) {
+                    let is_hidden = input.contains("type=\"password\"") || input.contains("one-time-code");
+                    let name = input.split(" name=\"").nth(1).and_then(|rest| rest.split('"').next());
+                    hidden.extend(name.filter(|_| is_hidden).map(str::to_owned));
+                }
+            }
+        }
+        assert!(hidden.len() >= 5, "{hidden:?}");
+        assert!(hidden.iter().all(|name| WITHHELD.contains(&&**name)), "{hidden:?}");
     }
 }

@@ -25,11 +25,12 @@ use self::rows::{Invited, Person, Team};
 use super::error_page::ErrorPage;
 use super::frame::Frame;
 use super::grantable::Choice;
-use super::listing::{Cut, Listing, PAGE_LENGTH, cut, finds};
+use super::listing::{Cut, Listing, PAGE_LENGTH, cut};
 use super::page::page;
 use super::path::At;
 use super::place::{OrganizationPage, Place, may};
 use super::refused::{Wanted, refused};
+use super::search::finds;
 use super::signed_in::SignedIn;
 use super::{Console, words};
 use crate::api::ids::PathId;
@@ -112,18 +113,19 @@ struct Page<'p> {
 
 /// The page.
 pub(super) async fn list(
-    State(_): State<Console>,
+    State(console): State<Console>,
     signed_in: SignedIn,
     At(PathId(organization)): At<PathId<OrganizationId>>,
     listing: Listing,
 ) -> Result<Response, ErrorPage> {
     let (_, known) = permitted(&signed_in, organization, &SEE)?;
     let frame = Frame::of(&signed_in, place(organization));
-    Ok(page(StatusCode::OK, &Page::of(&signed_in, &frame, known, &path(organization), &listing)))
+    Ok(page(StatusCode::OK, &Page::of(&console, &signed_in, &frame, known, &path(organization), &listing)))
 }
 
 impl<'p> Page<'p> {
     fn of(
+        console: &Console,
         signed_in: &'p SignedIn,
         frame: &'p Frame,
         known: &'p Organization,
@@ -153,7 +155,7 @@ impl<'p> Page<'p> {
             team_count: words::count(known.teams.len()),
             invited_count: words::count(known.invitations.len()),
             roles: narrowing(role),
-            people: (view == View::All).then(|| people(signed_in, known, path, listing, role)),
+            people: (view == View::All).then(|| people(console, signed_in, known, path, listing, role)),
             teams,
             manages_teams,
             invited: shows(View::Invitations).then(|| invited(signed_in, known, path, listing, view)),
@@ -187,6 +189,7 @@ fn narrowing(role: Option<OrganizationRole>) -> Vec<Choice> {
 }
 
 fn people(
+    console: &Console,
     signed_in: &SignedIn,
     known: &Organization,
     path: &str,
@@ -198,7 +201,8 @@ fn people(
     let found = views.filter(|view| rows::is_sought(held, known.id, view, &search, role));
     let found = found.map(|view| (view.id().number(), view)).collect();
     let Cut { rows, pages } = cut(listing, path, "cursor", PAGE_LENGTH, found);
-    let shown = rows.iter().map(|view| Person::of(held, known.id, view, signed_in.now.seconds()));
+    let shown =
+        rows.iter().map(|view| Person::of(held, &console.node.last_seen, known.id, view, signed_in.now.seconds()));
     Cut { rows: shown.collect(), pages }
 }
 

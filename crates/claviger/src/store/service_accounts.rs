@@ -30,18 +30,19 @@ macro_rules! accounts_where {
     };
 }
 
-/// Which accounts reach a project, or one workspace of it; where no workspace has the number, or any does.
+/// Which accounts reach a project, or one workspace of it. Whether the project is open to all is asked once, not for each
+/// account: that is why it is counted, where `EXISTS` would become a join with all grants of the project.
 macro_rules! in_project {
     () => {
         "p.id IN ( \
             SELECT g.principal_id FROM grants g \
-            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2 OR $2 < 0) \
+            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
             UNION SELECT m.principal_id FROM grants g JOIN team_members m ON m.team_id = g.team_id \
-            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2 OR $2 < 0) \
+            WHERE g.project_id = $1 AND (g.workspace_id IS NULL OR g.workspace_id = $2) \
             UNION SELECT g.principal_id FROM grants g \
             WHERE g.organization_id = $3 AND g.project_id IS NULL AND g.role IN ('admin', 'owner') \
-            UNION SELECT a.id FROM principals a WHERE a.organization_id = $3 AND EXISTS ( \
-                SELECT 1 FROM grants g WHERE g.project_id = $1 AND g.principal_id IS NULL AND g.team_id IS NULL))"
+            UNION SELECT a.id FROM principals a WHERE a.organization_id = $3 AND 0 < ( \
+                SELECT COUNT(*) FROM grants g WHERE g.project_id = $1 AND g.principal_id IS NULL AND g.team_id IS NULL))"
     };
 }
 
@@ -69,7 +70,6 @@ statements! {
         in_project!(),
         " AND p.id > $4 AND lower(p.username) LIKE $5 ESCAPE '!' ORDER BY p.id LIMIT $6"
     );
-    COUNT_IN_PROJECT = concat!("SELECT COUNT(*) FROM principals p WHERE p.kind = 2 AND p.deleted_at IS NULL AND ", in_project!());
     /// Packed into one text, as a start reads accounts: decoding a row costs more than reading it.
     LIST_USES = "SELECT string_agg(concat_ws(' ', id, created_at, creator, used), ';') AS packed FROM ( \
                  SELECT p.id, p.created_at, COALESCE(p.creator_id, 0) AS creator, \
@@ -78,9 +78,6 @@ statements! {
                  ORDER BY p.id LIMIT $3) accounts";
     FIND_IN_ORGANIZATION = accounts_where!("p.organization_id = $1 AND p.id = $2");
 }
-
-/// In a workspace's place: whichever it is.
-const ANY_WORKSPACE: i64 = -1;
 
 /// An account as lists show it. Times are seconds since the epoch.
 #[derive(Debug, Clone)]
@@ -235,33 +232,6 @@ impl Store {
             .bind(workspace.map_or(0, |workspace| number(workspace.number())))
             .bind(number(permit.organization().number()));
         self.list(list, window).await
-    }
-
-    /// The accounts that reach the permit's project or any workspace of it; by id.
-    pub async fn service_accounts_anywhere_in(
-        &self,
-        permit: &Permit<ManageServiceAccounts>,
-        window: &Window,
-    ) -> Result<Vec<ListedAccount>, StoreError> {
-        let Scope::Project(project) = permit.scope() else {
-            return self.service_accounts(permit, window).await;
-        };
-        let list = sqlx::query(LIST_IN_PROJECT)
-            .bind(number(project.number()))
-            .bind(ANY_WORKSPACE)
-            .bind(number(permit.organization().number()));
-        self.list(list, window).await
-    }
-
-    /// How many accounts reach the permit's project or any workspace of it.
-    pub async fn count_anywhere_in(&self, permit: &Permit<ManageServiceAccounts>) -> Result<usize, StoreError> {
-        let Scope::Project(project) = permit.scope() else { return Ok(0) };
-        let count = sqlx::query_scalar::<_, i64>(COUNT_IN_PROJECT)
-            .bind(number(project.number()))
-            .bind(ANY_WORKSPACE)
-            .bind(number(permit.organization().number()));
-        let count = self.answered(count.fetch_one(&self.reads)).await?;
-        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// The part of a list that is asked for; its statement takes the window last.

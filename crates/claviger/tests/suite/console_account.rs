@@ -398,7 +398,7 @@ on_both_stores! {
             (fields("owner"), 403, "You are Admin of lab, so you can give roles up to Admin there."),
             (fields(""), 400, "Choose a role."),
             (fields("king"), 400, "Choose a role."),
-            (fields("999999"), 404, "lab has no role "),
+            (fields("999999"), 404, "lab has no such role. Choose one of its own."),
             ([("project", "{lab}"), ("workspace", "{eu}"), ("role", "analyst")], 404, "lab has no such workspace any more."),
             ([("project", "{lab}"), ("workspace", "x"), ("role", "analyst")], 400, "Choose one of the list."),
         ] {
@@ -498,7 +498,8 @@ on_both_stores! {
         let pia = Browser::signs_in(&world, "pia").await;
         let title = "Expiry of reader · acme";
         let page = pia.page(&format!("{READER}/expiry"), title).await;
-        assert!(page.contains("It never expires.") && page.contains("--expires never"), "{page}");
+        assert!(page.contains("It never expires.") && page.contains("--expires-in 90d"), "{page}");
+        assert!(!page.contains(" checked"), "whoever only presses changes nothing: {page}");
         let answer = does(&pia, &world, READER, "expiry", &[("expires", "7d")]).await;
         tells(&pia, &answer, "reader · acme", "The end of reader was changed.").await;
         let left = claviger::clock::now().plus_seconds(7 * 86_400).unwrap();

@@ -164,7 +164,7 @@ on_both_stores! {
             (&*forge, "analyst", 400, "No project with this number in acme."),
             (&depot, "", 400, "Choose a role."),
             (&depot, "owner", 403, "You are Admin of depot, so you can give roles up to Admin there."),
-            (&depot, "999999", 403, "You are Admin of depot, so you can give roles up to Admin there."),
+            (&depot, "999999", 400, "depot has no such role. Choose one of its own."),
         ] {
             let answer = browser.submit(GRANT, &[("all", &all), ("project", project), ("role", role)]).await;
             // A list's own first entry says so as well.

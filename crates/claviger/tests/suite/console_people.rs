@@ -206,6 +206,25 @@ acme: ada owner, oda@ owner
         }
     }
 
+    /// somebody was here last when he last did something, whenever he signed in
+    async fn who_is_here_was_seen_when_he_last_did_something(world: World) {
+        let world = world.with(WORLD).await;
+        let (pia, mel) = (Browser::signs_in(&world, "pia").await, Browser::signs_in(&world, "mel").await);
+        pia.page("/console/profile", "Profile").await;
+        mel.page("/console/profile", "Profile").await;
+        world.restart().await;
+        let an_hour = |sign: char| format!("UPDATE sessions SET begun_at = begun_at {sign} 5400");
+        world.execute(&an_hour('-')).await;
+        world.restart().await;
+        let page = pia.page(MEL, "mel of the world · acme").await;
+        assert!(page.contains("<dt>Last seen</dt><dd>") && !page.contains("not known") && !page.contains("hour ago"), "{page}");
+        let list = pia.page(PEOPLE, "Users and Teams · acme").await;
+        assert!(!list.contains("hour ago"), "{list}");
+        // As it was decided, for whoever looks the world through.
+        world.execute(&an_hour('+')).await;
+        world.restart().await;
+    }
+
     /// more people than a page holds follow on the next, each once
     async fn people_come_page_by_page(world: World) {
         let world = world.with("

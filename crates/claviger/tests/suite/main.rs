@@ -33,6 +33,7 @@ mod console_account_pages;
 mod console_audit_log;
 mod console_bulk;
 mod console_create;
+mod console_foreign_names;
 mod console_invitations;
 mod console_onward;
 mod console_overview;

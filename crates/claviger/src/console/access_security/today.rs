@@ -1,15 +1,12 @@
 //! Whom the rules would touch today: counted in one pass over the organization's accounts.
 
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
-use claviger_access::directory::Organization;
+use claviger_access::directory::{Organization, PrincipalView};
 
+use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::{Console, words};
 use crate::store::StoreError;
-use crate::store::service_accounts::Window;
-
-/// So many rows are read at a time.
-const READ_AT_ONCE: u32 = 1_000;
 
 /// What there is. `None` for who does not see the accounts.
 pub(super) struct Today {
@@ -30,25 +27,18 @@ impl Today {
             return Ok(Self { endless: None, unmatched: None, several_secrets: None });
         };
         let (mut all, mut endless, mut unmatched, mut several) = (0, 0, 0, 0);
-        let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
-        loop {
-            let rows = console.node.store.service_accounts(&permit, &window).await?;
-            window.after = rows.last().map(|row| row.id);
-            for row in &rows {
-                all += 1;
-                endless += usize::from(row.expires.is_none());
-                // The name is what comes before the digits and the suffix.
-                let name = row.username.rsplitn(3, '.').last().unwrap_or_default();
-                let pattern = known.policy.name_pattern.as_ref();
-                unmatched += usize::from(pattern.is_some_and(|pattern| !pattern.matches(name)));
-                several += usize::from(held.principal(row.id).is_some_and(|view| view.secrets().len() > 1));
-            }
-            if rows.len() < READ_AT_ONCE as usize {
-                let counted = Self::counted(all, endless, unmatched, several);
-                let unmatched = counted.unmatched.filter(|_| known.policy.name_pattern.is_some());
-                return Ok(Self { unmatched, ..counted });
-            }
-        }
+        let pattern = known.policy.name_pattern.as_ref();
+        let count = |view: &PrincipalView<'_>| {
+            all += 1;
+            endless += usize::from(view.expires().moment().is_none());
+            // The name is what comes before the digits and the suffix.
+            let name = view.name().rsplitn(3, '.').last().unwrap_or_default();
+            unmatched += usize::from(pattern.is_some_and(|pattern| !pattern.matches(name)));
+            several += usize::from(view.secrets().len() > 1);
+        };
+        account::each_view(&console.node, held, &permit, count).await?;
+        let counted = Self::counted(all, endless, unmatched, several);
+        Ok(Self { unmatched: counted.unmatched.filter(|_| pattern.is_some()), ..counted })
     }
 
     /// In words.

@@ -20,8 +20,8 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use claviger_access::authorize::{ManageServiceAccounts, ReadAuditLog, Scope, authorize};
-use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
+use claviger_access::authorize::{ManageServiceAccounts, ReadAuditLog, Scope, authorize, lies_idle};
+use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, SessionId};
 use claviger_access::{Caller, Permit};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
@@ -153,6 +153,7 @@ async fn follow(
         node: console.node,
         closing: console.closing,
         caller: signed_in.caller,
+        session: signed_in.session,
         scope: log.scope,
         path: log.path(),
         // Details of a row lead to a page that follows the log again once they are closed.
@@ -172,6 +173,7 @@ struct Stream {
     node: Node,
     closing: CancellationToken,
     caller: Caller,
+    session: SessionId,
     scope: Scope,
     path: String,
     asked: Asked,
@@ -247,10 +249,15 @@ impl Stream {
         }
     }
 
-    /// What the reader may see now; nothing where that cannot be told.
+    /// What the reader may see now; nothing where that cannot be told. A stream is no use of the session: left alone, it
+    /// ends with it.
     fn reader(&self) -> Result<Option<(Held, Permit<ReadAuditLog>)>, Ended> {
         let Ok(held) = self.node.cluster.directory() else { return Ok(None) };
-        let permit = authorize::<ReadAuditLog>(&held, &self.caller, self.scope, clock::now()).map_err(|_| Ended)?;
+        let (now, last_seen) = (clock::now(), self.node.last_seen.of(self.session));
+        if held.session(self.session).is_none_or(|session| lies_idle(session, last_seen, now)) {
+            return Err(Ended);
+        }
+        let permit = authorize::<ReadAuditLog>(&held, &self.caller, self.scope, now).map_err(|_| Ended)?;
         Ok(Some((held, permit)))
     }
 

@@ -11,12 +11,7 @@ use serde::Deserialize;
 
 use super::pages::Cursor;
 use crate::api::ids;
-
-/// Most characters to search for: longer than any username.
-const SEARCH_LENGTH_MAX: usize = 256;
-
-/// From so many characters on any part of a name is searched for, below that its beginning.
-const ANY_PART_FROM: usize = 3;
+use crate::console::search::{finds, sought};
 
 /// In which way somebody comes by a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,24 +72,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let written = written.map(|Query(written)| written).unwrap_or_default();
         let through = written.through.unwrap_or_default();
         Ok(Self {
-            search: searched(&written.search.unwrap_or_default()),
+            search: sought(&written.search.unwrap_or_default()),
             through: Way::EACH.into_iter().find(|way| way.name() == through),
             workspace: written.workspace.as_deref().and_then(ids::read),
             edit: written.edit.and_then(|id| id.parse().ok()),
             cursor: written.cursor.as_deref().and_then(Cursor::parse),
         })
     }
-}
-
-/// A search as it was typed, on one line.
-pub(super) fn searched(typed: &str) -> String {
-    typed.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LENGTH_MAX).collect()
-}
-
-/// Whether a name is found.
-pub(super) fn finds(search: &str, name: &str) -> bool {
-    let (search, name) = (search.to_lowercase(), name.to_lowercase());
-    if search.chars().count() < ANY_PART_FROM { name.starts_with(&search) } else { name.contains(&search) }
 }
 
 impl Asked {
@@ -147,11 +131,5 @@ mod tests {
         for query in ["", "search=%00", "through=magic", "workspace=0", "edit=x", "cursor=9", "edit=1&edit=2"] {
             assert_eq!(asked(query).await, Asked::default(), "{query}");
         }
-    }
-
-    #[test]
-    fn two_letters_begin_a_name_and_three_are_anywhere_in_it() {
-        assert!(["", "Ni", "nightly", "EXPORT"].iter().all(|search| finds(search, "nightly-export")));
-        assert!(!["ex", "nigtly"].iter().any(|search| finds(search, "nightly-export")));
     }
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::administration::project;
 use claviger_access::authorize::{DeleteProject, ManageServiceAccounts, Permit, Scope, authorize};
+use claviger_access::directory::PrincipalView;
 use claviger_access::grant::Granted;
 use claviger_access::identity::ProjectId;
 
@@ -22,12 +23,13 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, ProjectPage};
 use crate::console::refused::Wanted;
+use crate::console::service_accounts::account;
 use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
+use crate::console::typed_name::is_typed;
 use crate::console::{Console, words};
 use crate::store::StoreError;
-use crate::store::service_accounts::Window;
 
 const PAGE: ProjectPage = ProjectPage::Overview;
 
@@ -35,9 +37,6 @@ const DELETE: Wanted = Wanted { title: "Delete project", deed: "delete it" };
 
 /// So many accounts are named.
 pub(super) const NAMED_MAX: usize = 50;
-
-/// So many rows are read at a time.
-const READ_AT_ONCE: u32 = 1_000;
 
 #[derive(Template)]
 #[template(path = "console/project_delete.html")]
@@ -147,23 +146,17 @@ async fn accounts(
     shown: Shown<'_>,
 ) -> Result<Accounts, StoreError> {
     let (held, mut found) = (&signed_in.held, Accounts::default());
-    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
-    loop {
-        let rows = console.node.store.service_accounts_anywhere_in(permit, &window).await?;
-        window.after = rows.last().map(|row| row.id);
-        for view in rows.iter().filter_map(|row| held.principal(row.id)) {
-            found.reaching += 1;
-            if others(held, &view, shown.organization.id, shown.project.id) == 0 {
-                found.stranded += 1;
-                if found.named.len() < NAMED_MAX {
-                    found.named.push(short(view.name()).to_owned());
-                }
+    let see = |view: &PrincipalView<'_>| {
+        found.reaching += 1;
+        if others(held, view, shown.organization.id, shown.project.id) == 0 {
+            found.stranded += 1;
+            if found.named.len() < NAMED_MAX {
+                found.named.push(short(view.name()).to_owned());
             }
         }
-        if rows.len() < READ_AT_ONCE as usize {
-            return Ok(found);
-        }
-    }
+    };
+    account::each_view(&console.node, held, permit, see).await?;
+    Ok(found)
 }
 
 /// Deletes it.
@@ -188,9 +181,4 @@ pub(in crate::console) async fn delete(
         false => home_or_why_none(&signed_in, organization),
     };
     Ok(Notice::done(format!("{name} was deleted."), more).at(&console, &signed_in, &path))
-}
-
-/// Whether a name was typed as it is, however its letters are composed.
-pub(super) fn is_typed(typed: &str, name: &str) -> bool {
-    typed == name || claviger_access::text::DisplayName::parse(typed).is_ok_and(|read| read.as_str() == name)
 }

@@ -27,7 +27,9 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, ProjectPage, may};
+use crate::console::project_role;
 use crate::console::refused::{Wanted, refused};
+use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -111,8 +113,8 @@ async fn shown(
     let (given, more) = standing(signed_in, shown);
     let scope = Scope::Project(project);
     let change = may::<UpdateProject>(signed_in, scope).then(|| Typing {
-        name: typed.map_or(known.name.clone(), |typed| typed.one("name").to_owned()),
-        timezone: typed.map_or(known.timezone.clone(), |typed| typed.one("timezone").to_owned()),
+        name: typed.map_or(known.name.clone(), |typed| typed.shown("name").to_owned()),
+        timezone: typed.map_or(known.timezone.clone(), |typed| typed.shown("timezone").to_owned()),
     });
     let sees = OrganizationPage::Projects.is_open(signed_in, organization.id);
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
@@ -157,8 +159,10 @@ async fn counts(console: &Console, signed_in: &SignedIn, shown: Shown<'_>) -> Re
         counts.push(count(ProjectPage::Users, people.count()));
     }
     if let Ok(permit) = authorize::<ManageServiceAccounts>(held, &signed_in.caller, scope, signed_in.now) {
-        let accounts = console.node.store.count_anywhere_in(&permit).await;
-        counts.push(count(ProjectPage::ServiceAccounts, accounts.map_err(unread(signed_in, project.id, PAGE))?));
+        let mut accounts = 0;
+        let counted = account::each_view(&console.node, held, &permit, |_| accounts += 1).await;
+        counted.map_err(unread(signed_in, project.id, PAGE))?;
+        counts.push(count(ProjectPage::ServiceAccounts, accounts));
     }
     let reached = signed_in.view().map(|view| {
         project.workspaces.iter().filter(|id| effective::workspace_role(held, &view, **id).is_some()).count()
@@ -215,7 +219,7 @@ pub(in crate::console) async fn set_default_access(
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
     permit::<ManageMembers>(&signed_in, project, PAGE, &OPEN)?;
-    let role = role_choice::read(typed.one("role")).filter(|_| !typed.has("clear"));
+    let role = project_role::read(typed.one("role")).filter(|_| !typed.has("clear"));
     if role.is_none() && !typed.has("clear") {
         let mistakes = Mistakes::of("changed").with("default-access", "Choose a role.");
         return shown(&console, &signed_in, project, None, mistakes).await;

@@ -1,8 +1,8 @@
-//! Pages of a list that is ordered by name: one pass counts what matches and keeps no more than a page.
+//! Pages of a list that is ordered by name: one pass counts what matches and finds the page.
 //!
 //! A cursor names the thing that a page begins after or ends before, by its number: names are in no address.
 
-use std::collections::BTreeMap;
+use crate::console::shortlist::Shortlist;
 
 /// A name on a row is cut after so many characters, so that a page stays small whatever things are called.
 pub(super) const NAME_LENGTH_MAX: usize = 80;
@@ -44,14 +44,15 @@ pub(super) struct Pages<T> {
     matching: usize,
     /// How many come before the edge, the edge itself included where the page is after it.
     before: usize,
-    page: BTreeMap<Key, T>,
+    page: Shortlist<Key, T>,
 }
 
 impl<T> Pages<T> {
     /// The page that a cursor leads to; `name` is what that thing is called, if it is known.
     pub(super) fn new(cursor: Option<Cursor>, name: impl FnOnce(u64) -> Option<String>) -> Self {
         let edge = cursor.and_then(|cursor| Some((cursor.is_after, (name(cursor.id)?.to_lowercase(), cursor.id))));
-        Self { edge, matching: 0, before: 0, page: BTreeMap::new() }
+        let page = Shortlist::new(LENGTH, edge.as_ref().is_none_or(|(is_after, _)| *is_after));
+        Self { edge, matching: 0, before: 0, page }
     }
 
     /// One more that matches.
@@ -66,10 +67,7 @@ impl<T> Pages<T> {
                 return;
             }
         }
-        self.page.insert(key, row);
-        if self.page.len() > LENGTH {
-            let _ = if is_after { self.page.pop_last() } else { self.page.pop_first() };
-        }
+        self.page.add(key, row);
     }
 
     fn is_after(&self) -> bool {
@@ -78,11 +76,13 @@ impl<T> Pages<T> {
 
     /// The page.
     pub(super) fn end(self) -> Page<T> {
-        let begin = if self.is_after() { self.before } else { self.before.saturating_sub(self.page.len()) };
-        let end = begin + self.page.len();
-        let previous = self.page.keys().next().filter(|_| begin > 0).map(|(_, id)| cursor(false, *id));
-        let next = self.page.keys().next_back().filter(|_| end < self.matching).map(|(_, id)| cursor(true, *id));
-        Page { matching: self.matching, begin, previous, next, rows: self.page.into_values().collect() }
+        let is_after = self.is_after();
+        let page = self.page.end();
+        let begin = if is_after { self.before } else { self.before.saturating_sub(page.len()) };
+        let end = begin + page.len();
+        let previous = page.first().filter(|_| begin > 0).map(|((_, id), _)| cursor(false, *id));
+        let next = page.last().filter(|_| end < self.matching).map(|((_, id), _)| cursor(true, *id));
+        Page { matching: self.matching, begin, previous, next, rows: page.into_iter().map(|(_, row)| row).collect() }
     }
 }
 

@@ -5,10 +5,10 @@ use claviger_access::Refusal;
 use claviger_access::effective;
 use claviger_access::identity::ProjectId;
 
-use super::role_choice;
 use crate::api::failure::status_of;
 use crate::console::error_page::ErrorPage;
 use crate::console::place::{Place, ProjectPage};
+use crate::console::project_role;
 use crate::console::refused::{Wanted, refused, unwritten};
 use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
@@ -51,7 +51,7 @@ fn told(signed_in: &SignedIn, project: ProjectId, refusal: &Refusal) -> Option<(
     let organization = &held.organization(known.organization)?.name;
     let gone = "It may have been deleted, or belong to another organization of yours.".to_owned();
     let above = |who: String, role: &str| {
-        let role = role_choice::read(role).map_or_else(String::new, |role| words::project_role(held, role));
+        let role = project_role::read(role).map_or_else(String::new, |role| words::project_role(held, role));
         let strong = format!("{who} is {role} of {}, which is above your own role there.", known.name);
         (strong, format!("Ask somebody who holds {role}."))
     };

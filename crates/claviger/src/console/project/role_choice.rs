@@ -9,10 +9,10 @@ use claviger_access::role::{ProjectRole, Role};
 
 use super::super::error_page::ErrorPage;
 use super::super::place::{Place, ProjectPage};
+use super::super::project_role;
 use super::super::signed_in::SignedIn;
 use super::super::typed::Typed;
 use super::super::words;
-use crate::api::ids;
 
 /// A name in a list of choices is shortened to so many characters.
 const LABEL_LENGTH_MAX: usize = 40;
@@ -48,11 +48,6 @@ pub(super) fn may_give(directory: &Directory, gives: &PermissionSet, role: Proje
     gives.includes(&directory.permissions_of(role))
 }
 
-/// The role that a form names in this field, if it can be one.
-pub(super) fn read(text: &str) -> Option<ProjectRole> {
-    Role::parse(text).map(ProjectRole::BuiltIn).or_else(|| ids::read(text).map(ProjectRole::Custom))
-}
-
 /// The role that a row's form names; 400 where it names none.
 pub(super) fn typed(
     signed_in: &SignedIn,
@@ -60,7 +55,7 @@ pub(super) fn typed(
     title: &'static str,
     typed: &Typed,
 ) -> Result<ProjectRole, ErrorPage> {
-    read(typed.one("role")).ok_or_else(|| {
+    project_role::read(typed.one("role")).ok_or_else(|| {
         let without = ErrorPage::not_done(StatusCode::BAD_REQUEST, title, "Choose a role.", "Nothing was changed.");
         without.inside(signed_in, Place::Project(project, page))
     })
@@ -89,13 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_is_read_as_it_is_written_and_a_long_name_is_cut() {
-        for text in ["owner", "admin", "analyst", "consumer", "9"] {
-            assert_eq!(read(text).map(role_id).as_deref(), Some(text));
-        }
-        for text in ["", "Owner", "root", "0", "-1", "09", "9007199254740992"] {
-            assert_eq!(read(text), None, "{text}");
-        }
+    fn a_long_name_is_cut() {
         assert_eq!(short("Month end"), "Month end");
         assert_eq!(short(&"ü".repeat(200)), format!("{}…", "ü".repeat(40)));
     }

@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::Permit;
 use claviger_access::authorize::{ManageServiceAccounts, Scope};
-use claviger_access::identity::ProjectId;
+use claviger_access::identity::{PrincipalId, ProjectId};
 use claviger_access::permission::PermissionSet;
 use claviger_access::role::{ProjectRole, Role};
 
@@ -34,17 +34,14 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage, may};
 use crate::console::refused::Wanted;
+use crate::console::service_accounts::account::{self, Account};
 use crate::console::service_accounts::row::Tone;
 use crate::console::signed_in::SignedIn;
 use crate::store::StoreError;
-use crate::store::service_accounts::{ListedAccount, Window};
 
 const PAGE: ProjectPage = ProjectPage::ServiceAccounts;
 
 const SEE: Wanted = Wanted { title: "Service Accounts", deed: "see its service accounts" };
-
-/// So many rows are read at a time.
-const READ_AT_ONCE: u32 = 1_000;
 
 /// A way to choose in the list's filter.
 struct WayChoice {
@@ -96,58 +93,50 @@ pub(in crate::console) async fn list(
         return Ok(Redirect::to(&asked.address(&path, None)).into_response());
     }
     let frame = Frame::of(&signed_in, Place::Project(project, PAGE));
-    let view = List::of(&console, &signed_in, &frame, (shown, spot), &path, &asked, found);
+    let view = List::of(&signed_in, &frame, (shown, spot), &path, &asked, found);
     Ok(page(StatusCode::OK, &view))
 }
 
 /// Goes through all that reach the place.
-async fn found(
+async fn found<'d>(
     console: &Console,
-    signed_in: &SignedIn,
+    signed_in: &'d SignedIn,
     permit: &Permit<ManageServiceAccounts>,
     (shown, spot): (Shown<'_>, Spot),
     asked: &Asked,
-) -> Result<pages::Page<ListedAccount>, StoreError> {
-    let (held, store) = (&signed_in.held, &console.node.store);
-    let name = |id| claviger_access::identity::PrincipalId::new(id).and_then(|id| held.principal(id));
+) -> Result<pages::Page<Account<'d>>, StoreError> {
+    let held = &*signed_in.held;
+    let name = |id| PrincipalId::new(id).and_then(|id| held.account_ever_of(permit.organization(), id));
     let mut pages = Pages::new(asked.cursor, |id| name(id).map(|view| view.name().to_owned()));
-    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
-    loop {
-        let rows = match spot.workspace {
-            None => store.service_accounts_anywhere_in(permit, &window).await?,
-            workspace => store.service_accounts_reaching(permit, workspace, &window).await?,
-        };
-        let is_last = rows.len() < READ_AT_ONCE as usize;
-        window.after = rows.last().map(|row| row.id);
-        for row in rows.into_iter().filter(|row| asked.finds(&row.username)) {
-            let Some(view) = held.principal(row.id) else { continue };
-            let reached = Reached::of(held, &view, shown.project, spot);
-            let is_wanted = |way: &Way| reached.ways().iter().any(|of| Way::of(of.through) == *way);
-            if !reached.is_empty() && asked.through.as_ref().is_none_or(is_wanted) {
-                pages.add(&row.username.clone(), row.id.number(), row);
-            }
+    let see = |account: Account<'d>| {
+        if !asked.finds(account.username) {
+            return;
         }
-        if is_last {
-            return Ok(pages.end());
+        let Some(view) = held.principal(account.id) else { return };
+        let reached = Reached::of(held, &view, shown.project, spot);
+        let is_wanted = |way: &Way| reached.ways().iter().any(|of| Way::of(of.through) == *way);
+        if !reached.is_empty() && asked.through.as_ref().is_none_or(is_wanted) {
+            pages.add(account.username, account.id.number(), account);
         }
-    }
+    };
+    account::each(&console.node, held, permit, signed_in.now, see).await?;
+    Ok(pages.end())
 }
 
 impl<'p> List<'p> {
     fn of(
-        console: &Console,
         signed_in: &SignedIn,
         frame: &'p Frame,
         (shown, spot): (Shown<'p>, Spot),
         path: &'p str,
         asked: &'p Asked,
-        found: pages::Page<ListedAccount>,
+        found: pages::Page<Account<'_>>,
     ) -> Self {
         let (held, gives) = (&signed_in.held, shown.gives(signed_in));
         let (range, previous, next) = (found.range(), found.previous, found.next);
         let scope = Scope::Organization(shown.organization.id);
-        let seen = row::Seen { signed_in, last_used: &console.node.last_used, shown, spot, gives: &gives, asked, path };
-        let rows: Vec<Row> = found.rows.into_iter().filter_map(|listed| Row::of(&seen, listed)).collect();
+        let seen = row::Seen { signed_in, shown, spot, gives: &gives, asked, path };
+        let rows: Vec<Row> = found.rows.into_iter().filter_map(|account| Row::of(&seen, account)).collect();
         let bare = Asked { workspace: asked.workspace, ..Asked::default() };
         Self {
             frame,

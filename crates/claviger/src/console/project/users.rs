@@ -8,6 +8,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::authorize::ManageMembers;
+use claviger_access::effective;
 use claviger_access::identity::{PrincipalId, ProjectId};
 use claviger_access::permission::PermissionSet;
 
@@ -147,7 +148,8 @@ pub(in crate::console) async fn list(
     permit::<ManageMembers>(&signed_in, project, PAGE, &SEE)?;
     let (shown, spot) = open(&signed_in, project, &asked)?;
     let held = &signed_in.held;
-    let name = |id| PrincipalId::new(id).and_then(|id| held.principal(id)).map(|view| view.name().to_owned());
+    let member = |id| PrincipalId::new(id).and_then(|id| effective::member(held, shown.organization.id, id));
+    let name = |id| member(id).map(|view| view.name().to_owned());
     let mut pages = Pages::new(asked.cursor, name);
     for view in shown.organization.people.iter().filter_map(|id| held.principal(*id)) {
         let email = held.person(view.id()).map_or("", |person| person.email.as_str());

@@ -105,7 +105,8 @@ fn show(
     let permit = see_project(held, &signed_in.caller, project, signed_in.now);
     permit.map_err(|refusal| refused(signed_in, place, &SEE, &refusal))?;
     let shown = Shown::of(signed_in, project)?;
-    let name = |id| WorkspaceId::new(id).and_then(|id| held.workspace(id)).map(|known| known.name.clone());
+    let known = |id| WorkspaceId::new(id).and_then(|id| held.workspace(id));
+    let name = |id| known(id).filter(|known| known.project == project).map(|known| known.name.clone());
     let mut pages = Pages::new(asked.cursor, name);
     let view = signed_in.view();
     let role = |id: WorkspaceId| view.as_ref().and_then(|view| effective::workspace_role(held, view, id));
@@ -122,8 +123,8 @@ fn show(
     let new = match manages {
         true => Some(New {
             once: once::fresh()?,
-            name: typed.one("name").to_owned(),
-            description: typed.one("description").to_owned(),
+            name: typed.shown("name").to_owned(),
+            description: typed.shown("description").to_owned(),
         }),
         false => None,
     };

@@ -123,7 +123,7 @@ fn form(
     mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
     let frame = Frame::of(signed_in, place(known.id));
-    let short = |name: &str| typed.one(name).chars().take(DisplayName::LENGTH_MAX + 1).collect::<String>();
+    let short = |name: &str| typed.shown(name).chars().take(DisplayName::LENGTH_MAX + 1).collect::<String>();
     let (name, timezone) = (short("name"), short("timezone"));
     let called = if name.is_empty() { "NAME".to_owned() } else { words::shell_word(&name) };
     let zone = if timezone.is_empty() { "UTC".to_owned() } else { timezone };

@@ -185,7 +185,7 @@ pub(super) async fn edit(
         Err(errors) => {
             let seen = seen(&console, &signed_in, organization, account, NOT_MADE).await?;
             let fields = Fields {
-                description: typed.one("description").to_owned(),
+                description: typed.shown("description").to_owned(),
                 labels: typed.one("labels").to_owned(),
                 role: typed.one("role").to_owned(),
                 ..Fields::of(&signed_in.held, &seen)

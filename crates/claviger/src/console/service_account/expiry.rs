@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use claviger_access::administration::service_account::ChangeServiceAccount;
+use claviger_access::administration::service_account::{ChangeServiceAccount, RequestedExpiry};
 
 use super::super::error_page::ErrorPage;
 use super::super::frame::Frame;
@@ -74,11 +74,13 @@ fn command(signed_in: &SignedIn, seen: &Seen<'_>, asked: &expiry::Asked) -> Stri
     let living = seen.view.secrets().iter().filter(|secret| !secret.expires.has_passed(signed_in.now));
     let newest = living.map(|secret| secret.id()).max();
     let Some(newest) = newest else { return String::new() };
-    let end = match asked.as_option(&rules) {
-        end if end.is_empty() => " --expires never".to_owned(),
-        end => end,
+    let end = match asked.requested(&rules) {
+        Ok(Some(RequestedExpiry::Never)) => " --expires never".to_owned(),
+        Ok(_) => asked.as_option(&rules),
+        Err(_) => expiry::Asked::example(&rules).as_option(&rules),
     };
-    format!("claviger service-account secret change {newest} --account {}{end}", seen.view.id())
+    let (account, organization) = (seen.view.id(), seen.on_organization());
+    format!("claviger service-account secret change {newest} --account {account}{organization}{end}")
 }
 
 pub(super) async fn show(
@@ -87,8 +89,8 @@ pub(super) async fn show(
     At((PathId(organization), PathId(account))): OfAccount,
 ) -> Result<Response, ErrorPage> {
     let seen = to_change(&console, &signed_in, organization, account).await?;
-    let asked = expiry::Asked::first(&rules(&signed_in, &seen));
-    Ok(shown(&signed_in, &seen, &asked, &Mistakes::default()))
+    // Whoever only looks and presses must not take an end away: nothing is chosen for him.
+    Ok(shown(&signed_in, &seen, &expiry::Asked::default(), &Mistakes::default()))
 }
 
 /// Gives it another end.

@@ -149,12 +149,13 @@ impl Asked<'_> {
         Answer { is_yes, strong, reasons: self.reasons(&sources, allows) }
     }
 
-    /// The least role that would do.
+    /// The role that would do and allows least.
     fn would(&self, project: &Project, wanted: &PermissionName) -> String {
         let custom = project.custom_roles.iter().map(|id| ProjectRole::Custom(*id));
         let built_in = Role::ALL.into_iter().map(ProjectRole::BuiltIn);
-        let mut roles = custom.chain(built_in).filter(|role| self.directory.permissions_of(*role).allows(wanted));
-        let role = roles.next().map(|role| words::project_role(self.directory, role));
+        let roles = built_in.chain(custom).filter(|role| self.directory.permissions_of(*role).allows(wanted));
+        let least = roles.min_by_key(|role| self.directory.permissions_of(*role).len());
+        let role = least.map(|role| words::project_role(self.directory, role));
         role.map_or_else(|| " No role of a project has it.".to_owned(), |role| format!(" {role} would."))
     }
 

@@ -13,7 +13,7 @@ use claviger_access::administration::giving::Giving;
 use claviger_access::administration::service_account::{self, AddToProjects, SetWorkspaceRole};
 use claviger_access::directory::{Directory, Project};
 use claviger_access::grant::Granted;
-use claviger_access::identity::{CustomRoleId, OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
 use claviger_access::role::{ProjectRole, Role};
 use claviger_access::{Decided, Draft, Moment, Refusal};
 
@@ -22,6 +22,8 @@ use super::super::frame::{Frame, Link};
 use super::super::notice::Notice;
 use super::super::page::page;
 use super::super::path::At;
+use super::super::project_role;
+use super::super::search::{finds, sought};
 use super::super::signed_in::SignedIn;
 use super::super::submitted::Submitted;
 use super::super::typed::Typed;
@@ -115,21 +117,17 @@ pub(super) async fn show(
     match project {
         Some(project) => {
             let at = Where { project: project.id, workspace: ids::read(asked.one("workspace")) };
-            let chosen = Chosen { at, find: asked.one("find").trim(), role: None };
+            let find = sought(asked.one("find"));
+            let chosen = Chosen { at, find: &find, role: None };
             Ok(form(&signed_in, &seen, project, &chosen, Vec::new(), StatusCode::OK))
         }
-        None => Ok(chooser(&signed_in, &seen, asked.one("find").trim())),
+        None => Ok(chooser(&signed_in, &seen, &sought(asked.one("find")))),
     }
-}
-
-/// Whether a name is found by what was typed.
-pub(super) fn finds(name: &str, find: &str) -> bool {
-    find.is_empty() || name.to_lowercase().contains(&find.to_lowercase())
 }
 
 fn chooser(signed_in: &SignedIn, seen: &Seen<'_>, find: &str) -> Response {
     let all = seen.organization.projects.iter().filter_map(|id| signed_in.held.project(*id));
-    let mut found: Vec<&Project> = all.filter(|project| finds(&project.name, find)).collect();
+    let mut found: Vec<&Project> = all.filter(|project| finds(find, &project.name)).collect();
     found.sort_by_key(|project| (&project.name, project.id));
     let more = found.len().saturating_sub(LIST_MAX);
     let path = format!("{}/grant", seen.address());
@@ -172,7 +170,7 @@ fn form(
         chosen.role.clone().or(current.map(|role| role.to_string())).unwrap_or_else(|| Role::Consumer.to_string());
     let all = project.workspaces.iter().filter_map(|id| directory.workspace(*id));
     let is_chosen = |id: WorkspaceId| chosen.at.workspace == Some(id);
-    let found = all.filter(|known| is_chosen(known.id) || finds(&known.name, chosen.find));
+    let found = all.filter(|known| is_chosen(known.id) || finds(chosen.find, &known.name));
     let found = found.take(LIST_MAX - 1).map(|known| WorkspaceOption {
         value: known.id.to_string(),
         name: known.name.clone(),
@@ -224,10 +222,6 @@ fn told(directory: &Directory, role: ProjectRole) -> String {
     }
 }
 
-fn role_typed(text: &str) -> Option<ProjectRole> {
-    Role::parse(text).map(ProjectRole::BuiltIn).or_else(|| ids::read::<CustomRoleId>(text).map(ProjectRole::Custom))
-}
-
 /// What was typed, where it can be a grant.
 fn wanted(typed: &Typed) -> Result<(Where, ProjectRole), &'static str> {
     let project = ids::read(typed.one("project")).ok_or("project")?;
@@ -235,7 +229,7 @@ fn wanted(typed: &Typed) -> Result<(Where, ProjectRole), &'static str> {
         "" => None,
         text => Some(ids::read(text).ok_or("workspace")?),
     };
-    let role = role_typed(typed.one("role")).ok_or("role")?;
+    let role = project_role::read(typed.one("role")).ok_or("role")?;
     Ok((Where { project, workspace }, role))
 }
 
@@ -271,7 +265,7 @@ pub(super) async fn grant(
             Ok(notice.at(&console, &signed_in, &seen.address()))
         }
         Err(error) => match &error {
-            WriteError::Refused(refusal) => match words_of(&signed_in.held, project, account, role, refusal) {
+            WriteError::Refused(refusal) => match words_of(&signed_in.held, project, account, refusal) {
                 Some((field, text)) => again(status_of(refusal), field, text),
                 None => Err(undone(&console, &signed_in, (organization, account), &error).await),
             },
@@ -314,17 +308,13 @@ fn words_of(
     directory: &Directory,
     project: &Project,
     account: PrincipalId,
-    role: ProjectRole,
     refusal: &Refusal,
 ) -> Option<(&'static str, String)> {
     Some(match refusal {
         Refusal::RoleAboveOwn { .. } => {
             ("role", words_of_refusals::of(directory, project.organization, account, refusal)?.0)
         }
-        Refusal::NoSuchRole { .. } => {
-            let role = words::project_role(directory, role);
-            ("role", format!("{} has no role {role} any more. Choose another.", project.name))
-        }
+        Refusal::NoSuchRole { .. } => ("role", format!("{} has no such role. Choose one of its own.", project.name)),
         Refusal::NoSuchWorkspace { .. } => {
             ("workspace", format!("{} has no such workspace any more. Choose another.", project.name))
         }

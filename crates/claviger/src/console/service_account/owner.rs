@@ -13,10 +13,10 @@ use super::super::error_page::ErrorPage;
 use super::super::frame::Frame;
 use super::super::page::page;
 use super::super::path::At;
+use super::super::search::{finds, sought};
 use super::super::signed_in::SignedIn;
 use super::super::submitted::Submitted;
 use super::super::{Console, words};
-use super::grant::finds;
 use super::state::{change, unchanged};
 use super::{Head, NOT_MADE, OfAccount, Seen, asked, place, seen, to_change, unread};
 use crate::api::ids::{self, PathId};
@@ -87,7 +87,7 @@ fn candidates(directory: &Directory, seen: &Seen<'_>, find: &str, owner: Option<
         };
         Some((id, name, sub))
     });
-    let mut found: Vec<_> = there.filter(|(_, name, sub)| finds(name, find) || finds(sub, find)).collect();
+    let mut found: Vec<_> = there.filter(|(_, name, sub)| finds(find, name) || finds(find, sub)).collect();
     found.sort_by_cached_key(|(id, name, _)| (matches!(id, OwnerId::Person(_)), name.clone(), *id));
     let candidate = |(id, name, sub)| Candidate { value: value(id), name, sub, is_chosen: owner == Some(id) };
     found.into_iter().map(candidate).collect()
@@ -136,7 +136,7 @@ pub(super) async fn show(
     uri: Uri,
 ) -> Result<Response, ErrorPage> {
     let seen = to_change(&console, &signed_in, organization, account).await?;
-    form(&console, &signed_in, &seen, asked(&uri).one("find").trim(), Vec::new()).await
+    form(&console, &signed_in, &seen, &sought(asked(&uri).one("find")), Vec::new()).await
 }
 
 /// From now on it is somebody else's.

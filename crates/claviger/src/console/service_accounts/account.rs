@@ -3,10 +3,11 @@
 //! What there is to know of an account is in the directory, but for how it came to be and when it was used, which is read
 //! from the store once and then kept: so all accounts of an organization are looked through in memory.
 
-use claviger_access::authorize::ManageServiceAccounts;
+use claviger_access::authorize::{ManageServiceAccounts, Scope};
+use claviger_access::directory::PrincipalView;
 use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::ownership::owner_of;
-use claviger_access::{Directory, Moment, Permit};
+use claviger_access::{Directory, Moment, Permit, effective};
 
 use crate::clock;
 use crate::console::words::DAY;
@@ -91,6 +92,17 @@ impl<'d> Account<'d> {
     ) -> Option<Self> {
         let stored = stored.into();
         let view = directory.service_account(organization, stored.id)?;
+        Some(Self::known(directory, noted, organization, &view, stored, now))
+    }
+
+    fn known(
+        directory: &'d Directory,
+        noted: &LastUsed,
+        organization: OrganizationId,
+        view: &PrincipalView<'d>,
+        stored: AccountUse,
+        now: Moment,
+    ) -> Self {
         let since_flush = noted.latest_since_flush(view.secrets().iter().map(|secret| secret.id()));
         let said = directory.account_details(stored.id).map(|details| details.owner).unwrap_or_default();
         let creator = stored.creator.and_then(|id| directory.principal(id));
@@ -109,11 +121,11 @@ impl<'d> Account<'d> {
             is_owned: owner_of(directory, organization, said, stored.creator).is_some(),
         };
         account.state = State::of(&account, now.seconds());
-        Some(account)
+        account
     }
 }
 
-/// Shows each account of the permit's organization, by id.
+/// Shows each account of the permit's scope, by id: of a project, those alone that reach it or a workspace of it.
 pub(in crate::console) async fn each<'d>(
     node: &Node,
     directory: &'d Directory,
@@ -121,10 +133,43 @@ pub(in crate::console) async fn each<'d>(
     now: Moment,
     mut see: impl FnMut(Account<'d>) + Send,
 ) -> Result<(), StoreError> {
+    let known = |view: &PrincipalView<'d>, stored: &AccountUse| {
+        see(Account::known(directory, &node.last_used, permit.organization(), view, *stored, now));
+    };
+    each_with_use(node, directory, permit, known).await
+}
+
+/// The same for whoever needs no more than what the directory holds.
+pub(in crate::console) async fn each_view<'d>(
+    node: &Node,
+    directory: &'d Directory,
+    permit: &Permit<ManageServiceAccounts>,
+    mut see: impl FnMut(&PrincipalView<'d>) + Send,
+) -> Result<(), StoreError> {
+    each_with_use(node, directory, permit, |view, _| see(view)).await
+}
+
+async fn each_with_use<'d>(
+    node: &Node,
+    directory: &'d Directory,
+    permit: &Permit<ManageServiceAccounts>,
+    mut see: impl FnMut(&PrincipalView<'d>, &AccountUse) + Send,
+) -> Result<(), StoreError> {
     let uses = node.account_uses.of(&node.store, permit, clock::instant()).await?;
-    let known = |stored: &AccountUse| Account::of(directory, &node.last_used, permit.organization(), *stored, now);
+    let project = match permit.scope() {
+        Scope::Organization(_) => None,
+        Scope::Project(id) => Some(directory.project(id)),
+    };
+    let is_seen = |view: &PrincipalView<'_>| {
+        project.is_none_or(|project| project.is_some_and(|project| effective::reaches(directory, view, project)))
+    };
     for some in uses.chunks(SEEN_AT_ONCE) {
-        some.iter().filter_map(known).for_each(&mut see);
+        for stored in some {
+            let view = directory.service_account(permit.organization(), stored.id);
+            if let Some(view) = view.filter(is_seen) {
+                see(&view, stored);
+            }
+        }
         // Whoever else this thread serves need not wait for all of them.
         tokio::task::yield_now().await;
     }

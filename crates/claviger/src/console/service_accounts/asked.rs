@@ -257,6 +257,11 @@ impl Asked {
         }
     }
 
+    /// Whether the page begins after its cursor, or at the beginning; otherwise it ends before it.
+    pub(super) fn is_after(&self) -> bool {
+        self.cursor.is_none_or(|cursor| cursor.is_after)
+    }
+
     /// The order, as an address has it.
     pub(super) fn sort(&self) -> String {
         self.order.name()

@@ -13,7 +13,7 @@ mod selection;
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
 use claviger_access::directory::Organization;
 use claviger_access::identity::{OrganizationId, PrincipalId};
-use claviger_access::{Permit, Refusal};
+use claviger_access::{Permit, Refusal, effective};
 
 use super::row::short;
 use crate::console::error_page::ErrorPage;
@@ -45,9 +45,12 @@ impl<'d> Desk<'d> {
         OrganizationPage::ServiceAccounts.path(self.organization.id)
     }
 
-    /// What an account is called for short.
+    /// What an account of the organization is called for short, or whoever owns it; a number for any other, whose name
+    /// is not for those who are here.
     fn name(&self, account: PrincipalId) -> String {
-        let view = self.signed_in.held.principal(account);
+        let (held, organization) = (&self.signed_in.held, self.organization.id);
+        let view = held.account_ever_of(organization, account);
+        let view = view.or_else(|| effective::member(held, organization, account));
         view.map_or_else(|| format!("Account {account}"), |view| short(view.name()).to_owned())
     }
 

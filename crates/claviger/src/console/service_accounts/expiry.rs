@@ -103,6 +103,12 @@ impl Asked {
         }
     }
 
+    /// An end, for an example: 90 days, or the longest that is allowed.
+    pub(in crate::console) fn example(rules: &Rules<'_>) -> Self {
+        let usual = Self::of_choice("90d");
+        if usual.requested(rules).is_ok() { usual } else { Self::first(rules) }
+    }
+
     /// The end that what is replaced has.
     pub(in crate::console) fn same() -> Self {
         Self::of_choice(SAME)

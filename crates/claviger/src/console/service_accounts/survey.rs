@@ -1,11 +1,8 @@
 //! One pass over all accounts of an organization: how many each view has, and the page that was asked for.
-//!
-//! However many there are, no more are kept than a page holds.
-
-use std::collections::BTreeMap;
 
 use super::account::Account;
 use super::asked::{Asked, Place, View};
+use crate::console::shortlist::Shortlist;
 
 /// Rows of a page.
 pub(super) const PAGE_LENGTH: usize = 25;
@@ -19,14 +16,15 @@ pub(super) struct Survey<'a, 'd> {
     matching: usize,
     /// How many that match come before the edge, the edge itself included where the page is after it.
     before: usize,
-    page: BTreeMap<Place, Account<'d>>,
+    page: Shortlist<Place, Account<'d>>,
 }
 
 impl<'a, 'd> Survey<'a, 'd> {
     /// `edge` is the place that the cursor names.
     pub(super) fn new(asked: &'a Asked, edge: Option<Place>) -> Self {
         let counts = [0; View::EACH.len()];
-        Self { asked, edge, counts, matching: 0, before: 0, page: BTreeMap::new() }
+        let page = Shortlist::new(PAGE_LENGTH, asked.is_after());
+        Self { asked, edge, counts, matching: 0, before: 0, page }
     }
 
     /// One more account.
@@ -39,7 +37,7 @@ impl<'a, 'd> Survey<'a, 'd> {
         }
         self.matching += 1;
         let place = self.asked.order.place(&account);
-        let is_after = self.asked.cursor.is_none_or(|cursor| cursor.is_after);
+        let is_after = self.asked.is_after();
         let is_before = match &self.edge {
             Some(edge) => {
                 if is_after {
@@ -54,30 +52,22 @@ impl<'a, 'd> Survey<'a, 'd> {
         if self.edge.is_some() && is_before == is_after {
             return;
         }
-        let farthest = if is_after { self.page.last_key_value() } else { self.page.first_key_value() };
-        let is_beyond = |(farthest, _): (&Place, _)| if is_after { place > *farthest } else { place < *farthest };
-        if self.page.len() == PAGE_LENGTH && farthest.is_some_and(is_beyond) {
-            return;
-        }
-        self.page.insert(place, account);
-        if self.page.len() > PAGE_LENGTH {
-            let _ = if is_after { self.page.pop_last() } else { self.page.pop_first() };
-        }
+        self.page.add(place, account);
     }
 
     /// What there is.
     pub(super) fn end(self) -> Found<'d> {
-        let is_after = self.asked.cursor.is_none_or(|cursor| cursor.is_after);
-        let begin = if is_after { self.before } else { self.before - self.page.len() };
-        let end = begin + self.page.len();
-        let edge = |place: Option<&Place>, is_after: bool| place.map(|place| place.cursor(is_after));
+        let page = self.page.end();
+        let begin = if self.asked.is_after() { self.before } else { self.before - page.len() };
+        let end = begin + page.len();
+        let edge = |row: Option<&(Place, Account<'d>)>, is_after| row.map(|(place, _)| place.cursor(is_after));
         Found {
             counts: self.counts,
             matching: self.matching,
             begin,
-            previous: edge(self.page.keys().next(), false).filter(|_| begin > 0),
-            next: edge(self.page.keys().next_back(), true).filter(|_| end < self.matching),
-            page: self.page.into_values().collect(),
+            previous: edge(page.first(), false).filter(|_| begin > 0),
+            next: edge(page.last(), true).filter(|_| end < self.matching),
+            page: page.into_iter().map(|(_, account)| account).collect(),
         }
     }
 }

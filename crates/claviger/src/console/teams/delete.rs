@@ -18,6 +18,7 @@ use crate::console::path::At;
 use crate::console::refused::Wanted;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
+use crate::console::typed_name::is_typed;
 use crate::console::users_teams::rows::{members, spot};
 use crate::console::{Console, users_teams, words};
 
@@ -41,7 +42,7 @@ pub(in crate::console) async fn delete(
 ) -> Result<Response, ErrorPage> {
     let Submitted { signed_in, typed } = submitted;
     let (known, team) = deletable(&signed_in, organization, id)?;
-    if typed.one(FIELD).trim() != team.name {
+    if !is_typed(typed.one(FIELD), &team.name) {
         let error = format!("That is not the name. Type {}.", team.name);
         return Ok(consequences(&signed_in, known, team, Some(error)));
     }

@@ -117,7 +117,7 @@ fn form(
     mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
     let frame = Frame::of(signed_in, users_teams::place(known.id));
-    let name: String = typed.one("name").chars().take(DisplayName::LENGTH_MAX + 1).collect();
+    let name: String = typed.shown("name").chars().take(DisplayName::LENGTH_MAX + 1).collect();
     let shown = if name.is_empty() { "NAME".to_owned() } else { words::shell_word(&name) };
     let page_shown = Page {
         frame: &frame,

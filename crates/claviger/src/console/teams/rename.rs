@@ -33,7 +33,7 @@ pub(in crate::console) async fn rename(
     let Submitted { signed_in, typed } = submitted;
     let (known, before) = found(&signed_in, organization, id, &RENAME)?;
     let again = async |status: StatusCode, text: String| {
-        let typed = typed.one("name").chars().take(DisplayName::LENGTH_MAX + 1).collect();
+        let typed = typed.shown("name").chars().take(DisplayName::LENGTH_MAX + 1).collect();
         let renamed = Some((typed, Mistakes::one("name", text)));
         show::shown(&console, &signed_in, (organization, id), &Listing::default(), status, renamed).await
     };

@@ -16,15 +16,16 @@ use crate::console::above_own::told;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::Frame;
 use crate::console::grantable::{self, Choice, FOUND_MAX, Places};
-use crate::console::listing::{Cut, Listing, PAGE_LENGTH, cut, finds};
+use crate::console::listing::{Cut, Listing, PAGE_LENGTH, cut};
 use crate::console::mistakes::Mistakes;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::refused::Wanted;
+use crate::console::search::finds;
+use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::users_teams::rows::{members, spot};
 use crate::console::{Console, users_teams, words};
-use crate::store::service_accounts::Window;
 
 const SEE: Wanted = Wanted { title: "Team", deed: "see its teams" };
 
@@ -191,15 +192,17 @@ async fn candidates(
         people.filter(is_sought).take(FOUND_MAX).map(|view| Member::of(held, known.id, &view)).collect();
     let scope = Scope::Organization(known.id);
     if let Ok(permit) = authorize::<ManageServiceAccounts>(held, &signed_in.caller, scope, signed_in.now) {
-        // As many more as may be in it already.
-        let limit = u32::try_from(FOUND_MAX * 5).ok();
-        let window = Window { after: None, limit, search: Some(find.to_owned()) };
-        let rows = console.node.store.service_accounts(&permit, &window).await;
-        let rows = rows.map_err(|error| {
+        let mut found = Vec::new();
+        let see = |view: &PrincipalView<'_>| {
+            if found.len() < FOUND_MAX && finds(find, view.name()) && is_new(view.id()) {
+                found.push(Member::of(held, known.id, view));
+            }
+        };
+        let read = account::each_view(&console.node, held, &permit, see).await;
+        read.map_err(|error| {
             ErrorPage::unread(&error, &signed_in.origin).inside(signed_in, users_teams::place(known.id))
         })?;
-        let views = rows.iter().filter(|row| is_new(row.id)).filter_map(|row| held.principal(row.id));
-        shown.extend(views.take(FOUND_MAX).map(|view| Member::of(held, known.id, &view)));
+        shown.extend(found);
     }
     Ok(shown)
 }

@@ -22,12 +22,12 @@ use crate::console::base_url::BaseUrl;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::Frame;
 use crate::console::grantable::{self, CHOICES_MAX, Choice, FOUND_MAX};
-use crate::console::listing::{finds, sought};
 use crate::console::mistakes::Mistakes;
 use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::refused::{Wanted, unwritten};
+use crate::console::search::{finds, sought};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -172,7 +172,7 @@ fn form(
         sent => sent.to_owned(),
     };
     let (role, given) = (or("role", OrganizationRole::Member.name()), or("project_role", Role::Consumer.name()));
-    let (email, find) = (typed.one("email").chars().take(320).collect::<String>(), sought(typed.one("find")));
+    let (email, find) = (typed.shown("email").chars().take(320).collect::<String>(), sought(typed.one("find")));
     let ticked: BTreeSet<ProjectId> = typed.all("project").filter_map(ids::read).take(CHOICES_MAX).collect();
     let (projects, more) = projects(&signed_in.held, known, &find, &ticked);
     let frame = Frame::of(signed_in, place(known.id));

@@ -72,7 +72,7 @@ struct Page<'p> {
 
 /// The page.
 pub(in crate::console) async fn show(
-    State(_): State<Console>,
+    State(console): State<Console>,
     signed_in: SignedIn,
     At((PathId(organization), PathId(id))): At<(PathId<OrganizationId>, PathId<PrincipalId>)>,
     listing: Listing,
@@ -81,11 +81,12 @@ pub(in crate::console) async fn show(
     let view = membership::find(&signed_in.held, organization, id);
     let view = view.map_err(|refusal| refused(&signed_in, place(organization), &SEE, &refusal))?;
     let frame = Frame::of(&signed_in, place(organization));
-    Ok(page(StatusCode::OK, &Page::of(&signed_in, &frame, known, &view, &listing)))
+    Ok(page(StatusCode::OK, &Page::of(&console, &signed_in, &frame, known, &view, &listing)))
 }
 
 impl<'p> Page<'p> {
     fn of(
+        console: &Console,
         signed_in: &'p SignedIn,
         frame: &'p Frame,
         known: &'p Organization,
@@ -109,7 +110,7 @@ impl<'p> Page<'p> {
             email: person.map_or("", |person| person.email.as_str()),
             role: words::role(role),
             signs_in: SignsIn::of(held, id),
-            last_seen: last_seen(held, view, signed_in.now.seconds()),
+            last_seen: last_seen(held, &console.node.last_seen, view, signed_in.now.seconds()),
             created: person.map_or_else(String::new, |person| words::date(person.created.seconds())),
             access: cut(listing, &path, "cursor", PAGE_LENGTH, access),
             path,

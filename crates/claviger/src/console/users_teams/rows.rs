@@ -10,9 +10,10 @@ use claviger_access::role::OrganizationRole;
 
 use super::signs_in::SignsIn;
 use crate::console::grantable::Spot;
-use crate::console::listing::finds;
+use crate::console::search::finds;
 use crate::console::signed_in::SignedIn;
 use crate::console::words;
+use crate::last_seen::LastSeen;
 
 /// So many teams of a person, and grants of a team, are named.
 const NAMED_MAX: usize = 2;
@@ -32,7 +33,13 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn of(directory: &Directory, organization: OrganizationId, view: &PrincipalView<'_>, now: i64) -> Self {
+    pub(super) fn of(
+        directory: &Directory,
+        noted: &LastSeen,
+        organization: OrganizationId,
+        view: &PrincipalView<'_>,
+        now: i64,
+    ) -> Self {
         let role = effective::organization_role(view, organization).unwrap_or(OrganizationRole::Member);
         let email = directory.person(view.id()).map_or("", |person| person.email.as_str());
         let teams = teams(directory, organization, view).map(str::to_owned);
@@ -45,7 +52,7 @@ impl Person {
             role: words::role(role),
             is_high: role >= OrganizationRole::Admin,
             signs_in: SignsIn::of(directory, view.id()),
-            last_seen: last_seen(directory, view, now),
+            last_seen: last_seen(directory, noted, view, now),
         }
     }
 }
@@ -64,10 +71,11 @@ pub(super) fn teams<'d>(
     effective::teams(directory, view).filter(move |team| team.organization == organization).map(|team| &*team.name)
 }
 
-/// When he began the last of the sessions that are known: those that he ended himself are not.
-pub(super) fn last_seen(directory: &Directory, view: &PrincipalView<'_>, now: i64) -> Option<String> {
+/// When he was here last, in any of the sessions that are known: those that he ended himself are not.
+pub(super) fn last_seen(directory: &Directory, noted: &LastSeen, view: &PrincipalView<'_>, now: i64) -> Option<String> {
     let sessions = directory.person(view.id())?.sessions.iter().filter_map(|id| directory.session(*id));
-    sessions.map(|session| session.begun.seconds()).max().map(|begun| words::ago(begun, now))
+    let seen = sessions.map(|session| noted.of(session.id).map_or(session.begun, |seen| seen.max(session.begun)));
+    seen.max().map(|seen| words::ago(seen.seconds(), now))
 }
 
 /// Whether a person is one of those that are searched for: by name, address or team, and by role.

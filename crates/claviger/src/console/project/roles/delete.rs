@@ -11,7 +11,6 @@ use claviger_access::directory::CustomRole;
 use claviger_access::identity::ProjectId;
 use claviger_access::role::ProjectRole;
 
-use super::super::delete::is_typed;
 use super::super::mistakes::Mistakes;
 use super::super::refusals::unwritten_there;
 use super::super::{Shown, as_of_now, organization_of, permit};
@@ -28,6 +27,7 @@ use crate::console::path::At;
 use crate::console::place::Place;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
+use crate::console::typed_name::is_typed;
 
 #[derive(Template)]
 #[template(path = "console/project_role_delete.html")]

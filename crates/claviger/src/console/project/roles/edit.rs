@@ -14,7 +14,7 @@ use claviger_access::{Decided, Draft, Refusal};
 
 use super::super::mistakes::Mistakes;
 use super::super::refusals::{refused_there, unwritten_there};
-use super::super::{Shown, as_of_now, organization_of, permit, role_choice};
+use super::super::{Shown, as_of_now, organization_of, permit};
 use super::form::{Shape, fields};
 use super::holders::Holders;
 use super::sent::{Read, Sent};
@@ -24,6 +24,7 @@ use crate::clock;
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
+use crate::console::project_role;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -84,11 +85,7 @@ fn copied(
     typed: &Typed,
 ) -> Result<Response, ErrorPage> {
     let (shown, held) = (Shown::of(signed_in, project)?, &signed_in.held);
-    let is_of_project = |role: &ProjectRole| match role {
-        ProjectRole::Custom(id) => shown.project.custom_roles.contains(id),
-        ProjectRole::BuiltIn(_) => true,
-    };
-    let from = role_choice::read(typed.one("copy")).filter(is_of_project);
+    let from = project_role::of(shown.project, typed.one("copy"));
     let gives = shown.gives(signed_in);
     let set = from.map(|from| held.permissions_of(from)).unwrap_or_default();
     sent.permissions = set.names().filter(|name| gives.allows(name)).collect();

@@ -47,7 +47,12 @@ impl Sent {
         if let Some(message) = wrong {
             mistakes.add("own", message);
         }
-        Self { name: typed.one("name").to_owned(), description: typed.one("description").to_owned(), permissions, own }
+        Self {
+            name: typed.shown("name").to_owned(),
+            description: typed.shown("description").to_owned(),
+            permissions,
+            own,
+        }
     }
 
     /// Its name and description, or what is wrong with them.

@@ -130,7 +130,7 @@ pub(in crate::console) async fn create(
     let end = end.and_then(|end| end.ok_or_else(|| "Choose when it ends.".to_owned()));
     let (name, expires) = (mistakes.take("name", name), mistakes.take(expiry::FIELD, end));
     let (Some(name), Some(expires)) = (name, expires) else {
-        return show(&signed_in, shown, typed.one("name"), &asked, &mistakes);
+        return show(&signed_in, shown, typed.shown("name"), &asked, &mistakes);
     };
     let (command, caller) = (CreateInProject { project, name, expires }, signed_in.caller);
     let request = signed_in.write_request(organization_of(&signed_in, project)?);
@@ -165,7 +165,7 @@ fn again(signed_in: &SignedIn, shown: Shown<'_>, typed: &Typed, error: WriteErro
     match mistake {
         Some((field, message)) => {
             let mistakes = Mistakes::one(field, message);
-            show(signed_in, shown, typed.one("name"), &expiry::Asked::of(typed), &mistakes)
+            show(signed_in, shown, typed.shown("name"), &expiry::Asked::of(typed), &mistakes)
         }
         None => Err(unwritten_there(signed_in, (shown.project.id, PAGE), &CREATE, &error)),
     }

@@ -6,13 +6,14 @@ use axum::extract::State;
 use axum::response::Response;
 use claviger_access::administration::service_account::{self, AddToProjects, SetWorkspaceRole};
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
+use claviger_access::directory::PrincipalView;
 use claviger_access::effective;
 use claviger_access::identity::{PrincipalId, ProjectId};
 use claviger_access::role::ProjectRole;
 use claviger_access::{Decided, Directory, Refusal};
 
 use super::super::add::{self, Adding, Candidate, Kind};
-use super::super::asked::{Asked, searched};
+use super::super::asked::Asked;
 use super::super::mistakes::Mistakes;
 use super::super::reached::{Reached, others};
 use super::super::spot::Spot;
@@ -23,12 +24,14 @@ use crate::api::ids::{self, PathId};
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
+use crate::console::project_role;
 use crate::console::refused::Wanted;
+use crate::console::search::{finds, sought};
+use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::{Console, words};
 use crate::store::StoreError;
-use crate::store::service_accounts::Window;
 
 const GIVE: Wanted = Wanted { title: "Service Accounts", deed: "give service accounts roles in it" };
 
@@ -111,10 +114,10 @@ pub(in crate::console) async fn add_account(
 ) -> Result<Response, ErrorPage> {
     permit::<ManageServiceAccounts>(&signed_in, project, PAGE, &GIVE)?;
     let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let (account, role) = (ids::read::<PrincipalId>(typed.one("id")), role_choice::read(typed.one("role")));
+    let (account, role) = (ids::read::<PrincipalId>(typed.one("id")), project_role::read(typed.one("role")));
     let (Some(account), Some(role)) = (account, role) else {
         let mistakes = add::mistakes(Kind::Account, account.is_some(), role.is_some());
-        return adding(&console, &signed_in, spot, &searched(typed.one("find")), mistakes).await;
+        return adding(&console, &signed_in, spot, &sought(typed.one("find")), mistakes).await;
     };
     let notice = give(&console, &signed_in, spot, account, role).await?;
     Ok(notice.at(&console, &signed_in, &list_of(spot)))
@@ -185,9 +188,9 @@ async fn adding(
 }
 
 /// Who manages the organization's accounts finds them by any part of their names; others must know the username.
-async fn candidates(
+async fn candidates<'d>(
     console: &Console,
-    signed_in: &SignedIn,
+    signed_in: &'d SignedIn,
     shown: Shown<'_>,
     spot: Spot,
     find: &str,
@@ -195,17 +198,23 @@ async fn candidates(
     let (held, organization) = (&signed_in.held, shown.organization.id);
     let scope = Scope::Organization(organization);
     let permit = authorize::<ManageServiceAccounts>(held, &signed_in.caller, scope, signed_in.now);
-    let found: Vec<PrincipalId> = match (permit, find) {
-        (_, "") => Vec::new(),
-        (Ok(permit), find) => {
-            let limit = Some(Candidate::SHOWN_MAX as u32 + 1);
-            let window = Window { after: None, limit, search: Some(find.to_owned()) };
-            console.node.store.service_accounts(&permit, &window).await?.iter().map(|row| row.id).collect()
+    let mut found: Vec<PrincipalView<'_>> = Vec::new();
+    match permit {
+        _ if find.is_empty() => {}
+        Ok(permit) => {
+            let see = |view: &PrincipalView<'d>| {
+                if found.len() <= Candidate::SHOWN_MAX && finds(find, view.name()) {
+                    found.push(*view);
+                }
+            };
+            account::each_view(&console.node, held, &permit, see).await?;
         }
-        (Err(_), find) => held.service_account_named(find).map(|view| view.id()).into_iter().collect(),
-    };
-    let views = found.iter().filter_map(|id| effective::member(held, organization, *id));
-    let candidate = |view: claviger_access::directory::PrincipalView<'_>| {
+        Err(_) => {
+            let named = held.service_account_named(find);
+            found.extend(named.filter(|view| !view.is_deleted() && effective::is_member(view, organization)));
+        }
+    }
+    let candidate = |view: PrincipalView<'_>| {
         let reached = Reached::of(held, &view, shown.project, spot);
         Candidate {
             id: view.id().number(),
@@ -214,6 +223,6 @@ async fn candidates(
             has: reached.clause(held, shown.organization),
         }
     };
-    let candidates = views.take(Candidate::SHOWN_MAX).map(candidate).collect();
-    Ok((candidates, found.len() > Candidate::SHOWN_MAX))
+    let is_cut = found.len() > Candidate::SHOWN_MAX;
+    Ok((found.into_iter().take(Candidate::SHOWN_MAX).map(candidate).collect(), is_cut))
 }

@@ -14,13 +14,10 @@ use crate::console::service_accounts::account::Account;
 use crate::console::service_accounts::row::{Told, expires, last_used, short};
 use crate::console::signed_in::SignedIn;
 use crate::console::{key_bit, words};
-use crate::last_used::LastUsed;
-use crate::store::service_accounts::ListedAccount;
 
 /// What rows are made from.
 pub(super) struct Seen<'s> {
     pub signed_in: &'s SignedIn,
-    pub last_used: &'s LastUsed,
     pub shown: Shown<'s>,
     pub spot: Spot,
     pub gives: &'s PermissionSet,
@@ -61,14 +58,14 @@ pub(super) struct Row {
 
 impl Row {
     /// `None` for who has gone meanwhile.
-    pub(super) fn of(seen: &Seen<'_>, listed: ListedAccount) -> Option<Self> {
+    pub(super) fn of(seen: &Seen<'_>, account: Account<'_>) -> Option<Self> {
         let Seen { signed_in, shown, spot, gives, asked, path, .. } = *seen;
         let (held, now) = (&*signed_in.held, signed_in.now);
-        let view = held.principal(listed.id)?;
+        let view = held.principal(account.id)?;
         let reached = Reached::of(held, &view, shown.project, spot);
         let (given, more) = reached.told(held, shown.organization, spot);
         let changeable = reached.changeable(held, spot, gives);
-        let id = listed.id.number();
+        let id = account.id.number();
         let is_edited = asked.edit == Some(id);
         let cursor = asked.cursor.map(|cursor| cursor.text());
         let here = asked.address(path, cursor.as_deref());
@@ -82,14 +79,13 @@ impl Row {
             }
         });
         let manages = may::<ManageServiceAccounts>(signed_in, Scope::Organization(shown.organization.id));
-        let account = Account::of(held, seen.last_used, shown.organization.id, &listed, now)?;
         let told = (last_used(&account, now.seconds()), expires(&account, now.seconds()));
         Some(Self {
             id,
-            name: short(&listed.username).to_owned(),
-            blade: key_bit::blade(&listed.username),
-            is_expired: listed.expires.is_some_and(|expires| expires <= now.seconds()),
-            is_disabled: listed.disabled,
+            name: short(account.username).to_owned(),
+            blade: key_bit::blade(account.username),
+            is_expired: account.expires.is_some_and(|expires| expires <= now.seconds()),
+            is_disabled: account.is_disabled,
             page: manages.then(|| elsewhere::account(shown, &view)),
             given,
             more,
@@ -99,7 +95,7 @@ impl Row {
             editing,
             may_remove: reached.is_removable(held, spot, gives),
             elsewhere: elsewhere::link(signed_in, shown, spot, &reached, &view, ProjectPage::ServiceAccounts),
-            username: listed.username,
+            username: account.username.to_owned(),
         })
     }
 }

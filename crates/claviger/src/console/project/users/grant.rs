@@ -13,7 +13,7 @@ use claviger_access::role::ProjectRole;
 use claviger_access::{Directory, Draft};
 
 use super::super::add::{self, Adding, Candidate, Kind};
-use super::super::asked::{self, Asked, searched};
+use super::super::asked::Asked;
 use super::super::mistakes::Mistakes;
 use super::super::reached::Reached;
 use super::super::spot::Spot;
@@ -25,6 +25,8 @@ use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
 use crate::console::path::At;
 use crate::console::place::may;
+use crate::console::project_role;
+use crate::console::search::{finds, sought};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::words;
@@ -43,7 +45,9 @@ pub(in crate::console) async fn remove(
     let decide = move |draft: &Draft, moment| member::set_role(draft, &caller, &command, moment);
     write(&console, &signed_in, (project, PAGE), &REMOVE, decide).await?;
     let after = console.node.cluster.directory();
-    let after = after.map_err(|error| ErrorPage::not_held(error, &signed_in.origin))?;
+    let Ok(after) = after else {
+        return Ok(Notice::done("It is done.", "").at(&console, &signed_in, "/console"));
+    };
     // Who has left may not see the list any more.
     let still = authorize::<ManageMembers>(&after, &signed_in.caller, Scope::Project(project), signed_in.now);
     let path = if still.is_ok() { list_of(Who::People, spot) } else { "/console".to_owned() };
@@ -117,10 +121,10 @@ pub(in crate::console) async fn add_member(
 ) -> Result<Response, ErrorPage> {
     permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
     let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let (member, role) = (ids::read::<PrincipalId>(typed.one("id")), role_choice::read(typed.one("role")));
+    let (member, role) = (ids::read::<PrincipalId>(typed.one("id")), project_role::read(typed.one("role")));
     let (Some(member), Some(role)) = (member, role) else {
         let mistakes = add::mistakes(Kind::Person, member.is_some(), role.is_some());
-        return adding(&signed_in, spot, &searched(typed.one("find")), mistakes);
+        return adding(&signed_in, spot, &sought(typed.one("find")), mistakes);
     };
     let notice = give(&console, &signed_in, spot, member, role).await?;
     Ok(notice.at(&console, &signed_in, &list_of(Who::People, spot)))
@@ -144,7 +148,7 @@ fn candidates(signed_in: &SignedIn, shown: Shown<'_>, spot: Spot, find: &str, ma
         ("", _) => Vec::new(),
         (_, true) => {
             let people = organization.people.iter().filter_map(|id| effective::member(held, organization.id, *id));
-            let found = people.filter(|view| asked::finds(find, view.name()) || asked::finds(find, email(view)));
+            let found = people.filter(|view| finds(find, view.name()) || finds(find, email(view)));
             found.take(Candidate::SHOWN_MAX + 1).collect()
         }
         (_, false) => {

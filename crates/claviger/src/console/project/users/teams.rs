@@ -11,7 +11,7 @@ use claviger_access::text::DisplayName;
 use claviger_access::{Draft, effective};
 
 use super::super::add::{self, Adding, Candidate, Kind};
-use super::super::asked::{self, Asked, searched};
+use super::super::asked::Asked;
 use super::super::mistakes::Mistakes;
 use super::super::pages::Pages;
 use super::super::reached::Reached;
@@ -24,6 +24,8 @@ use crate::console::frame::Link;
 use crate::console::notice::Notice;
 use crate::console::path::At;
 use crate::console::place::may;
+use crate::console::project_role;
+use crate::console::search::{finds, sought};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::{Console, words};
@@ -39,7 +41,9 @@ pub(in crate::console) async fn list(
     permit::<ManageMembers>(&signed_in, project, PAGE, &SEE)?;
     let (shown, spot) = open(&signed_in, project, &asked)?;
     let held = &signed_in.held;
-    let name = |id| TeamId::new(id).and_then(|id| held.team(id)).map(|team| team.name.clone());
+    let known = |id| TeamId::new(id).and_then(|id| held.team(id));
+    let its = |id| known(id).filter(|team| team.organization == shown.organization.id);
+    let name = |id| its(id).map(|team| team.name.clone());
     let mut pages = Pages::new(asked.cursor, name);
     for team in shown.organization.teams.iter().filter_map(|id| held.team(*id)) {
         let reached = Reached::of_team(held, team, spot);
@@ -132,10 +136,10 @@ pub(in crate::console) async fn add_team(
 ) -> Result<Response, ErrorPage> {
     permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
     let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let (id, role) = (ids::read::<TeamId>(typed.one("id")), role_choice::read(typed.one("role")));
+    let (id, role) = (ids::read::<TeamId>(typed.one("id")), project_role::read(typed.one("role")));
     let (Some(id), Some(role)) = (id, role) else {
         let mistakes = add::mistakes(Kind::Team, id.is_some(), role.is_some());
-        return adding(&signed_in, spot, &searched(typed.one("find")), mistakes);
+        return adding(&signed_in, spot, &sought(typed.one("find")), mistakes);
     };
     let notice = set(&console, &signed_in, spot, id, Some(role)).await?;
     Ok(notice.at(&console, &signed_in, &list_of(Who::Teams, spot)))
@@ -152,7 +156,7 @@ fn adding(signed_in: &SignedIn, spot: Spot, find: &str, mistakes: Mistakes) -> R
     let named = DisplayName::parse(find).ok().and_then(|name| team::named(held, organization.id, &name));
     let is_found = |team: &&Team| {
         let may_see = may_search || own.contains(&team.id);
-        (may_see && asked::finds(find, &team.name)) || named.is_some_and(|named| named.id == team.id)
+        (may_see && finds(find, &team.name)) || named.is_some_and(|named| named.id == team.id)
     };
     let teams = organization.teams.iter().filter(|_| !find.is_empty()).filter_map(|id| held.team(*id));
     let mut candidates: Vec<Candidate> = teams

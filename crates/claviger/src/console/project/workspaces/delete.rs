@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::administration::workspace;
 use claviger_access::authorize::{ManageServiceAccounts, ManageWorkspaces, Permit, Scope, authorize};
+use claviger_access::directory::PrincipalView;
 use claviger_access::effective;
 use claviger_access::grant::{Grant, Granted};
 use claviger_access::identity::{ProjectId, WorkspaceId};
 use claviger_access::{Draft, Refusal};
 
-use super::super::delete::{NAMED_MAX, is_typed};
+use super::super::delete::NAMED_MAX;
 use super::super::mistakes::Mistakes;
 use super::super::refusals::refused_there;
 use super::super::{Shown, permit, unread, write};
@@ -26,15 +27,13 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::Place;
+use crate::console::service_accounts::account;
 use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
+use crate::console::typed_name::is_typed;
 use crate::console::{Console, words};
 use crate::store::StoreError;
-use crate::store::service_accounts::Window;
-
-/// So many rows are read at a time.
-const READ_AT_ONCE: u32 = 1_000;
 
 #[derive(Template)]
 #[template(path = "console/project_workspace_delete.html")]
@@ -144,32 +143,24 @@ async fn accounts(
     id: WorkspaceId,
 ) -> Result<Accounts, StoreError> {
     let (held, mut found) = (&signed_in.held, Accounts::default());
-    let mut window = Window { after: None, limit: Some(READ_AT_ONCE), search: None };
-    loop {
-        let rows = console.node.store.service_accounts_reaching(permit, Some(id), &window).await?;
-        window.after = rows.last().map(|row| row.id);
-        for view in rows.iter().filter_map(|row| held.principal(row.id)) {
-            if !effective::held(held, &view).any(|(grant, _)| is_on(&grant, id)) {
-                continue;
-            }
-            found.holding += 1;
-            let reached = effective::reach(held, &view, shown.organization.id);
-            let is_all = reached.iter().all(|(project, there)| {
-                *project == shown.project.id
-                    && there.role.is_none()
-                    && there.workspaces.keys().all(|other| *other == id)
-            });
-            if is_all {
-                found.stranded += 1;
-                if found.named.len() < NAMED_MAX {
-                    found.named.push(short(view.name()).to_owned());
-                }
+    let see = |view: &PrincipalView<'_>| {
+        if !effective::held(held, view).any(|(grant, _)| is_on(&grant, id)) {
+            return;
+        }
+        found.holding += 1;
+        let reached = effective::reach(held, view, shown.organization.id);
+        let is_all = reached.iter().all(|(project, there)| {
+            *project == shown.project.id && there.role.is_none() && there.workspaces.keys().all(|other| *other == id)
+        });
+        if is_all {
+            found.stranded += 1;
+            if found.named.len() < NAMED_MAX {
+                found.named.push(short(view.name()).to_owned());
             }
         }
-        if rows.len() < READ_AT_ONCE as usize {
-            return Ok(found);
-        }
-    }
+    };
+    account::each_view(&console.node, held, permit, see).await?;
+    Ok(found)
 }
 
 /// Deletes it.

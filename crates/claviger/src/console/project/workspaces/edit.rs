@@ -69,7 +69,7 @@ fn show(
 ) -> Result<Response, ErrorPage> {
     let (shown, known) = (Shown::of(signed_in, project)?, known(signed_in, project, id)?);
     let frame = Frame::of(signed_in, Place::Project(project, PAGE));
-    let name = typed.map_or(&*known.name, |typed| typed.one("name"));
+    let name = typed.map_or(&*known.name, |typed| typed.shown("name"));
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let view = Form {
         frame: &frame,
@@ -79,7 +79,7 @@ fn show(
         path: format!("{}/{id}", PAGE.path(project)),
         is_default: known.is_default,
         name,
-        description: typed.map_or(known.description.as_deref().unwrap_or_default(), |typed| typed.one("description")),
+        description: typed.map_or(known.description.as_deref().unwrap_or_default(), |typed| typed.shown("description")),
         reached_by: reached_by(signed_in, known),
         mistakes,
         command: format!("claviger workspace change {project}/{id} --name {}", words::shell_word(name)),

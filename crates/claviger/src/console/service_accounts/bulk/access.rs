@@ -16,7 +16,7 @@ use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
 use claviger_access::role::{ProjectRole, Role};
 
 use super::super::choice::{Choice, Chosen, Entry, Kind, Things, Typed as Sought};
-use super::super::new::rows::{entry, parse_role, projects, told_above_own};
+use super::super::new::rows::{entry, projects, told_above_own};
 use super::held::{Held, losses};
 use super::selection::{Selection, selection};
 use super::{Desk, SHOWN_MAX, accounts, place};
@@ -29,6 +29,7 @@ use crate::console::mistakes::Mistakes;
 use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
+use crate::console::project_role;
 use crate::console::refused::{Wanted, unwritten};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
@@ -192,7 +193,7 @@ impl<'d> Desk<'d> {
             None => giving.everywhere().into_iter().map(ProjectRole::BuiltIn).collect(),
         };
         let role = if form.role.is_empty() { Role::Consumer.name() } else { form.role.as_str() };
-        let effect = known.map(|known| self.effect(deed, selection, known, parse_role(role)));
+        let effect = known.map(|known| self.effect(deed, selection, known, project_role::of(known, role)));
         let ids: Vec<PrincipalId> = selection.accounts.iter().map(|account| account.id).collect();
         let unseen = ids.len().saturating_sub(SHOWN_MAX);
         let command = |account: &PrincipalId| {
@@ -247,7 +248,7 @@ impl<'d> Desk<'d> {
             mistakes.add("project", told);
             return Err(mistakes);
         };
-        match (deed, parse_role(&form.role)) {
+        match (deed, project_role::of(project, &form.role)) {
             (Deed::Revoke, _) => Ok((project, Role::Consumer.into())),
             (Deed::Grant, Some(role)) if self.giving().may_give(project.id, role) => Ok((project, role)),
             (Deed::Grant, Some(_)) => {
@@ -256,7 +257,11 @@ impl<'d> Desk<'d> {
                 Err(mistakes)
             }
             (Deed::Grant, None) => {
-                mistakes.add("role", "Choose a role.");
+                let told = match form.role.is_empty() {
+                    true => "Choose a role.".to_owned(),
+                    false => format!("{} has no such role. Choose one of its own.", project.name),
+                };
+                mistakes.add("role", told);
                 Err(mistakes)
             }
         }

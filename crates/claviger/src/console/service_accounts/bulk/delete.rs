@@ -76,6 +76,9 @@ impl Desk<'_> {
         mistakes: &Mistakes,
     ) -> Response {
         let now = self.signed_in.now.seconds();
+        if let Some(ticked) = ticked {
+            selection.keep_unticked_in_sight(ticked);
+        }
         let spared = selection.spare_protected();
         let all = selection.accounts.len();
         let shown = selection.accounts.iter().take(SHOWN_MAX).map(|account| {

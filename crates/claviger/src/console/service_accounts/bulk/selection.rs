@@ -49,6 +49,16 @@ impl<'d> Selection<'d> {
         before - self.accounts.len()
     }
 
+    /// Takes those out that somebody unticked and that would not be shown any more: meanwhile others were used, and come
+    /// before them. What is not shown goes with the rest.
+    pub(super) fn keep_unticked_in_sight(&mut self, ticked: &BTreeSet<PrincipalId>) {
+        let mut place = 0;
+        self.accounts.retain(|account| {
+            place += 1;
+            place <= SHOWN_MAX || ticked.contains(&account.id)
+        });
+    }
+
     /// Their numbers, for the form.
     pub(super) fn numbers(&self) -> String {
         let numbers: Vec<String> = self.accounts.iter().map(|account| account.id.to_string()).collect();

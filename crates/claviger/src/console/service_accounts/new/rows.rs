@@ -12,8 +12,8 @@ use claviger_access::identity::{ProjectId, WorkspaceId};
 use claviger_access::role::{ProjectRole, Role};
 
 use super::super::choice::{self, Choice, Chosen, Entry, Thing, Things};
-use crate::api::ids::read;
 use crate::console::mistakes::Mistakes;
+use crate::console::project_role;
 use crate::console::typed::Typed;
 use crate::console::words;
 
@@ -247,7 +247,7 @@ impl Row {
     }
 
     fn chosen_role(&self, otherwise: Option<Role>) -> Option<ProjectRole> {
-        if self.role.is_empty() { otherwise.map(ProjectRole::BuiltIn) } else { parse_role(&self.role) }
+        if self.role.is_empty() { otherwise.map(ProjectRole::BuiltIn) } else { project_role::read(&self.role) }
     }
 
     fn roles(&self, offered: &Offered<'_>, project: Option<&Project>, otherwise: &str) -> Vec<Entry> {
@@ -266,18 +266,9 @@ pub(in super::super) fn entry(directory: &Directory, role: ProjectRole, chosen: 
     Entry { is_chosen: value == chosen, text: words::project_role(directory, role), value }
 }
 
-/// A built-in role's name, or the number of a project's own.
-pub(in super::super) fn parse_role(text: &str) -> Option<ProjectRole> {
-    Role::parse(text).map(ProjectRole::BuiltIn).or_else(|| read(text).map(ProjectRole::Custom))
-}
-
 /// What he is told who may not give a role.
 fn above_own(offered: &Offered<'_>, project: &Project, role: ProjectRole) -> String {
-    let is_of_project = match role {
-        ProjectRole::BuiltIn(_) => true,
-        ProjectRole::Custom(id) => project.custom_roles.contains(&id),
-    };
-    if !is_of_project {
+    if !project.has_role(role) {
         return format!("{} has no such role. Choose one of its own.", project.name);
     }
     told_above_own(offered.directory, &offered.giving, project)
