@@ -1,15 +1,18 @@
-//! What of the list was asked for: view, search, order, and which page. All of it is in the address, so every view can be
-//! shared; what cannot be read there is as if it were not.
+//! What of the list was asked for: view, filters, search, order, and which page. All of it is in the address, so every view
+//! can be shared; what cannot be read there is as if it were not.
 
 use std::cmp::Reverse;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use claviger_access::identity::PrincipalId;
+use claviger_access::identity::{PrincipalId, ProjectId};
 use serde::Deserialize;
 
 use super::account::{Account, State};
+use super::choice::{Chosen, Things, Typed};
+use super::filter::{Filter, Sought};
+use crate::api::ids;
 
 /// Most characters to search for: longer than any username.
 const SEARCH_LENGTH_MAX: usize = 256;
@@ -214,6 +217,9 @@ impl Place {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::console) struct Asked {
     pub(super) view: View,
+    pub(super) filter: Filter,
+    /// What the project of the filter is searched for by, as long as it is not clear which is meant.
+    pub(super) project_search: String,
     pub(super) search: String,
     pub(super) order: Order,
     pub(super) cursor: Option<Cursor>,
@@ -222,6 +228,9 @@ pub(in crate::console) struct Asked {
 #[derive(Deserialize, Default)]
 struct Written {
     view: Option<String>,
+    project: Option<String>,
+    search_project: Option<String>,
+    role: Option<String>,
     search: Option<String>,
     sort: Option<String>,
     cursor: Option<String>,
@@ -234,22 +243,64 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let written = Query::<Written>::from_request_parts(parts, state).await;
         let written = written.map(|Query(written)| written).unwrap_or_default();
         let view = written.view.and_then(|name| View::EACH.into_iter().find(|view| view.name() == name));
-        let search = written.search.unwrap_or_default();
+        let project_search = written.search_project.as_deref().map(searched);
+        // Whoever empties the field wants any.
+        let is_any = project_search.as_deref() == Some("");
         Ok(Self {
             view: view.unwrap_or_default(),
-            search: search.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LENGTH_MAX).collect(),
+            filter: Filter {
+                project: written.project.as_deref().and_then(ids::read).filter(|_| !is_any),
+                role: written.role.as_deref().and_then(Sought::parse),
+            },
+            project_search: project_search.unwrap_or_default(),
+            search: searched(&written.search.unwrap_or_default()),
             order: written.sort.as_deref().and_then(Order::parse).unwrap_or_default(),
             cursor: written.cursor.as_deref().and_then(Cursor::parse),
         })
     }
 }
 
+/// What is searched for as it was typed, on one line.
+fn searched(typed: &str) -> String {
+    typed.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LENGTH_MAX).collect()
+}
+
 impl Asked {
+    /// The same with the project that is meant, of these. One that is none of them is as if it were not there.
+    pub(super) fn settled(mut self, projects: &Things) -> Self {
+        let value = self.filter.project.map(|id| id.to_string()).unwrap_or_default();
+        let named = projects.meant(&Typed { value: value.clone(), search: String::new() }, false);
+        // A field that shows the project's name says the same as its number, though several may be called so.
+        let is_its_name = matches!(&named, Chosen::One(known) if known.name == self.project_search);
+        let chosen = match self.project_search.is_empty() || is_its_name {
+            true => named,
+            false => projects.meant(&Typed { value, search: self.project_search.clone() }, true),
+        };
+        self.filter.project = chosen.number().and_then(ProjectId::new);
+        if self.filter.project.is_some() || !projects.are_many() {
+            self.project_search.clear();
+        }
+        self
+    }
+
+    /// The same without filters.
+    pub(super) fn unfiltered(&self) -> Self {
+        Self { filter: Filter::default(), project_search: String::new(), ..self.clone() }
+    }
+
     /// The address of a list below this path; `cursor` names the page.
     pub(super) fn address(&self, path: &str, cursor: Option<&str>) -> String {
         let order = if self.order == Order::default() { String::new() } else { self.sort() };
-        let all =
-            [("view", self.view.name()), ("search", &self.search), ("sort", &order), ("cursor", cursor.unwrap_or(""))];
+        let (project, role) = self.filter.names();
+        let all = [
+            ("view", self.view.name()),
+            ("project", &project),
+            ("search_project", &self.project_search),
+            ("role", role),
+            ("search", &self.search),
+            ("sort", &order),
+            ("cursor", cursor.unwrap_or("")),
+        ];
         let said: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         match serde_urlencoded::to_string(said) {
             Ok(query) if !query.is_empty() => format!("{path}?{query}"),
