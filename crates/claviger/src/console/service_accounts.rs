@@ -272,8 +272,10 @@ mod tests {
     use super::access::{Access, Line};
     use super::account::tests::{NOW, account};
     use super::choice::{Thing, Things};
+    use super::filter::{Filter, Sought};
     use super::*;
     use crate::console::frame::tests::{SCRIPT, frame};
+    use claviger_access::identity::ProjectId;
 
     /// An organization, its projects and its accounts' creators may be called so.
     fn organization() -> Organization {
@@ -370,6 +372,86 @@ mod tests {
         assert!(!text.contains("<table"), "{text}");
     }
 
+    fn narrowed(project: Option<u64>, role: &str) -> Asked {
+        let filter = Filter { project: project.and_then(ProjectId::new), role: Sought::parse(role) };
+        Asked { filter, ..Asked::default() }
+    }
+
+    #[test]
+    fn filters_are_chosen_kept_and_cleared() {
+        let asked = Asked { view: View::Of(account::State::Expired), ..narrowed(Some(2), "custom") };
+        let (text, path) = (rendered(&asked, 25), path());
+        for part in [
+            "<option value=\"\">Any project</option>",
+            "<option value=\"2\" selected>",
+            "<option value=\"\">Any role</option><option value=\"owner\">Owner</option>",
+            "<option value=\"custom\" selected>Custom roles</option>",
+            &format!("<a href=\"{path}?project=2&#38;role=custom\">All <span>214</span></a>"),
+            &format!("<a href=\"{path}?view=expired&#38;project=2&#38;role=custom&#38;sort=name\">Name</a>"),
+            &format!(
+                "<a class=\"btn s\" href=\"{path}?view=expired&#38;project=2&#38;role=custom&#38;cursor=after.1.1\">Next 25</a>"
+            ),
+            &format!(
+                "<a class=\"btn s\" href=\"{path}/delete?view=expired&#38;project=2&#38;role=custom\">Review all 9</a>"
+            ),
+            &format!("<a class=\"btn s\" href=\"{path}?view=expired\">Clear filters</a>"),
+            " with a custom role, most recently created first</caption>",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(!text.contains("claviger service-account list"), "{text}");
+        let searched = Asked { search: "x".to_owned(), ..asked };
+        assert!(!rendered(&searched, 25).contains("Review all"), "not all of them are shown");
+        assert!(!rendered(&Asked::default(), 25).contains("Clear filters"));
+    }
+
+    #[test]
+    fn many_projects_are_searched_for_and_the_page_stays_small() {
+        let many = things(2_000);
+        let shown = |asked: Asked| rendered_of(&asked.settled(&many), 25, &many);
+        let any = shown(Asked::default());
+        assert!(any.contains("<input name=\"search_project\" value=\"\" placeholder=\"Any project\""), "{any}");
+        let chosen = shown(narrowed(Some(1_999), ""));
+        assert!(chosen.contains("<input type=\"hidden\" name=\"project\" value=\"1999\">"), "{chosen}");
+        let unclear = shown(Asked { project_search: "script".to_owned(), ..narrowed(None, "admin") });
+        for part in [
+            "<h2>Choose a project</h2>",
+            "<p>2,000 projects found; the first 20 are shown.</p>",
+            &format!("<a class=\"btn s\" href=\"{}?project=20&#38;role=admin\">&#60;script", path()),
+            "name=\"search_project\" value=\"script\"",
+            ">Clear filters</a>",
+        ] {
+            assert!(unclear.contains(part), "{part} is not in {unclear}");
+        }
+        assert!(!unclear.contains("<table") && !unclear.contains("project=21&"), "{unclear}");
+        let none = shown(Asked { project_search: "nigtly".to_owned(), ..Asked::default() });
+        assert!(none.contains("No project matches “nigtly”") && !none.contains("<table"), "{none}");
+        let long = (1..=50).map(|number| Thing { number, name: "W".repeat(128) }).collect();
+        let full = rendered_of(&Asked::default(), 25, &Things::new(long, "project", SCRIPT));
+        assert!(full.contains(&format!("<option value=\"50\">{}…</option>", "W".repeat(40))), "{full}");
+        for text in [any, chosen, unclear, full] {
+            assert!(text.len() < 50_000, "{} bytes", text.len());
+            assert_eq!(text.matches("<script").count(), 1, "the script of the page itself: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_nothing_is_told_with_what_was_filtered() {
+        let said = |asked: Asked, part: &str| {
+            let text = rendered(&asked, 0);
+            assert!(text.contains(part), "{part} is not in {text}");
+            text
+        };
+        let none = said(narrowed(None, "analyst"), "<h2>No service account has the role Analyst</h2>");
+        assert!(none.contains(">Clear filters</a>") && !none.contains("Show all"), "{none}");
+        let disabled = View::Of(account::State::Disabled);
+        let searched = Asked { search: "nigtly".to_owned(), view: disabled, ..narrowed(None, "custom") };
+        let both = said(searched, "<h2>No service account that has a custom role matches “nigtly”</h2>");
+        assert!(both.contains("in the 2 accounts of this view that have a custom role."), "{both}");
+        assert!(both.contains("?view=disabled&#38;role=custom\">Clear search</a>"), "{both}");
+        assert!(both.contains("?view=disabled&#38;search=nigtly\">Clear filters</a>"), "{both}");
+    }
+
     #[test]
     fn a_view_that_the_command_line_has_not_shows_no_command() {
         let has = |asked: Asked| rendered(&asked, 3).contains("claviger service-account list");
@@ -382,7 +464,7 @@ mod tests {
 
     #[test]
     fn the_first_account_is_made_in_the_first_project() {
-        let projects = [8, 9].into_iter().filter_map(claviger_access::identity::ProjectId::new).collect();
+        let projects = [8, 9].into_iter().filter_map(ProjectId::new).collect();
         let command = first_command(&Organization { projects, ..organization() });
         assert!(
             command.ends_with(" nightly-export --organization 7 --project 8:analyst --expires-in 90d"),

@@ -331,6 +331,7 @@ impl Asked {
 #[cfg(test)]
 mod tests {
     use super::super::account::tests::account;
+    use super::super::choice::Thing;
     use super::*;
 
     async fn asked(query: &str) -> Asked {
@@ -341,17 +342,65 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_is_read_back_and_what_it_does_not_hold_is_as_usual() {
-        for query in ["view=no-owner&search=a%26b&sort=-last_used&cursor=after.-9.7", "sort=created", "view=expired"] {
+        for query in [
+            "view=no-owner&search=a%26b&sort=-last_used&cursor=after.-9.7",
+            "sort=created",
+            "view=expired",
+            "view=unused&project=7&role=admin&search=x&sort=name&cursor=after.-9.7",
+            "search_project=a%26b&role=custom",
+            "project=7",
+        ] {
             let read = asked(query).await;
             let cursor = query.contains("cursor").then_some("after.-9.7");
             assert_eq!(read.address("/x", cursor), format!("/x?{query}"));
         }
-        for query in
-            ["", "view=mine", "sort=password", "cursor=after.1", "cursor=past.1.1", "view=a&view=b", "search=%00"]
-        {
+        for query in [
+            "",
+            "project=0&role=root",
+            "project=07",
+            "role=Admin",
+            "search_project=+&project=7",
+            "project=7&project=8",
+            "view=mine",
+            "sort=password",
+            "cursor=after.1",
+            "cursor=past.1.1",
+            "view=a&view=b",
+            "search=%00",
+        ] {
             assert_eq!(asked(query).await, Asked::default(), "{query}");
         }
         assert_eq!(asked("sort=-created").await.address("/x", None), "/x");
+    }
+
+    /// So many projects; the last two are called alike.
+    fn projects(many: u64) -> Things {
+        let name = |number: u64| format!("Shop {}", number.min(many - 1));
+        Things::new((1..=many).map(|number| Thing { number, name: name(number) }).collect(), "project", "Acme")
+    }
+
+    #[tokio::test]
+    async fn a_project_is_meant_by_its_number_or_by_its_name() {
+        for (many, query, settled) in [
+            (9, "project=7&role=admin&search=x", "project=7&role=admin&search=x"),
+            (9, "project=10&role=admin", "role=admin"),
+            (9, "search_project=SHOP+7", "project=7"),
+            (9, "search_project=shop", ""),
+            (90, "project=7", "project=7"),
+            (90, "project=91&view=expired", "view=expired"),
+            (90, "search_project=shop+7", "project=7"),
+            (90, "search_project=Shop+7&project=7", "project=7"),
+            (90, "search_project=Shop+9&project=7", "project=9"),
+            (90, "search_project=hop&project=7", "search_project=hop"),
+            (90, "search_project=nigtly&role=owner", "search_project=nigtly&role=owner"),
+            (90, "search_project=shop+89", "search_project=shop+89"),
+            (90, "search_project=Shop+89&project=90", "project=90"),
+        ] {
+            let address = asked(query).await.settled(&projects(many)).address("/x", None);
+            assert_eq!(address.trim_start_matches("/x").trim_start_matches('?'), settled, "{query} of {many}");
+        }
+        let filtered = asked("view=expired&project=7&role=admin&search=x&sort=name").await;
+        assert_eq!(filtered.unfiltered().address("/x", None), "/x?view=expired&search=x&sort=name");
     }
 
     #[test]

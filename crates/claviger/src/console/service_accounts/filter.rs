@@ -197,3 +197,172 @@ impl<'d> Sieve<'d> {
         role.is_had(effective::workspace_sources(self.directory, view, workspace).map(|source| source.role))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use claviger_access::directory::{Loader, Principal, Workspace};
+    use claviger_access::grant::Grant;
+    use claviger_access::identity::{CustomRoleId, GrantId, OrganizationId, PrincipalKind, TeamId};
+    use claviger_access::{Mark, Moment, Revision};
+
+    use super::*;
+
+    const SHOP: u64 = 11;
+    const LAB: u64 = 12;
+    /// Another organization's.
+    const FORGE: u64 = 13;
+    const EU: u64 = 21;
+    const TEAM: u64 = 31;
+    const REVIEWER: u64 = 41;
+
+    fn organization(number: u64) -> OrganizationId {
+        OrganizationId::new(number).expect("an id")
+    }
+
+    fn project(number: u64) -> ProjectId {
+        ProjectId::new(number).expect("an id")
+    }
+
+    fn on(number: u64, role: impl Into<ProjectRole>) -> Granted {
+        Granted::Project(project(number), role.into())
+    }
+
+    fn in_eu(role: Role) -> Granted {
+        Granted::Workspace(WorkspaceId::new(EU).expect("an id"), role.into())
+    }
+
+    fn grants(granted: &[Granted]) -> Vec<Grant> {
+        granted.iter().map(|granted| Grant::new(GrantId::new(51).expect("an id"), *granted)).collect()
+    }
+
+    fn account(number: u64, granted: &[Granted], teams: &[u64]) -> Principal {
+        Principal {
+            id: PrincipalId::new(number).expect("an id"),
+            kind: PrincipalKind::ServiceAccount,
+            organization: Some(organization(1)),
+            name: format!("bot-{number}"),
+            deleted: false,
+            disabled: false,
+            protected: false,
+            secrets: Vec::new(),
+            grants: grants(granted),
+            teams: teams.iter().filter_map(|id| TeamId::new(*id)).collect(),
+        }
+    }
+
+    /// Every member is a consumer of the lab.
+    fn directory() -> Directory {
+        let mut loader = Loader::new(1, 10);
+        for (owner, project_number, name) in [(1, SHOP, "Web shop"), (1, LAB, "Lab"), (2, FORGE, "Forge")] {
+            if project_number != LAB {
+                loader.organization(organization(owner), format!("Organization {owner}"));
+            }
+            loader.project(project(project_number), organization(owner), name.to_owned(), "UTC".to_owned());
+        }
+        loader.workspace(Workspace {
+            id: WorkspaceId::new(EU).expect("an id"),
+            project: project(SHOP),
+            name: "EU".to_owned(),
+            description: None,
+            is_default: false,
+            is_restricted: false,
+            is_visible: true,
+            created: Moment::from_seconds(0).expect("a moment"),
+            creator: None,
+        });
+        loader.default_access(project(LAB), grants(&[on(LAB, Role::Consumer)])[0]);
+        let team = TeamId::new(TEAM).expect("an id");
+        loader.team(team, organization(1), "Team".to_owned(), grants(&[on(SHOP, Role::Analyst)]));
+        let reviewer = ProjectRole::Custom(CustomRoleId::new(REVIEWER).expect("an id"));
+        let in_all = |role| Granted::Organization(organization(1), role);
+        for (number, granted, teams) in [
+            (101, vec![on(SHOP, Role::Admin)], &[][..]),
+            (102, vec![], &[TEAM]),
+            (103, vec![in_eu(Role::Consumer)], &[]),
+            (104, vec![in_all(OrganizationRole::Owner)], &[TEAM]),
+            (105, vec![in_all(OrganizationRole::Admin), on(SHOP, Role::Owner)], &[]),
+            (106, vec![on(SHOP, reviewer), on(SHOP, Role::Analyst)], &[]),
+            (107, vec![], &[]),
+            (108, vec![on(LAB, Role::Admin)], &[]),
+            (109, vec![on(SHOP, Role::Analyst), in_eu(Role::Consumer)], &[]),
+            (110, vec![in_all(OrganizationRole::Admin), on(SHOP, Role::Analyst)], &[]),
+        ] {
+            loader.principal(&account(number, &granted, teams));
+        }
+        loader.finish(Revision::ZERO, Mark::ZERO, 200)
+    }
+
+    fn kept(project_number: Option<u64>, role: &str) -> Vec<u64> {
+        let directory = directory();
+        let known = directory.organization(organization(1)).expect("it");
+        let filter = Filter { project: project_number.map(project), role: Sought::parse(role) };
+        assert_eq!(filter.role.is_some(), !role.is_empty(), "{role}");
+        let sieve = Sieve::new(&directory, known, filter).expect("its own project");
+        let accounts = (101..=110).filter(|number| sieve.keeps(PrincipalId::new(*number).expect("an id")));
+        accounts.collect()
+    }
+
+    #[test]
+    fn a_project_is_reached_through_whatever() {
+        assert_eq!(kept(None, ""), (101..=110).collect::<Vec<_>>());
+        assert_eq!(kept(Some(SHOP), ""), [101, 102, 103, 104, 105, 106, 109, 110]);
+        assert_eq!(kept(Some(LAB), ""), (101..=110).collect::<Vec<_>>(), "by default access");
+    }
+
+    #[test]
+    fn a_role_in_a_project_is_the_highest_there_or_any_that_it_made() {
+        for (role, accounts) in [
+            ("owner", &[104, 105][..]),
+            ("admin", &[101, 110]),
+            ("analyst", &[102, 106, 109]),
+            ("consumer", &[103]),
+            ("custom", &[106]),
+        ] {
+            assert_eq!(kept(Some(SHOP), role), accounts, "{role}");
+        }
+        assert_eq!(kept(Some(LAB), "consumer"), [101, 102, 103, 106, 107, 109]);
+        assert_eq!(kept(Some(LAB), "admin"), [105, 108, 110]);
+    }
+
+    #[test]
+    fn a_role_anywhere_is_had_in_the_organization_or_in_one_place() {
+        for (role, accounts) in [
+            ("owner", &[104, 105][..]),
+            ("admin", &[101, 105, 108, 110]),
+            ("analyst", &[102, 106, 109]),
+            ("consumer", &[101, 102, 103, 106, 107, 109]),
+            ("custom", &[106]),
+        ] {
+            assert_eq!(kept(None, role), accounts, "{role}");
+        }
+    }
+
+    #[test]
+    fn what_an_address_names_is_there_or_nothing_is_left() {
+        let directory = directory();
+        let known = directory.organization(organization(1)).expect("it");
+        let is_there = |project: &str, role: &str| {
+            Filter::named(project, role).is_some_and(|filter| Sieve::new(&directory, known, filter).is_some())
+        };
+        assert!(is_there("", "") && is_there("11", "") && is_there("12", "custom") && is_there("", "owner"));
+        for (project, role) in [("13", ""), ("99", ""), ("x", ""), ("011", ""), ("11", "root"), ("", "Owner")] {
+            assert!(!is_there(project, role), "{project} {role}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_told_as_the_end_of_a_sentence() {
+        let directory = directory();
+        let told = |project: &str, role: &str, are_several| {
+            Filter::named(project, role).expect("a filter").clause(&directory, are_several)
+        };
+        let told = |project: &str, role: &str| (told(project, role, false), told(project, role, true));
+        let both = |one: &str, several: &str| (Some(one.to_owned()), Some(several.to_owned()));
+        assert_eq!(told("", ""), (None, None));
+        assert_eq!(told("11", ""), both("reaches Web shop", "reach Web shop"));
+        assert_eq!(told("11", "admin"), both("reaches Web shop as Admin", "reach Web shop as Admin"));
+        assert_eq!(told("11", "custom").0.as_deref(), Some("reaches Web shop with a custom role"));
+        assert_eq!(told("", "owner"), both("has the role Owner", "have the role Owner"));
+        assert_eq!(told("", "custom"), both("has a custom role", "have a custom role"));
+    }
+}

@@ -8,6 +8,9 @@ use super::Sought;
 use crate::console::frame::Link;
 use crate::console::words;
 
+/// A project's name in the list of all is shortened to so many characters: the list is on every page.
+const LABEL_LENGTH_MAX: usize = 40;
+
 /// The filters, as the form of the list shows them.
 pub(in super::super) struct Bar {
     /// A list of all projects, or a field where they are many.
@@ -27,7 +30,10 @@ impl Bar {
         let (number, role) = asked.filter.names();
         let typed = Typed { value: number, search: asked.project_search.clone() };
         let chosen = projects.meant(&typed, !typed.search.is_empty());
-        let project = projects.choice(("project".to_owned(), "Project"), &typed, &chosen, "Any project", false);
+        let mut project = projects.choice(("project".to_owned(), "Project"), &typed, &chosen, "Any project", false);
+        if project.kind == Kind::List {
+            project.entries.iter_mut().for_each(|entry| entry.text = words::cut(&entry.text, LABEL_LENGTH_MAX));
+        }
         let is_unclear = project.kind == Kind::Search && !project.search.is_empty();
         let link = |entry: &Entry| {
             let mut narrowed = asked.unfiltered();
@@ -77,9 +83,9 @@ impl Nothing {
         let search = Some(&asked.search).filter(|search| !search.is_empty());
         let that = one.as_ref().map(|one| format!(" that {one}")).unwrap_or_default();
         let said = match (&one, search) {
-            (Some(one), _) if number == 0 => format!("No service account{in_view} {one}"),
+            (Some(one), search) if number == 0 || search.is_none() => format!("No service account{in_view} {one}"),
             (_, Some(search)) => format!("No service account{that} matches “{search}”"),
-            (_, None) => format!("No service account{that} in this view"),
+            (_, None) => "No service account in this view".to_owned(),
         };
         let several = several.map(|several| format!(" that {several}")).unwrap_or_default();
         let searched = match (asked.view, number, one.is_some()) {
