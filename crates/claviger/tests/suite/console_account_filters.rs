@@ -80,7 +80,8 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let ada = world.account("ada");
         let role = ada.post("projects/{shop}/custom-roles", json!({ "name": "Reviewer", "permissions": ["data:read"] })).await.created()["role_id"].clone();
-        ada.put("projects/{shop}/service-accounts/{idle}", json!({ "role": role })).await.ok();
+        let shop = json!({ "id": world.id("shop"), "role": role });
+        ada.post("organizations/{acme}/service-accounts/add-to-project", json!({ "projects": [shop], "service_account_ids": [world.id("idle")] })).await.ok();
         let browser = Browser::signs_in(&world, "pia").await;
         for (query, accounts) in [
             ("role=custom", &["idle"][..]),
@@ -130,11 +131,9 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let ada = world.account("ada");
         for number in 0..60 {
-            let made = ada.make("organizations/{acme}/service-accounts", json!({ "username": format!("page-{number}") })).await;
-            if number % 2 == 0 {
-                world.name("made", made.id);
-                ada.put("projects/{lab}/service-accounts/{made}", json!({ "role": "analyst" })).await.ok();
-            }
+            let project = if number % 2 == 0 { "lab" } else { "shop" };
+            let projects = json!([{ "id": world.id(project), "role": "analyst" }]);
+            ada.make("organizations/{acme}/service-accounts", json!({ "username": format!("page-{number}"), "projects": projects })).await;
         }
         let browser = Browser::signs_in(&world, "pia").await;
         for sort in ["name", "-created", "expires", "last_used"] {
