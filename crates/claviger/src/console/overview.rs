@@ -27,6 +27,7 @@ use super::page::page;
 use super::path::At;
 use super::place::{OrganizationPage, Place};
 use super::refused::{Wanted, refused};
+use super::service_accounts::first_command;
 use super::service_accounts::row::Tone;
 use super::signed_in::SignedIn;
 use super::{Console, words};
@@ -94,9 +95,7 @@ pub(super) async fn show(
         refusals: read.since.map(|since| Refusals::of(directory, organization, &accounts, &read.refused, since, now)),
         audit_log: may_see_log.then(|| OrganizationPage::AuditLog.path(organization)),
         chores: tidying::chores(&standing, &read.not_admitted, &accounts),
-        create: format!(
-            "claviger service-account create nightly-export --organization {organization} --expires-in 90d"
-        ),
+        create: first_command(known),
         accounts,
     };
     Ok(page(StatusCode::OK, &shown))

@@ -40,6 +40,14 @@ pub(super) fn several(number: i64, thing: &str) -> String {
     if number == 1 { format!("{number_shown} {thing}") } else { format!("{number_shown} {thing}s") }
 }
 
+/// A text of at most so many characters, with an ellipsis where some were left out.
+pub(super) fn cut(text: &str, length_max: usize) -> String {
+    match text.char_indices().nth(length_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn civil(seconds: i64) -> Date {
     EPOCH.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(DateTime::MAX).date()
 }

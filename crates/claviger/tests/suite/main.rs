@@ -29,6 +29,7 @@ mod audit_log;
 mod authorization_table;
 mod console;
 mod console_account;
+mod console_account_filters;
 mod console_account_pages;
 mod console_audit_log;
 mod console_bulk;

@@ -266,10 +266,7 @@ pub(super) fn number(id: i64) -> String {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(CHARACTERS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    words::cut(text, CHARACTERS_MAX)
 }
 
 /// `9f2c…41d7`.

@@ -68,15 +68,7 @@ pub(super) fn role_id(role: ProjectRole) -> String {
 
 /// A name that fits into a list of choices.
 pub(super) fn short(name: &str) -> String {
-    cut(name, LABEL_LENGTH_MAX)
-}
-
-/// A text of at most so many characters, with an ellipsis where some were left out.
-pub(super) fn cut(text: &str, length_max: usize) -> String {
-    match text.char_indices().nth(length_max) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    words::cut(name, LABEL_LENGTH_MAX)
 }
 
 #[cfg(test)]

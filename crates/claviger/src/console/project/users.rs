@@ -253,9 +253,9 @@ fn row(
     let leaves = listed.is_self && listed.reached.own(spot).next().is_some();
     Row {
         id: listed.id,
-        name: role_choice::cut(&listed.name, pages::NAME_LENGTH_MAX),
+        name: words::cut(&listed.name, pages::NAME_LENGTH_MAX),
         short: role_choice::short(&listed.name),
-        sub: role_choice::cut(&listed.sub, pages::NAME_LENGTH_MAX),
+        sub: words::cut(&listed.sub, pages::NAME_LENGTH_MAX),
         given,
         more,
         edit: changeable.filter(|_| !is_edited).map(|_| asked::edit(&here, listed.id)),

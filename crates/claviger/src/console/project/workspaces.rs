@@ -160,11 +160,11 @@ impl List<'_> {
 fn row(signed_in: &SignedIn, known: &Workspace, role: ProjectRole, manages: bool) -> Row {
     let description = known.description.as_deref().unwrap_or_default();
     Row {
-        name: role_choice::cut(&known.name, pages::NAME_LENGTH_MAX),
+        name: words::cut(&known.name, pages::NAME_LENGTH_MAX),
         short: role_choice::short(&known.name),
         page: manages.then(|| format!("{}/{}", PAGE.path(known.project), known.id)),
         is_default: known.is_default,
-        description: role_choice::cut(description, TOLD_LENGTH_MAX),
+        description: words::cut(description, TOLD_LENGTH_MAX),
         role: words::project_role(&signed_in.held, role),
         reached_by: reached_by(signed_in, known),
     }

@@ -1,21 +1,19 @@
-//! What of the list was asked for: view, search, order, and which page. All of it is in the address, so every view can be
-//! shared; what cannot be read there is as if it were not.
+//! What of the list was asked for: view, filters, search, order, and which page. All of it is in the address, so every view
+//! can be shared; what cannot be read there is as if it were not.
 
 use std::cmp::Reverse;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use claviger_access::identity::PrincipalId;
+use claviger_access::identity::{PrincipalId, ProjectId};
 use serde::Deserialize;
 
 use super::account::{Account, State};
-
-/// Most characters to search for: longer than any username.
-const SEARCH_LENGTH_MAX: usize = 256;
-
-/// From so many characters on any part of a name is searched for, below that its beginning.
-const ANY_PART_FROM: usize = 3;
+use super::choice::{Chosen, Things, Typed};
+use super::filter::{Filter, Sought};
+use crate::api::ids;
+use crate::console::search::{finds, sought};
 
 /// Which accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -214,6 +212,9 @@ impl Place {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::console) struct Asked {
     pub(super) view: View,
+    pub(super) filter: Filter,
+    /// What the project of the filter is searched for by, as long as it is not clear which is meant.
+    pub(super) project_search: String,
     pub(super) search: String,
     pub(super) order: Order,
     pub(super) cursor: Option<Cursor>,
@@ -222,6 +223,9 @@ pub(in crate::console) struct Asked {
 #[derive(Deserialize, Default)]
 struct Written {
     view: Option<String>,
+    project: Option<String>,
+    search_project: Option<String>,
+    role: Option<String>,
     search: Option<String>,
     sort: Option<String>,
     cursor: Option<String>,
@@ -234,10 +238,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let written = Query::<Written>::from_request_parts(parts, state).await;
         let written = written.map(|Query(written)| written).unwrap_or_default();
         let view = written.view.and_then(|name| View::EACH.into_iter().find(|view| view.name() == name));
-        let search = written.search.unwrap_or_default();
+        let project_search = written.search_project.as_deref().map(sought);
+        // Whoever empties the field wants any.
+        let is_any = project_search.as_deref() == Some("");
         Ok(Self {
             view: view.unwrap_or_default(),
-            search: search.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LENGTH_MAX).collect(),
+            filter: Filter {
+                project: written.project.as_deref().and_then(ids::read).filter(|_| !is_any),
+                role: written.role.as_deref().and_then(Sought::parse),
+            },
+            project_search: project_search.unwrap_or_default(),
+            search: sought(&written.search.unwrap_or_default()),
             order: written.sort.as_deref().and_then(Order::parse).unwrap_or_default(),
             cursor: written.cursor.as_deref().and_then(Cursor::parse),
         })
@@ -245,11 +256,41 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 }
 
 impl Asked {
+    /// The same with the project that is meant, of these. One that is none of them is as if it were not there.
+    pub(super) fn settled(mut self, projects: &Things) -> Self {
+        let value = self.filter.project.map(|id| id.to_string()).unwrap_or_default();
+        let named = projects.meant(&Typed { value: value.clone(), search: String::new() }, false);
+        // A field that shows the project's name says the same as its number, though several may be called so.
+        let is_its_name = matches!(&named, Chosen::One(known) if known.name == self.project_search);
+        let chosen = match self.project_search.is_empty() || is_its_name {
+            true => named,
+            false => projects.meant(&Typed { value, search: self.project_search.clone() }, true),
+        };
+        self.filter.project = chosen.number().and_then(ProjectId::new);
+        if self.filter.project.is_some() || !projects.are_many() {
+            self.project_search.clear();
+        }
+        self
+    }
+
+    /// The same without filters.
+    pub(super) fn unfiltered(&self) -> Self {
+        Self { filter: Filter::default(), project_search: String::new(), ..self.clone() }
+    }
+
     /// The address of a list below this path; `cursor` names the page.
     pub(super) fn address(&self, path: &str, cursor: Option<&str>) -> String {
         let order = if self.order == Order::default() { String::new() } else { self.sort() };
-        let all =
-            [("view", self.view.name()), ("search", &self.search), ("sort", &order), ("cursor", cursor.unwrap_or(""))];
+        let (project, role) = self.filter.names();
+        let all = [
+            ("view", self.view.name()),
+            ("project", &project),
+            ("search_project", &self.project_search),
+            ("role", role),
+            ("search", &self.search),
+            ("sort", &order),
+            ("cursor", cursor.unwrap_or("")),
+        ];
         let said: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         match serde_urlencoded::to_string(said) {
             Ok(query) if !query.is_empty() => format!("{path}?{query}"),
@@ -269,22 +310,16 @@ impl Asked {
 
     /// Whether the name, the username or whoever made the account is what is searched for.
     pub(super) fn finds(&self, account: &Account<'_>) -> bool {
-        if self.search.is_empty() {
-            return true;
-        }
-        let wanted = self.search.to_lowercase();
         let (creator, email) = account.creator.unzip();
         let texts = [Some(account.username), creator, email.flatten()];
-        texts.into_iter().flatten().any(|text| {
-            let text = text.to_lowercase();
-            if wanted.chars().count() < ANY_PART_FROM { text.starts_with(&wanted) } else { text.contains(&wanted) }
-        })
+        self.search.is_empty() || texts.into_iter().flatten().any(|text| finds(&self.search, text))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::account::tests::account;
+    use super::super::choice::Thing;
     use super::*;
 
     async fn asked(query: &str) -> Asked {
@@ -295,17 +330,65 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_is_read_back_and_what_it_does_not_hold_is_as_usual() {
-        for query in ["view=no-owner&search=a%26b&sort=-last_used&cursor=after.-9.7", "sort=created", "view=expired"] {
+        for query in [
+            "view=no-owner&search=a%26b&sort=-last_used&cursor=after.-9.7",
+            "sort=created",
+            "view=expired",
+            "view=unused&project=7&role=admin&search=x&sort=name&cursor=after.-9.7",
+            "search_project=a%26b&role=custom",
+            "project=7",
+        ] {
             let read = asked(query).await;
             let cursor = query.contains("cursor").then_some("after.-9.7");
             assert_eq!(read.address("/x", cursor), format!("/x?{query}"));
         }
-        for query in
-            ["", "view=mine", "sort=password", "cursor=after.1", "cursor=past.1.1", "view=a&view=b", "search=%00"]
-        {
+        for query in [
+            "",
+            "project=0&role=root",
+            "project=07",
+            "role=Admin",
+            "search_project=+&project=7",
+            "project=7&project=8",
+            "view=mine",
+            "sort=password",
+            "cursor=after.1",
+            "cursor=past.1.1",
+            "view=a&view=b",
+            "search=%00",
+        ] {
             assert_eq!(asked(query).await, Asked::default(), "{query}");
         }
         assert_eq!(asked("sort=-created").await.address("/x", None), "/x");
+    }
+
+    /// So many projects; the last two are called alike.
+    fn projects(many: u64) -> Things {
+        let name = |number: u64| format!("Shop {}", number.min(many - 1));
+        Things::new((1..=many).map(|number| Thing { number, name: name(number) }).collect(), "project", "Acme")
+    }
+
+    #[tokio::test]
+    async fn a_project_is_meant_by_its_number_or_by_its_name() {
+        for (many, query, settled) in [
+            (9, "project=7&role=admin&search=x", "project=7&role=admin&search=x"),
+            (9, "project=10&role=admin", "role=admin"),
+            (9, "search_project=SHOP+7", "project=7"),
+            (9, "search_project=shop", ""),
+            (90, "project=7", "project=7"),
+            (90, "project=91&view=expired", "view=expired"),
+            (90, "search_project=shop+7", "project=7"),
+            (90, "search_project=Shop+7&project=7", "project=7"),
+            (90, "search_project=Shop+9&project=7", "project=9"),
+            (90, "search_project=hop&project=7", "search_project=hop"),
+            (90, "search_project=nigtly&role=owner", "search_project=nigtly&role=owner"),
+            (90, "search_project=shop+89", "search_project=shop+89"),
+            (90, "search_project=Shop+89&project=90", "project=90"),
+        ] {
+            let address = asked(query).await.settled(&projects(many)).address("/x", None);
+            assert_eq!(address.trim_start_matches("/x").trim_start_matches('?'), settled, "{query} of {many}");
+        }
+        let filtered = asked("view=expired&project=7&role=admin&search=x&sort=name").await;
+        assert_eq!(filtered.unfiltered().address("/x", None), "/x?view=expired&search=x&sort=name");
     }
 
     #[test]

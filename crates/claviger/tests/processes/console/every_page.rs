@@ -104,6 +104,7 @@ async fn pages_with_nothing_on_them_say_what_to_do(store: Store) {
     for (page, title, said) in [
         ("service-accounts?search=nobody", "Service Accounts", "No service account matches “nobody”"),
         ("service-accounts?view=expired", "Service Accounts", "No service account in this view"),
+        ("service-accounts?role=custom", "Service Accounts", "No service account has a custom role"),
         ("users-teams?view=teams", "Users and Teams", "No teams yet"),
         ("users-teams?view=invitations", "Users and Teams", "Nobody is invited at the moment."),
         ("audit-log?action=team.deleted", "Audit Log", "No event matches"),

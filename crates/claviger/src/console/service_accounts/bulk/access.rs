@@ -16,6 +16,7 @@ use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
 use claviger_access::role::{ProjectRole, Role};
 
 use super::super::choice::{Choice, Chosen, Entry, Kind, Things, Typed as Sought};
+use super::super::filter::Filter;
 use super::super::new::rows::{entry, projects, told_above_own};
 use super::held::{Held, losses};
 use super::selection::{Selection, selection};
@@ -276,7 +277,7 @@ async fn shows(
     asked: &Typed,
 ) -> Result<Response, ErrorPage> {
     let desk = Desk::new(signed_in, organization, deed.wanted())?;
-    let selection = selection(console, &desk, asked, AT_ONCE_MAX).await?;
+    let selection = selection(console, &desk, asked, Some(Filter::default()), AT_ONCE_MAX).await?;
     if selection.accounts.is_empty() {
         return Err(desk.nothing_chosen(deed.wanted().title));
     }
@@ -294,7 +295,8 @@ async fn does(
         return shows(deed, console, signed_in, organization, typed).await;
     }
     let desk = Desk::new(signed_in, organization, deed.wanted())?;
-    let (form, selection) = (Form::of(typed), selection(console, &desk, typed, AT_ONCE_MAX).await?);
+    let (form, selection) =
+        (Form::of(typed), selection(console, &desk, typed, Some(Filter::default()), AT_ONCE_MAX).await?);
     if selection.accounts.is_empty() {
         return Err(desk.nothing_chosen(deed.wanted().title));
     }

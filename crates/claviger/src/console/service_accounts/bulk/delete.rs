@@ -8,6 +8,7 @@ use axum::response::Response;
 use claviger_access::administration::service_account::{self, DELETED_AT_ONCE_MAX, DeleteServiceAccounts};
 use claviger_access::identity::{OrganizationId, PrincipalId};
 
+use super::super::filter::Filter;
 use super::super::row::{Row, Tone};
 use super::selection::{Selection, is_lately, selection, sent};
 use super::{Desk, SHOWN_MAX, accounts, place};
@@ -132,6 +133,11 @@ impl Desk<'_> {
     }
 }
 
+/// What the list was narrowed to that leads here.
+fn filter(asked: &Typed) -> Option<Filter> {
+    Filter::named(asked.one("project"), asked.one("role"))
+}
+
 /// The page that asks for confirmation.
 pub(in crate::console) async fn show(
     State(console): State<Console>,
@@ -140,7 +146,7 @@ pub(in crate::console) async fn show(
     asked: Typed,
 ) -> Result<Response, ErrorPage> {
     let desk = Desk::new(&signed_in, organization, &DELETE)?;
-    let selection = selection(&console, &desk, &asked, DELETED_AT_ONCE_MAX).await?;
+    let selection = selection(&console, &desk, &asked, filter(&asked), DELETED_AT_ONCE_MAX).await?;
     if selection.accounts.is_empty() {
         return Err(desk.nothing_chosen(DELETE.title));
     }
@@ -186,7 +192,7 @@ pub(in crate::console) async fn delete(
             mistakes.add(CONFIRM, format!("At most {most} are deleted at a time."));
         }
     }
-    let selection = selection(&console, &desk, &typed, DELETED_AT_ONCE_MAX).await?;
+    let selection = selection(&console, &desk, &typed, filter(&typed), DELETED_AT_ONCE_MAX).await?;
     if selection.accounts.is_empty() {
         return Err(desk.nothing_chosen(DELETE.title));
     }

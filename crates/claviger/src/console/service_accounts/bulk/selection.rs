@@ -1,4 +1,4 @@
-//! Which accounts something is to be done with: those whose numbers were sent, or all of a view.
+//! Which accounts something is to be done with: those whose numbers were sent, or all of a view that filters leave.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use claviger_access::identity::PrincipalId;
 
 use super::super::account::{self, Account};
 use super::super::asked::View;
+use super::super::filter::{Filter, Sieve};
 use super::{Desk, SHOWN_MAX};
 use crate::api::ids::read;
 use crate::console::Console;
@@ -83,18 +84,22 @@ pub(super) fn sent(typed: &Typed) -> Vec<PrincipalId> {
     all.into_iter().filter(|id| seen.insert(*id)).collect()
 }
 
-/// Those of the numbers that are accounts of the organization; or else all of the view.
+/// Those of the numbers that are accounts of the organization; or else all of the view that the filter leaves: none where
+/// it names what is not there, for what was to be spared would come with the others.
 pub(super) async fn selection<'d>(
     console: &Console,
     desk: &Desk<'d>,
     typed: &Typed,
+    filter: Option<Filter>,
     most: usize,
 ) -> Result<Selection<'d>, ErrorPage> {
     let ids = sent(typed);
     let name = typed.one("view");
     let view = View::EACH.into_iter().find(|view| !name.is_empty() && view.name() == name);
+    let sieve = filter.and_then(|filter| Sieve::new(&desk.signed_in.held, desk.organization, filter));
+    let is_left = |account: &Account<'_>| sieve.as_ref().is_some_and(|sieve| sieve.keeps(account.id));
     let accounts = match view {
-        Some(view) if ids.is_empty() => those(console, desk, |account| view.shows(account)).await?,
+        Some(view) if ids.is_empty() => those(console, desk, |account| view.shows(account) && is_left(account)).await?,
         _ => {
             let ids: BTreeSet<PrincipalId> = ids.into_iter().take(most).collect();
             those(console, desk, |account| ids.contains(&account.id)).await?
