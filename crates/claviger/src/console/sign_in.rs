@@ -229,7 +229,11 @@ pub(super) async fn sign_out(
 
 /// The sign-in page for somebody who has just signed out.
 pub(super) fn farewell(console: &Console) -> Response {
-    let mut response = Redirect::to(PATH).into_response();
+    signed_out(console, Redirect::to(PATH).into_response())
+}
+
+/// An answer to somebody whose session is over, for a browser that keeps nothing of it.
+pub(super) fn signed_out(console: &Console, mut response: Response) -> Response {
     let cookies = [Cookie::Session, Cookie::EarlierForms].map(|cookie| cookie.delete(console.transport));
     cookies.into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
