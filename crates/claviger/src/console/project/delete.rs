@@ -31,7 +31,7 @@ use crate::store::service_accounts::Window;
 
 const PAGE: ProjectPage = ProjectPage::Overview;
 
-const DELETE: Wanted = Wanted { title: "Delete project", deed: "delete it" };
+const DELETE: Wanted = Wanted { title: "Delete {}", deed: "delete it" };
 
 /// So many accounts are named.
 pub(super) const NAMED_MAX: usize = 50;

@@ -41,7 +41,7 @@ use crate::store::service_accounts::{ListedAccount, Window};
 
 const PAGE: ProjectPage = ProjectPage::ServiceAccounts;
 
-const SEE: Wanted = Wanted { title: "Service Accounts", deed: "see its service accounts" };
+const SEE: Wanted = Wanted { title: "Service Accounts of {}", deed: "see its service accounts" };
 
 /// So many rows are read at a time.
 const READ_AT_ONCE: u32 = 1_000;
