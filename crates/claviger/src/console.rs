@@ -16,6 +16,7 @@ mod base_url;
 mod browser;
 mod consequences;
 mod cookies;
+mod earlier_forms;
 mod entrance;
 mod error_page;
 mod forgotten;

@@ -79,26 +79,26 @@ enum Action {
     /// The secrets of a service account, one by one
     #[command(subcommand)]
     Secret(secret::Action),
-    /// Give a service account a role on a project or on a workspace
+    /// Give service accounts a role on a project or on a workspace
     Grant(GrantArgs),
-    /// Take a service account off a project or a workspace; it keeps what it has elsewhere
+    /// Take service accounts off a project or a workspace; they keep what they have elsewhere
     Revoke(RevokeArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct GrantArgs {
-    /// Its id
-    #[arg(value_parser = scope::id)]
-    id: u64,
+    /// The ids of the accounts
+    #[arg(required = true, value_name = "ID", value_parser = scope::id)]
+    ids: Vec<u64>,
     #[command(flatten)]
     on: GrantOn,
 }
 
 #[derive(Debug, clap::Args)]
 struct RevokeArgs {
-    /// Its id
-    #[arg(value_parser = scope::id)]
-    id: u64,
+    /// The ids of the accounts
+    #[arg(required = true, value_name = "ID", value_parser = scope::id)]
+    ids: Vec<u64>,
     #[command(flatten)]
     on: RevokeOn,
 }
@@ -142,18 +142,22 @@ impl ServiceAccountArgs {
 
 impl GrantArgs {
     async fn run(self, connection: &Connection, output: OutputArgs) -> Result<(), Failed> {
-        let id = self.id;
+        let ids = self.ids;
         if let Some(project) = self.on.project {
             let organization = connection.organization().await?;
             let project = ProjectRole { role: project.role.or(Some(RoleName::Consumer)), ..project };
-            let added = AddToProjects { projects: vec![project], service_account_ids: vec![id] };
+            let added = AddToProjects { projects: vec![project], service_account_ids: ids.clone() };
             connection.client().add_to_projects(organization, &added).await?;
-            output.done(&format!("Service account {id} now has its role on project {}.", project.id))?;
+            for id in &ids {
+                output.done(&format!("Service account {id} now has its role on project {}.", project.id))?;
+            }
         }
         if let Some(WorkspaceGrant { path, role }) = self.on.workspace {
             let role = SetWorkspaceRole { role: role.unwrap_or(RoleName::Consumer) };
-            connection.client().set_workspace_role(path.project, path.workspace, id, &role).await?;
-            output.done(&format!("Service account {id} now has its role on workspace {path}."))?;
+            for id in ids {
+                connection.client().set_workspace_role(path.project, path.workspace, id, &role).await?;
+                output.done(&format!("Service account {id} now has its role on workspace {path}."))?;
+            }
         }
         Ok(())
     }
@@ -161,17 +165,21 @@ impl GrantArgs {
 
 impl RevokeArgs {
     async fn run(self, connection: &Connection, output: OutputArgs) -> Result<(), Failed> {
-        let id = self.id;
+        let ids = self.ids;
         if let Some(project) = self.on.project {
             let organization = connection.organization().await?;
-            let members = ProjectMembers { id: project, service_account_ids: vec![id] };
+            let members = ProjectMembers { id: project, service_account_ids: ids.clone() };
             let removed = RemoveFromProjects { projects: vec![members] };
             connection.client().remove_from_projects(organization, &removed).await?;
-            output.done(&format!("Service account {id} was taken off project {project}."))?;
+            for id in &ids {
+                output.done(&format!("Service account {id} was taken off project {project}."))?;
+            }
         }
         if let Some(path) = self.on.workspace {
-            connection.client().remove_from_workspace(path.project, path.workspace, id).await?;
-            output.done(&format!("Service account {id} was taken off workspace {path}."))?;
+            for id in ids {
+                connection.client().remove_from_workspace(path.project, path.workspace, id).await?;
+                output.done(&format!("Service account {id} was taken off workspace {path}."))?;
+            }
         }
         Ok(())
     }
@@ -231,16 +239,21 @@ mod tests {
         let granted = parse("grant 43 --workspace 101/201:admin");
         assert!(matches!(
             granted,
-            Ok(Action::Grant(GrantArgs { id: 43, on: GrantOn { project: None, workspace: Some(_) } }))
+            Ok(Action::Grant(GrantArgs { ids, on: GrantOn { project: None, workspace: Some(_) } })) if ids == [43]
         ));
-        let revoked = parse("revoke 43 --project 101");
+        let revoked = parse("revoke 43 44 --project 101");
         assert!(matches!(
             revoked,
-            Ok(Action::Revoke(RevokeArgs { id: 43, on: RevokeOn { project: Some(101), workspace: None } }))
+            Ok(Action::Revoke(RevokeArgs { ids, on: RevokeOn { project: Some(101), workspace: None } })) if ids == [43, 44]
         ));
-        for line in
-            ["grant 43", "revoke 43", "grant 43 --project 101 --workspace 101/201", "revoke 43 --project 101:admin"]
-        {
+        for line in [
+            "grant --project 101",
+            "revoke --project 101",
+            "grant 43",
+            "revoke 43",
+            "grant 43 --project 101 --workspace 101/201",
+            "revoke 43 --project 101:admin",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -1,5 +1,5 @@
-//! The console's cookies: a session's, one that a form outside a session is bound to, one between the two steps of signing
-//! in, and one that tells what was done.
+//! The console's cookies: a session's, one that knows the forms it showed under an earlier token, one that a form outside a
+//! session is bound to, one between the two steps of signing in, and one that tells what was done.
 //!
 //! Scripts cannot read them, no subdomain can set them where there is TLS (`__Host-`), and another site's form does not
 //! send them. A cookie that is sent twice is none: one of the two may be somebody else's.
@@ -14,6 +14,8 @@ use super::Transport;
 pub(super) enum Cookie {
     /// Holds the session's token.
     Session,
+    /// Holds the tokens of forms that the session showed before it went on under another token.
+    EarlierForms,
     /// Holds what the form of the sign-in page is bound to.
     Form,
     /// Holds what became of what was done last.
@@ -26,10 +28,12 @@ impl Cookie {
     fn name(self, transport: Transport) -> &'static str {
         match (self, transport) {
             (Self::Session, Transport::Encrypted) => "__Host-claviger",
+            (Self::EarlierForms, Transport::Encrypted) => "__Host-claviger-earlier",
             (Self::Form, Transport::Encrypted) => "__Host-claviger-form",
             (Self::Notice, Transport::Encrypted) => "__Host-claviger-notice",
             (Self::PasswordShown, Transport::Encrypted) => "__Host-claviger-code",
             (Self::Session, Transport::Loopback | Transport::Clear) => "claviger",
+            (Self::EarlierForms, Transport::Loopback | Transport::Clear) => "claviger-earlier",
             (Self::Form, Transport::Loopback | Transport::Clear) => "claviger-form",
             (Self::Notice, Transport::Loopback | Transport::Clear) => "claviger-notice",
             (Self::PasswordShown, Transport::Loopback | Transport::Clear) => "claviger-code",

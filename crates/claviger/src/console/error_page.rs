@@ -168,7 +168,8 @@ impl ErrorPage {
     /// 403 for a form without the token that it should have.
     pub(super) fn stale_form() -> Self {
         let strong = "This form is no longer valid, so nothing was changed.";
-        let more = "You have signed in or out since, or the page is older than an hour. Load it again, then send it.";
+        let more = "You have signed in or out since, or the page is older than an hour. Go back and copy what you typed, \
+                    load the page again, then send it.";
         Self::new(StatusCode::FORBIDDEN, Kind::Otherwise, "Form no longer valid", strong, more)
     }
 
@@ -177,6 +178,13 @@ impl ErrorPage {
         let strong = "Your role has changed since you signed in, so nothing was changed.";
         let more = "Load the page again, then send it.";
         Self::new(StatusCode::FORBIDDEN, Kind::Otherwise, "Your role has changed", strong, more)
+    }
+
+    /// 403 for a form that this person's session showed before it went on under another token.
+    pub(super) fn earlier_form() -> Self {
+        let strong = "Your role or your password has changed since this form was opened, so nothing was changed.";
+        let more = "Load the page again, then send it.";
+        Self::new(StatusCode::FORBIDDEN, Kind::Otherwise, "Form opened earlier", strong, more)
     }
 
     /// 400 for what is no form.

@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq;
 
 use super::Console;
 use super::cookies::Cookie;
+use super::earlier_forms::EarlierForms;
 use super::error_page::ErrorPage;
 use super::form_body;
 
@@ -51,7 +52,8 @@ pub(super) fn is_of(sent: &str, cookie: &str) -> bool {
     is_same(&token(cookie), sent)
 }
 
-fn is_same(expected: &str, sent: &str) -> bool {
+/// Whether two tokens or seals are the same, in a time that does not tell where they differ.
+pub(super) fn is_same(expected: &str, sent: &str) -> bool {
     !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(sent.as_bytes()))
 }
 
@@ -59,6 +61,8 @@ fn is_same(expected: &str, sent: &str) -> bool {
 pub(super) trait Fields: DeserializeOwned + Send {
     /// The cookie that the form is bound to.
     const BOUND_TO: Cookie;
+    /// Whether it is done as well if the session has gone on under another token since the form was shown.
+    const IS_DONE_FROM_EARLIER: bool = false;
 }
 
 /// The fields of a form that a page of ours has sent.
@@ -81,11 +85,17 @@ impl<F: Fields> FromRequest<Console> for Checked<F> {
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, ErrorPage> {
         let cookie = F::BOUND_TO.read(request.headers(), console.transport).map(str::to_owned);
+        let earlier = match (F::BOUND_TO, &cookie) {
+            (Cookie::Session, Some(cookie)) => EarlierForms::read(request.headers(), console.transport, &token(cookie)),
+            _ => EarlierForms::default(),
+        };
         let body = form_body::read(request, console).await?;
         let sent = serde_urlencoded::from_bytes(&body);
         let Sent { form_token, fields } = sent.map_err(|_| ErrorPage::unreadable_form())?;
         match cookie {
             Some(cookie) if is_of(&form_token, &cookie) => Ok(Self { fields, form_token }),
+            _ if earlier.has(&form_token) && F::IS_DONE_FROM_EARLIER => Ok(Self { fields, form_token }),
+            _ if earlier.has(&form_token) => Err(ErrorPage::earlier_form()),
             _ => Err(ErrorPage::stale_form()),
         }
     }

@@ -80,10 +80,10 @@ impl Onward {
         Self { to: Some(to), kept: kept.encoded() }
     }
 
-    /// For whose role changed while he typed: what he typed, to be sent by a session that has this token.
-    pub(super) fn ask_again(to: &ReturnTo, typed: &Typed, session: &str) -> Response {
-        let (form_token, why) = (form::token(session), "Your role has changed since you signed in.");
-        page(StatusCode::FORBIDDEN, &SendAgain { form_token: &form_token, why, to, pairs: typed.pairs() })
+    /// For whose session goes on under another token while he typed: what he typed, and why it is not done, to be sent by
+    /// a page whose forms have this token.
+    pub(super) fn ask_again(to: &ReturnTo, typed: &Typed, why: &'static str, form_token: &str) -> Response {
+        page(StatusCode::FORBIDDEN, &SendAgain { form_token, why, to, pairs: typed.pairs() })
     }
 
     /// The page, where one was asked for.

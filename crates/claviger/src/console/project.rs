@@ -33,11 +33,12 @@ use claviger_access::identity::{OrganizationId, ProjectId};
 use claviger_access::permission::PermissionSet;
 use claviger_access::{Decided, Draft, Moment, Refusal};
 
+use self::refusals::refused_there;
 use self::service_accounts as accounts;
 use super::Console;
 use super::error_page::ErrorPage;
 use super::place::{Place, ProjectPage};
-use super::refused::{Wanted, refused};
+use super::refused::Wanted;
 use super::signed_in::SignedIn;
 use super::words;
 use crate::clock;
@@ -104,7 +105,7 @@ fn permit<A: Action>(
     wanted: &Wanted,
 ) -> Result<Permit<A>, ErrorPage> {
     let permit = authorize::<A>(&signed_in.held, &signed_in.caller, Scope::Project(project), signed_in.now);
-    permit.map_err(|refusal| refused(signed_in, Place::Project(project, page), wanted, &refusal))
+    permit.map_err(|refusal| refused_there(signed_in, (project, page), wanted, &refusal))
 }
 
 /// The organization in whose queue a write to a project waits: one that he is a member of.

@@ -2,7 +2,8 @@
 //!
 //! Before a page is made, since its forms belong to the cookie: whoever asks for one is led to the same address with the new
 //! token. A form that comes with the old token is not done, since it was filled in with the role before: it is shown once
-//! more under the new token, and sent when he says so.
+//! more under the new token, and sent when he says so. So is one that comes from another tab, once the session goes on
+//! under the new token in this browser: [`earlier_forms`](super::earlier_forms) tells it.
 //!
 //! What this guarantees: nothing is changed with a new role by a token from before it, and of two who hold that token, only
 //! one goes on. Who goes on is whoever asks for a page first: the other is signed out, sees it, and finds the session in
@@ -11,18 +12,20 @@
 
 use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::http::header::SET_COOKIE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::administration::session::is_outdated;
 
-use super::cookies::Cookie;
+use super::earlier_forms::go_on;
 use super::error_page::ErrorPage;
 use super::onward::Onward;
 use super::return_to::ReturnTo;
 use super::signed_in::{NotSignedIn, SignedIn};
 use super::typed::Typed;
-use super::{Console, session};
+use super::{Console, form, session};
+
+/// Why what he typed is asked for once more.
+const CHANGED: &str = "Your role has changed since you signed in.";
 
 /// Whether the session is older than a role of its person.
 pub(super) fn is_due(signed_in: &SignedIn) -> bool {
@@ -43,22 +46,18 @@ pub(super) async fn renew(
     // Where it cannot be written now, the session goes on as it is.
     let Ok(Some(token)) = session::renew(&console.node, &signed_in).await else { return next.run(request).await };
     let here = request.uri().path_and_query().map_or("/console", |here| here.as_str());
-    given(&console, Redirect::to(here).into_response(), &token)
+    go_on(console.transport, &signed_in, &token, Redirect::to(here).into_response())
 }
 
 /// For whose role changed while he typed: his session under a new token, and what he typed, which he may send once more.
 pub(super) async fn keeping(console: &Console, signed_in: &SignedIn, to: ReturnTo, kept: &Typed) -> Response {
     match session::renew(&console.node, signed_in).await {
-        Ok(Some(token)) => given(console, Onward::ask_again(&to, kept, &token), &token),
+        Ok(Some(token)) => {
+            let asked = Onward::ask_again(&to, kept, CHANGED, &form::token(&token));
+            go_on(console.transport, signed_in, &token, asked)
+        }
         // Another request of his was first.
         Ok(None) => ErrorPage::outdated().into_response(),
         Err(error) => ErrorPage::unwritten(&error, &signed_in.origin).into_response(),
     }
-}
-
-fn given(console: &Console, mut response: Response, token: &str) -> Response {
-    if let Some(cookie) = Cookie::Session.set(console.transport, token, session::COOKIE_LIFETIME_S) {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
 }

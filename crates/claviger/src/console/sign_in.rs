@@ -79,7 +79,16 @@ impl Fields for Typed {
     const BOUND_TO: Cookie = Cookie::Form;
 }
 
-/// The form of the menu that signs out has its token alone.
+/// The form of the menu that signs out has its token alone. Who leaves may leave, also from a page of before.
+#[derive(Deserialize)]
+pub(super) struct Leaving {}
+
+impl Fields for Leaving {
+    const BOUND_TO: Cookie = Cookie::Session;
+    const IS_DONE_FROM_EARLIER: bool = true;
+}
+
+/// A form that has its token alone.
 #[derive(Deserialize)]
 pub(super) struct Nothing {}
 
@@ -199,7 +208,7 @@ async fn begun(console: &Console, origin: &Origin, typed: &Typed, from: SignedIn
 pub(super) async fn sign_out(
     State(console): State<Console>,
     signed_in: Result<SignedIn, NotSignedIn>,
-    form: Result<Checked<Nothing>, ErrorPage>,
+    form: Result<Checked<Leaving>, ErrorPage>,
 ) -> Result<Response, ErrorPage> {
     let signed_in = match signed_in {
         // Who leaves may leave, whatever his role is.
@@ -220,10 +229,15 @@ pub(super) async fn sign_out(
 
 /// The sign-in page for somebody who has just signed out.
 pub(super) fn farewell(console: &Console) -> Response {
-    let mut response = Redirect::to(PATH).into_response();
-    if let Some(cookie) = Cookie::Session.delete(console.transport) {
+    signed_out(console, Redirect::to(PATH).into_response())
+}
+
+/// An answer to somebody whose session is over, for a browser that keeps nothing of it.
+pub(super) fn signed_out(console: &Console, mut response: Response) -> Response {
+    let cookies = [Cookie::Session, Cookie::EarlierForms].map(|cookie| cookie.delete(console.transport));
+    cookies.into_iter().flatten().for_each(|cookie| {
         response.headers_mut().append(SET_COOKIE, cookie);
-    }
+    });
     response
 }
 

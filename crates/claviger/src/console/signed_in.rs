@@ -14,6 +14,7 @@ use claviger_access::identity::{OrganizationId, PrincipalId, SessionId};
 use claviger_access::{Caller, Moment};
 
 use super::cookies::Cookie;
+use super::earlier_forms::EarlierForms;
 use super::error_page::ErrorPage;
 use super::notice::Notice;
 use super::return_to::ReturnTo;
@@ -34,6 +35,8 @@ pub(super) struct SignedIn {
     pub origin: Origin,
     /// What became of what he did last, to be told on this page.
     pub notice: Option<Notice>,
+    /// What it showed before it went on under the token that it has now.
+    pub earlier_forms: EarlierForms,
     form_token: String,
 }
 
@@ -92,6 +95,7 @@ impl FromRequestParts<Console> for SignedIn {
         let admitted = session::admit(&console.node, &held, presented, origin.address, now).ok_or_else(nobody)?;
         let form_token = form::token(presented);
         let notice = Notice::read(&parts.headers, console.transport, &form_token);
+        let earlier_forms = EarlierForms::read(&parts.headers, console.transport, &form_token);
         let signed_in = Self {
             caller: admitted.caller,
             person: admitted.person,
@@ -100,6 +104,7 @@ impl FromRequestParts<Console> for SignedIn {
             now,
             origin,
             notice,
+            earlier_forms,
             form_token,
         };
         match !parts.method.is_safe() && renewal::is_due(&signed_in) {

@@ -4,6 +4,7 @@ pub(super) mod delete;
 pub(super) mod grants;
 pub(super) mod members;
 pub(super) mod new;
+mod refusals;
 pub(super) mod rename;
 pub(super) mod show;
 
@@ -13,10 +14,10 @@ use claviger_access::authorize::{ManageTeams, Scope, authorize};
 use claviger_access::directory::{Organization, Team};
 use claviger_access::identity::{OrganizationId, TeamId};
 
+use self::refusals::unwritten_there;
 use super::error_page::ErrorPage;
-use super::refused::{Wanted, refused};
+use super::refused::Wanted;
 use super::signed_in::SignedIn;
-use super::users_teams::place;
 
 /// Who may see and do what is here, with the organization.
 fn permitted<'s>(
@@ -26,7 +27,7 @@ fn permitted<'s>(
 ) -> Result<(Permit<ManageTeams>, &'s Organization), ErrorPage> {
     let scope = Scope::Organization(organization);
     let permit = authorize::<ManageTeams>(&signed_in.held, &signed_in.caller, scope, signed_in.now);
-    let permit = permit.map_err(|refusal| refused(signed_in, place(organization), wanted, &refusal))?;
+    let permit = permit.map_err(|refusal| unwritten_there(signed_in, (organization, None), wanted, &refusal.into()))?;
     let known = signed_in.held.organization(organization).ok_or_else(ErrorPage::no_such_organization)?;
     Ok((permit, known))
 }
@@ -40,7 +41,8 @@ fn found<'s>(
 ) -> Result<(&'s Organization, &'s Team), ErrorPage> {
     let (_, known) = permitted(signed_in, organization, wanted)?;
     let team = team::find(&signed_in.held, organization, id);
-    Ok((known, team.map_err(|refusal| refused(signed_in, place(organization), wanted, &refusal))?))
+    let team = team.map_err(|refusal| unwritten_there(signed_in, (organization, None), wanted, &refusal.into()))?;
+    Ok((known, team))
 }
 
 /// The address of a team's page.

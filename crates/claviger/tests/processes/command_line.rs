@@ -93,6 +93,25 @@ async fn granting_and_revoking_shows_in_the_grants(store: Store) {
     desk.run(&["service-account", "revoke", &made.id, "--project", &project.to_string()]).ok();
     assert_eq!(grants(), before);
     desk.run(&["service-account", "revoke", &made.id, "--project", &project.to_string()]).ok();
+    // Several at once: on a project all or none, on a workspace up to the first that is refused.
+    let other = desk.create(&["writer"]);
+    let (on, several) = (format!("{project}:analyst"), [&*made.id, &*other.id]);
+    let run =
+        |words: [&str; 2], ids: &[&str], where_to: [&str; 2]| desk.run(&[&words[..], ids, &where_to[..]].concat());
+    let given = run(["service-account", "grant"], &several, ["--project", &on]).ok();
+    for id in several {
+        assert!(given.contains(&format!("Service account {id} now has its role on project {project}.")), "{given}");
+    }
+    assert_eq!(grants(), with(&[format!("project {project} analyst through individual")]));
+    run(["service-account", "revoke"], &several, ["--project", &project.to_string()]).ok();
+    let refusal = run(["service-account", "grant"], &[&made.id, "999999"], ["--project", &on]).refused(5);
+    assert!(refusal.contains("404 service_account_not_found"), "{refusal}");
+    assert_eq!(grants(), before, "none of them has it");
+    let run_on = run(["service-account", "grant"], &[&made.id, "999999", &other.id], ["--workspace", &on_workspace]);
+    assert_eq!(run_on.code(), 5);
+    assert_eq!(grants(), with(&[format!("workspace {workspace} consumer through individual")]));
+    assert_eq!(run(["service-account", "revoke"], &several, ["--workspace", &on_workspace]).code(), 5);
+    assert_eq!(grants(), before);
 }
 
 async fn the_exit_code_says_why(store: Store) {

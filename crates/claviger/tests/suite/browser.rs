@@ -29,7 +29,12 @@ impl<'w> Browser<'w> {
 
     /// The session's token.
     pub(crate) fn session(&self) -> String {
-        self.cookies.borrow().get("claviger").cloned().unwrap_or_default()
+        self.value("claviger")
+    }
+
+    /// What a cookie holds; nothing where there is none.
+    pub(crate) fn value(&self, cookie: &str) -> String {
+        self.cookies.borrow().get(cookie).cloned().unwrap_or_default()
     }
 
     /// Opens an address, and does not follow where it leads but to itself: so a session goes on under a new token.

@@ -174,6 +174,12 @@ on_both_stores! {
         let looked = browser.submit(GRANT, &[("all", &all), ("project", &depot), ("role", "admin"), ("look", "1")]).await;
         is_page(&looked, 200, "Grant access · acme");
         assert!(looked.text.contains("<option value=\"admin\" selected>"), "{}", looked.text);
+        // The same for a script: one line for all of them, once it is known where and as what.
+        let line = |ids: &str, acme: u64| format!("claviger service-account grant {ids} --organization {acme} --project {depot}:admin</pre>");
+        assert!(looked.text.contains(&line(&all.replace(',', " "), world.id("acme"))), "{}", looked.text);
+        assert!(!page.contains("claviger service-account grant"), "{page}");
+        let bent = browser.submit(GRANT, &[("all", &all), ("project", &depot), ("role", "admin; id"), ("look", "1")]).await;
+        assert!(!bent.text.contains("claviger service-account"), "what is no role is in no line to copy: {}", bent.text);
         let gone = format!("{all},{}", id("miner"));
         tells(&browser.submit(GRANT, &[("all", &gone), ("project", &depot), ("role", "analyst")]).await, 404, "Grant access", "was deleted meanwhile. Here are the others.");
         assert_eq!(grants(&world).await, before, "nothing was given so far");
@@ -189,6 +195,8 @@ on_both_stores! {
         for part in ["3 of 4 service accounts lose what is named below.", "<li>reader <span class=\"mute\">Analyst, Consumer on workspace eu</span></li>", "<li>exporter <span class=\"mute\">Admin</span></li>", "<li>idle <span class=\"mute\">nothing granted to it there</span></li>"] {
             assert!(shown.text.contains(part), "{part}: {}", shown.text);
         }
+        let line = format!("claviger service-account revoke {} --organization {} --project {shop}</pre>", all.replace(',', " "), world.id("acme"));
+        assert!(shown.text.contains(&line), "{line}: {}", shown.text);
         assert_eq!(grants(&world).await, before + 2);
         let warned = browser.hidden("warned");
         let told = browser.submit_to(REVOKE, &[("all", &all), ("project", &shop), ("warned", &warned)], "Service Accounts · acme").await;

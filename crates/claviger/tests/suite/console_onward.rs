@@ -2,6 +2,7 @@
 //! browser's own pages alone.
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::answer::Answer;
 use crate::browser::{Browser, value_of};
@@ -11,7 +12,7 @@ use crate::console_sessions::form_token;
 use crate::world::{World, email, on_both_stores, send};
 
 const WORLD: &str = "
-acme: ada owner, pia@ admin
+acme: ada owner, pia@ admin, mel@ admin
 ";
 
 const TEAMS: &str = "/console/organizations/{acme}/teams";
@@ -45,6 +46,19 @@ async fn keeps(world: &World, session: &str) -> (Answer, String) {
     is_page(&kept, 403, "Sign in");
     let cookie = cookie(world, &kept, "claviger-form");
     (kept, cookie)
+}
+
+const PROFILE: &str = "/console/profile";
+
+/// Somebody with a form open in one tab gets another role, and asks for a page in another tab: the token of the form, which is
+/// of the session before. The session goes on under a token of its own.
+async fn goes_on(world: &World, browser: &Browser<'_>, role: &str) -> String {
+    browser.page(PROFILE, "Profile").await;
+    let (before, session) = (browser.hidden("form_token"), browser.session());
+    world.account("ada").patch("organizations/{acme}/users/{pia}", json!({ "role": role })).await.ok();
+    browser.page(PROFILE, "Profile").await;
+    assert!(before != browser.hidden("form_token") && session != browser.session());
+    before
 }
 
 /// The hidden fields of a page, one of them with another value.
@@ -131,5 +145,89 @@ on_both_stores! {
         is_page(&again, 200, "Send it again");
         assert!(again.text.contains("value=\"typed before\""), "{}", again.text);
         cookie(&world, &again, "claviger");
+    }
+
+    /// a form of another tab, from before the session went on under another token, is shown once more and sent then
+    async fn a_form_of_another_tab_is_shown_again(world: World) {
+        let world = world.with(WORLD).await;
+        let pia = Browser::signs_in(&world, "pia").await;
+        let first = goes_on(&world, &pia, "member").await;
+        let second = goes_on(&world, &pia, "admin").await;
+        let once = "0".repeat(32);
+        for (before, name) in [(&first, "Day shift"), (&second, "Night shift")] {
+            let fields = [("once", &*once), ("name", name), ("password", "not to be kept")];
+            let again = pia.submit_with(before, TEAMS, &fields).await;
+            is_page(&again, 403, "Send it again");
+            for shown in ["Your role or your password has changed since this form was opened.", &*format!("<dd>{name}</dd>")] {
+                assert!(again.text.contains(shown), "{shown}: {}", again.text);
+            }
+            assert!(again.text.contains(&format!("It goes to <code>{}</code>.", world.path(TEAMS))), "{}", again.text);
+            assert!(!again.text.contains("not to be kept") && !again.text.contains(before), "{}", again.text);
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM teams").await, 0, "nothing was done");
+        let done = pia.submit(TEAMS, &[("once", &once), ("name", "Night shift")]).await;
+        assert_eq!(done.status, 303, "{}", done.text);
+        assert_eq!(world.count("SELECT COUNT(*) FROM teams").await, 1);
+        // Where nothing was typed that could be kept, it is said.
+        let refused = pia.submit_with(&second, "/console/profile/sessions/end-others", &[]).await;
+        is_page(&refused, 403, "Form opened earlier");
+        // While the role has changed once more, and while the session is over.
+        world.account("ada").patch("organizations/{acme}/users/{pia}", json!({ "role": "owner" })).await.ok();
+        let again = pia.submit_with(&second, TEAMS, &[("name", "Late shift")]).await;
+        is_page(&again, 403, "Send it again");
+        assert!(again.text.contains("Your role has changed since you signed in."), "{}", again.text);
+        let elsewhere = Browser::signs_in(&world, "pia").await;
+        elsewhere.page("/console/profile/sessions", "Sessions").await;
+        assert_eq!(elsewhere.submit("/console/profile/sessions/end-others", &[]).await.status, 303);
+        let kept = pia.submit_with(&second, TEAMS, &[("name", "Late shift")]).await;
+        is_page(&kept, 403, "Sign in");
+        assert_eq!(field(&kept, "kept"), "name=Late+shift");
+    }
+
+    /// a token of a form that this session never showed, or that another site sends, brings nothing before anybody
+    async fn a_form_of_no_session_of_this_browser_is_refused(world: World) {
+        let world = world.with(WORLD).await;
+        let pia = Browser::signs_in(&world, "pia").await;
+        let before = goes_on(&world, &pia, "member").await;
+        let known = pia.value("claviger-earlier");
+        let elsewhere = Browser::signs_in(&world, "pia").await;
+        elsewhere.page(PROFILE, "Profile").await;
+        let fields = [("name", "of a stranger")];
+        for token in ["0".repeat(64), elsewhere.hidden("form_token"), known.split('.').next().unwrap().to_owned(), String::new()] {
+            let refused = pia.submit_with(&token, TEAMS, &fields).await;
+            is_page(&refused, 403, "Form no longer valid");
+            assert!(!refused.text.contains("of a stranger"), "{}", refused.text);
+        }
+        // What one session's browser keeps is worth nothing with another session, of whomever.
+        let mel = Browser::signs_in(&world, "mel").await;
+        for session in [elsewhere.session(), mel.session()] {
+            let cookie = format!("claviger={session}; claviger-earlier={known}");
+            let refused = post(&world, &cookie, TEAMS, &[("form_token", &before), fields[0]]).await;
+            is_page(&refused, 403, "Form no longer valid");
+            assert!(!refused.text.contains("of a stranger"), "{}", refused.text);
+        }
+        let cookie = format!("claviger={}; claviger-earlier={known}", pia.session());
+        let foreign = world.request(Method::POST, TEAMS).header("cookie", &cookie).header("sec-fetch-site", "cross-site");
+        let refused = send(foreign.form(&[("form_token", &*before), fields[0]])).await;
+        is_page(&refused, 403, "Not sent from here");
+        assert!(!refused.text.contains("of a stranger"), "{}", refused.text);
+        let without = post(&world, &format!("claviger={}", pia.session()), TEAMS, &[("form_token", &before), fields[0]]).await;
+        is_page(&without, 403, "Form no longer valid");
+        is_page(&pia.submit_with(&before, TEAMS, &fields).await, 403, "Send it again");
+    }
+
+    /// after a change of the password a form of another tab is shown once more, and signing out there signs out
+    async fn a_new_password_keeps_what_another_tab_holds(world: World) {
+        let world = world.with(WORLD).await;
+        let pia = Browser::signs_in(&world, "pia").await;
+        pia.page("/console/profile/password", "Change password").await;
+        let before = pia.hidden("form_token");
+        let fields = [("current", &*world.password_of("pia")), ("new", "another one, and long enough")];
+        pia.submit_to("/console/profile/password", &fields, "Profile").await;
+        is_page(&pia.submit_with(&before, TEAMS, &[("name", "Night shift")]).await, 403, "Send it again");
+        let out = pia.submit_with(&before, "/console/sign-out", &[]).await;
+        assert_eq!((out.status, out.header("location")), (303, Some(SIGN_IN)), "{}", out.text);
+        assert_eq!((pia.session(), pia.value("claviger-earlier")), (String::new(), String::new()));
+        assert_eq!(world.count("SELECT COUNT(*) FROM sessions").await, 0);
     }
 }

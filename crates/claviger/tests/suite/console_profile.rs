@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::browser::Browser;
 use crate::console::{form, is_page, set_cookie, shown};
 use crate::console_sessions::{ACCOUNTS, form_token, get, is_out, signs_in};
 use crate::world::{World, email, on_both_stores, send};
@@ -11,6 +12,12 @@ use crate::world::{World, email, on_both_stores, send};
 const WORLD: &str = "
 acme: ada owner, pia@ admin, mel@ member
 globex: gil owner, pia@ member
+";
+
+const LEAVING: &str = "
+acme: ada owner, oda@ owner, mel@ member
+  shop: exporter admin, mel@ analyst
+globex: gil owner, oda@ member
 ";
 
 const PROFILE: &str = "/console/profile";
@@ -187,5 +194,65 @@ on_both_stores! {
         assert_eq!(set_cookie(&own, "claviger").expect("deleted").0, "");
         is_out(&get(&world, &session, PROFILE).await);
         is_page(&get(&world, &mel, PROFILE).await, 200, "Profile");
+    }
+
+    /// a member leaves on a page that says what that ends: he is signed out, and nobody signs in with his address
+    async fn a_member_leaves_by_himself(world: World) {
+        let world = world.with(LEAVING).await;
+        let leave = world.path("/console/profile/organizations/{acme}/leave");
+        let ada = world.account("ada");
+        let crew = ada.post("organizations/{acme}/teams", json!({ "name": "Crew" })).await.created();
+        let crew = format!("organizations/{{acme}}/teams/{}", crew["id"]);
+        ada.post(&format!("{crew}/add-members"), json!({ "user_ids": [world.id("mel")] })).await.ok();
+        let (mel, elsewhere) = (Browser::signs_in(&world, "mel").await, Browser::signs_in(&world, "mel").await);
+        let profile = mel.page(PROFILE, "Profile").await;
+        assert!(profile.contains(&format!("href=\"{leave}\"")), "{profile}");
+        let page = mel.page(&leave, "Leave acme · acme").await;
+        for shown in ["shop</th>", "Analyst", "You leave the team Crew.", "the only organization you belong to", "created stay, and go on working", "Type acme to leave it"] {
+            assert!(page.contains(shown), "{shown} is not in {page}");
+        }
+        assert!(!page.contains("claviger member remove"), "{page}");
+        let wrong = mel.submit(&leave, &[("confirm", "globex")]).await;
+        is_page(&wrong, 400, "Error: Leave acme · acme");
+        assert!(wrong.text.contains("That is not the name. Type acme."), "{}", wrong.text);
+        mel.page(PROFILE, "Profile").await;
+        let left = mel.submit(&leave, &[("confirm", " acme ")]).await;
+        is_page(&left, 200, "You have left acme");
+        assert!(left.text.contains("so you are signed out everywhere") && mel.session().is_empty(), "{}", left.text);
+        is_out(&elsewhere.get(PROFILE).await);
+        let ours = shown(&world).await;
+        is_page(&send(form(&world, &ours, &email("mel"), &world.password_of("mel"))).await, 403, "Error: Sign in");
+        let events = world.account("ada").get("organizations/{acme}/audit-log?action=organization.user_removed").await.ok();
+        let (id, by) = (json!(world.id("mel")), &events[0]["actor"]["id"]);
+        assert_eq!((events.as_array().unwrap().len(), &events[0]["target"]["id"], by), (1, &id, &id), "{events}");
+        assert!(!ada.get(&crew).await.ok().to_string().contains("mel of the world"));
+        world.account("exporter").get("me").await.ok();
+    }
+
+    /// the last owner stays and is told so; of two organizations the other stays, and one that is not his is not there
+    async fn leaving_one_of_two_and_staying_as_the_last_owner(world: World) {
+        let world = world.with(LEAVING).await;
+        let oda = Browser::signs_in(&world, "oda").await;
+        let (acme, globex) = ("/console/profile/organizations/{acme}/leave", "/console/profile/organizations/{globex}/leave");
+        let why = "acme needs an owner who is a person. Make someone else owner first.";
+        let profile = oda.page(PROFILE, "Profile").await;
+        assert!(profile.contains(why) && !profile.contains(&world.path(acme)) && profile.contains(&world.path(globex)), "{profile}");
+        for refused in [oda.get(acme).await, oda.submit(acme, &[("confirm", "acme")]).await] {
+            is_page(&refused, 409, "Leave acme");
+            assert!(refused.text.contains(why) && refused.text.contains("Open Users &#38; Teams"), "{}", refused.text);
+        }
+        let page = oda.page(globex, "Leave globex · globex").await;
+        assert!(page.contains("What you were granted in other organizations stays.") && !page.contains("only organization"), "{page}");
+        let profile = oda.submit_to(globex, &[("confirm", "globex")], "Profile").await;
+        assert!(profile.contains("You have left globex.") && !profile.contains(&world.path(globex)), "{profile}");
+        let mel = Browser::signs_in(&world, "mel").await;
+        mel.page(PROFILE, "Profile").await;
+        for browser in [&oda, &mel] {
+            let unknown = browser.get("/console/profile/organizations/999999/leave").await;
+            is_page(&unknown, 404, "Not found");
+            for theirs in [browser.get(globex).await, browser.submit(globex, &[("confirm", "globex")]).await] {
+                assert_eq!((theirs.status, &theirs.text), (404, &unknown.text));
+            }
+        }
     }
 }

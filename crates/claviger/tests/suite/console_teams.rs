@@ -150,9 +150,9 @@ on_both_stores! {
         let (mart, trader) = (format!("p{}", world.id("mart")), world.id("trader").to_string());
         let workspace = format!("w{}", world.id("mart all"));
         for place in [mart.as_str(), &workspace, "p999999", "w999999", "x", "p"] {
-            says(&pia.submit(&format!("{TEAM}/grant"), &[("place", place), ("role", "analyst")]).await, 404, "No project of yours with this number.");
+            says(&pia.submit(&format!("{TEAM}/grant"), &[("place", place), ("role", "analyst")]).await, 404, "No project or workspace with this number in acme.");
         }
-        says(&pia.submit(&format!("{TEAM}/add-members"), &[("member", &trader)]).await, 404, "There is no user");
+        says(&pia.submit(&format!("{TEAM}/add-members"), &[("member", &trader)]).await, 404, "No person or service account with this number in acme.");
         says(&pia.submit(&format!("{TEAM}/add-members"), &[]).await, 400, "Tick somebody first.");
         says(&pia.submit(&format!("{TEAM}/grant"), &[("role", "analyst")]).await, 400, "Choose a project or a workspace.");
         let shop = format!("p{}", world.id("shop"));
@@ -180,8 +180,8 @@ on_both_stores! {
         let page = pia.submit_to(&format!("{TEAM}/delete"), &[("confirm", "Crew")], "Users and Teams · acme").await;
         assert!(page.contains("The team Crew was deleted."), "{page}");
         assert_eq!(role_of(&world, "reader").await, Value::Null);
-        says(&pia.get(TEAM).await, 404, "There is no team");
-        says(&pia.submit(&format!("{TEAM}/delete"), &[("confirm", "Crew")]).await, 404, "There is no team");
+        says(&pia.get(TEAM).await, 404, "No team with this number in acme.");
+        says(&pia.submit(&format!("{TEAM}/delete"), &[("confirm", "Crew")]).await, 404, "No team with this number in acme.");
     }
 
     /// with hundreds of teams and projects every page stays small, and nothing is chosen from a long list

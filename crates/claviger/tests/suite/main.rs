@@ -47,6 +47,7 @@ mod console_project_roles;
 mod console_project_settings;
 mod console_project_users;
 mod console_project_workspaces;
+mod console_refusals;
 mod console_reset;
 mod console_rotate;
 mod console_second_factor;

@@ -5,7 +5,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use claviger_access::administration::password::ChangePassword;
@@ -14,6 +13,7 @@ use serde::Deserialize;
 
 use crate::clock;
 use crate::console::cookies::Cookie;
+use crate::console::earlier_forms::go_on;
 use crate::console::error_page::ErrorPage;
 use crate::console::form::{Checked, Fields};
 use crate::console::frame::Frame;
@@ -94,11 +94,8 @@ pub(in crate::console) async fn change(
     let token = session::change_password(node, &signed_in, change).await;
     let token = token.map_err(|error| ErrorPage::unwritten(&error, origin))?;
     let done = Notice::done("Your password is changed.", "Your other sessions are ended.");
-    let mut response = done.at_next(&console, &token, "/console/profile");
-    if let Some(cookie) = Cookie::Session.set(console.transport, &token, session::COOKIE_LIFETIME_S) {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    Ok(response)
+    let led = done.at_next(&console, &token, "/console/profile");
+    Ok(go_on(console.transport, &signed_in, &token, led))
 }
 
 /// Whether this is the password of the person who asks. Each try counts as one at the sign-in page.

@@ -33,7 +33,7 @@ use crate::store::StoreError;
 
 const PAGE: ProjectPage = ProjectPage::Overview;
 
-const DELETE: Wanted = Wanted { title: "Delete project", deed: "delete it" };
+const DELETE: Wanted = Wanted { title: "Delete {}", deed: "delete it" };
 
 /// So many accounts are named.
 pub(super) const NAMED_MAX: usize = 50;

@@ -18,6 +18,7 @@ use claviger_access::text::{DisplayName, TextError, TimezoneName};
 
 use super::mistakes::{self, Mistakes};
 use super::reached::{Given, Reached};
+use super::refusals::refused_there;
 use super::spot::Spot;
 use super::{Shown, permit, role_choice, unread, write};
 use crate::api::ids::PathId;
@@ -28,7 +29,7 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, ProjectPage, may};
 use crate::console::project_role;
-use crate::console::refused::{Wanted, refused};
+use crate::console::refused::Wanted;
 use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
@@ -37,11 +38,11 @@ use crate::console::{Console, words};
 
 const PAGE: ProjectPage = ProjectPage::Overview;
 
-const SEE: Wanted = Wanted { title: "Overview", deed: "see it" };
+const SEE: Wanted = Wanted { title: "Overview of {}", deed: "see it" };
 
-const CHANGE: Wanted = Wanted { title: "Overview", deed: "change its name and time zone" };
+const CHANGE: Wanted = Wanted { title: "Change {}", deed: "change its name and time zone" };
 
-const OPEN: Wanted = Wanted { title: "Overview", deed: "change its default access" };
+const OPEN: Wanted = Wanted { title: "Default access to {}", deed: "change its default access" };
 
 /// How many of something there are, with the page that lists them.
 struct Count {
@@ -106,7 +107,8 @@ async fn shown(
 ) -> Result<Response, ErrorPage> {
     let (held, caller) = (&signed_in.held, &signed_in.caller);
     let place = Place::Project(project, PAGE);
-    see_project(held, caller, project, signed_in.now).map_err(|no| refused(signed_in, place, &SEE, &no))?;
+    see_project(held, caller, project, signed_in.now)
+        .map_err(|no| refused_there(signed_in, (project, PAGE), &SEE, &no))?;
     let shown = Shown::of(signed_in, project)?;
     let frame = Frame::of(signed_in, place);
     let (known, organization) = (shown.project, shown.organization);

@@ -8,11 +8,13 @@ use claviger_access::permission::PermissionSet;
 use claviger_access::role::{ProjectRole, Role};
 
 use super::super::error_page::ErrorPage;
-use super::super::place::{Place, ProjectPage};
+use super::super::place::ProjectPage;
 use super::super::project_role;
+use super::super::refused::Wanted;
 use super::super::signed_in::SignedIn;
 use super::super::typed::Typed;
 use super::super::words;
+use super::refusals::undone;
 
 /// A name in a list of choices is shortened to so many characters.
 const LABEL_LENGTH_MAX: usize = 40;
@@ -52,12 +54,11 @@ pub(super) fn may_give(directory: &Directory, gives: &PermissionSet, role: Proje
 pub(super) fn typed(
     signed_in: &SignedIn,
     (project, page): (ProjectId, ProjectPage),
-    title: &'static str,
+    wanted: &Wanted,
     typed: &Typed,
 ) -> Result<ProjectRole, ErrorPage> {
     project_role::read(typed.one("role")).ok_or_else(|| {
-        let without = ErrorPage::not_done(StatusCode::BAD_REQUEST, title, "Choose a role.", "Nothing was changed.");
-        without.inside(signed_in, Place::Project(project, page))
+        undone(signed_in, (project, page), wanted, StatusCode::BAD_REQUEST, "Choose a role.", "Nothing was changed.")
     })
 }
 

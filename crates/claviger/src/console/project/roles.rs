@@ -34,9 +34,9 @@ use crate::console::words;
 
 const PAGE: ProjectPage = ProjectPage::Roles;
 
-const SEE: Wanted = Wanted { title: "Roles", deed: "see its roles" };
+const SEE: Wanted = Wanted { title: "Roles of {}", deed: "see its roles" };
 
-const MANAGE: Wanted = Wanted { title: "Roles", deed: "change its roles" };
+const MANAGE: Wanted = Wanted { title: "Change the roles of {}", deed: "change its roles" };
 
 /// A role that is the same in every project.
 struct BuiltIn {

@@ -41,7 +41,7 @@ use crate::store::StoreError;
 
 const PAGE: ProjectPage = ProjectPage::ServiceAccounts;
 
-const SEE: Wanted = Wanted { title: "Service Accounts", deed: "see its service accounts" };
+const SEE: Wanted = Wanted { title: "Service Accounts of {}", deed: "see its service accounts" };
 
 /// A way to choose in the list's filter.
 struct WayChoice {

@@ -34,11 +34,11 @@ use crate::console::words;
 
 const PAGE: ProjectPage = ProjectPage::Users;
 
-const SEE: Wanted = Wanted { title: "Project Users", deed: "see its users" };
+const SEE: Wanted = Wanted { title: "Users of {}", deed: "see its users" };
 
-const GIVE: Wanted = Wanted { title: "Project Users", deed: "give people and teams roles in it" };
+const GIVE: Wanted = Wanted { title: "Give a role in {}", deed: "give people and teams roles in it" };
 
-const REMOVE: Wanted = Wanted { title: "Project Users", deed: "remove people and teams from it" };
+const REMOVE: Wanted = Wanted { title: "Remove from {}", deed: "remove people and teams from it" };
 
 /// Whom a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(in crate::console) use self::edit::{change, form};
 use super::asked::Asked;
 use super::mistakes::{self, Mistakes};
 use super::pages::{self, Pages};
-use super::refusals::unwritten_there;
+use super::refusals::{refused_there, unwritten_there};
 use super::{Shown, organization_of, permit, role_choice};
 use crate::api::ids::PathId;
 use crate::console::error_page::ErrorPage;
@@ -32,7 +32,7 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage, may};
-use crate::console::refused::{Wanted, refused};
+use crate::console::refused::Wanted;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
@@ -41,9 +41,9 @@ use crate::writer::WriteError;
 
 const PAGE: ProjectPage = ProjectPage::Workspaces;
 
-const SEE: Wanted = Wanted { title: "Workspaces", deed: "see it" };
+const SEE: Wanted = Wanted { title: "Workspaces of {}", deed: "see it" };
 
-const MANAGE: Wanted = Wanted { title: "Workspaces", deed: "change its workspaces" };
+const MANAGE: Wanted = Wanted { title: "Change the workspaces of {}", deed: "change its workspaces" };
 
 /// A description on a row is cut after so many characters.
 const TOLD_LENGTH_MAX: usize = 60;
@@ -103,7 +103,7 @@ fn show(
 ) -> Result<Response, ErrorPage> {
     let (held, place) = (&signed_in.held, Place::Project(project, PAGE));
     let permit = see_project(held, &signed_in.caller, project, signed_in.now);
-    permit.map_err(|refusal| refused(signed_in, place, &SEE, &refusal))?;
+    permit.map_err(|refusal| refused_there(signed_in, (project, PAGE), &SEE, &refusal))?;
     let shown = Shown::of(signed_in, project)?;
     let known = |id| WorkspaceId::new(id).and_then(|id| held.workspace(id));
     let name = |id| known(id).filter(|known| known.project == project).map(|known| known.name.clone());

@@ -86,6 +86,18 @@ pub(in crate::console) async fn create(
             };
             Ok(Notice::warning("This project was created already.", "").at(&console, &signed_in, &overview(id)))
         }
+        Err(WriteError::Refused(Refusal::LimitReached { limit, .. })) => {
+            let strong = format!("{} has {} projects, as many as fit.", known.name, words::count(limit));
+            let list = OrganizationPage::Projects.path(organization);
+            Err(ErrorPage::not_done(
+                StatusCode::CONFLICT,
+                CREATE.title,
+                &strong,
+                "Nothing was created. Delete one first.",
+            )
+            .inside(&signed_in, place(organization))
+            .leads_to(&list, "Back to Projects"))
+        }
         Err(error) => Err(unwritten(&signed_in, place(organization), &CREATE, &error)),
     }
 }

@@ -6,10 +6,10 @@ use claviger_access::administration::team;
 use claviger_access::directory::{Draft, Organization, Team};
 use claviger_access::identity::{OrganizationId, TeamId};
 
+use super::refusals::unwritten_there;
 use super::{found, path};
 use crate::api::ids::PathId;
 use crate::clock;
-use crate::console::above_own::not_written;
 use crate::console::consequences::{Consequences, FIELD, LISTED_MAX, Lost};
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, Link};
@@ -22,7 +22,7 @@ use crate::console::typed_name::is_typed;
 use crate::console::users_teams::rows::{members, spot};
 use crate::console::{Console, users_teams, words};
 
-const DELETE: Wanted = Wanted { title: "Delete team", deed: "delete teams" };
+const DELETE: Wanted = Wanted { title: "Delete {}", deed: "delete teams" };
 
 /// The page before.
 pub(in crate::console) async fn show(
@@ -50,7 +50,7 @@ pub(in crate::console) async fn delete(
     let decide = move |draft: &_, moment, _| team::delete(draft, &caller, organization, &[id].into(), moment);
     let request = signed_in.write_request(organization).of_many(team.members.len());
     let done = console.node.writer.perform(request, decide).await;
-    done.map_err(|error| not_written(&signed_in, users_teams::place(organization), &DELETE, &error))?;
+    done.map_err(|error| unwritten_there(&signed_in, (organization, Some(team)), &DELETE, &error))?;
     let more = format!("What came through it ended as of {} UTC.", words::time(clock::now().seconds()));
     let notice = Notice::done(format!("The team {} was deleted.", team.name), more);
     Ok(notice.at(&console, &signed_in, &users_teams::path(organization)))
@@ -65,7 +65,7 @@ fn deletable(
     let (known, team) = found(signed_in, organization, id, &DELETE)?;
     let draft = Draft::on(&signed_in.held);
     let may = team::delete(&draft, &signed_in.caller, organization, &[id].into(), signed_in.now);
-    may.map_err(|refusal| not_written(signed_in, users_teams::place(organization), &DELETE, &refusal.into()))?;
+    may.map_err(|refusal| unwritten_there(signed_in, (organization, Some(team)), &DELETE, &refusal.into()))?;
     Ok((known, team))
 }
 

@@ -8,10 +8,10 @@ use claviger_access::directory::Team;
 use claviger_access::identity::{OrganizationId, TeamId};
 use claviger_access::role::ProjectRole;
 
+use super::refusals::{undone, unwritten_there};
 use super::{found, path};
 use crate::api::ids::PathId;
 use crate::clock;
-use crate::console::above_own::not_written;
 use crate::console::error_page::ErrorPage;
 use crate::console::grantable::Spot;
 use crate::console::notice::Notice;
@@ -20,10 +20,10 @@ use crate::console::project_role;
 use crate::console::refused::Wanted;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
-use crate::console::{Console, users_teams, words};
+use crate::console::{Console, words};
 
-const GRANT: Wanted = Wanted { title: "Grant access", deed: "grant its teams access" };
-const REVOKE: Wanted = Wanted { title: "Revoke access", deed: "revoke its teams' access" };
+const GRANT: Wanted = Wanted { title: "Grant {} access", deed: "grant its teams access" };
+const REVOKE: Wanted = Wanted { title: "Revoke access of {}", deed: "revoke its teams' access" };
 
 /// Gives it a role somewhere, in place of the one that it had there.
 pub(in crate::console) async fn grant(
@@ -72,7 +72,7 @@ async fn set(
     let caller = signed_in.caller;
     let decide = move |draft: &_, moment, _| team::set_role(draft, &caller, &command, moment);
     let done = console.node.writer.perform(signed_in.write_request(team.organization), decide).await;
-    done.map_err(|error| not_written(signed_in, users_teams::place(team.organization), wanted, &error))
+    done.map_err(|error| unwritten_there(signed_in, (team.organization, Some(team)), wanted, &error))
 }
 
 /// The place that was sent. One that is not there is told like another organization's.
@@ -84,11 +84,15 @@ fn spot(signed_in: &SignedIn, team: &Team, sent: &str, wanted: &Wanted) -> Resul
     let is_ours =
         |spot: &Spot| held.project(spot.project()).is_some_and(|known| known.organization == team.organization);
     let spot = Spot::read(held, sent).filter(is_ours);
-    spot.ok_or_else(|| ErrorPage::no_such_project().inside(signed_in, users_teams::place(team.organization)))
+    spot.ok_or_else(|| {
+        let name = held.organization(team.organization).map_or("", |known| &known.name);
+        let (strong, more) =
+            (format!("No project or workspace with this number in {name}."), "It may have been deleted.");
+        undone(signed_in, (team.organization, Some(team)), wanted, StatusCode::NOT_FOUND, &strong, more)
+    })
 }
 
 fn choose(signed_in: &SignedIn, team: &Team, strong: &str, wanted: &Wanted) -> ErrorPage {
-    ErrorPage::not_done(StatusCode::BAD_REQUEST, wanted.title, strong, "Nothing was changed.")
-        .inside(signed_in, users_teams::place(team.organization))
-        .leads_to(&path(team.organization, team.id), "Back to the team")
+    let whose = (team.organization, Some(team));
+    undone(signed_in, whose, wanted, StatusCode::BAD_REQUEST, strong, "Nothing was changed.")
 }

@@ -9,20 +9,20 @@ use claviger_access::administration::team::{self, ChangeMembers};
 use claviger_access::identity::{OrganizationId, PrincipalId, TeamId};
 use claviger_access::{Caller, Decided, Draft, Moment, Refusal};
 
+use super::refusals::{undone, unwritten_there};
 use super::{found, path};
 use crate::api::ids::{self, PathId};
 use crate::clock;
-use crate::console::above_own::not_written;
 use crate::console::error_page::ErrorPage;
 use crate::console::grantable::CHOICES_MAX;
 use crate::console::notice::Notice;
 use crate::console::path::At;
 use crate::console::refused::Wanted;
 use crate::console::submitted::Submitted;
-use crate::console::{Console, users_teams, words};
+use crate::console::{Console, words};
 
-const ADD: Wanted = Wanted { title: "Add members", deed: "add members to its teams" };
-const REMOVE: Wanted = Wanted { title: "Remove members", deed: "remove members from its teams" };
+const ADD: Wanted = Wanted { title: "Add members to {}", deed: "add members to its teams" };
+const REMOVE: Wanted = Wanted { title: "Remove members from {}", deed: "remove members from its teams" };
 
 type Changes = fn(&Draft, &Caller, &ChangeMembers, Moment) -> Result<Decided<()>, Refusal>;
 
@@ -51,21 +51,23 @@ async fn change(
     wanted: &'static Wanted,
     changes: Changes,
 ) -> Result<Response, ErrorPage> {
-    let place = users_teams::place(organization);
     let (_, team) = found(signed_in, organization, id, wanted)?;
     let members: Option<BTreeSet<PrincipalId>> = typed.all("member").map(ids::read).collect();
     let members = members.filter(|members| !members.is_empty() && members.len() <= CHOICES_MAX).ok_or_else(|| {
-        let strong = "Tick somebody first.";
-        ErrorPage::not_done(StatusCode::BAD_REQUEST, wanted.title, strong, "Nothing was changed.")
-            .inside(signed_in, place)
-            .leads_to(&path(organization, id), "Back to the team")
+        let strong = match typed.all("member").count() {
+            0 => "Tick somebody first.".to_owned(),
+            number if number > CHOICES_MAX => format!("Tick at most {CHOICES_MAX} at a time."),
+            _ => "What was ticked is no number of anybody.".to_owned(),
+        };
+        let status = StatusCode::BAD_REQUEST;
+        undone(signed_in, (organization, Some(team)), wanted, status, &strong, "Nothing was changed.")
     })?;
     let told = named(signed_in, &members);
     let (caller, request) = (signed_in.caller, signed_in.write_request(organization).of_many(members.len()));
     let is_one = members.len() == 1;
     let command = ChangeMembers { organization, team: id, members };
     let done = console.node.writer.perform(request, move |draft, moment, _| changes(draft, &caller, &command, moment));
-    done.await.map_err(|error| not_written(signed_in, place, wanted, &error))?;
+    done.await.map_err(|error| unwritten_there(signed_in, (organization, Some(team)), wanted, &error))?;
     let time = words::time(clock::now().seconds());
     let (is, has) = if is_one { ("is", "has") } else { ("are", "have") };
     let notice = match wanted.title == ADD.title {

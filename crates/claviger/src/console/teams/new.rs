@@ -11,10 +11,10 @@ use claviger_access::identity::{OrganizationId, TeamId};
 use claviger_access::refusal::MadeBefore;
 use claviger_access::text::DisplayName;
 
+use super::refusals::unwritten_there;
 use super::{path, permitted};
 use crate::api::failure::status_of;
 use crate::api::ids::PathId;
-use crate::console::above_own::not_written;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::Frame;
 use crate::console::mistakes::Mistakes;
@@ -89,7 +89,7 @@ pub(in crate::console) async fn create(
             let mistakes = Mistakes::one("name", taken(&known.name, name.as_str()));
             form(&signed_in, known, status_of(&refusal), &typed, mistakes)
         }
-        Err(error) => Err(not_written(&signed_in, users_teams::place(organization), &CREATE, &error)),
+        Err(error) => Err(unwritten_there(&signed_in, (organization, None), &CREATE, &error)),
     }
 }
 

@@ -8,10 +8,11 @@ use claviger_access::identity::{OrganizationId, TeamId};
 use claviger_access::text::DisplayName;
 
 use super::new::{is_about_the_name, read, taken};
+use super::refusals::unwritten_there;
 use super::{found, path, show};
 use crate::api::failure::status_of;
 use crate::api::ids::PathId;
-use crate::console::above_own::not_written;
+use crate::console::Console;
 use crate::console::error_page::ErrorPage;
 use crate::console::listing::Listing;
 use crate::console::mistakes::Mistakes;
@@ -19,10 +20,9 @@ use crate::console::notice::Notice;
 use crate::console::path::At;
 use crate::console::refused::Wanted;
 use crate::console::submitted::Submitted;
-use crate::console::{Console, users_teams};
 use crate::writer::WriteError;
 
-const RENAME: Wanted = Wanted { title: "Rename team", deed: "rename teams" };
+const RENAME: Wanted = Wanted { title: "Rename {}", deed: "rename teams" };
 
 /// Renames it.
 pub(in crate::console) async fn rename(
@@ -51,6 +51,6 @@ pub(in crate::console) async fn rename(
         Err(WriteError::Refused(refusal)) if is_about_the_name(&refusal) => {
             again(status_of(&refusal), taken(&known.name, name.as_str())).await
         }
-        Err(error) => Err(not_written(&signed_in, users_teams::place(organization), &RENAME, &error)),
+        Err(error) => Err(unwritten_there(&signed_in, (organization, Some(before)), &RENAME, &error)),
     }
 }

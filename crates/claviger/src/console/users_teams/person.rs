@@ -171,7 +171,7 @@ fn role_fixed(
 }
 
 /// Why he is not to be taken out by who is signed in.
-pub(super) fn kept(signed_in: &SignedIn, organization: OrganizationId, id: PrincipalId) -> Option<String> {
+pub(in crate::console) fn kept(signed_in: &SignedIn, organization: OrganizationId, id: PrincipalId) -> Option<String> {
     let draft = Draft::on(&signed_in.held);
     let refused = membership::remove(&draft, &signed_in.caller, organization, id, signed_in.now).err();
     refused.map(|refusal| why(signed_in, &refusal))

@@ -1,7 +1,9 @@
-//! Taking a person out of the organization, or leaving it: first what that ends.
+//! Taking a person out of the organization: first what that ends. Who would take himself out is led to
+//! [`leave`](crate::console::profile::leave).
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use claviger_access::Directory;
 use claviger_access::administration::membership;
 use claviger_access::directory::{Organization, PrincipalView};
 use claviger_access::effective::{self, Through};
@@ -18,6 +20,7 @@ use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, Link};
 use crate::console::notice::Notice;
 use crate::console::path::At;
+use crate::console::profile::leave;
 use crate::console::refused::{Wanted, refused};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
@@ -35,6 +38,9 @@ pub(in crate::console) async fn show(
     At((PathId(organization), PathId(id))): At<(PathId<OrganizationId>, PathId<PrincipalId>)>,
 ) -> Result<Response, ErrorPage> {
     let (known, view) = found(&signed_in, organization, id)?;
+    if id == signed_in.person {
+        return Ok(Redirect::to(&leave::path(organization)).into_response());
+    }
     Ok(consequences(&signed_in, known, &view, None))
 }
 
@@ -46,6 +52,9 @@ pub(in crate::console) async fn remove(
 ) -> Result<Response, ErrorPage> {
     let Submitted { signed_in, typed } = submitted;
     let (known, view) = found(&signed_in, organization, id)?;
+    if id == signed_in.person {
+        return Ok(Redirect::to(&leave::path(organization)).into_response());
+    }
     let email = signed_in.held.person(id).map_or("", |person| person.email.as_str());
     if !typed.one(FIELD).trim().eq_ignore_ascii_case(email) {
         let error = format!("That is not the address. Type {email}.");
@@ -58,8 +67,7 @@ pub(in crate::console) async fn remove(
     done.map_err(|error| not_written(&signed_in, place(organization), &REMOVE, &error))?;
     let strong = format!("{} does not belong to {} any more.", view.name(), known.name);
     let more = format!("Every role and team there ended as of {} UTC.", words::time(clock::now().seconds()));
-    let leads_to = if id == signed_in.person { "/console".to_owned() } else { path(organization) };
-    Ok(Notice::done(strong, more).at(&console, &signed_in, &leads_to))
+    Ok(Notice::done(strong, more).at(&console, &signed_in, &path(organization)))
 }
 
 /// The person, if he may be taken out; why not, otherwise.
@@ -96,39 +104,29 @@ fn consequences(
     let email = held.person(view.id()).map_or("", |person| person.email.as_str());
     let path_of = super::rows::path(known.id, view);
     let lost = lost(signed_in, known, view);
-    let is_oneself = view.id() == signed_in.person;
     let link = |path: String, text: String| Link { path, text, is_current: false };
     Consequences {
         frame: &frame,
         organization: &known.name,
-        title: match is_oneself {
-            true => format!("Leave {}", known.name),
-            false => format!("Remove {name} from {}", known.name),
-        },
+        title: format!("Remove {name} from {}", known.name),
         sub: email.to_owned(),
         crumbs: vec![link(path(known.id), "Users & Teams".to_owned()), link(path_of.clone(), name.to_owned())],
-        warning: is_oneself.then(|| "This is you. You will not see this page any more.".to_owned()),
+        warning: None,
         lost_more: lost.len().saturating_sub(LISTED_MAX),
         lost: lost.into_iter().take(LISTED_MAX).collect(),
         also: also(signed_in, known, view),
         action: format!("{path_of}/remove"),
-        asks: match is_oneself {
-            true => format!("Type {email} to leave"),
-            false => format!("Type {email} to remove {name}"),
-        },
+        asks: format!("Type {email} to remove {name}"),
         error,
-        button: match is_oneself {
-            true => format!("Leave {}", known.name),
-            false => format!("Remove from {}", known.name),
-        },
-        keep: link(path_of, if is_oneself { "Stay".to_owned() } else { format!("Keep {name}") }),
+        button: format!("Remove from {}", known.name),
+        keep: link(path_of, format!("Keep {name}")),
         command: format!("claviger member remove {} --organization {}", view.id(), known.id),
     }
     .page()
 }
 
 /// His role in the organization, and what he was granted himself.
-fn lost(signed_in: &SignedIn, known: &Organization, view: &PrincipalView<'_>) -> Vec<Lost> {
+pub(in crate::console) fn lost(signed_in: &SignedIn, known: &Organization, view: &PrincipalView<'_>) -> Vec<Lost> {
     let held = &signed_in.held;
     let role = effective::organization_role(view, known.id).map(words::role).unwrap_or_default();
     let own = Lost { place: known.name.clone(), role: role.to_owned() };
@@ -138,18 +136,25 @@ fn lost(signed_in: &SignedIn, known: &Organization, view: &PrincipalView<'_>) ->
     std::iter::once(own).chain(granted.map(|(spot, role)| Lost { place: spot.name(held), role })).collect()
 }
 
+/// "the team Crew", "the teams Crew and Night shift", "7 teams"; nothing where he is in none.
+pub(in crate::console) fn teams_left(
+    held: &Directory,
+    organization: OrganizationId,
+    view: &PrincipalView<'_>,
+) -> Option<String> {
+    let teams: Vec<String> = teams(held, organization, view).map(str::to_owned).collect();
+    match teams.len() {
+        0 => None,
+        1 => Some(format!("the team {}", teams[0])),
+        number if number <= NAMED_MAX => Some(format!("the teams {}", words::listed(teams.into_iter()))),
+        number => Some(format!("{} teams", words::count(number))),
+    }
+}
+
 fn also(signed_in: &SignedIn, known: &Organization, view: &PrincipalView<'_>) -> Vec<String> {
     let (held, name) = (&signed_in.held, view.name());
-    let mut also = Vec::new();
-    let teams: Vec<String> = teams(held, known.id, view).map(str::to_owned).collect();
-    match teams.len() {
-        0 => {}
-        1 => also.push(format!("{name} leaves the team {}.", teams[0])),
-        number if number <= NAMED_MAX => {
-            also.push(format!("{name} leaves the teams {}.", words::listed(teams.into_iter())));
-        }
-        number => also.push(format!("{name} leaves {} teams.", words::count(number))),
-    }
+    let teams = teams_left(held, known.id, view).map(|teams| format!("{name} leaves {teams}."));
+    let mut also: Vec<String> = teams.into_iter().collect();
     if effective::organizations(view).len() == 1 {
         also.push(format!(
             "{name} belongs nowhere else here, so every session ends and nobody signs in with this address."

@@ -11,7 +11,7 @@ use claviger_access::refusal::MadeBefore;
 use claviger_access::text::TextError;
 
 use super::super::mistakes::text;
-use super::super::refusals::unwritten_there;
+use super::super::refusals::{refused_there, unwritten_there};
 use super::super::{Shown, organization_of, permit};
 use super::{PAGE, may_create};
 use crate::api::ids::PathId;
@@ -23,7 +23,7 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, may};
-use crate::console::refused::{Wanted, refused};
+use crate::console::refused::Wanted;
 use crate::console::secret_once::{self, SecretOnce};
 use crate::console::service_account::first_request;
 use crate::console::service_accounts::expiry::{self, Rules, Tile, first_date};
@@ -34,7 +34,7 @@ use crate::console::typed::Typed;
 use crate::console::{Console, once, words};
 use crate::writer::WriteError;
 
-const CREATE: Wanted = Wanted { title: "Create service account", deed: "create service accounts in it" };
+const CREATE: Wanted = Wanted { title: "Create a service account in {}", deed: "create service accounts in it" };
 
 #[derive(Template)]
 #[template(path = "console/project_service_account_new.html")]
@@ -67,7 +67,7 @@ pub(in crate::console) async fn form(
     if !may_create(&signed_in, shown, &shown.gives(&signed_in)) {
         let organization = shown.organization.id;
         let refusal = Refusal::ProjectCreationNotAllowed { organization };
-        return Err(refused(&signed_in, Place::Project(project, PAGE), &CREATE, &refusal));
+        return Err(refused_there(&signed_in, (project, PAGE), &CREATE, &refusal));
     }
     let expiry = expiry::Asked::first(&rules(&signed_in, shown));
     show(&signed_in, shown, "", &expiry, &Mistakes::default())

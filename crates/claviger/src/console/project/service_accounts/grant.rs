@@ -16,10 +16,11 @@ use super::super::add::{self, Adding, Candidate, Kind};
 use super::super::asked::Asked;
 use super::super::mistakes::Mistakes;
 use super::super::reached::{Reached, others};
+use super::super::refusals::there;
 use super::super::spot::Spot;
 use super::super::{Shown, as_of_now, asked, organization_of, permit, role_choice, unread, write};
+use super::PAGE;
 use super::row::name_of;
-use super::{PAGE, SEE};
 use crate::api::ids::{self, PathId};
 use crate::console::error_page::ErrorPage;
 use crate::console::notice::Notice;
@@ -33,9 +34,9 @@ use crate::console::submitted::Submitted;
 use crate::console::{Console, words};
 use crate::store::StoreError;
 
-const GIVE: Wanted = Wanted { title: "Service Accounts", deed: "give service accounts roles in it" };
+const GIVE: Wanted = Wanted { title: "Give a role in {}", deed: "give service accounts roles in it" };
 
-const REMOVE: Wanted = Wanted { title: "Service Accounts", deed: "remove service accounts from it" };
+const REMOVE: Wanted = Wanted { title: "Remove from {}", deed: "remove service accounts from it" };
 
 type AccountThere = (PathId<ProjectId>, PathId<PrincipalId>);
 
@@ -45,7 +46,7 @@ pub(in crate::console) async fn remove(
     At((PathId(project), PathId(account))): At<AccountThere>,
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let spot = there(&signed_in, (project, PAGE), &REMOVE, Spot::typed(project, &typed))?;
     let caller = signed_in.caller;
     let decide = move |draft: &claviger_access::Draft, moment| match spot.workspace {
         None => service_account::remove_from_project(draft, &caller, project, account, moment),
@@ -87,9 +88,10 @@ pub(in crate::console) async fn change_role(
     At((PathId(project), PathId(account))): At<AccountThere>,
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let on = spot.of_grant(&typed).ok_or_else(ErrorPage::not_found)?;
-    let role = role_choice::typed(&signed_in, (project, PAGE), SEE.title, &typed)?;
+    permit::<ManageServiceAccounts>(&signed_in, project, PAGE, &GIVE)?;
+    let spot = there(&signed_in, (project, PAGE), &GIVE, Spot::typed(project, &typed))?;
+    let on = there(&signed_in, (project, PAGE), &GIVE, spot.of_grant(&typed))?;
+    let role = role_choice::typed(&signed_in, (project, PAGE), &GIVE, &typed)?;
     let notice = give(&console, &signed_in, on, account, role).await?;
     Ok(notice.at(&console, &signed_in, &list_of(spot)))
 }
@@ -113,7 +115,7 @@ pub(in crate::console) async fn add_account(
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
     permit::<ManageServiceAccounts>(&signed_in, project, PAGE, &GIVE)?;
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let spot = there(&signed_in, (project, PAGE), &GIVE, Spot::typed(project, &typed))?;
     let (account, role) = (ids::read::<PrincipalId>(typed.one("id")), project_role::read(typed.one("role")));
     let (Some(account), Some(role)) = (account, role) else {
         let mistakes = add::mistakes(Kind::Account, account.is_some(), role.is_some());

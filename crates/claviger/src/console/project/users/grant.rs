@@ -16,6 +16,7 @@ use super::super::add::{self, Adding, Candidate, Kind};
 use super::super::asked::Asked;
 use super::super::mistakes::Mistakes;
 use super::super::reached::Reached;
+use super::super::refusals::there;
 use super::super::spot::Spot;
 use super::super::{Shown, as_of_now, permit, role_choice, write};
 use super::{GIVE, PAGE, REMOVE, Who, list_of};
@@ -39,7 +40,7 @@ pub(in crate::console) async fn remove(
     At((PathId(project), PathId(member))): At<MemberThere>,
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let spot = there(&signed_in, (project, PAGE), &REMOVE, Spot::typed(project, &typed))?;
     let (caller, workspace) = (signed_in.caller, spot.workspace);
     let command = SetMemberRole { project, workspace, member, role: None };
     let decide = move |draft: &Draft, moment| member::set_role(draft, &caller, &command, moment);
@@ -79,9 +80,10 @@ pub(in crate::console) async fn change_role(
     At((PathId(project), PathId(member))): At<MemberThere>,
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let on = spot.of_grant(&typed).ok_or_else(ErrorPage::not_found)?;
-    let role = role_choice::typed(&signed_in, (project, PAGE), GIVE.title, &typed)?;
+    permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
+    let spot = there(&signed_in, (project, PAGE), &GIVE, Spot::typed(project, &typed))?;
+    let on = there(&signed_in, (project, PAGE), &GIVE, spot.of_grant(&typed))?;
+    let role = role_choice::typed(&signed_in, (project, PAGE), &GIVE, &typed)?;
     let notice = give(&console, &signed_in, on, member, role).await?;
     Ok(notice.at(&console, &signed_in, &list_of(Who::People, spot)))
 }
@@ -120,7 +122,7 @@ pub(in crate::console) async fn add_member(
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
     permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let spot = there(&signed_in, (project, PAGE), &GIVE, Spot::typed(project, &typed))?;
     let (member, role) = (ids::read::<PrincipalId>(typed.one("id")), project_role::read(typed.one("role")));
     let (Some(member), Some(role)) = (member, role) else {
         let mistakes = add::mistakes(Kind::Person, member.is_some(), role.is_some());

@@ -15,6 +15,7 @@ use super::super::asked::Asked;
 use super::super::mistakes::Mistakes;
 use super::super::pages::Pages;
 use super::super::reached::Reached;
+use super::super::refusals::there;
 use super::super::spot::Spot;
 use super::super::{Shown, as_of_now, permit, role_choice, write};
 use super::{GIVE, Listed, PAGE, REMOVE, SEE, Who, answer, list_of, open};
@@ -78,7 +79,7 @@ pub(in crate::console) async fn remove(
     At((PathId(project), PathId(id))): At<TeamThere>,
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let spot = there(&signed_in, (project, PAGE), &REMOVE, Spot::typed(project, &typed))?;
     let notice = set(&console, &signed_in, spot, id, None).await?;
     Ok(notice.at(&console, &signed_in, &list_of(Who::Teams, spot)))
 }
@@ -89,9 +90,10 @@ pub(in crate::console) async fn change_role(
     At((PathId(project), PathId(id))): At<TeamThere>,
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
-    let on = spot.of_grant(&typed).ok_or_else(ErrorPage::not_found)?;
-    let role = role_choice::typed(&signed_in, (project, PAGE), GIVE.title, &typed)?;
+    permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
+    let spot = there(&signed_in, (project, PAGE), &GIVE, Spot::typed(project, &typed))?;
+    let on = there(&signed_in, (project, PAGE), &GIVE, spot.of_grant(&typed))?;
+    let role = role_choice::typed(&signed_in, (project, PAGE), &GIVE, &typed)?;
     let notice = set(&console, &signed_in, on, id, Some(role)).await?;
     Ok(notice.at(&console, &signed_in, &list_of(Who::Teams, spot)))
 }
@@ -135,7 +137,7 @@ pub(in crate::console) async fn add_team(
     Submitted { signed_in, typed }: Submitted,
 ) -> Result<Response, ErrorPage> {
     permit::<ManageMembers>(&signed_in, project, PAGE, &GIVE)?;
-    let spot = Spot::typed(project, &typed).ok_or_else(ErrorPage::not_found)?;
+    let spot = there(&signed_in, (project, PAGE), &GIVE, Spot::typed(project, &typed))?;
     let (id, role) = (ids::read::<TeamId>(typed.one("id")), project_role::read(typed.one("role")));
     let (Some(id), Some(role)) = (id, role) else {
         let mistakes = add::mistakes(Kind::Team, id.is_some(), role.is_some());

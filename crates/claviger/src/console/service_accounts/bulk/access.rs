@@ -197,15 +197,6 @@ impl<'d> Desk<'d> {
         let effect = known.map(|known| self.effect(deed, selection, known, project_role::of(known, role)));
         let ids: Vec<PrincipalId> = selection.accounts.iter().map(|account| account.id).collect();
         let unseen = ids.len().saturating_sub(SHOWN_MAX);
-        let command = |account: &PrincipalId| {
-            let project = known?.id;
-            let role = if deed == Deed::Grant { format!(":{role}") } else { String::new() };
-            let id = self.organization.id;
-            Some(format!(
-                "claviger service-account {} {account} --organization {id} --project {project}{role}",
-                deed.command()
-            ))
-        };
         let has = |place: usize| {
             let told = effect.as_ref()?.held.get(place)?.told(held);
             Some(if told.is_empty() { "nothing granted to it there".to_owned() } else { told })
@@ -232,11 +223,24 @@ impl<'d> Desk<'d> {
             choice: things.choice(("project".to_owned(), "Project"), &form.project, &chosen, "Choose a project", false),
             names: format!("{}/new/projects", self.list()),
             roles: given.into_iter().map(|given| entry(held, given, role)).collect(),
-            command: ids.first().filter(|_| ids.len() == 1).and_then(command),
+            command: known.and_then(|known| self.access_command(deed, &ids, known.id, role)),
             warned: effect.as_ref().map(|effect| effect.warned.clone()).unwrap_or_default(),
             warning: effect.and_then(|effect| effect.warning),
         };
         page(mistakes.status(), &shown)
+    }
+
+    /// What does the same; none for a role that is none.
+    fn access_command(&self, deed: Deed, ids: &[PrincipalId], project: ProjectId, role: &str) -> Option<String> {
+        let role = match deed {
+            Deed::Grant => format!(":{}", parse_role(role)?),
+            Deed::Revoke => String::new(),
+        };
+        let accounts: Vec<String> = ids.iter().map(PrincipalId::to_string).collect();
+        let (deed, accounts, organization) = (deed.command(), accounts.join(" "), self.organization.id);
+        Some(format!(
+            "claviger service-account {deed} {accounts} --organization {organization} --project {project}{role}"
+        ))
     }
 
     /// The project and the role that were meant; for revoking the role does not count.
