@@ -4,7 +4,6 @@ use super::chromium::{Chromium, Look};
 use super::desk::{Desk, EMAIL, PASSWORD};
 use super::furnished::Furnished;
 use crate::first_owner::filed;
-use crate::secrets;
 use crate::server::{Store, on_both_stores};
 
 /// In light, in dark, on a phone.
@@ -51,8 +50,7 @@ async fn shows_what_is_shown_once(browser: &Chromium, furnished: &Furnished, loo
     browser.press_primary().await;
     browser.is_at("Copy the secret now · Acme").await;
     browser.is_pictured("secret-once").await;
-    let (username, secret, _) = browser.new_secret().await;
-    secrets::handed_out(&username, &secret);
+    browser.new_secret().await;
     browser.press("I have stored it").await;
     browser.is_at(&format!("reports-{} · Acme", look.name())).await;
     browser.goto(&desk.of_organization("invitations/new")).await;
@@ -61,21 +59,19 @@ async fn shows_what_is_shown_once(browser: &Chromium, furnished: &Furnished, loo
     browser.is_at("Copy the link now · Acme").await;
     browser.is_pictured("invitation-link").await;
     browser.reveals().await;
-    let invitation = browser.see("#s").await.text().await.expect("a link");
+    let invitation = browser.new_link("#s", "invitation").await;
     browser.press("I have handed it over").await;
     browser.is_at("Users and Teams · Acme").await;
     browser.goto(&desk.of_organization(&format!("users/{}/reset-link", furnished.person))).await;
     browser.press("Make the link").await;
     browser.is_at("Copy the link now · Acme").await;
     browser.is_pictured("reset-link-made").await;
-    let reset = browser.see("#link").await.text().await.expect("a link");
+    let reset = browser.new_link("#link", "reset link").await;
     browser.press("I have copied it").await;
     browser.is_at("Ada Byron · Acme").await;
     for (link, name, title) in [(&invitation, "invitation", "Join Acme"), (&reset, "reset", "Choose another password")]
     {
-        secrets::handed_out(name, link.rsplit('/').next().expect("a token"));
-        browser.goto(link.strip_prefix(desk.server.url()).unwrap_or(link)).await;
-        browser.is_at(title).await;
+        browser.visits(link.strip_prefix(desk.server.url()).unwrap_or(link), title).await;
         browser.is_pictured(name).await;
     }
     browser.goto("/console/profile/second-factor").await;
