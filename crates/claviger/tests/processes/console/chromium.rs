@@ -1,5 +1,6 @@
 //! A browser and what somebody does with it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -95,6 +96,8 @@ pub(crate) struct Chromium {
     presses: AtomicUsize,
     /// The page that something was pressed on last, for who waits for the next one.
     pressed_on: Mutex<Option<f64>>,
+    /// The paths of the pages that were looked at.
+    looked_at: Mutex<BTreeSet<String>>,
 }
 
 impl Chromium {
@@ -120,6 +123,7 @@ impl Chromium {
             url: url.to_owned(),
             presses: AtomicUsize::new(0),
             pressed_on: Mutex::new(None),
+            looked_at: Mutex::default(),
         }
     }
 
@@ -366,6 +370,9 @@ impl Chromium {
 
     /// What must be true of each page.
     async fn is_well_made(&self) {
+        let path = self.path().await;
+        let path = path.split(['?', '#']).next().unwrap_or_default().to_owned();
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
         let source = self.source().await;
         assert!(source.len() < 60_000, "{} characters at {}", source.len(), self.path().await);
         if !self.is_of_a_secret().await {
@@ -376,6 +383,11 @@ impl Chromium {
         assert!(wide <= width, "{wide} pixels wide at {}", self.path().await);
         self.is_accessible().await;
         self.complains_of_nothing().await;
+    }
+
+    /// The paths of the pages that were looked at.
+    pub(crate) fn looked_at(&self) -> BTreeSet<String> {
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether it is the page that shows a secret, once.
