@@ -195,7 +195,11 @@ impl Chromium {
 
     /// Waits until the page says this.
     pub(crate) async fn says(&self, part: &str) {
-        self.sees_text("body", part).await;
+        let look = async || match self.reads("body").await?.contains(part) {
+            true => Ok(()),
+            false => missing("it is not there"),
+        };
+        self.until(&format!("{part:?}"), look).await;
     }
 
     /// Its source, as the browser holds it.
