@@ -1,5 +1,5 @@
-//! What is done on an account's page: its secret is rotated, it is granted access and loses it, it is disabled, protected,
-//! and deleted.
+//! What is done on an account's page: it gets an end, its secret is rotated, one secret rests and another one goes, it is
+//! granted access and loses it, it is disabled, protected, and deleted.
 
 use super::chromium::{Chromium, Look};
 use super::desk::Desk;
