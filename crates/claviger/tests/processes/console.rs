@@ -34,5 +34,6 @@ mod first_owner;
 mod furnished;
 mod people;
 mod project;
+mod routes;
 mod several_accounts;
 mod signing_in;

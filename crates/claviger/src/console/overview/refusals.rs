@@ -98,3 +98,69 @@ fn told(reason: Reason) -> &'static str {
         Reason::NotPermitted => "Not permitted",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use claviger_access::change::Change;
+    use claviger_access::identity::{PrincipalId, PrincipalKind};
+    use claviger_access::{Draft, Mark, Revision};
+
+    use super::*;
+    use crate::console::service_accounts::account::tests::{NOW, account};
+
+    const ACCOUNT: u64 = 100;
+
+    fn moment(seconds: i64) -> Moment {
+        Moment::from_seconds(seconds).expect("a moment")
+    }
+
+    /// What is told, where counting began `since`.
+    fn told(refused: &[RefusedFor], since: i64) -> Refusals {
+        let organization = OrganizationId::new(7).expect("an id");
+        let created = moment(NOW - words::DAY);
+        let mut draft = Draft::on(&Directory::empty(1));
+        let founded = Change::OrganizationFounded { id: organization, name: "Acme".to_owned(), created };
+        let born = Change::PrincipalCreated {
+            id: PrincipalId::new(ACCOUNT).expect("an id"),
+            kind: PrincipalKind::ServiceAccount,
+            organization: Some(organization),
+            name: account(ACCOUNT).username.to_owned(),
+            email: None,
+            created,
+            creator: None,
+        };
+        draft.add(&[founded, born], Revision::ZERO.next(), Mark::ZERO);
+        Refusals::of(&draft.into_image(), organization, "/accounts", refused, moment(since), NOW)
+    }
+
+    /// The blame for this many requests of an account, from one address or from several.
+    fn blamed(id: u64, reason: Reason, requests: u64, address: Option<&str>) -> Option<String> {
+        let address = address.map(|address| address.parse().expect("an address"));
+        let most = Some(MostRefused { account: PrincipalId::new(id).expect("an id"), requests, address });
+        let row = told(&[RefusedFor { reason, requests, most }], NOW).rows.pop().expect("a row");
+        row.blame.map(|blame| format!("{} {}{}", blame.how_many, blame.account.text, blame.from))
+    }
+
+    #[test]
+    fn what_is_not_of_a_whole_day_says_since_when() {
+        let begun = NOW - HOURS_KEPT * 60 * 60;
+        assert_eq!(told(&[], begun).title, "Refused, last 24 hours");
+        assert_eq!(told(&[], begun + 1).title, format!("Refused since {}", &words::time(begun + 1)[..5]));
+    }
+
+    #[test]
+    fn most_of_them_are_told_by_whom_and_from_where_if_that_is_one_place() {
+        let address = Some("10.20.7.3");
+        let wrong = Reason::NotAdmitted(NoAdmission::WrongSecret);
+        let expired = Reason::NotAdmitted(NoAdmission::SecretExpired);
+        for (blame, told) in [
+            (blamed(ACCOUNT, wrong, 1_041, address), "1,041 for bot-100, all from 10.20.7.3"),
+            (blamed(ACCOUNT, wrong, 1, address), "1 for bot-100, from 10.20.7.3"),
+            (blamed(ACCOUNT, expired, 41, address), "41 by bot-100, all from 10.20.7.3"),
+            (blamed(ACCOUNT, Reason::NotPermitted, 2, None), "2 by bot-100"),
+        ] {
+            assert_eq!(blame.as_deref(), Some(told));
+        }
+        assert_eq!(blamed(ACCOUNT + 1, expired, 41, address), None, "it is gone");
+    }
+}

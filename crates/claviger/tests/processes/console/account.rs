@@ -1,10 +1,9 @@
-//! What is done on an account's page: its secret is rotated, it is granted access and loses it, it is disabled, protected,
-//! and deleted.
+//! What is done on an account's page: it gets an end, its secret is rotated, one secret rests and another one goes, it is
+//! granted access and loses it, it is disabled, protected, and deleted.
 
 use super::chromium::{Chromium, Look};
-use super::desk::{Desk, EMAIL, PASSWORD};
+use super::desk::Desk;
 use crate::client::Caller;
-use crate::secrets;
 use crate::server::Store;
 
 in_every_look![an_account_lives_and_ends];
@@ -12,20 +11,38 @@ in_every_look![an_account_lives_and_ends];
 async fn an_account_lives_and_ends(store: Store, look: Look) {
     let desk = Desk::with_an_owner(store).await;
     let (id, old) = desk.api().create(desk.founded.organization, "nightly-export").await;
-    let browser = Chromium::open(desk.server.url(), look).await;
-    browser.goto(&desk.of_organization(&format!("service-accounts/{id}"))).await;
-    browser.is_at("Sign in").await;
-    browser.signs_in(EMAIL, PASSWORD).await;
-    browser.is_at("nightly-export · Acme").await;
+    let page = desk.of_organization(&format!("service-accounts/{id}"));
+    let browser = desk.owner_at(look, &page, "nightly-export · Acme").await;
     browser.is_pictured("service-account-new-born").await;
+    gets_an_end(&browser).await;
     let new = rotates(&browser, &old).await;
+    does_without_one_secret(&browser, &old, &new).await;
+    loses_a_secret(&browser, &format!("Secret {}", desk.secret_of(id).await), &old, &new).await;
     gains_and_loses_access(&browser).await;
     stands_still(&browser, &new).await;
     is_deleted(&browser, &[old, new]).await;
     browser.close().await;
 }
 
-/// Both secrets count until the old one is revoked.
+/// A form that says nothing changes nothing.
+async fn gets_an_end(browser: &Chromium) {
+    browser.press("Change when it ends").await;
+    browser.is_at("Expiry of nightly-export · Acme").await;
+    browser.says("It never expires.").await;
+    browser.ticks("Something else").await;
+    browser.press("Change expiry").await;
+    browser.is_at("Error: Expiry of nightly-export · Acme").await;
+    browser.says("Say after how long, or on which date.").await;
+    browser.is_pictured("service-account-expiry-error").await;
+    browser.types("After", "12").await;
+    browser.chooses("Unit", "days").await;
+    browser.press("Change expiry").await;
+    browser.is_at("nightly-export · Acme").await;
+    browser.says("The end of nightly-export was changed.").await;
+    browser.says("In 12 days").await;
+}
+
+/// Both secrets count.
 async fn rotates(browser: &Chromium, old: &Caller) -> Caller {
     browser.press("Rotate").await;
     browser.is_at("Rotate nightly-export · Acme").await;
@@ -33,23 +50,39 @@ async fn rotates(browser: &Chromium, old: &Caller) -> Caller {
     browser.types("Name of the new secret", "second").await;
     browser.press_primary().await;
     browser.is_at("Copy the secret now · Acme").await;
-    let (username, secret, _) = browser.new_secret().await;
-    secrets::handed_out(&username, &secret);
+    let (username, secret) = browser.new_secret().await;
     let new = old.with(&username, &secret);
     new.me().await.is(200);
     old.me().await.is(200);
     browser.press("I have stored it").await;
     browser.is_at("nightly-export · Acme").await;
-    browser.press_in("Secret ", "Revoke").await;
-    let revoke = browser.heading().await;
-    browser.is_at(&format!("{revoke} of nightly-export · Acme")).await;
-    browser.is_pictured("secret-revoke").await;
-    browser.press(&revoke).await;
+    new
+}
+
+/// One secret is refused, and let in again; the other one counts meanwhile.
+async fn does_without_one_secret(browser: &Chromium, old: &Caller, new: &Caller) {
+    browser.press_in("second", "Disable").await;
     browser.is_at("nightly-export · Acme").await;
-    browser.says("was revoked").await;
+    browser.says("second of nightly-export was disabled.").await;
+    browser.is_pictured("service-account-secret-disabled").await;
+    assert_eq!(new.me().await.status, 401);
+    old.me().await.is(200);
+    browser.press_in("second", "Enable").await;
+    browser.is_at("nightly-export · Acme").await;
+    browser.says("second of nightly-export was enabled.").await;
+    new.me().await.is(200);
+}
+
+/// It is in use, so that is asked first.
+async fn loses_a_secret(browser: &Chromium, name: &str, old: &Caller, new: &Caller) {
+    browser.press_in(name, "Revoke").await;
+    browser.is_at(&format!("Revoke {name} of nightly-export · Acme")).await;
+    browser.is_pictured("secret-revoke").await;
+    browser.press(&format!("Revoke {name}")).await;
+    browser.is_at("nightly-export · Acme").await;
+    browser.says(&format!("{name} of nightly-export was revoked.")).await;
     assert_eq!(old.me().await.status, 401);
     new.me().await.is(200);
-    new
 }
 
 async fn gains_and_loses_access(browser: &Chromium) {
@@ -79,6 +112,7 @@ async fn stands_still(browser: &Chromium, account: &Caller) {
     assert_eq!(account.me().await.status, 401);
     browser.press("Enable nightly-export").await;
     browser.is_at("nightly-export · Acme").await;
+    browser.says("nightly-export was enabled.").await;
     account.me().await.is(200);
     browser.press("Protect nightly-export").await;
     browser.is_at("nightly-export · Acme").await;

@@ -1,7 +1,7 @@
 //! The audit log is filtered, opened, and followed while things happen.
 
-use super::chromium::{Chromium, Look};
-use super::desk::{Desk, EMAIL, PASSWORD};
+use super::chromium::Look;
+use super::desk::Desk;
 use crate::server::Store;
 
 in_every_look![the_audit_log_is_read_and_followed];
@@ -9,11 +9,7 @@ in_every_look![the_audit_log_is_read_and_followed];
 async fn the_audit_log_is_read_and_followed(store: Store, look: Look) {
     let desk = Desk::with_an_owner(store).await;
     desk.account("nightly-export").await;
-    let browser = Chromium::open(desk.server.url(), look).await;
-    browser.goto(&desk.of_organization("audit-log")).await;
-    browser.is_at("Sign in").await;
-    browser.signs_in(EMAIL, PASSWORD).await;
-    browser.is_at("Audit Log · Acme").await;
+    let browser = desk.owner_at(look, &desk.of_organization("audit-log"), "Audit Log · Acme").await;
     browser.says("The events on this page are unbroken").await;
     browser.types("Event", "service_account.created").await;
     browser.press("Filter").await;
@@ -27,7 +23,7 @@ async fn the_audit_log_is_read_and_followed(store: Store, look: Look) {
     browser.says("deploy").await;
     browser.press("Stop").await;
     browser.is_at("Audit Log · Acme").await;
-    browser.see("table.log td.act a").await.click().await.expect("a press");
+    browser.press_first("table.log td.act a").await;
     browser.is_at("Audit Log · Acme").await;
     browser.is_pictured("audit-log-details").await;
     browser.close().await;

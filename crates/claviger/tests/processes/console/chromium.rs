@@ -1,17 +1,19 @@
 //! A browser and what somebody does with it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -21,6 +23,8 @@ use crate::secrets;
 
 /// What is waited for is there within this: a loaded machine is no failure.
 const WITHIN: Duration = Duration::from_secs(60);
+/// So often it is looked for.
+const POLL: Duration = Duration::from_millis(20);
 
 /// The accessibility checker, as `./test` has fetched it.
 static AXE: LazyLock<String> = LazyLock::new(|| {
@@ -90,6 +94,10 @@ pub(crate) struct Chromium {
     url: String,
     /// How often something was pressed.
     presses: AtomicUsize,
+    /// The page that something was pressed on last, for who waits for the next one.
+    pressed_on: Mutex<Option<f64>>,
+    /// The paths of the pages that were looked at.
+    looked_at: Mutex<BTreeSet<String>>,
 }
 
 impl Chromium {
@@ -114,6 +122,23 @@ impl Chromium {
             look,
             url: url.to_owned(),
             presses: AtomicUsize::new(0),
+            pressed_on: Mutex::new(None),
+            looked_at: Mutex::default(),
+        }
+    }
+
+    /// Waits: looks again and again, until it is there or the time is over. All waiting for a page goes through here.
+    async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Result<T, Missing>) -> T {
+        let deadline = Instant::now() + WITHIN;
+        loop {
+            match look().await {
+                Ok(there) => return there,
+                Err(_) if Instant::now() < deadline => tokio::time::sleep(POLL).await,
+                Err(Missing(instead)) => {
+                    let text = self.reads("body").await.unwrap_or_else(|Missing(why)| why);
+                    panic!("waited in vain for {what}, {instead} at {}: {text}", self.path().await);
+                }
+            }
         }
     }
 
@@ -136,34 +161,45 @@ impl Chromium {
         url.as_str().strip_prefix(&self.url).unwrap_or(url.as_str()).to_owned()
     }
 
-    /// Waits for a page with this title, and looks at it.
+    /// Opens an address of the server, which leads to a page with this title.
+    pub(crate) async fn visits(&self, path: &str, title: &str) {
+        self.goto(path).await;
+        self.is_at(title).await;
+    }
+
+    /// Waits for a page with this title, and looks at it. What was pressed has led to it: the page that it was pressed on is
+    /// not meant, whatever its title.
     pub(crate) async fn is_at(&self, title: &str) {
         let title = format!("{title} · Claviger");
-        let mut seen = String::new();
-        for _ in 0..600 {
-            seen = self.client.title().await.expect("a title");
-            if seen == title {
-                return self.is_well_made().await;
+        let left = self.pressed_on.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let look = async || {
+            if left.is_some() && left == self.opened_at().await? {
+                return missing("still on the page before");
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("waited for {title:?}, saw {seen:?} at {}: {}", self.path().await, self.text().await);
+            let seen = self.client.title().await?;
+            if seen == title { Ok(()) } else { missing(format!("saw {seen:?}")) }
+        };
+        self.until(&format!("a page called {title:?}"), look).await;
+        self.is_well_made().await;
     }
 
-    /// What can be read on the page.
-    pub(crate) async fn text(&self) -> String {
-        self.see("body").await.text().await.expect("text")
+    /// By which a page is told from one with the same address: when it was opened.
+    async fn opened_at(&self) -> Result<Option<f64>, Missing> {
+        Ok(self.client.execute("return performance.timeOrigin", Vec::new()).await?.as_f64())
     }
 
-    /// The page says this.
+    /// What can be read in an element.
+    async fn reads(&self, css: &str) -> Result<String, Missing> {
+        Ok(self.client.find(Locator::Css(css)).await?.text().await?)
+    }
+
+    /// Waits until the page says this.
     pub(crate) async fn says(&self, part: &str) {
-        let text = self.text().await;
-        assert!(text.contains(part), "{part:?} is not in {text}");
-    }
-
-    /// The page's heading.
-    pub(crate) async fn heading(&self) -> String {
-        self.see("h1").await.text().await.expect("text")
+        let look = async || match self.reads("body").await?.contains(part) {
+            true => Ok(()),
+            false => missing("it is not there"),
+        };
+        self.until(&format!("{part:?}"), look).await;
     }
 
     /// Its source, as the browser holds it.
@@ -173,35 +209,38 @@ impl Chromium {
 
     /// Waits for an element.
     pub(crate) async fn see(&self, css: &str) -> Element {
-        let seen = self.client.wait().at_most(WITHIN).for_element(Locator::Css(css)).await;
-        match seen {
-            Ok(element) => element,
-            Err(error) => panic!("no {css} at {}: {error}", self.path().await),
-        }
+        self.until(css, async || Ok(self.client.find(Locator::Css(css)).await?)).await
+    }
+
+    /// Waits for an element that is shown: the first of those that are meant.
+    async fn see_shown(&self, what: &str, xpath: &str) -> Element {
+        let look = async || {
+            for element in self.client.find_all(Locator::XPath(xpath)).await? {
+                if element.is_displayed().await? {
+                    return Ok(element);
+                }
+            }
+            missing("nothing of it is shown")
+        };
+        self.until(what, look).await
     }
 
     /// Waits until there are so many.
     pub(crate) async fn sees_so_many(&self, css: &str, number: usize) {
-        for _ in 0..600 {
-            if self.count(css).await == number {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("waited for {number} of {css}: {}", self.text().await);
+        let look = async || match self.client.find_all(Locator::Css(css)).await?.len() {
+            seen if seen == number => Ok(()),
+            seen => missing(format!("saw {seen}")),
+        };
+        self.until(&format!("{number} of {css}"), look).await;
     }
 
     /// Waits until an element says this.
     pub(crate) async fn sees_text(&self, css: &str, part: &str) {
-        let mut seen = String::new();
-        for _ in 0..600 {
-            seen = self.see(css).await.text().await.expect("text");
-            if seen.contains(part) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("waited for {part:?}, saw {seen:?}");
+        let look = async || {
+            let seen = self.reads(css).await?;
+            if seen.contains(part) { Ok(()) } else { missing(format!("saw {seen:?}")) }
+        };
+        self.until(&format!("{part:?}"), look).await;
     }
 
     /// How many there are.
@@ -211,36 +250,28 @@ impl Chromium {
 
     /// Presses the button, link or summary that is called so: by its text or its label, the first one that is shown.
     pub(crate) async fn press(&self, name: &str) {
-        let name = quoted(name);
+        let said = quoted(name);
         let said =
-            format!("//*[self::button or self::a or self::summary][normalize-space(.)={name} or @aria-label={name}]");
-        let found = self.client.wait().at_most(WITHIN).for_element(Locator::XPath(&said)).await;
-        if let Err(error) = found {
-            panic!("nothing is called {name} at {}: {error}: {}", self.path().await, self.text().await);
-        }
-        for element in self.client.find_all(Locator::XPath(&said)).await.expect("a page") {
-            if element.is_displayed().await.expect("a page") {
-                return self.presses_on(element).await;
-            }
-        }
-        panic!("what is called {name} at {} is not shown", self.path().await);
+            format!("//*[self::button or self::a or self::summary][normalize-space(.)={said} or @aria-label={said}]");
+        let element = self.see_shown(&format!("{name:?} to press"), &said).await;
+        self.presses_on(element).await;
     }
 
     /// Presses what is called so in the row of a table that says this.
     pub(crate) async fn press_in(&self, row: &str, name: &str) {
-        let (row, name) = (quoted(row), quoted(name));
         let said = format!(
-            "//tr[.//*[contains(normalize-space(.),{row})]]//*[self::button or self::a][starts-with(normalize-space(.),{name})]"
+            "//tr[.//*[contains(normalize-space(.),{})]]//*[self::button or self::a][starts-with(normalize-space(.),{})]",
+            quoted(row),
+            quoted(name)
         );
-        let found = self.client.wait().at_most(WITHIN).for_element(Locator::XPath(&said)).await;
-        match found {
-            Ok(element) => self.presses_on(element).await,
-            Err(error) => panic!("no {name} beside {row} at {}: {error}: {}", self.path().await, self.text().await),
-        }
+        let element = self.see_shown(&format!("{name:?} to press beside {row:?}"), &said).await;
+        self.presses_on(element).await;
     }
 
     async fn presses_on(&self, element: Element) {
         self.presses.fetch_add(1, Ordering::Relaxed);
+        let page = self.opened_at().await.unwrap_or_else(|Missing(why)| panic!("no page: {why}"));
+        *self.pressed_on.lock().unwrap_or_else(PoisonError::into_inner) = page;
         element.click().await.expect("a press");
     }
 
@@ -251,32 +282,48 @@ impl Chromium {
 
     /// Presses the button that copies, by what it says then.
     pub(crate) async fn press_copy(&self, said: &str) {
-        let button = self.see(&format!("button[data-said='{said}']")).await;
-        self.presses_on(button).await;
+        self.press_first(&format!("button[data-said='{said}']")).await;
     }
 
     /// Opens the menu of the person himself.
     pub(crate) async fn opens_own_menu(&self) {
-        let menu = self.see("details.menu.right summary").await;
-        self.presses_on(menu).await;
+        self.press_first("details.menu.right summary").await;
     }
 
     /// Presses the one button that the page is for, wherever the same name stands on it as well.
     pub(crate) async fn press_primary(&self) {
-        let button = self.see("main .foot button.btn.go").await;
-        self.presses_on(button).await;
+        self.press_first("main .foot button.btn.go").await;
     }
 
-    /// The username and the secret that the page shows this once, and the request that it gives to try them with.
-    pub(crate) async fn new_secret(&self) -> (String, String, String) {
-        self.see(".peek summary").await.click().await.expect("a press");
-        let text = async |css: &str| self.see(css).await.prop("textContent").await.expect("text").expect("text");
-        (text("#u").await, text("#s").await, text("#curl").await)
+    /// Presses the first of what is meant, where no name tells it from others.
+    pub(crate) async fn press_first(&self, css: &str) {
+        let element = self.see(css).await;
+        self.presses_on(element).await;
     }
 
     /// Shows the secret that is masked at first.
     pub(crate) async fn reveals(&self) {
         self.see(".peek summary").await.click().await.expect("a press");
+    }
+
+    /// The username and the secret that the page shows this once: from now on nobody may write it.
+    pub(crate) async fn new_secret(&self) -> (String, String) {
+        self.reveals().await;
+        let (username, secret) = (self.content("#u").await, self.content("#s").await);
+        secrets::handed_out(&username, &secret);
+        (username, secret)
+    }
+
+    /// The link that the page shows this once: from now on nobody may write its token.
+    pub(crate) async fn new_link(&self, css: &str, what: &str) -> String {
+        let link = self.content(css).await;
+        secrets::handed_out(what, link.rsplit('/').next().expect("a token"));
+        link
+    }
+
+    /// What stands in an element.
+    pub(crate) async fn content(&self, css: &str) -> String {
+        self.see(css).await.text().await.expect("text")
     }
 
     /// Types into the field that is labelled so, in place of what is there.
@@ -289,8 +336,7 @@ impl Chromium {
     /// Ticks the box, or chooses the button, that is labelled so.
     pub(crate) async fn ticks(&self, label: &str) {
         let said = format!("//label[starts-with(normalize-space(.),{})]", quoted(label));
-        let found = self.client.wait().at_most(WITHIN).for_element(Locator::XPath(&said)).await;
-        found.unwrap_or_else(|error| panic!("no label {label}: {error}")).click().await.expect("a press");
+        self.see_shown(&format!("{label:?} to tick"), &said).await.click().await.expect("a press");
     }
 
     /// Chooses of what the field that is labelled so offers.
@@ -299,39 +345,38 @@ impl Chromium {
     }
 
     async fn labelled(&self, label: &str) -> Element {
-        let label = quoted(label);
+        let said = quoted(label);
         let said = format!(
-            "//*[@id=//label[normalize-space(.)={label}]/@for] | //*[self::input or self::select or self::textarea][@aria-label={label}] \
-             | //label[normalize-space(.)={label}]//input"
+            "//*[@id=//label[normalize-space(.)={said}]/@for] | //*[self::input or self::select or self::textarea][@aria-label={said}] \
+             | //label[normalize-space(.)={said}]//input"
         );
-        let found = self.client.wait().at_most(WITHIN).for_element(Locator::XPath(&said)).await;
-        match found {
-            Ok(field) => field,
-            Err(error) => panic!("no field {label} at {}: {error}: {}", self.path().await, self.text().await),
-        }
+        self.see_shown(&format!("a field {label:?}"), &said).await
+    }
+
+    /// Types in who he is on the page that asks for it.
+    pub(crate) async fn says_who_it_is(&self, email: &str, password: &str) {
+        self.types("E-mail", email).await;
+        self.types("Password", password).await;
+        self.press("Sign in").await;
     }
 
     /// Signs in by the page that is shown, and remembers the session as a secret.
     pub(crate) async fn signs_in(&self, email: &str, password: &str) {
-        self.types("E-mail", email).await;
-        self.types("Password", password).await;
-        self.press("Sign in").await;
+        self.says_who_it_is(email, password).await;
         self.has_a_session().await;
     }
 
     /// Waits for a session; no log of a server may hold its token.
     pub(crate) async fn has_a_session(&self) {
-        for _ in 0..600 {
-            if let Ok(cookie) = self.client.get_named_cookie("claviger").await {
-                return secrets::handed_out("session", cookie.value());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("nobody is signed in at {}: {}", self.path().await, self.text().await);
+        let cookie = self.until("a session", async || Ok(self.client.get_named_cookie("claviger").await?)).await;
+        secrets::handed_out("session", cookie.value());
     }
 
     /// What must be true of each page.
     async fn is_well_made(&self) {
+        let path = self.path().await;
+        let path = path.split(['?', '#']).next().unwrap_or_default().to_owned();
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
         let source = self.source().await;
         assert!(source.len() < 60_000, "{} characters at {}", source.len(), self.path().await);
         if !self.is_of_a_secret().await {
@@ -342,6 +387,11 @@ impl Chromium {
         assert!(wide <= width, "{wide} pixels wide at {}", self.path().await);
         self.is_accessible().await;
         self.complains_of_nothing().await;
+    }
+
+    /// The paths of the pages that were looked at.
+    pub(crate) fn looked_at(&self) -> BTreeSet<String> {
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether it is the page that shows a secret, once.
@@ -432,6 +482,19 @@ fn driver() -> (Process, u16) {
         }
     }
     panic!("chromedriver ends whenever it is started. Run ./test, which installs it");
+}
+
+/// What is not there yet: what there is instead.
+struct Missing(String);
+
+impl From<CmdError> for Missing {
+    fn from(error: CmdError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn missing<T>(instead: impl Into<String>) -> Result<T, Missing> {
+    Err(Missing(instead.into()))
 }
 
 /// A page that says 403 or 404 is told in the log as well: that is no complaint about the page.

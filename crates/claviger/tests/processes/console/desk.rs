@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::chromium::{Chromium, Look};
 use crate::client::Caller;
 use crate::secrets;
 use crate::server::{Founded, Server, Store};
@@ -66,6 +67,27 @@ impl Desk {
     pub(crate) async fn gives(&self, principal: u64, role: &str) {
         let path = format!("/api/app/projects/{}/users/{principal}", self.founded.project);
         self.api().put(&path, json!({ "role": role })).await.is(200);
+    }
+
+    /// A browser of the owner, MK, who opened this page and signed in on the way.
+    pub(crate) async fn owner_at(&self, look: Look, path: &str, title: &str) -> Chromium {
+        self.person_at(EMAIL, look, path, title).await
+    }
+
+    /// The same of anybody who has joined with [`PASSWORD`].
+    pub(crate) async fn person_at(&self, email: &str, look: Look, path: &str, title: &str) -> Chromium {
+        let browser = Chromium::open(self.server.url(), look).await;
+        browser.visits(path, "Sign in").await;
+        browser.signs_in(email, PASSWORD).await;
+        browser.is_at(title).await;
+        browser
+    }
+
+    /// The id of an account's first secret.
+    pub(crate) async fn secret_of(&self, account: u64) -> u64 {
+        let path = format!("/api/app/organizations/{}/service-accounts/{account}/secrets", self.founded.organization);
+        let secrets = self.api().get(&path).await.is(200);
+        secrets[0]["id"].as_u64().expect("an id")
     }
 
     /// Where the organization's settings are.

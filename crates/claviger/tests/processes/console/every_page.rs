@@ -3,8 +3,8 @@
 use super::chromium::{Chromium, Look};
 use super::desk::{Desk, EMAIL, PASSWORD};
 use super::furnished::Furnished;
+use super::routes;
 use crate::first_owner::filed;
-use crate::secrets;
 use crate::server::{Store, on_both_stores};
 
 /// In light, in dark, on a phone.
@@ -27,18 +27,17 @@ async fn every_page_is_well_made_in_light_and_dark_and_on_a_phone(store: Store) 
         for (name, path, title) in
             [("sign-in", "/console/sign-in", "Sign in"), ("forgotten", "/console/forgotten", "Forgotten password")]
         {
-            browser.goto(path).await;
-            browser.is_at(title).await;
+            browser.visits(path, title).await;
             browser.is_pictured(name).await;
         }
         browser.goto("/console/sign-in").await;
         browser.signs_in(EMAIL, PASSWORD).await;
         for (name, path, title) in &pages {
-            browser.goto(path).await;
-            browser.is_at(title).await;
+            browser.visits(path, title).await;
             browser.is_pictured(name).await;
         }
         shows_what_is_shown_once(&browser, &furnished, look).await;
+        routes::are_all_among(&browser.looked_at());
         browser.close().await;
     }
 }
@@ -51,8 +50,7 @@ async fn shows_what_is_shown_once(browser: &Chromium, furnished: &Furnished, loo
     browser.press_primary().await;
     browser.is_at("Copy the secret now · Acme").await;
     browser.is_pictured("secret-once").await;
-    let (username, secret, _) = browser.new_secret().await;
-    secrets::handed_out(&username, &secret);
+    browser.new_secret().await;
     browser.press("I have stored it").await;
     browser.is_at(&format!("reports-{} · Acme", look.name())).await;
     browser.goto(&desk.of_organization("invitations/new")).await;
@@ -61,21 +59,19 @@ async fn shows_what_is_shown_once(browser: &Chromium, furnished: &Furnished, loo
     browser.is_at("Copy the link now · Acme").await;
     browser.is_pictured("invitation-link").await;
     browser.reveals().await;
-    let invitation = browser.see("#s").await.text().await.expect("a link");
+    let invitation = browser.new_link("#s", "invitation").await;
     browser.press("I have handed it over").await;
     browser.is_at("Users and Teams · Acme").await;
     browser.goto(&desk.of_organization(&format!("users/{}/reset-link", furnished.person))).await;
     browser.press("Make the link").await;
     browser.is_at("Copy the link now · Acme").await;
     browser.is_pictured("reset-link-made").await;
-    let reset = browser.see("#link").await.text().await.expect("a link");
+    let reset = browser.new_link("#link", "reset link").await;
     browser.press("I have copied it").await;
     browser.is_at("Ada Byron · Acme").await;
     for (link, name, title) in [(&invitation, "invitation", "Join Acme"), (&reset, "reset", "Choose another password")]
     {
-        secrets::handed_out(name, link.rsplit('/').next().expect("a token"));
-        browser.goto(link.strip_prefix(desk.server.url()).unwrap_or(link)).await;
-        browser.is_at(title).await;
+        browser.visits(link.strip_prefix(desk.server.url()).unwrap_or(link), title).await;
         browser.is_pictured(name).await;
     }
     browser.goto("/console/profile/second-factor").await;
@@ -89,8 +85,7 @@ async fn the_first_page_of_all_is_well_made(store: Store) {
     let (_, link) = filed(&server);
     for look in LOOKS {
         let browser = Chromium::open(server.url(), look).await;
-        browser.goto(link.strip_prefix(server.url()).expect("a link to this server")).await;
-        browser.is_at("First owner").await;
+        browser.visits(link.strip_prefix(server.url()).expect("a link to this server"), "First owner").await;
         browser.is_pictured("set-up").await;
         browser.close().await;
     }
@@ -98,9 +93,7 @@ async fn the_first_page_of_all_is_well_made(store: Store) {
 
 async fn pages_with_nothing_on_them_say_what_to_do(store: Store) {
     let desk = Desk::with_an_owner(store).await;
-    let browser = Chromium::open(desk.server.url(), Look::default()).await;
-    browser.goto("/console/sign-in").await;
-    browser.signs_in(EMAIL, PASSWORD).await;
+    let browser = desk.owner_at(Look::default(), "/console/profile", "Profile").await;
     for (page, title, said) in [
         ("service-accounts?search=nobody", "Service Accounts", "No service account matches “nobody”"),
         ("service-accounts?view=expired", "Service Accounts", "No service account in this view"),
@@ -109,16 +102,14 @@ async fn pages_with_nothing_on_them_say_what_to_do(store: Store) {
         ("users-teams?view=invitations", "Users and Teams", "Nobody is invited at the moment."),
         ("audit-log?action=team.deleted", "Audit Log", "No event matches"),
     ] {
-        browser.goto(&desk.of_organization(page)).await;
-        browser.is_at(&format!("{title} · Acme")).await;
+        browser.visits(&desk.of_organization(page), &format!("{title} · Acme")).await;
         browser.says(said).await;
     }
     for (path, title, said) in [
         ("/console/nothing-here", "Not found", "Not found"),
         ("/console/organizations/999999/overview", "Not found", "No organization of yours"),
     ] {
-        browser.goto(path).await;
-        browser.is_at(title).await;
+        browser.visits(path, title).await;
         browser.says(said).await;
     }
     browser.close().await;
@@ -132,6 +123,10 @@ fn pages(furnished: &Furnished) -> Vec<(&'static str, String, String)> {
     let own = |name, path: &str, title: &str| (name, path.to_owned(), title.to_owned());
     let account = |page: &str| format!("service-accounts/{}{page}", furnished.account);
     let (team, person) = (format!("teams/{}", furnished.team), format!("users/{}", furnished.person));
+    let (role, workspace) = (format!("roles/{}", furnished.role), format!("workspaces/{}", furnished.workspace));
+    let several = format!("id={}&id={}&project={}", furnished.account, furnished.other, desk.founded.project);
+    let revoke = format!("/secrets/{}/revoke", furnished.secret);
+    let revoked = format!("Revoke Secret {} of nightly-export", furnished.secret);
     vec![
         organization("overview", "overview", "Overview"),
         organization("service-accounts", "service-accounts", "Service Accounts"),
@@ -147,6 +142,9 @@ fn pages(furnished: &Furnished) -> Vec<(&'static str, String, String)> {
         organization("service-account-grant", &account("/grant"), "Grant access to nightly-export"),
         organization("service-account-rotate", &account("/rotate"), "Rotate nightly-export"),
         organization("service-account-delete", &account("/delete"), "Delete nightly-export"),
+        organization("service-account-secret-revoke", &account(&revoke), &revoked),
+        organization("service-accounts-grant", &format!("service-accounts/grant?{several}"), "Grant access"),
+        organization("service-accounts-revoke", &format!("service-accounts/revoke?{several}"), "Revoke access"),
         organization("service-accounts-delete", "service-accounts/delete?view=expired", "Delete service accounts"),
         organization("projects", "projects", "Projects"),
         organization("project-new", "projects/new", "Create project"),
@@ -162,11 +160,19 @@ fn pages(furnished: &Furnished) -> Vec<(&'static str, String, String)> {
         organization("audit-log", "audit-log", "Audit Log"),
         project("project-overview", "overview", "Overview"),
         project("project-users", "users", "Project Users"),
+        project("project-user-add", "users/add?find=Lea", "Add a member"),
+        project("project-teams", "users/teams", "Project Users"),
+        project("project-team-add", "users/teams/add?find=Data", "Add a team"),
         project("project-service-accounts", "service-accounts", "Service Accounts"),
+        project("project-service-account-add", "service-accounts/add?find=old", "Add a service account"),
         project("project-service-account-new", "service-accounts/new", "Create service account"),
         project("project-roles", "roles", "Roles"),
         project("project-role-new", "roles/new", "New role"),
+        project("project-role", &role, "Exporter"),
+        project("project-role-delete", &format!("{role}/delete"), "Delete Exporter"),
         project("project-workspaces", "workspaces", "Workspaces"),
+        project("project-workspace", &workspace, "EU storefront"),
+        project("project-workspace-delete", &format!("{workspace}/delete"), "Delete EU storefront"),
         project("project-audit-log", "audit-log", "Audit Log"),
         ("project-delete", desk.of_project("delete"), "Delete Web shop".to_owned()),
         own("profile", "/console/profile", "Profile"),

@@ -1,28 +1,17 @@
 //! From the sign-in page to a first request with a new account's secret, and what is left of it in the browser: nothing.
 
 use super::chromium::{Chromium, Look};
-use super::desk::{Desk, EMAIL, PASSWORD};
+use super::desk::Desk;
 use crate::client::Caller;
 use crate::secrets;
-use crate::server::{Store, on_both_stores};
+use crate::server::Store;
 
-on_both_stores![an_account_is_made_and_its_secret_is_shown_once, the_same_without_scripts];
+in_every_look![a_first_account_is_made_and_its_secret_is_shown_once];
 
-async fn an_account_is_made_and_its_secret_is_shown_once(store: Store) {
-    makes_an_account(store, Look::default()).await;
-}
-
-async fn the_same_without_scripts(store: Store) {
-    makes_an_account(store, Look { without_scripts: true, ..Look::default() }).await;
-}
-
-async fn makes_an_account(store: Store, look: Look) {
+async fn a_first_account_is_made_and_its_secret_is_shown_once(store: Store, look: Look) {
     let desk = Desk::with_an_owner(store).await;
-    let browser = Chromium::open(desk.server.url(), look).await;
-    browser.goto(&desk.of_organization("service-accounts")).await;
-    browser.is_at("Sign in").await;
-    browser.signs_in(EMAIL, PASSWORD).await;
-    browser.is_at("Service Accounts · Acme").await;
+    let accounts = desk.of_organization("service-accounts");
+    let browser = desk.owner_at(look, &accounts, "Service Accounts · Acme").await;
     browser.press("Create service account").await;
     browser.is_at("Create a service account · Acme").await;
     browser.types("Name", "nightly-export").await;
@@ -30,22 +19,21 @@ async fn makes_an_account(store: Store, look: Look) {
     browser.press_primary().await;
     browser.is_at("Copy the secret now · Acme").await;
     browser.says("nightly-export is ready").await;
-    browser.reveals().await;
-    let (username, secret) =
-        (browser.see("#u").await.text().await.unwrap(), browser.see("#s").await.text().await.unwrap());
-    secrets::handed_out(&username, &secret);
-    Caller::new(desk.server.url(), &username, &secret).me().await.is(200);
+    let (username, secret) = browser.new_secret().await;
+    let caller = Caller::new(desk.server.url(), &username, &secret);
     if look.without_scripts {
+        caller.me().await.is(200);
         assert_eq!(browser.count("[data-first]:not([hidden])").await, 0, "nothing is promised that does not happen");
     } else {
+        browser.sees_text("[data-first]", "First request: none yet.").await;
+        caller.me().await.is(200);
         browser.sees_text("[data-first]", "from 127.0.0.1, accepted.").await;
     }
     browser.press("I have stored it").await;
     browser.is_at("nightly-export · Acme").await;
     browser.back().await;
     shows_no_secret(&browser).await;
-    browser.goto(&desk.of_organization("service-accounts")).await;
-    browser.is_at("Service Accounts · Acme").await;
+    browser.visits(&accounts, "Service Accounts · Acme").await;
     browser.back().await;
     shows_no_secret(&browser).await;
     browser.goto(&desk.of_project("service-accounts")).await;

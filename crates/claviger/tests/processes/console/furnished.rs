@@ -24,9 +24,14 @@ const ACCOUNTS: [(&str, &str, Option<i64>); 8] = [
 /// What is to be seen of it.
 pub(crate) struct Furnished {
     pub(crate) desk: Desk,
-    /// An account that much is to be told of.
+    /// An account that much is to be told of, and its secret.
     pub(crate) account: u64,
+    pub(crate) secret: u64,
+    /// Another one.
+    pub(crate) other: u64,
     pub(crate) team: u64,
+    pub(crate) workspace: u64,
+    pub(crate) role: String,
     pub(crate) person: u64,
 }
 
@@ -43,7 +48,7 @@ impl Furnished {
             desk.joins("Jon Snell", "jon@acme.example", "member").await,
             desk.joins("Lea Roth", "lea@acme.example", "member").await,
         );
-        let team = places(&desk, &[jon, lea, ids[0]]).await;
+        let Places { team, workspace, role } = places(&desk, &[jon, lea, ids[0]]).await;
         desk.invites("sam@acme.example", "member").await;
         asks(&desk, &callers).await;
         let of = |id: u64| format!("/api/app/organizations/{}/service-accounts/{id}", desk.founded.organization);
@@ -55,9 +60,9 @@ impl Furnished {
             .patch(&of(ids[0]), json!({ "description": "Writes the orders of the day to the warehouse" }))
             .await
             .is(200);
-        let organization = desk.founded.organization;
+        let (organization, secret) = (desk.founded.organization, desk.secret_of(ids[0]).await);
         desk = desk.reopened(async |store| ages(store, organization, &ids).await).await;
-        Self { desk, account: ids[0], team, person }
+        Self { desk, account: ids[0], secret, other: ids[1], team, workspace, role, person }
     }
 }
 
@@ -72,8 +77,15 @@ async fn creates(desk: &Desk, (name, role, days): (&str, &str, Option<i64>)) -> 
     (made["id"].as_u64().expect("an id"), desk.api().with(text("username"), text("token")))
 }
 
+/// Where access is given.
+struct Places {
+    team: u64,
+    workspace: u64,
+    role: String,
+}
+
 /// Other projects, a workspace, a role, and a team that reaches some of them.
-async fn places(desk: &Desk, members: &[u64]) -> u64 {
+async fn places(desk: &Desk, members: &[u64]) -> Places {
     let (api, organization, project) = (desk.api(), desk.founded.organization, desk.founded.project);
     let id = |made: Value| made["id"].as_u64().expect("an id");
     let projects = format!("/api/app/organizations/{organization}/projects");
@@ -82,14 +94,15 @@ async fn places(desk: &Desk, members: &[u64]) -> u64 {
     let workspace = json!({ "name": "EU storefront", "description": "What customers in the EU see" });
     let workspace = id(api.post(&format!("/api/app/projects/{project}/workspaces"), workspace).await.is(201));
     let role = json!({ "name": "Exporter", "permissions": ["data:read", "reports:export"] });
-    api.post(&format!("/api/app/projects/{project}/custom-roles"), role).await.is(201);
+    let made = api.post(&format!("/api/app/projects/{project}/custom-roles"), role).await.is(201);
+    let role = made["role_id"].as_str().expect("an id").to_owned();
     let teams = format!("/api/app/organizations/{organization}/teams");
     let team = id(api.post(&teams, json!({ "name": "Data platform" })).await.is(201));
     api.post(&format!("{teams}/{team}/add-members"), json!({ "user_ids": members })).await.is(200);
     api.put(&format!("/api/app/projects/{billing}/teams/{team}"), json!({ "role": "analyst" })).await.is(200);
     let on = format!("/api/app/projects/{project}/workspaces/{workspace}/service-accounts/{}", members[2]);
     api.put(&on, json!({ "role": "admin" })).await.is(200);
-    team
+    Places { team, workspace, role }
 }
 
 /// Requests of today, some of them refused.

@@ -1,25 +1,19 @@
 //! People, teams, roles and rules: somebody is invited and joins, a team carries access, a role is made, a rule binds.
 
 use super::chromium::{Chromium, Look};
-use super::desk::{Desk, EMAIL, PASSWORD};
-use crate::secrets;
+use super::desk::{Desk, PASSWORD};
 use crate::server::Store;
 
 in_every_look![people_join_and_teams_carry_access];
 
 async fn people_join_and_teams_carry_access(store: Store, look: Look) {
     let desk = Desk::with_an_owner(store).await;
-    let browser = Chromium::open(desk.server.url(), look).await;
-    browser.goto(&desk.of_organization("users-teams")).await;
-    browser.is_at("Sign in").await;
-    browser.signs_in(EMAIL, PASSWORD).await;
-    browser.is_at("Users and Teams · Acme").await;
+    let browser = desk.owner_at(look, &desk.of_organization("users-teams"), "Users and Teams · Acme").await;
     let link = invites(&browser).await;
     let guest = Chromium::open(desk.server.url(), look).await;
     joins(&guest, link.strip_prefix(desk.server.url()).expect("a link to this server")).await;
     makes_a_team(&browser, &desk).await;
-    guest.goto(&desk.of_project("overview")).await;
-    guest.is_at("Overview · Web shop").await;
+    guest.visits(&desk.of_project("overview"), "Overview · Web shop").await;
     guest.is_pictured("project-overview-member").await;
     guest.close().await;
     makes_a_role(&browser, &desk).await;
@@ -37,16 +31,14 @@ async fn invites(browser: &Chromium) -> String {
     browser.press("Make invitation").await;
     browser.is_at("Copy the link now · Acme").await;
     browser.reveals().await;
-    let link = browser.see("#s").await.text().await.expect("a link");
-    secrets::handed_out("invitation", link.rsplit('/').next().expect("a token"));
+    let link = browser.new_link("#s", "invitation").await;
     browser.press("I have handed it over").await;
     browser.is_at("Users and Teams · Acme").await;
     link
 }
 
 async fn joins(guest: &Chromium, link: &str) {
-    guest.goto(link).await;
-    guest.is_at("Join Acme").await;
+    guest.visits(link, "Join Acme").await;
     guest.is_pictured("invitation").await;
     guest.types("Your name", "Mel").await;
     guest.types("Choose a password", "mel").await;
@@ -76,8 +68,7 @@ async fn makes_a_team(browser: &Chromium, desk: &Desk) {
     browser.is_at("Night watch · Acme").await;
     browser.says("Night watch is Analyst of Web shop now.").await;
     browser.is_pictured("team").await;
-    browser.goto(&desk.of_organization("users-teams")).await;
-    browser.is_at("Users and Teams · Acme").await;
+    browser.visits(&desk.of_organization("users-teams"), "Users and Teams · Acme").await;
     browser.press("Mel").await;
     browser.is_at("Mel · Acme").await;
     browser.says("Team Night watch").await;
@@ -85,8 +76,7 @@ async fn makes_a_team(browser: &Chromium, desk: &Desk) {
 }
 
 async fn makes_a_role(browser: &Chromium, desk: &Desk) {
-    browser.goto(&desk.of_project("roles")).await;
-    browser.is_at("Roles · Web shop").await;
+    browser.visits(&desk.of_project("roles"), "Roles · Web shop").await;
     browser.press("Create role").await;
     browser.is_at("New role · Web shop").await;
     browser.types("Name", "Exporter").await;
@@ -98,13 +88,11 @@ async fn makes_a_role(browser: &Chromium, desk: &Desk) {
 }
 
 async fn sets_a_rule(browser: &Chromium, desk: &Desk) {
-    browser.goto(&desk.of_organization("access-security")).await;
-    browser.is_at("Access Security · Acme").await;
+    browser.visits(&desk.of_organization("access-security"), "Access Security · Acme").await;
     browser.ticks("Require an expiry").await;
     browser.press("Save rules").await;
     browser.is_at("Access Security · Acme").await;
     browser.says("The rules were saved.").await;
-    browser.goto(&desk.of_organization("service-accounts/new")).await;
-    browser.is_at("Create a service account · Acme").await;
+    browser.visits(&desk.of_organization("service-accounts/new"), "Create a service account · Acme").await;
     assert_eq!(browser.count("input[name=expires][value=never]").await, 0, "what the rule forbids is not offered");
 }

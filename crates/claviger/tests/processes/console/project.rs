@@ -1,8 +1,7 @@
 //! What an admin of a project does in its settings: he creates an account, changes its role, takes it off, adds it again.
 
 use super::chromium::{Chromium, Look};
-use super::desk::{Desk, PASSWORD};
-use crate::secrets;
+use super::desk::Desk;
 use crate::server::Store;
 
 in_every_look![a_project_has_accounts_of_its_own];
@@ -12,11 +11,8 @@ async fn a_project_has_accounts_of_its_own(store: Store, look: Look) {
     let account = desk.account("nightly-export").await;
     let admin = desk.joins("Pia", "pia@acme.example", "member").await;
     desk.gives(admin, "admin").await;
-    let browser = Chromium::open(desk.server.url(), look).await;
-    browser.goto(&desk.of_project("service-accounts")).await;
-    browser.is_at("Sign in").await;
-    browser.signs_in("pia@acme.example", PASSWORD).await;
-    browser.is_at("Service Accounts · Web shop").await;
+    let accounts = desk.of_project("service-accounts");
+    let browser = desk.person_at("pia@acme.example", look, &accounts, "Service Accounts · Web shop").await;
     creates(&browser, &account).await;
     adds(&browser, &account.username).await;
     browser.press_in("nightly-export", "Change role of nightly-export").await;
@@ -29,8 +25,7 @@ async fn a_project_has_accounts_of_its_own(store: Store, look: Look) {
     browser.is_at("Service Accounts · Web shop").await;
     browser.says("It keeps no other project.").await;
     account.me().await.is(200);
-    browser.goto(&desk.of_organization("service-accounts")).await;
-    browser.is_at("Service Accounts · Acme").await;
+    browser.visits(&desk.of_organization("service-accounts"), "Service Accounts · Acme").await;
     browser.says("Only owners and admins of Acme see its service accounts.").await;
     browser.close().await;
 }
@@ -42,8 +37,7 @@ async fn creates(browser: &Chromium, other: &crate::client::Caller) {
     browser.types("Name", "deploy").await;
     browser.press_primary().await;
     browser.is_at("Copy the secret now · Acme").await;
-    let (username, secret, _) = browser.new_secret().await;
-    secrets::handed_out(&username, &secret);
+    let (username, secret) = browser.new_secret().await;
     let me = other.with(&username, &secret).me().await.is(200);
     assert!(me["projects"].to_string().contains("\"role\":\"admin\""), "{me}");
     browser.press("I have stored it").await;

@@ -1,7 +1,7 @@
 //! What is done with several accounts at once: they are given access, lose it, and are deleted, all or none.
 
 use super::chromium::{Chromium, Look};
-use super::desk::{Desk, EMAIL, PASSWORD};
+use super::desk::Desk;
 use crate::server::Store;
 
 in_every_look![several_accounts_are_granted_access_and_deleted];
@@ -12,11 +12,8 @@ async fn several_accounts_are_granted_access_and_deleted(store: Store, look: Loo
     for name in ["alpha", "beta", "gamma"] {
         callers.push(desk.account(name).await);
     }
-    let browser = Chromium::open(desk.server.url(), look).await;
-    browser.goto(&desk.of_organization("service-accounts")).await;
-    browser.is_at("Sign in").await;
-    browser.signs_in(EMAIL, PASSWORD).await;
-    browser.is_at("Service Accounts · Acme").await;
+    let accounts = desk.of_organization("service-accounts");
+    let browser = desk.owner_at(look, &accounts, "Service Accounts · Acme").await;
     chooses(&browser).await;
     browser.press("Grant access").await;
     browser.is_at("Grant access · Acme").await;
@@ -45,6 +42,6 @@ async fn several_accounts_are_granted_access_and_deleted(store: Store, look: Loo
 /// Alpha and beta.
 async fn chooses(browser: &Chromium) {
     for name in ["alpha", "beta"] {
-        browser.see(&format!("input[aria-label^='Select {name}.']")).await.click().await.expect("a press");
+        browser.press_first(&format!("input[aria-label^='Select {name}.']")).await;
     }
 }

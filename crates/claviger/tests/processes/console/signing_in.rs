@@ -1,32 +1,26 @@
 //! What a person does with his own ways in: a second factor, another password, his sessions, and a password that he forgot.
 
 use super::chromium::{Chromium, Look};
-use super::desk::{Desk, EMAIL, PASSWORD};
+use super::desk::{Desk, PASSWORD};
 use crate::secrets;
 use crate::server::Store;
 use crate::totp;
 
 in_every_look![a_second_factor_is_set_up_and_a_forgotten_password_is_replaced];
 
+const MEL: &str = "mel@acme.example";
 const ANOTHER: &str = "another one that was chosen";
 const A_THIRD: &str = "a third one, by the link";
 
 async fn a_second_factor_is_set_up_and_a_forgotten_password_is_replaced(store: Store, look: Look) {
     let desk = Desk::with_an_owner(store).await;
-    let mel = desk.joins("Mel", "mel@acme.example", "member").await;
-    let browser = Chromium::open(desk.server.url(), look).await;
-    browser.goto("/console/profile").await;
-    browser.is_at("Sign in").await;
-    browser.signs_in("mel@acme.example", PASSWORD).await;
-    browser.is_at("Profile").await;
+    let mel = desk.joins("Mel", MEL, "member").await;
+    let browser = desk.person_at(MEL, look, "/console/profile", "Profile").await;
     let secret = sets_up(&browser).await;
     changes_password(&browser).await;
     signs_in_with_a_code(&browser, &secret).await;
-    let owner = Chromium::open(desk.server.url(), look).await;
-    let link = makes_a_link(&owner, &desk, mel).await;
-    owner.close().await;
-    browser.goto("/console/profile").await;
-    browser.is_at("Profile").await;
+    let link = makes_a_link(&desk, look, mel).await;
+    browser.visits("/console/profile", "Profile").await;
     chooses_by_link(&browser, &link).await;
     browser.close().await;
 }
@@ -37,7 +31,7 @@ async fn sets_up(browser: &Chromium) -> String {
     browser.is_at("Second factor").await;
     browser.press("Set up a second factor").await;
     browser.is_at("Set up a second factor").await;
-    let secret = browser.see("#s").await.text().await.expect("a secret");
+    let secret = browser.content("#s").await;
     browser.types("Code from your app", "000000").await;
     browser.types("Your password", PASSWORD).await;
     browser.press("Turn the second factor on").await;
@@ -46,7 +40,7 @@ async fn sets_up(browser: &Chromium) -> String {
     browser.types("Your password", PASSWORD).await;
     browser.press("Turn the second factor on").await;
     browser.is_at("Your second factor is on").await;
-    let codes = browser.see("#codes").await.text().await.expect("codes");
+    let codes = browser.content("#codes").await;
     codes.lines().for_each(secrets::handed_out_too);
     secrets::handed_out_too(&secret);
     browser.press("I have stored them").await;
@@ -56,8 +50,7 @@ async fn sets_up(browser: &Chromium) -> String {
 }
 
 async fn changes_password(browser: &Chromium) {
-    browser.goto("/console/profile/password").await;
-    browser.is_at("Change password").await;
+    browser.visits("/console/profile/password", "Change password").await;
     browser.is_pictured("password").await;
     browser.types("Password until now", PASSWORD).await;
     browser.types("New password", ANOTHER).await;
@@ -68,14 +61,11 @@ async fn changes_password(browser: &Chromium) {
     browser.opens_own_menu().await;
     browser.press("Sign out").await;
     browser.is_at("Sign in").await;
-    browser.goto("/console/profile").await;
-    browser.is_at("Sign in").await;
+    browser.visits("/console/profile", "Sign in").await;
 }
 
 async fn signs_in_with_a_code(browser: &Chromium, secret: &str) {
-    browser.types("E-mail", "mel@acme.example").await;
-    browser.types("Password", ANOTHER).await;
-    browser.press("Sign in").await;
+    browser.says_who_it_is(MEL, ANOTHER).await;
     browser.is_at("Code from your app").await;
     browser.is_pictured("sign-in-code").await;
     browser.types("Six digits", &totp::code_at(secret, totp::step())).await;
@@ -88,37 +78,30 @@ async fn signs_in_with_a_code(browser: &Chromium, secret: &str) {
 }
 
 /// An owner's, for somebody who has forgotten his password.
-async fn makes_a_link(owner: &Chromium, desk: &Desk, person: u64) -> String {
-    owner.goto(&desk.of_organization(&format!("users/{person}"))).await;
-    owner.is_at("Sign in").await;
-    owner.signs_in(EMAIL, PASSWORD).await;
-    owner.is_at("Mel · Acme").await;
+async fn makes_a_link(desk: &Desk, look: Look, person: u64) -> String {
+    let owner = desk.owner_at(look, &desk.of_organization(&format!("users/{person}")), "Mel · Acme").await;
     owner.says("Password and a code").await;
     owner.press("Make a reset link").await;
     owner.is_at("Reset link · Acme").await;
     owner.is_pictured("reset-link").await;
     owner.press("Make the link").await;
     owner.is_at("Copy the link now · Acme").await;
-    let link = owner.see("#link").await.text().await.expect("a link");
-    secrets::handed_out("reset link", link.rsplit('/').next().expect("a token"));
+    let link = owner.new_link("#link", "reset link").await;
     owner.press("I have copied it").await;
     owner.is_at("Mel · Acme").await;
+    owner.close().await;
     link
 }
 
 /// All sessions end.
 async fn chooses_by_link(browser: &Chromium, link: &str) {
-    browser.goto(link).await;
-    browser.is_at("Choose another password").await;
+    browser.visits(link, "Choose another password").await;
     browser.is_pictured("reset").await;
     browser.types("New password", A_THIRD).await;
     browser.types("The same again", A_THIRD).await;
     browser.press("Set the password").await;
     browser.is_at("Your password is changed").await;
-    browser.goto("/console/profile").await;
-    browser.is_at("Sign in").await;
-    browser.types("E-mail", "mel@acme.example").await;
-    browser.types("Password", ANOTHER).await;
-    browser.press("Sign in").await;
+    browser.visits("/console/profile", "Sign in").await;
+    browser.says_who_it_is(MEL, ANOTHER).await;
     browser.is_at("Error: Sign in").await;
 }
