@@ -223,7 +223,7 @@ impl<'d> Desk<'d> {
             choice: things.choice(("project".to_owned(), "Project"), &form.project, &chosen, "Choose a project", false),
             names: format!("{}/new/projects", self.list()),
             roles: given.into_iter().map(|given| entry(held, given, role)).collect(),
-            command: known.and_then(|known| self.access_command(deed, &ids, known.id, role)),
+            command: known.and_then(|known| self.access_command(deed, &ids, known, role)),
             warned: effect.as_ref().map(|effect| effect.warned.clone()).unwrap_or_default(),
             warning: effect.and_then(|effect| effect.warning),
         };
@@ -231,15 +231,16 @@ impl<'d> Desk<'d> {
     }
 
     /// What does the same; none for a role that is none.
-    fn access_command(&self, deed: Deed, ids: &[PrincipalId], project: ProjectId, role: &str) -> Option<String> {
+    fn access_command(&self, deed: Deed, ids: &[PrincipalId], project: &Project, role: &str) -> Option<String> {
         let role = match deed {
-            Deed::Grant => format!(":{}", parse_role(role)?),
+            Deed::Grant => format!(":{}", project_role::of(project, role)?),
             Deed::Revoke => String::new(),
         };
         let accounts: Vec<String> = ids.iter().map(PrincipalId::to_string).collect();
         let (deed, accounts, organization) = (deed.command(), accounts.join(" "), self.organization.id);
         Some(format!(
-            "claviger service-account {deed} {accounts} --organization {organization} --project {project}{role}"
+            "claviger service-account {deed} {accounts} --organization {organization} --project {}{role}",
+            project.id
         ))
     }
 
