@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -129,17 +129,22 @@ impl Chromium {
 
     /// Waits: looks again and again, until it is there or the time is over. All waiting for a page goes through here.
     async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Result<T, Missing>) -> T {
-        let deadline = Instant::now() + WITHIN;
-        loop {
-            match look().await {
-                Ok(there) => return there,
-                Err(_) if Instant::now() < deadline => tokio::time::sleep(POLL).await,
-                Err(Missing(instead)) => {
-                    let text = self.reads("body").await.unwrap_or_else(|Missing(why)| why);
-                    panic!("waited in vain for {what}, {instead} at {}: {text}", self.path().await);
+        let mut instead = String::new();
+        let looking = async {
+            loop {
+                match look().await {
+                    Ok(there) => return there,
+                    Err(Missing(seen)) => instead = seen,
                 }
+                tokio::time::sleep(POLL).await;
             }
+        };
+        let found = tokio::time::timeout(WITHIN, looking).await;
+        if let Ok(there) = found {
+            return there;
         }
+        let text = self.reads("body").await.unwrap_or_else(|Missing(why)| why);
+        panic!("waited in vain for {what}, {instead} at {}: {text}", self.path().await);
     }
 
     /// Opens an address of the server.
