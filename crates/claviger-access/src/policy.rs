@@ -144,11 +144,12 @@ impl Lifetime {
 impl fmt::Display for Lifetime {
     /// In the largest unit that says it exactly.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, name) = [(86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds")]
+        let (unit, name) = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")]
             .into_iter()
             .find(|(unit, _)| self.0 % unit == 0)
-            .unwrap_or((1, "seconds"));
-        write!(f, "{} {name}", self.0 / unit)
+            .unwrap_or((1, "second"));
+        let number = self.0 / unit;
+        write!(f, "{number} {name}{}", if number == 1 { "" } else { "s" })
     }
 }
 
@@ -228,6 +229,7 @@ mod tests {
         let told = |seconds| Lifetime::from_seconds(seconds).map(|lifetime| lifetime.to_string());
         assert_eq!(told(90 * 86_400).as_deref(), Some("90 days"));
         assert_eq!(told(36 * 3_600).as_deref(), Some("36 hours"));
+        assert_eq!((told(3_600).as_deref(), told(60).as_deref()), (Some("1 hour"), Some("1 minute")));
         assert_eq!(told(61).as_deref(), Some("61 seconds"));
         assert_eq!((told(59), told(u64::MAX)), (None, None));
         assert_eq!((SecretsMax::new(0), SecretsMax::new(11)), (None, None));

@@ -1,6 +1,6 @@
 //! The console under `/console`: pages for people, made by the server.
 //!
-//! A page's address is the API's path with `/console` in its place. Handlers are thin here too: extract, call, answer with
+//! A page's address names things by their ids as the API's do, below `/console`. Handlers are thin here too: extract, call, answer with
 //! a page. Who asks is found by [`signed_in`], which reads the session's cookie and nothing else; what a form sends is
 //! looked at by [`form`]; what is refused or missing becomes a page in [`error_page`].
 //!

@@ -4,7 +4,8 @@
 //! can send our forms, with our cookies at worst, but cannot read either. The cookie is the session's, and outside a
 //! session one that lives for an hour.
 //!
-//! What must stay true: a form's fields reach a handler only by [`Checked`].
+//! What must stay true: a form's fields reach a handler only by [`Checked`], or by
+//! [`Submitted`](super::submitted::Submitted) where somebody is signed in.
 
 use axum::extract::{FromRequest, Request};
 use hmac::{Hmac, KeyInit, Mac};

@@ -50,6 +50,24 @@ fn sealed_text(to: &ReturnTo, kept: &str) -> String {
     format!("onward\n{}\n{kept}", to.as_str())
 }
 
+/// What a form carries for itself, and nobody typed.
+const CARRIED: [&str; 14] = [
+    once::FIELD,
+    "all",
+    "confirmed",
+    "kept",
+    "kept_seal",
+    "on",
+    "return_to",
+    "role_was",
+    "sealed",
+    "seen",
+    "sort",
+    "stamp",
+    "view",
+    "warned",
+];
+
 /// What was typed when the session ended.
 #[derive(Template)]
 #[template(path = "console/send_again.html")]
@@ -64,7 +82,7 @@ struct SendAgain<'p> {
 impl SendAgain<'_> {
     /// What is worth showing of it.
     fn shown(&self) -> impl Iterator<Item = (String, &str)> {
-        let told = self.pairs.iter().filter(|(name, value)| name != once::FIELD && !value.is_empty());
+        let told = self.pairs.iter().filter(|(name, value)| !CARRIED.contains(&&**name) && !value.is_empty());
         told.map(|(name, value)| (words::label(&name.replace('_', " ")), value.as_str()))
     }
 }

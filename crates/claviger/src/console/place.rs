@@ -1,7 +1,7 @@
 //! Where a page is: in an organization's settings, in a project's, or in neither; with the addresses of all of them and who
 //! may open each.
 //!
-//! An address is the API's path with `/console` in its place; ids, not names, so that renaming breaks no link.
+//! An address names things by their ids as the API's do, below `/console`: ids, not names, so that renaming breaks no link.
 
 use claviger_access::authorize::{
     Action, ManageMembers, ManagePolicies, ManageRoles, ManageServiceAccounts, ManageTeams, ReadAuditLog, Scope,

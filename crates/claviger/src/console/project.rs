@@ -26,7 +26,7 @@ mod workspaces;
 use axum::Router;
 use axum::routing::{get, post};
 use claviger_access::administration::giving::Giving;
-use claviger_access::authorize::{Action, Permit, Scope, authorize};
+use claviger_access::authorize::{Action, Permit, Scope, authorize, see_project};
 use claviger_access::directory::{Organization, Project};
 use claviger_access::effective;
 use claviger_access::identity::{OrganizationId, ProjectId};
@@ -80,9 +80,10 @@ struct Shown<'s> {
 }
 
 impl<'s> Shown<'s> {
-    /// Whoever asks was permitted to see it.
+    /// To whoever may see it; to others it is not there.
     fn of(signed_in: &'s SignedIn, id: ProjectId) -> Result<Self, ErrorPage> {
-        let project = signed_in.held.project(id);
+        let permit = see_project(&signed_in.held, &signed_in.caller, id, signed_in.now);
+        let project = permit.ok().and_then(|_| signed_in.held.project(id));
         let organization = project.and_then(|project| signed_in.held.organization(project.organization));
         match project.zip(organization) {
             Some((project, organization)) => Ok(Self { project, organization }),

@@ -36,7 +36,7 @@ pub(super) fn path(link: &NewLink) -> String {
 #[template(path = "console/reset.html")]
 struct Page<'p> {
     form_token: &'p str,
-    /// Where the form goes.
+    /// Whose password it is, for the browser's password manager.
     email: &'p str,
     error: Option<&'p str>,
 }

@@ -88,7 +88,7 @@ on_both_stores! {
         let mut server = MailServer::start(Manner::Takes).await;
         world.restart_with(server.outside()).await;
         let sessions = [signs_in(&world, "mel").await, signs_in(&world, "mel").await];
-        is_page(&asks(&world, "MEL@Example.com ").await, 200, "Look into your mail");
+        is_page(&asks(&world, "MEL@Example.com ").await, 200, "Check your mail");
         let path = link(&world, &mut server, "mel").await;
         for _ in 0..3 {
             // Mail scanners open links.
@@ -123,7 +123,7 @@ on_both_stores! {
         let mut told = Vec::new();
         for address in ["nobody@example.com", "no address", "", "a@example.com\r\nBcc: b@example.com", &email("exporter"), &email("pia")] {
             let answer = asks(&world, address).await;
-            is_page(&answer, 200, "Look into your mail");
+            is_page(&answer, 200, "Check your mail");
             told.push(answer.text);
         }
         assert!(told.iter().all(|text| *text == told[0]), "{told:?}");
@@ -146,7 +146,7 @@ on_both_stores! {
             asks(&world, &email("pia")).await;
             links.push(link(&world, &mut server, "pia").await);
         }
-        is_page(&asks(&world, &email("pia")).await, 200, "Look into your mail");
+        is_page(&asks(&world, &email("pia")).await, 200, "Check your mail");
         asks(&world, &email("mel")).await;
         link(&world, &mut server, "mel").await;
         assert_eq!(server.more(), 0);
@@ -193,11 +193,11 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let mut server = MailServer::start(Manner::Refuses).await;
         world.restart_with(server.outside()).await;
-        is_page(&asks(&world, &email("pia")).await, 200, "Look into your mail");
+        is_page(&asks(&world, &email("pia")).await, 200, "Check your mail");
         link(&world, &mut server, "pia").await;
         let gone = MailServer::start(Manner::HangsUp).await;
         world.restart_with(gone.outside()).await;
-        is_page(&asks(&world, &email("mel")).await, 200, "Look into your mail");
+        is_page(&asks(&world, &email("mel")).await, 200, "Check your mail");
         let told = |what: &str| logged().contains(&format!("a letter was not sent why=\"the mail server {what}"));
         // The log is everybody's: what this world writes in the background must have come to its end as well.
         let mel = PrincipalId::new(world.id("mel")).unwrap();

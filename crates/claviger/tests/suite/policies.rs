@@ -40,7 +40,7 @@ on_both_stores! {
             exporter.post(IN_PROJECT, body).await.refused(400, "expiry_required");
         }
         let refusal = ada.post(ACCOUNTS, json!({ "username": "x", "expires_in": 3_602 })).await.refused(400, "lifetime_too_long");
-        assert!(refusal.body["error"].as_str().unwrap().contains("1 hours at most"), "{}", refusal.text);
+        assert!(refusal.body["error"].as_str().unwrap().contains("1 hour at most"), "{}", refusal.text);
         exporter.post(IN_PROJECT, json!({ "username": "x", "expires": "2099-01-01T00:00:00Z" })).await.refused(400, "lifetime_too_long");
         let bounded = ada.make(ACCOUNTS, json!({ "username": "bounded", "expires_in": 1_800 })).await;
         world.name("bounded", bounded.id);

@@ -154,7 +154,7 @@ impl Form {
             choice(seconds.to_string(), told)
         });
         let none = std::iter::once(choice(String::new(), "No limit".to_owned()));
-        none.chain(each).chain([choice(OTHER.to_owned(), "So many days".to_owned())]).collect()
+        none.chain(each).chain([choice(OTHER.to_owned(), "A number of days".to_owned())]).collect()
     }
 
     /// How many secrets there are to choose from.
@@ -237,6 +237,6 @@ mod tests {
     #[test]
     fn the_lifetime_that_counts_can_be_chosen_again() {
         let chosen: Vec<_> = Form::of(&policy()).lifetimes().into_iter().filter(|choice| choice.is_chosen).collect();
-        assert_eq!((chosen.len(), chosen[0].text.as_str()), (1, "1 hours"));
+        assert_eq!((chosen.len(), chosen[0].text.as_str()), (1, "1 hour"));
     }
 }

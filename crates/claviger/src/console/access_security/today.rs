@@ -49,7 +49,10 @@ impl Today {
         let of = |number: usize| format!("{} of {}", words::count(number), words::count(all));
         Self {
             endless: Some(format!("{} {accounts} {have} no expiry.", of(endless))),
-            unmatched: Some(format!("{} names do not match and stay as they are.", of(unmatched))),
+            unmatched: Some(match unmatched {
+                1 => format!("{} names does not match and stays as it is.", of(1)),
+                number => format!("{} names do not match and stay as they are.", of(number)),
+            }),
             several_secrets: Some(format!("{} {accounts} {hold} more than one secret.", of(several))),
         }
     }

@@ -29,7 +29,7 @@ impl Fields for Typed {
 
 const OFF: &str = "Your second factor is off, so there is nothing to change.";
 
-/// Other recovery codes, shown this once; those before count no more.
+/// Other recovery codes, shown this once; those before no longer work.
 pub(in crate::console) async fn renew(
     State(console): State<Console>,
     signed_in: SignedIn,
@@ -47,7 +47,7 @@ pub(in crate::console) async fn renew(
     }
 }
 
-const SAID: &str = "Those that you had before count no more.";
+const SAID: &str = "Those that you had before no longer work.";
 
 /// Turns it off.
 pub(in crate::console) async fn remove(

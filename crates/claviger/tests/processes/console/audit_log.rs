@@ -21,7 +21,7 @@ async fn the_audit_log_is_read_and_followed(store: Store, look: Look) {
     desk.account("deploy").await;
     browser.sees_so_many("table.log tbody tr", before + 1).await;
     browser.says("deploy").await;
-    browser.press("Stop").await;
+    browser.press("Stop following").await;
     browser.is_at("Audit Log · Acme").await;
     browser.press_first("table.log td.act a").await;
     browser.is_at("Audit Log · Acme").await;
