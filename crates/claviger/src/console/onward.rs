@@ -51,7 +51,7 @@ fn sealed_text(to: &ReturnTo, kept: &str) -> String {
 }
 
 /// What a form carries for itself, and nobody typed.
-const CARRIED: [&str; 14] = [
+const CARRIED: [&str; 13] = [
     once::FIELD,
     "all",
     "confirmed",
@@ -59,7 +59,6 @@ const CARRIED: [&str; 14] = [
     "kept_seal",
     "on",
     "return_to",
-    "role_was",
     "sealed",
     "seen",
     "sort",
@@ -82,7 +81,8 @@ struct SendAgain<'p> {
 impl SendAgain<'_> {
     /// What is worth showing of it.
     fn shown(&self) -> impl Iterator<Item = (String, &str)> {
-        let told = self.pairs.iter().filter(|(name, value)| !CARRIED.contains(&&**name) && !value.is_empty());
+        let is_typed = |name: &str| !CARRIED.contains(&name) && !name.ends_with("_was");
+        let told = self.pairs.iter().filter(move |(name, value)| is_typed(name) && !value.is_empty());
         told.map(|(name, value)| (words::label(&name.replace('_', " ")), value.as_str()))
     }
 }

@@ -4,6 +4,7 @@
 //! over then. He is not signed in by it: signing in asks for the new password, and for a code where his second factor is on.
 
 use askama::Template;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
@@ -58,33 +59,40 @@ impl Fields for Typed {
     const BOUND_TO: Cookie = Cookie::Form;
 }
 
+/// The token in the address; none that could be one opens nothing.
+type Once = Result<Path<String>, PathRejection>;
+
 /// The form, where the link opens something.
 pub(super) async fn show(
     State(console): State<Console>,
     ComesFrom(origin): ComesFrom,
-    Path(once): Path<String>,
+    once: Once,
     headers: HeaderMap,
 ) -> Result<Response, ErrorPage> {
     let held = console.node.cluster.directory().map_err(|error| ErrorPage::not_held(error, &origin))?;
-    let email = email_of(&held, &once).ok_or_else(ErrorPage::no_such_link)?;
+    let email = email_of(&held, token(&once)).ok_or_else(ErrorPage::no_such_link)?;
     shown(&console, &headers, StatusCode::OK, &email, None)
+}
+
+fn token(once: &Once) -> &str {
+    once.as_ref().map_or("", |Path(once)| once.as_str())
 }
 
 /// Sets the password.
 pub(super) async fn choose(
     State(console): State<Console>,
     ComesFrom(origin): ComesFrom,
-    Path(once): Path<String>,
+    once: Once,
     headers: HeaderMap,
     Checked { fields: typed, .. }: Checked<Typed>,
 ) -> Result<Response, ErrorPage> {
     console.tries.count_from(origin.address).map_err(too_many)?;
     let held = console.node.cluster.directory().map_err(|error| ErrorPage::not_held(error, &origin))?;
     // Before anything is hashed: who has no link costs nothing.
-    let email = email_of(&held, &once).filter(|_| console.transport != Transport::Clear);
+    let email = email_of(&held, token(&once)).filter(|_| console.transport != Transport::Clear);
     let email = email.ok_or_else(ErrorPage::no_such_link)?;
     drop(held);
-    let token = PresentedToken::<PrincipalId>::read(&once).ok_or_else(ErrorPage::no_such_link)?;
+    let token = PresentedToken::<PrincipalId>::read(token(&once)).ok_or_else(ErrorPage::no_such_link)?;
     let password = match new_password::chosen(&typed.password, &typed.again) {
         Ok(password) => password,
         Err(wrong) => return shown(&console, &headers, StatusCode::BAD_REQUEST, &email, Some(wrong)),

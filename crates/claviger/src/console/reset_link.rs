@@ -5,7 +5,7 @@
 //! log. Who may make one is the rules' business: an owner of every organization that the person belongs to.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::administration::password_reset;
@@ -16,11 +16,12 @@ use super::error_page::ErrorPage;
 use super::form::Checked;
 use super::frame::Frame;
 use super::page::page;
+use super::path::At;
 use super::place::{OrganizationPage, Place};
 use super::sign_in::Nothing;
 use super::signed_in::SignedIn;
 use super::{Console, reset, session};
-use crate::api::ids;
+use crate::api::ids::PathId;
 use crate::writer::WriteError;
 
 const TITLE: &str = "Reset link";
@@ -54,9 +55,8 @@ struct Made<'p> {
 /// Says what a link does, to who may make one.
 pub(super) async fn show(
     signed_in: SignedIn,
-    Path((organization, person)): Path<(String, String)>,
+    At((PathId(organization), PathId(person))): At<(PathId<OrganizationId>, PathId<PrincipalId>)>,
 ) -> Result<Response, ErrorPage> {
-    let (organization, person) = meant(&signed_in, &organization, &person)?;
     let may = password_reset::may_make(&signed_in.held, &signed_in.caller, organization, person, signed_in.now);
     may.map_err(|refusal| refused(&signed_in, organization, &refusal))?;
     let frame = Frame::of(&signed_in, Place::Organization(organization, OrganizationPage::UsersAndTeams));
@@ -78,10 +78,9 @@ pub(super) async fn show(
 pub(super) async fn make(
     State(console): State<Console>,
     signed_in: SignedIn,
-    Path((organization, person)): Path<(String, String)>,
+    At((PathId(organization), PathId(person))): At<(PathId<OrganizationId>, PathId<PrincipalId>)>,
     _: Checked<Nothing>,
 ) -> Result<Response, ErrorPage> {
-    let (organization, person) = meant(&signed_in, &organization, &person)?;
     let caller = signed_in.caller;
     let decide =
         move |draft: &_, moment, random| password_reset::make(draft, &caller, organization, person, moment, random);
@@ -116,15 +115,6 @@ pub(super) fn path(organization: OrganizationId, person: PrincipalId) -> String 
 
 fn back(organization: OrganizationId, person: PrincipalId) -> String {
     format!("/console/organizations/{organization}/users/{person}")
-}
-
-fn meant(signed_in: &SignedIn, organization: &str, person: &str) -> Result<(OrganizationId, PrincipalId), ErrorPage> {
-    let organization =
-        ids::read(organization).ok_or_else(|| ErrorPage::no_such_organization().inside(signed_in, Place::Own))?;
-    let nobody = || {
-        ErrorPage::no_such_user().inside(signed_in, Place::Organization(organization, OrganizationPage::UsersAndTeams))
-    };
-    Ok((organization, ids::read(person).ok_or_else(nobody)?))
 }
 
 /// A person's name and address.

@@ -31,6 +31,18 @@ impl Typed {
         Some(self.one(name)).filter(|typed| !is_secret(typed)).unwrap_or_default()
     }
 
+    /// Whether somebody changed what stood in a field: the form carries that as `<name>_was`. What he left as it was is not
+    /// written, so that he does not undo what somebody else wrote meanwhile.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        // Browsers send line breaks as two characters, and add none of their own.
+        self.was(name).is_none_or(|was| !was.lines().eq(self.one(name).lines()))
+    }
+
+    /// What stood in a field when the form was shown, if the form says so.
+    pub(super) fn was(&self, name: &str) -> Option<&str> {
+        self.all(&format!("{name}_was")).next()
+    }
+
     /// Whether there is such a field: a button that was pressed, a box that is ticked.
     pub(super) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
@@ -80,6 +92,13 @@ mod tests {
         assert!(typed.has("add") && typed.has("empty") && !typed.has("remove"));
         assert!(Typed::parse(b"name=%C3%A9").is_some() && Typed::parse(b"name=%E9").is_none());
         assert_eq!(typed.without_secrets().encoded(), "name=a+b&id=1&id=2&add=1&empty=&secrets=2");
+    }
+
+    #[test]
+    fn a_field_is_changed_where_it_is_not_as_it_was() {
+        let typed = Typed::parse(b"a=1&a_was=1&b=2&b_was=1&c=x%0D%0Ay&c_was=x%0Ay%0A&d=&d_was=x&e=").expect("a form");
+        let changed = ["a", "b", "c", "d", "e", "f"].map(|name| typed.is_changed(name));
+        assert_eq!(changed, [false, true, false, true, true, true]);
     }
 
     #[test]

@@ -93,6 +93,11 @@ impl<'w> Browser<'w> {
         value_of(&self.page.borrow(), name).unwrap_or_else(|| panic!("no {name} on {}", self.page.borrow()))
     }
 
+    /// The value of a hidden field on the last page, if it is there.
+    pub(crate) fn carries(&self, name: &str) -> Option<String> {
+        value_of(&self.page.borrow(), name)
+    }
+
     fn cookie(&self) -> String {
         let cookies = self.cookies.borrow();
         cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")

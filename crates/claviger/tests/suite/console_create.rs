@@ -327,8 +327,8 @@ on_both_stores! {
     async fn thousands_of_projects_are_searched_for(world: World) {
         let world = world.with("acme: ada owner, pia@ admin").await;
         let ada = world.account("ada");
-        for begin in (0..2_000).step_by(100) {
-            let made = (begin..begin + 100).map(|number| {
+        for begin in (0..2_000).step_by(20) {
+            let made = (begin..begin + 20).map(|number| {
                 let ada = ada.clone();
                 tokio::spawn(async move { ada.post("organizations/{acme}/projects", json!({ "name": format!("Branch {number:04}") })).await.created() })
             });

@@ -44,7 +44,7 @@ on_both_stores! {
         let pia = Browser::signs_in(&world, "pia").await;
         let page = pia.page(RULES, "Access Security · acme").await;
         // Three accounts: ada, exporter, ci-ends; ada's name does not match.
-        for shown in ["2 of 3 accounts have no expiry. A limit binds new secrets only.", "1 of 3 names do not match and stay as they are.", "0 of 3 accounts hold more than one secret.", "You come from 127.0.0.1.", "Last changed by ada", "value=\"(ci|exporter)[a-z-]*\"", "claviger policy set --organization "] {
+        for shown in ["2 of 3 accounts have no expiry. A limit binds new secrets only.", "1 of 3 names does not match and stays as it is.", "0 of 3 accounts hold more than one secret.", "You come from 127.0.0.1.", "Last changed by ada", "value=\"(ci|exporter)[a-z-]*\"", "claviger policy set --organization "] {
             assert!(page.contains(shown), "{shown} is not in {page}");
         }
         let saved = saves(&pia, &[("pattern", "(ci|exporter)[a-z-]*"), ("expiry_required", "yes"), ("lifetime", "other"), ("days", "2")]).await;

@@ -54,6 +54,7 @@ mod console_second_factor;
 mod console_sessions;
 mod console_set_up;
 mod console_teams;
+mod console_two_editors;
 mod custom_roles;
 mod description;
 mod errors_reference;

@@ -1,8 +1,7 @@
 //! A person's own sessions: where he is signed in, and ending what he does not know.
 
 use askama::Template;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use claviger_access::Moment;
@@ -11,12 +10,13 @@ use claviger_access::authorize::{SESSION_IDLE_S, lies_idle};
 use claviger_access::directory::Session;
 use claviger_access::identity::SessionId;
 
-use crate::api::ids;
+use crate::api::ids::PathId;
 use crate::console::error_page::ErrorPage;
 use crate::console::form::Checked;
 use crate::console::frame::Frame;
 use crate::console::notice::Notice;
 use crate::console::page::page;
+use crate::console::path::At;
 use crate::console::place::Place;
 use crate::console::sign_in::{self, Nothing};
 use crate::console::signed_in::SignedIn;
@@ -91,10 +91,9 @@ pub(in crate::console) async fn show(State(console): State<Console>, signed_in: 
 pub(in crate::console) async fn end(
     State(console): State<Console>,
     signed_in: SignedIn,
-    id: Result<Path<String>, PathRejection>,
+    At(PathId(id)): At<PathId<SessionId>>,
     _: Checked<Nothing>,
 ) -> Result<Response, ErrorPage> {
-    let id = id.ok().and_then(|Path(id)| ids::read::<SessionId>(&id)).ok_or_else(ErrorPage::not_found)?;
     let was_there = sessions_of(&signed_in.held, signed_in.person).any(|session| session.id == id);
     let ended = session::end(&console.node, &signed_in, id).await;
     ended.map_err(|error| ErrorPage::unwritten(&error, &signed_in.origin))?;

@@ -79,7 +79,10 @@ struct Standing {
 
 struct Typing {
     name: String,
+    /// What it was when the form was first shown.
+    name_was: String,
     timezone: String,
+    timezone_was: String,
 }
 
 struct DefaultAccess {
@@ -116,7 +119,9 @@ async fn shown(
     let scope = Scope::Project(project);
     let change = may::<UpdateProject>(signed_in, scope).then(|| Typing {
         name: typed.map_or(known.name.clone(), |typed| typed.shown("name").to_owned()),
+        name_was: typed.and_then(|typed| typed.was("name")).unwrap_or(&known.name).to_owned(),
         timezone: typed.map_or(known.timezone.clone(), |typed| typed.shown("timezone").to_owned()),
+        timezone_was: typed.and_then(|typed| typed.was("timezone")).unwrap_or(&known.timezone).to_owned(),
     });
     let sees = OrganizationPage::Projects.is_open(signed_in, organization.id);
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
@@ -208,6 +213,8 @@ pub(in crate::console) async fn change(
         return shown(&console, &signed_in, project, Some(&typed), mistakes).await;
     }
     let called = name.as_ref().map_or_else(String::new, |name| name.as_str().to_owned());
+    let (name, timezone) =
+        (name.filter(|_| typed.is_changed("name")), timezone.filter(|_| typed.is_changed("timezone")));
     let (command, caller) = (ChangeProject { project, name, timezone }, signed_in.caller);
     let decide = move |draft: &claviger_access::Draft, moment| project::change(draft, &caller, &command, moment);
     write(&console, &signed_in, (project, PAGE), &CHANGE, decide).await?;

@@ -42,8 +42,12 @@ struct RoleOption {
 /// What stands in the forms.
 struct Fields {
     description: String,
+    /// What they were when the form was first shown.
+    description_was: String,
     labels: String,
+    labels_was: String,
     role: String,
+    role_was: String,
     addresses: String,
 }
 
@@ -53,8 +57,6 @@ struct Page<'p> {
     frame: &'p Frame,
     head: &'p Head,
     fields: &'p Fields,
-    /// The role that it has.
-    role: &'static str,
     roles: Vec<RoleOption>,
     errors: Vec<(&'static str, String)>,
     command: String,
@@ -69,13 +71,19 @@ impl Page<'_> {
 impl Fields {
     fn of(directory: &Directory, seen: &Seen<'_>) -> Self {
         let details = directory.account_details(seen.view.id()).cloned().unwrap_or_default();
+        let description = details.description.unwrap_or_default();
+        let labels = details.labels.iter().fold(String::new(), |mut text, (key, value)| {
+            let _ = writeln!(text, "{key}: {value}");
+            text
+        });
+        let role = role_of(seen).name().to_owned();
         Self {
-            description: details.description.unwrap_or_default(),
-            labels: details.labels.iter().fold(String::new(), |mut text, (key, value)| {
-                let _ = writeln!(text, "{key}: {value}");
-                text
-            }),
-            role: role_of(seen).name().to_owned(),
+            description_was: description.clone(),
+            description,
+            labels_was: labels.clone(),
+            labels,
+            role_was: role.clone(),
+            role,
             addresses: directory.addresses_of(seen.view.id()).iter().collect::<Vec<_>>().join("\n"),
         }
     }
@@ -119,7 +127,6 @@ fn form(signed_in: &SignedIn, seen: &Seen<'_>, fields: &Fields, errors: Vec<(&'s
         frame: &Frame::of(signed_in, place(seen.organization.id)),
         head: &seen.head(),
         fields,
-        role: role_of(seen).name(),
         roles: roles(signed_in, seen, &fields.role),
         errors,
         command,
@@ -155,16 +162,15 @@ fn wanted(typed: &Typed, command: ChangeServiceAccount) -> Result<ChangeServiceA
         None => Err("Write each label as a key, a colon and a value, such as team: data.".to_owned()),
     };
     let labels = labels.map_err(|text| errors.push(("labels", text)));
-    let (role, was) = (typed.one("role"), typed.one("role_was"));
-    let organization_role = OrganizationRole::parse(role).filter(|_| role != was);
-    if role != was && organization_role.is_none() {
+    let organization_role = OrganizationRole::parse(typed.one("role")).filter(|_| typed.is_changed("role"));
+    if typed.is_changed("role") && organization_role.is_none() {
         errors.push(("role", "Choose a role.".to_owned()));
     }
     match (description, labels) {
         (Ok(description), Ok(labels)) if errors.is_empty() => Ok(ChangeServiceAccount {
             organization_role,
-            description: Some(description),
-            labels: Some(labels),
+            description: Some(description).filter(|_| typed.is_changed("description")),
+            labels: Some(labels).filter(|_| typed.is_changed("labels")),
             ..command
         }),
         _ => Err(errors),
@@ -184,11 +190,16 @@ pub(super) async fn edit(
         }
         Err(errors) => {
             let seen = seen(&console, &signed_in, organization, account, NOT_MADE).await?;
+            let now = Fields::of(&signed_in.held, &seen);
+            let was = |name: &str, now: String| typed.was(name).map_or(now, str::to_owned);
             let fields = Fields {
                 description: typed.shown("description").to_owned(),
+                description_was: was("description", now.description_was),
                 labels: typed.one("labels").to_owned(),
+                labels_was: was("labels", now.labels_was),
                 role: typed.one("role").to_owned(),
-                ..Fields::of(&signed_in.held, &seen)
+                role_was: was("role", now.role_was),
+                addresses: now.addresses,
             };
             Ok(form(&signed_in, &seen, &fields, errors))
         }

@@ -176,6 +176,11 @@ fn pages(furnished: &Furnished) -> Vec<(&'static str, String, String)> {
         project("project-audit-log", "audit-log", "Audit Log"),
         ("project-delete", desk.of_project("delete"), "Delete Web shop".to_owned()),
         own("profile", "/console/profile", "Profile"),
+        own(
+            "leave",
+            &format!("/console/profile/organizations/{}/leave", desk.founded.organization),
+            "Leave Acme · Acme",
+        ),
         own("password", "/console/profile/password", "Change password"),
         own("sessions", "/console/profile/sessions", "Sessions"),
         own("second-factor", "/console/profile/second-factor", "Second factor"),

@@ -39,7 +39,10 @@ struct Form<'p> {
     path: String,
     is_default: bool,
     name: &'p str,
+    /// What it was when the form was first shown.
+    name_was: &'p str,
     description: &'p str,
+    description_was: &'p str,
     reached_by: Vec<Link>,
     mistakes: Mistakes,
     command: String,
@@ -70,6 +73,7 @@ fn show(
     let (shown, known) = (Shown::of(signed_in, project)?, known(signed_in, project, id)?);
     let frame = Frame::of(signed_in, Place::Project(project, PAGE));
     let name = typed.map_or(&*known.name, |typed| typed.shown("name"));
+    let described = known.description.as_deref().unwrap_or_default();
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let view = Form {
         frame: &frame,
@@ -79,7 +83,9 @@ fn show(
         path: format!("{}/{id}", PAGE.path(project)),
         is_default: known.is_default,
         name,
-        description: typed.map_or(known.description.as_deref().unwrap_or_default(), |typed| typed.shown("description")),
+        name_was: typed.and_then(|typed| typed.was("name")).unwrap_or(&known.name),
+        description_was: typed.and_then(|typed| typed.was("description")).unwrap_or(described),
+        description: typed.map_or(described, |typed| typed.shown("description")),
         reached_by: reached_by(signed_in, known),
         mistakes,
         command: format!("claviger workspace change {project}/{id} --name {}", words::shell_word(name)),
@@ -102,8 +108,8 @@ pub(in crate::console) async fn change(
     let command = ChangeWorkspace {
         project,
         workspace: id,
-        name: Some(name),
-        description: Some(description),
+        name: Some(name).filter(|_| typed.is_changed("name")),
+        description: Some(description).filter(|_| typed.is_changed("description")),
         is_restricted: None,
         is_visible: None,
     };
