@@ -117,6 +117,19 @@ impl LastUsed {
         secrets.filter_map(|secret| self.since_flush(secret)).max()
     }
 
+    /// When each account of an organization was, of those that were.
+    pub fn latest_of_each(&self, organization: OrganizationId) -> HashMap<PrincipalId, Moment> {
+        let mut latest = HashMap::new();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for uses in shard.values().filter(|uses| uses.organization == organization) {
+                let known = latest.entry(uses.account).or_insert(uses.noted.latest);
+                *known = uses.noted.latest.max(*known);
+            }
+        }
+        latest
+    }
+
     /// What is to be flushed: at most so many. They stay here until they are, so that nobody sees a use go back.
     pub fn waiting(&self, limit: usize) -> Vec<SecretUses> {
         let mut waiting = Vec::new();
@@ -191,6 +204,17 @@ mod tests {
         assert_eq!((told(&waiting), waiting[0].address), (vec![(20, 30, 0, 1)], from(3)), "used again meanwhile");
         uses.flushed(&waiting);
         assert_eq!((uses.waiting(10), uses.since_flush(secret)), (vec![], None));
+    }
+
+    #[test]
+    fn the_latest_use_of_each_account_is_that_of_its_secrets_together() {
+        let noted = LastUsed::default();
+        let (one, other) = (user(1), User { secret: user(2).secret, ..user(1) });
+        let elsewhere = User { organization: OrganizationId::new(99).expect("an id"), ..user(3) };
+        for (user, seconds) in [(one, 7), (other, 9), (one, 8), (elsewhere, 10)] {
+            noted.note(user, None, at(seconds));
+        }
+        assert_eq!(noted.latest_of_each(one.organization), HashMap::from([(one.account, at(9))]));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::{Directory, Permit};
 
 use self::account::Account;
+use self::account::Sequence;
 use self::asked::{Asked, Column, Order, View};
 use self::choice::Kind;
 use self::filter::Sieve;
@@ -163,7 +164,12 @@ async fn found<'d>(
             survey.add(account);
         }
     };
-    account::each(&console.node, held, permit, signed_in.now, keep).await?;
+    // What comes nearest first to where the page begins need not be put aside for what comes nearer.
+    let sequence = match asked.order.is_descending == asked.is_after() {
+        true => Sequence::NewestFirst,
+        false => Sequence::OldestFirst,
+    };
+    account::each(&console.node, held, permit, sequence, signed_in.now, keep).await?;
     Ok(survey.end())
 }
 

@@ -7,7 +7,7 @@ use claviger_access::authorize::ManageServiceAccounts;
 use claviger_access::identity::PrincipalId;
 
 use crate::console::key_bit;
-use crate::console::service_accounts::account::{self, Account, State};
+use crate::console::service_accounts::account::{self, Account, Sequence, State};
 use crate::console::service_accounts::asked::View;
 use crate::console::service_accounts::row::{self, Told, Tone};
 use crate::console::signed_in::SignedIn;
@@ -69,7 +69,10 @@ impl<'d> Standing<'d> {
         permit: &Permit<ManageServiceAccounts>,
     ) -> Result<Self, StoreError> {
         let mut standing = Self::default();
-        account::each(node, &signed_in.held, permit, signed_in.now, |account| standing.add(account)).await?;
+        account::each(node, &signed_in.held, permit, Sequence::OldestFirst, signed_in.now, |account| {
+            standing.add(account)
+        })
+        .await?;
         Ok(standing)
     }
 

@@ -34,7 +34,7 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage, may};
 use crate::console::refused::Wanted;
-use crate::console::service_accounts::account::{self, Account};
+use crate::console::service_accounts::account::{self, Account, Sequence};
 use crate::console::service_accounts::row::Tone;
 use crate::console::signed_in::SignedIn;
 use crate::store::StoreError;
@@ -119,7 +119,7 @@ async fn found<'d>(
             pages.add(account.username, account.id.number(), account);
         }
     };
-    account::each(&console.node, held, permit, signed_in.now, see).await?;
+    account::each(&console.node, held, permit, Sequence::OldestFirst, signed_in.now, see).await?;
     Ok(pages.end())
 }
 

@@ -62,6 +62,21 @@ impl State {
     }
 }
 
+/// The name of who made an account, and a person's e-mail address.
+type Creator<'d> = (&'d str, Option<&'d str>);
+
+fn creator_of<'d>(directory: &'d Directory, stored: &AccountUse) -> Option<Creator<'d>> {
+    let creator = stored.creator.and_then(|id| directory.principal(id))?;
+    Some((creator.name(), directory.person(creator.id()).map(|person| person.email.as_str())))
+}
+
+/// In which order accounts are looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::console) enum Sequence {
+    OldestFirst,
+    NewestFirst,
+}
+
 /// An account of an organization. Times are seconds since the epoch.
 #[derive(Debug, Clone)]
 pub(in crate::console) struct Account<'d> {
@@ -70,8 +85,7 @@ pub(in crate::console) struct Account<'d> {
     pub created: i64,
     /// Who made it.
     pub made_by: Option<PrincipalId>,
-    /// The name of who made it, and a person's e-mail address.
-    pub creator: Option<(&'d str, Option<&'d str>)>,
+    pub creator: Option<Creator<'d>>,
     pub expires: Option<i64>,
     pub is_disabled: bool,
     pub is_protected: bool,
@@ -92,27 +106,27 @@ impl<'d> Account<'d> {
     ) -> Option<Self> {
         let stored = stored.into();
         let view = directory.service_account(organization, stored.id)?;
-        Some(Self::known(directory, noted, organization, &view, stored, now))
+        let since_flush = noted.latest_since_flush(view.secrets().iter().map(|secret| secret.id()));
+        let creator = creator_of(directory, &stored);
+        Some(Self::known(directory, organization, &view, stored, since_flush, creator, now))
     }
 
     fn known(
         directory: &'d Directory,
-        noted: &LastUsed,
         organization: OrganizationId,
         view: &PrincipalView<'d>,
         stored: AccountUse,
+        since_flush: Option<Moment>,
+        creator: Option<Creator<'d>>,
         now: Moment,
     ) -> Self {
-        let since_flush = noted.latest_since_flush(view.secrets().iter().map(|secret| secret.id()));
         let said = directory.account_details(stored.id).map(|details| details.owner).unwrap_or_default();
-        let creator = stored.creator.and_then(|id| directory.principal(id));
-        let email = |id| directory.person(id).map(|person| person.email.as_str());
         let mut account = Self {
             id: stored.id,
             username: view.name(),
             created: stored.created,
             made_by: stored.creator,
-            creator: creator.map(|creator| (creator.name(), email(creator.id()))),
+            creator,
             expires: view.expires().moment().map(Moment::seconds),
             is_disabled: view.is_disabled(),
             is_protected: view.is_protected(),
@@ -125,34 +139,44 @@ impl<'d> Account<'d> {
     }
 }
 
-/// Shows each account of the permit's scope, by id: of a project, those alone that reach it or a workspace of it.
+/// Shows each account of the permit's scope: of a project, those alone that reach it or a workspace of it.
 pub(in crate::console) async fn each<'d>(
     node: &Node,
     directory: &'d Directory,
     permit: &Permit<ManageServiceAccounts>,
+    sequence: Sequence,
     now: Moment,
     mut see: impl FnMut(Account<'d>) + Send,
 ) -> Result<(), StoreError> {
+    let organization = permit.organization();
+    let since_flush = node.last_used.latest_of_each(organization);
+    // One person or one script often made many, one after the other.
+    let mut last: (Option<PrincipalId>, Option<Creator<'d>>) = (None, None);
     let known = |view: &PrincipalView<'d>, stored: &AccountUse| {
-        see(Account::known(directory, &node.last_used, permit.organization(), view, *stored, now));
+        if last.0 != stored.creator {
+            last = (stored.creator, creator_of(directory, stored));
+        }
+        let used = since_flush.get(&stored.id).copied();
+        see(Account::known(directory, organization, view, *stored, used, last.1, now));
     };
-    each_with_use(node, directory, permit, known).await
+    each_with_use(node, directory, permit, sequence, known).await
 }
 
-/// The same for whoever needs no more than what the directory holds.
+/// The same, oldest first, for whoever needs no more than what the directory holds.
 pub(in crate::console) async fn each_view<'d>(
     node: &Node,
     directory: &'d Directory,
     permit: &Permit<ManageServiceAccounts>,
     mut see: impl FnMut(&PrincipalView<'d>) + Send,
 ) -> Result<(), StoreError> {
-    each_with_use(node, directory, permit, |view, _| see(view)).await
+    each_with_use(node, directory, permit, Sequence::OldestFirst, |view, _| see(view)).await
 }
 
 async fn each_with_use<'d>(
     node: &Node,
     directory: &'d Directory,
     permit: &Permit<ManageServiceAccounts>,
+    sequence: Sequence,
     mut see: impl FnMut(&PrincipalView<'d>, &AccountUse) + Send,
 ) -> Result<(), StoreError> {
     let uses = node.account_uses.of(&node.store, permit, clock::instant()).await?;
@@ -163,11 +187,17 @@ async fn each_with_use<'d>(
     let is_seen = |view: &PrincipalView<'_>| {
         project.is_none_or(|project| project.is_some_and(|project| effective::reaches(directory, view, project)))
     };
-    for some in uses.chunks(SEEN_AT_ONCE) {
-        for stored in some {
-            let view = directory.service_account(permit.organization(), stored.id);
-            if let Some(view) = view.filter(is_seen) {
-                see(&view, stored);
+    let mut look = |stored: &AccountUse| {
+        let view = directory.service_account(permit.organization(), stored.id);
+        if let Some(view) = view.filter(is_seen) {
+            see(&view, stored);
+        }
+    };
+    for at in 0..uses.len().div_ceil(SEEN_AT_ONCE) {
+        match sequence {
+            Sequence::OldestFirst => uses.chunks(SEEN_AT_ONCE).skip(at).take(1).flatten().for_each(&mut look),
+            Sequence::NewestFirst => {
+                uses.rchunks(SEEN_AT_ONCE).skip(at).take(1).flat_map(|some| some.iter().rev()).for_each(&mut look)
             }
         }
         // Whoever else this thread serves need not wait for all of them.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use claviger_access::identity::PrincipalId;
 
-use super::super::account::{self, Account};
+use super::super::account::{self, Account, Sequence};
 use super::super::asked::View;
 use super::super::filter::{Filter, Sieve};
 use super::{Desk, SHOWN_MAX};
@@ -117,7 +117,8 @@ async fn those<'d>(
     let signed_in = desk.signed_in;
     let mut accounts = Vec::new();
     let keep = |account: Account<'d>| accounts.extend(Some(account).filter(|account| wanted(account)));
-    let read = account::each(&console.node, &signed_in.held, &desk.permit, signed_in.now, keep).await;
+    let read =
+        account::each(&console.node, &signed_in.held, &desk.permit, Sequence::OldestFirst, signed_in.now, keep).await;
     read.map_err(|error| ErrorPage::unread(&error, &signed_in.origin))?;
     Ok(accounts)
 }
