@@ -43,7 +43,7 @@ impl Furnished {
             callers.push(creates(&desk, account).await);
         }
         let ids: Vec<u64> = callers.iter().map(|(id, _)| *id).collect();
-        let person = desk.joins("Ada Byron", "ada@acme.example", "admin").await;
+        let person = desk.joins("Ada Byron", "ada@acme.example", "owner").await;
         let (jon, lea) = (
             desk.joins("Jon Snell", "jon@acme.example", "member").await,
             desk.joins("Lea Roth", "lea@acme.example", "member").await,
