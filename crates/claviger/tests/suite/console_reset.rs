@@ -233,7 +233,7 @@ on_both_stores! {
             (&own, at("own"), 403, "Nobody makes such a link for themselves"),
             (&own, at("gus"), 404, "Nobody with this number"),
             (&own, at("ada"), 404, "Nobody with this number"),
-            (&own, "/console/organizations/{acme}/users/x/reset-link".to_owned(), 404, "Nobody with this number"),
+            (&own, "/console/organizations/{acme}/users/x/reset-link".to_owned(), 404, "Not found"),
             (&own, "/console/organizations/{globex}/users/{mel}/reset-link".to_owned(), 403, "Only owners of globex"),
             (&pia, at("mel"), 403, "Only owners of acme"),
             (&pia, "/console/organizations/{globex}/users/{gus}/reset-link".to_owned(), 404, "No organization of yours"),
