@@ -63,6 +63,8 @@ struct Page<'p> {
     list: Link,
     /// The file's name.
     file: String,
+    /// The server's address, for the file.
+    server: String,
     masked: String,
     /// A request to try it with, masked.
     request: String,
@@ -92,6 +94,7 @@ impl SecretOnce<'_> {
             leads_to: &self.leads_to,
             list: list(place),
             file: format!("{}.env", self.name.trim_start_matches('.')),
+            server: self.base_url.with(""),
             masked: dots(Secret::LENGTH - Secret::PREFIX.len()),
             request: format!(" curl --user '{}:{}' {url}", self.username, dots(SHORT_MASK)),
             first_request: self.first_request.as_deref(),
@@ -149,7 +152,7 @@ mod tests {
             &format!("<code class=\"val\" aria-hidden=\"true\">{masked}</code>"),
             "Copy the secret now. It will not be shown again.",
             "data-once=\"/console/organizations/7/service-accounts/9\"",
-            "data-env=\"nightly-export.env\"",
+            "data-env=\"nightly-export.env\" data-url=\"https://claviger.acme.example\"",
             "> curl --user &#39;nightly-export.b2f9ed.service-account:cvg_••••••••&#39; https://claviger.acme.example/api/app/me<",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");

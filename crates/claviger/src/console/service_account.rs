@@ -204,7 +204,7 @@ pub(super) async fn gone(
             let since = words::ago(deletion.when, clock::now().seconds());
             let strong = format!("{} deleted {} {since}.", deletion.by, deletion.name);
             let status = if wanted.is_some() { StatusCode::CONFLICT } else { StatusCode::NOT_FOUND };
-            ErrorPage::not_done(status, SEE.title, &strong, wanted.unwrap_or("It is not given out again."))
+            ErrorPage::not_done(status, SEE.title, &strong, wanted.unwrap_or("The username is not given out again."))
         }
         Ok(None) => {
             let name = signed_in.held.organization(organization).map_or("", |known| &known.name);

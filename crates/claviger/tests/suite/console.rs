@@ -275,7 +275,7 @@ on_both_stores! {
             (Method::POST, "/console/invitations/cvi_1_x", 403),
             (Method::DELETE, "/console/invitations/cvi_1_x", 405),
             (Method::GET, "/console/invitations/cvi_1_x/", 404),
-            (Method::GET, "/console/reset/%FF", 400),
+            (Method::GET, "/console/reset/%FF", 404),
         ] {
             let request = world.request(method, path).header("sec-fetch-site", "same-origin");
             let answer = send(request.header("content-type", "application/x-www-form-urlencoded")).await;

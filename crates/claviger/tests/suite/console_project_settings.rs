@@ -90,6 +90,23 @@ on_both_stores! {
         reader.get("projects/{lab}").await.refused(403, "permission_missing");
     }
 
+    /// whoever owns the organization has something left when its only project goes
+    async fn an_owner_does_not_lose_the_last_access(world: World) {
+        let world = world.with("
+acme: ada owner, oli@ owner
+  shop: reader analyst
+    eu: ada consumer, reader consumer
+").await;
+        let browser = Browser::signs_in(&world, "oli").await;
+        for path in ["/console/projects/{shop}/delete", "/console/projects/{shop}/workspaces/{eu}/delete"] {
+            let page = browser.get(path).await.text;
+            assert!(!page.contains("<li>ada</li>"), "{path}: {page}");
+        }
+        let page = browser.page("/console/projects/{shop}/delete", "Delete shop").await;
+        says(&page, "1 of 2 service accounts that reach it");
+        says(&page, "<li>reader</li>");
+    }
+
     /// deleting says who loses the last access, wants the name, and is done at once
     async fn a_project_is_deleted_by_its_owners(world: World) {
         let world = world.with(WORLD).await;

@@ -83,7 +83,8 @@ fn show(made: &NewServiceAccount, output: OutputArgs) -> Result<(), CannotPrint>
     // The secret is out: a warning that cannot be written changes nothing.
     let _ = writeln!(
         io::stderr(),
-        "\nCopy the secret now: it will not be shown again. Claviger keeps only a digest of it. If it is lost, delete the account and create another."
+        "\nCopy the secret now: it will not be shown again. Claviger keeps only a digest of it. If it is lost, rotate it: claviger service-account rotate {}",
+        account.id
     );
     Ok(())
 }

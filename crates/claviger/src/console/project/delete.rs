@@ -7,8 +7,10 @@ use axum::response::Response;
 use claviger_access::administration::project;
 use claviger_access::authorize::{DeleteProject, ManageServiceAccounts, Permit, Scope, authorize};
 use claviger_access::directory::PrincipalView;
+use claviger_access::effective;
 use claviger_access::grant::Granted;
 use claviger_access::identity::ProjectId;
+use claviger_access::role::OrganizationRole;
 
 use super::mistakes::Mistakes;
 use super::reached::others;
@@ -148,7 +150,9 @@ async fn accounts(
     let (held, mut found) = (&signed_in.held, Accounts::default());
     let see = |view: &PrincipalView<'_>| {
         found.reaching += 1;
-        if others(held, view, shown.organization.id, shown.project.id) == 0 {
+        // Who is more than a member of the organization keeps what that allows.
+        let is_member = effective::organization_role(view, shown.organization.id) == Some(OrganizationRole::Member);
+        if is_member && others(held, view, shown.organization.id, shown.project.id) == 0 {
             found.stranded += 1;
             if found.named.len() < NAMED_MAX {
                 found.named.push(short(view.name()).to_owned());

@@ -10,6 +10,7 @@ use claviger_access::directory::PrincipalView;
 use claviger_access::effective;
 use claviger_access::grant::{Grant, Granted};
 use claviger_access::identity::{ProjectId, WorkspaceId};
+use claviger_access::role::OrganizationRole;
 use claviger_access::{Draft, Refusal};
 
 use super::super::delete::NAMED_MAX;
@@ -152,7 +153,9 @@ async fn accounts(
         let is_all = reached.iter().all(|(project, there)| {
             *project == shown.project.id && there.role.is_none() && there.workspaces.keys().all(|other| *other == id)
         });
-        if is_all {
+        // Who is more than a member of the organization keeps what that allows.
+        let is_member = effective::organization_role(view, shown.organization.id) == Some(OrganizationRole::Member);
+        if is_all && is_member {
             found.stranded += 1;
             if found.named.len() < NAMED_MAX {
                 found.named.push(short(view.name()).to_owned());
