@@ -90,6 +90,32 @@ on_both_stores! {
         reader.get("projects/{lab}").await.refused(403, "permission_missing");
     }
 
+    /// a secret that was pasted where a name goes comes back on no page
+    async fn a_pasted_secret_does_not_come_back(world: World) {
+        let world = world.with(WORLD).await;
+        let secret = world.account("reader").secret;
+        let oli = Browser::signs_in(&world, "oli").await;
+        for (page, form, title, others) in [
+            (OVERVIEW, OVERVIEW, "Overview · shop", vec![("timezone", "UTC")]),
+            ("/console/projects/{shop}/workspaces", "/console/projects/{shop}/workspaces", "Workspaces · shop", vec![]),
+            ("/console/projects/{shop}/workspaces/{eu}", "/console/projects/{shop}/workspaces/{eu}", "eu · shop", vec![]),
+            ("/console/projects/{shop}/roles/new", "/console/projects/{shop}/roles", "New role · shop", vec![("permissions", "data:read")]),
+            ("/console/projects/{shop}/service-accounts/new", "/console/projects/{shop}/service-accounts", "Create service account · shop", vec![("expires", "never")]),
+            ("/console/organizations/{acme}/service-accounts/new", "/console/organizations/{acme}/service-accounts", "Create a service account · acme", vec![("expires", "never")]),
+            ("/console/organizations/{acme}/projects/new", "/console/organizations/{acme}/projects", "Create project · acme", vec![("timezone", "UTC")]),
+            ("/console/organizations/{acme}/teams/new", "/console/organizations/{acme}/teams", "Create team · acme", vec![]),
+        ] {
+            let text = oli.page(page, title).await;
+            let once = oli.carries("once").filter(|_| text.contains("name=\"once\"")).unwrap_or_default();
+            let mut fields = vec![("name", &*secret), ("once", &*once)];
+            fields.extend(others);
+            let answer = oli.submit(form, &fields).await;
+            assert_eq!(answer.status, 400, "{form}: {}", answer.text);
+            assert!(answer.text.contains("secret"), "it says why: {}", answer.text);
+            assert!(!answer.text.contains(&secret), "{form}: {}", answer.text);
+        }
+    }
+
     /// whoever owns the organization has something left when its only project goes
     async fn an_owner_does_not_lose_the_last_access(world: World) {
         let world = world.with("

@@ -73,7 +73,8 @@ fn again(
     fields: &Sent,
     mistakes: &Mistakes,
 ) -> Result<Response, ErrorPage> {
-    Shape { shown: Shown::of(signed_in, project)?, role, fields, stale: None, mistakes }.page(signed_in)
+    let (shown, fields) = (Shown::of(signed_in, project)?, &fields.shown());
+    Shape { shown, role, fields, stale: None, mistakes }.page(signed_in)
 }
 
 /// The form with the ticks of another role in place of its own; nothing is written.

@@ -1,7 +1,7 @@
 //! What a role's form holds as it was sent.
 
 use claviger_access::permission::{PermissionError, PermissionName, PermissionSet};
-use claviger_access::text::{Description, DisplayName};
+use claviger_access::text::{Description, DisplayName, is_secret};
 
 use super::super::mistakes::{self, Mistakes};
 use crate::console::typed::Typed;
@@ -47,11 +47,17 @@ impl Sent {
         if let Some(message) = wrong {
             mistakes.add("own", message);
         }
+        Self { name: typed.one("name").to_owned(), description: typed.one("description").to_owned(), permissions, own }
+    }
+
+    /// As a page shows it again: nothing where a secret was pasted into the wrong field.
+    pub(super) fn shown(&self) -> Self {
+        let shown = |text: &str| if is_secret(text) { String::new() } else { text.to_owned() };
         Self {
-            name: typed.shown("name").to_owned(),
-            description: typed.shown("description").to_owned(),
-            permissions,
-            own,
+            name: shown(&self.name),
+            description: shown(&self.description),
+            permissions: self.permissions.clone(),
+            own: shown(&self.own),
         }
     }
 
