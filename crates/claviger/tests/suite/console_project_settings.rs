@@ -123,6 +123,12 @@ acme: ada owner, oli@ owner
   shop: reader analyst
     eu: ada consumer, reader consumer
 ").await;
+        let ada = world.account("ada");
+        let me = ada.get("me").await.ok();
+        // The one that came with the organization.
+        for other in me["projects"].as_object().expect("projects").keys().filter(|id| **id != world.id("shop").to_string()) {
+            ada.delete(&format!("projects/{other}")).await.ok();
+        }
         let browser = Browser::signs_in(&world, "oli").await;
         for path in ["/console/projects/{shop}/delete", "/console/projects/{shop}/workspaces/{eu}/delete"] {
             let page = browser.get(path).await.text;
