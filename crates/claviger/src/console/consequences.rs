@@ -9,7 +9,7 @@ use super::page::page;
 use super::words;
 
 /// So much of what is lost is listed; the rest is counted.
-pub(super) const LISTED_MAX: usize = 50;
+const LISTED_MAX: usize = 50;
 
 /// The field that holds what was typed.
 pub(super) const FIELD: &str = "confirm";
@@ -35,8 +35,6 @@ pub(super) struct Consequences<'p> {
     /// What matters most, if anything does.
     pub warning: Option<String>,
     pub lost: Vec<Lost>,
-    /// How much more is lost than is listed.
-    pub lost_more: usize,
     /// Sentences on what else goes, and what stays.
     pub also: Vec<String>,
     /// Where the form is sent.
@@ -50,6 +48,15 @@ pub(super) struct Consequences<'p> {
 }
 
 impl Consequences<'_> {
+    fn listed(&self) -> impl Iterator<Item = &Lost> {
+        self.lost.iter().take(LISTED_MAX)
+    }
+
+    /// How much more is lost than is listed.
+    fn unlisted(&self) -> usize {
+        self.lost.len().saturating_sub(LISTED_MAX)
+    }
+
     /// The page; told again where something else was typed.
     pub(super) fn page(&self) -> Response {
         page(if self.error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK }, self)
@@ -82,6 +89,7 @@ pub(super) fn parts(workspaces: usize, custom_roles: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::frame::tests::{SCRIPT, frame};
 
     #[test]
     fn what_goes_is_counted_and_what_there_is_none_of_is_left_out() {
@@ -92,7 +100,6 @@ mod tests {
         assert_eq!(losing(1_200, 2).as_deref(), Some("1,200 people and 2 teams lose"));
         assert_eq!((parts(1, 0), parts(2, 1)), ("1 workspace is".into(), "2 workspaces and 1 custom role are".into()));
     }
-    use crate::console::frame::tests::{SCRIPT, frame};
 
     #[test]
     fn whatever_it_names_is_text() {
@@ -105,8 +112,7 @@ mod tests {
             sub: SCRIPT.to_owned(),
             crumbs: vec![link()],
             warning: Some(SCRIPT.to_owned()),
-            lost: vec![Lost { place: SCRIPT.to_owned(), role: SCRIPT.to_owned() }],
-            lost_more: 3,
+            lost: (0..LISTED_MAX + 3).map(|_| Lost { place: SCRIPT.to_owned(), role: SCRIPT.to_owned() }).collect(),
             also: vec![SCRIPT.to_owned()],
             action: "/console/x".to_owned(),
             asks: SCRIPT.to_owned(),

@@ -16,7 +16,7 @@ use crate::api::failure::status_of;
 use crate::api::ids::PathId;
 use crate::clock;
 use crate::console::above_own::told;
-use crate::console::consequences::{Consequences, FIELD, LISTED_MAX};
+use crate::console::consequences::{Consequences, FIELD};
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, Link};
 use crate::console::notice::Notice;
@@ -129,8 +129,7 @@ fn consequences(
         sub: "You, and nobody else.".to_owned(),
         crumbs: vec![profile()],
         warning: is_last(view).then(|| "It is the only organization you belong to. You will be signed out.".to_owned()),
-        lost_more: lost.len().saturating_sub(LISTED_MAX),
-        lost: lost.into_iter().take(LISTED_MAX).collect(),
+        lost,
         also: also(signed_in, known, view),
         action: path(known.id),
         asks: format!("Type {} to leave it", known.name),

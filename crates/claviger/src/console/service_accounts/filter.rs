@@ -145,20 +145,13 @@ impl<'d> Sieve<'d> {
     }
 
     pub(super) fn keeps(&self, account: PrincipalId) -> bool {
-        if self.project.is_none() && self.role.is_none() {
-            return true;
-        }
-        self.directory.principal(account).is_some_and(|view| match (self.project, self.role) {
-            (Some(project), None) => self.reaches(&view, project),
-            (Some(project), Some(role)) => self.has(&view, project, role),
-            (None, Some(role)) => self.has_somewhere(&view, role),
+        let view = || self.directory.principal(account);
+        match (self.project, self.role) {
             (None, None) => true,
-        })
-    }
-
-    fn reaches(&self, view: &PrincipalView<'d>, project: &'d Project) -> bool {
-        effective::project_sources(self.directory, view, project).next().is_some()
-            || effective::workspace_grants_in(self.directory, view, project.id).next().is_some()
+            (Some(project), None) => view().is_some_and(|view| effective::reaches(self.directory, &view, project)),
+            (Some(project), Some(role)) => view().is_some_and(|view| self.has(&view, project, role)),
+            (None, Some(role)) => view().is_some_and(|view| self.has_somewhere(&view, role)),
+        }
     }
 
     fn has(&self, view: &PrincipalView<'d>, project: &'d Project, role: Sought) -> bool {

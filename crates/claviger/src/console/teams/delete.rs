@@ -10,7 +10,7 @@ use super::refusals::unwritten_there;
 use super::{found, path};
 use crate::api::ids::PathId;
 use crate::clock;
-use crate::console::consequences::{Consequences, FIELD, LISTED_MAX, Lost};
+use crate::console::consequences::{Consequences, FIELD, Lost};
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, Link};
 use crate::console::notice::Notice;
@@ -92,8 +92,7 @@ fn consequences(signed_in: &SignedIn, known: &Organization, team: &Team, error: 
             link(own.clone(), team.name.clone()),
         ],
         warning: None,
-        lost_more: lost.len().saturating_sub(LISTED_MAX),
-        lost: lost.into_iter().take(LISTED_MAX).collect(),
+        lost,
         also,
         action: format!("{own}/delete"),
         asks: format!("Type {} to delete it", team.name),

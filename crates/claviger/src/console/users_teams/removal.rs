@@ -15,7 +15,7 @@ use super::{path, permitted, place};
 use crate::api::ids::PathId;
 use crate::clock;
 use crate::console::above_own::not_written;
-use crate::console::consequences::{Consequences, FIELD, LISTED_MAX, Lost};
+use crate::console::consequences::{Consequences, FIELD, Lost};
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, Link};
 use crate::console::notice::Notice;
@@ -112,8 +112,7 @@ fn consequences(
         sub: email.to_owned(),
         crumbs: vec![link(path(known.id), "Users & Teams".to_owned()), link(path_of.clone(), name.to_owned())],
         warning: None,
-        lost_more: lost.len().saturating_sub(LISTED_MAX),
-        lost: lost.into_iter().take(LISTED_MAX).collect(),
+        lost,
         also: also(signed_in, known, view),
         action: format!("{path_of}/remove"),
         asks: format!("Type {email} to remove {name}"),
