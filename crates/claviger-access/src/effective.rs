@@ -211,6 +211,29 @@ pub fn reaches(directory: &Directory, principal: &PrincipalView<'_>, project: &P
         || workspace_grants_in(directory, principal, project.id).next().is_some()
 }
 
+/// Whether a principal reaches another project of the organization than this one, or a workspace of another alone.
+pub fn reaches_beside(
+    directory: &Directory,
+    principal: &PrincipalView<'_>,
+    organization: &Organization,
+    project: ProjectId,
+) -> bool {
+    let shared = match organization_role(principal, organization.id).map(OrganizationRole::in_projects) {
+        None => &[][..],
+        Some(Some(_)) => &organization.projects,
+        Some(None) => &organization.open_projects,
+    };
+    let is_another = |id: ProjectId| {
+        id != project && directory.project(id).is_some_and(|known| known.organization == organization.id)
+    };
+    shared.iter().any(|id| *id != project)
+        || held(directory, principal).any(|(grant, _)| match grant.granted() {
+            Granted::Project(on, _) => is_another(on),
+            Granted::Workspace(on, _) => directory.workspace(on).is_some_and(|known| is_another(known.project)),
+            Granted::Organization(..) => false,
+        })
+}
+
 /// A project that is reached, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReachedProject {

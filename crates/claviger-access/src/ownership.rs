@@ -40,6 +40,17 @@ pub enum Owner {
     Chosen(OwnerId),
 }
 
+impl Owner {
+    /// Who it would be, of an account that was made by this one; he may be gone.
+    fn named(self, creator: Option<PrincipalId>) -> Option<OwnerId> {
+        match self {
+            Self::Creator => creator.map(OwnerId::Person),
+            Self::Nobody => None,
+            Self::Chosen(id) => Some(id),
+        }
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -77,22 +88,30 @@ pub fn owner_of(
     owner: Owner,
     creator: Option<PrincipalId>,
 ) -> Option<KnownOwner> {
-    let id = match owner {
-        Owner::Creator => OwnerId::Person(creator?),
-        Owner::Nobody => return None,
-        Owner::Chosen(id) => id,
-    };
-    known(directory, organization, id)
+    known(directory, organization, owner.named(creator)?)
+}
+
+/// Whether anybody does.
+pub fn is_owned(
+    directory: &Directory,
+    organization: OrganizationId,
+    owner: Owner,
+    creator: Option<PrincipalId>,
+) -> bool {
+    owner.named(creator).is_some_and(|id| name_of(directory, organization, id).is_some())
 }
 
 /// The person or the team, if it is the organization's.
 pub fn known(directory: &Directory, organization: OrganizationId, id: OwnerId) -> Option<KnownOwner> {
-    let name = match id {
+    name_of(directory, organization, id).map(|name| KnownOwner { id, name: name.to_owned() })
+}
+
+fn name_of(directory: &Directory, organization: OrganizationId, id: OwnerId) -> Option<&str> {
+    match id {
         OwnerId::Person(person) => {
             let member = effective::member(directory, organization, person);
-            member.filter(|member| member.kind() == PrincipalKind::Person)?.name()
+            Some(member.filter(|member| member.kind() == PrincipalKind::Person)?.name())
         }
-        OwnerId::Team(team) => &directory.team(team).filter(|team| team.organization == organization)?.name,
-    };
-    Some(KnownOwner { id, name: name.to_owned() })
+        OwnerId::Team(team) => Some(&directory.team(team).filter(|team| team.organization == organization)?.name),
+    }
 }

@@ -227,13 +227,18 @@ impl Flags {
 /// The principals of one range of ids.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PrincipalShard {
-    held: [u64; SPAN as usize / 64],
+    held: [u64; WORDS],
+    /// How many of the rows are those of each word of [`held`](Self::held) and of the words before it.
+    counted: [u16; WORDS],
     rows: Vec<Row>,
     names: String,
     secrets: Vec<HeldSecret>,
     grants: Vec<Grant>,
     teams: Vec<TeamId>,
 }
+
+/// Words of the bits of one shard.
+const WORDS: usize = SPAN as usize / 64;
 
 /// Which word of [`PrincipalShard::held`] an id's bit is in, and that bit.
 fn bit(id: PrincipalId) -> (usize, u64) {
@@ -250,8 +255,8 @@ impl PrincipalShard {
     /// How many principals have smaller ids.
     fn place(&self, id: PrincipalId) -> usize {
         let (word, bit) = bit(id);
-        let before = self.held[..word].iter().map(|word| word.count_ones()).sum::<u32>();
-        (before + (self.held[word] & (bit - 1)).count_ones()) as usize
+        let before = word.checked_sub(1).map_or(0, |before| self.counted[before]);
+        usize::from(before) + (self.held[word] & (bit - 1)).count_ones() as usize
     }
 
     fn view(&self, id: PrincipalId, place: usize) -> PrincipalView<'_> {
@@ -280,6 +285,7 @@ impl PrincipalShard {
         let (word, bit) = bit(principal.id);
         debug_assert!(self.held[word] < bit && self.held[word + 1..].iter().all(|word| *word == 0));
         self.held[word] |= bit;
+        self.counted[word..].iter_mut().for_each(|counted| *counted += 1);
         self.names.push_str(principal.name);
         self.secrets.extend_from_slice(principal.secrets);
         self.grants.extend_from_slice(principal.grants);
@@ -318,7 +324,8 @@ impl PrincipalShard {
         }
         let first = principal.id.number() / SPAN * SPAN;
         let mut written = Self {
-            held: [0; SPAN as usize / 64],
+            held: [0; WORDS],
+            counted: [0; WORDS],
             rows: Vec::with_capacity(self.rows.len() + 1),
             names: String::with_capacity(self.names.len() + principal.name.len()),
             secrets: Vec::with_capacity(self.secrets.len() + principal.secrets.len()),
@@ -372,7 +379,7 @@ impl PrincipalShard {
 
     /// Forgets everything but keeps its memory, to be filled anew.
     pub(super) fn clear(&mut self) {
-        self.held = [0; SPAN as usize / 64];
+        (self.held, self.counted) = ([0; WORDS], [0; WORDS]);
         self.rows.clear();
         self.names.clear();
         self.secrets.clear();

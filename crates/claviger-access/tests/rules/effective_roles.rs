@@ -202,6 +202,17 @@ fn roles_and_reach_are_what_loops_over_the_grants_give() {
                 assert_eq!(effective::is_member(&view, organization), role.is_some());
                 let reached = effective::reach(&draft, &view, organization);
                 assert_eq!(reached, rows.reach(id, organization), "seed {seed}, {id}, {organization}");
+                let known = draft.organization(organization).expect("the organization is there");
+                for project in &rows.projects {
+                    let case = format!("seed {seed}, {id}, {organization}, {}", project.id);
+                    let is_beside = effective::reaches_beside(&draft, &view, known, project.id);
+                    assert_eq!(is_beside, reached.keys().any(|other| *other != project.id), "{case}");
+                    if project.organization == organization {
+                        let known = draft.project(project.id).expect("the project is there");
+                        let is_reached = effective::reaches(&draft, &view, known);
+                        assert_eq!(is_reached, reached.contains_key(&project.id), "{case}");
+                    }
+                }
             }
             for project in &rows.projects {
                 let role = effective::project_role(&draft, &view, project.id);

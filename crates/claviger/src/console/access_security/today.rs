@@ -32,8 +32,8 @@ impl Today {
             all += 1;
             endless += usize::from(view.expires().moment().is_none());
             // The name is what comes before the digits and the suffix.
-            let name = view.name().rsplitn(3, '.').last().unwrap_or_default();
-            unmatched += usize::from(pattern.is_some_and(|pattern| !pattern.matches(name)));
+            let name = || view.name().rsplitn(3, '.').last().unwrap_or_default();
+            unmatched += usize::from(pattern.is_some_and(|pattern| !pattern.matches(name())));
             several += usize::from(view.secrets().len() > 1);
         };
         account::each_view(&console.node, held, &permit, count).await?;

@@ -86,8 +86,13 @@ impl<'d> Standing<'d> {
                 self.expired.insert(account.id, (expires, row::short(account.username)));
             }
             (State::Expiring, Some(expires)) => {
-                self.soonest.insert((expires, account.id), account);
-                if self.soonest.len() > SOON_MAX {
+                let place = (expires, account.id);
+                let is_full = self.soonest.len() == SOON_MAX;
+                if is_full && self.soonest.last_key_value().is_some_and(|(last, _)| *last < place) {
+                    return;
+                }
+                self.soonest.insert(place, account);
+                if is_full {
                     self.soonest.pop_last();
                 }
             }

@@ -13,7 +13,6 @@ use claviger_access::identity::ProjectId;
 use claviger_access::role::OrganizationRole;
 
 use super::mistakes::Mistakes;
-use super::reached::others;
 use super::{Shown, permit, unread, write};
 use crate::api::ids::PathId;
 use crate::clock;
@@ -152,7 +151,7 @@ async fn accounts(
         found.reaching += 1;
         // Who is more than a member of the organization keeps what that allows.
         let is_member = effective::organization_role(view, shown.organization.id) == Some(OrganizationRole::Member);
-        if is_member && others(held, view, shown.organization.id, shown.project.id) == 0 {
+        if is_member && !effective::reaches_beside(held, view, shown.organization, shown.project.id) {
             found.stranded += 1;
             if found.named.len() < NAMED_MAX {
                 found.named.push(short(view.name()).to_owned());

@@ -2,6 +2,9 @@
 //!
 //! A cursor names the thing that a page begins after or ends before, by its number: names are in no address.
 
+use std::borrow::Cow;
+
+use crate::console::search::lower;
 use crate::console::shortlist::Shortlist;
 
 /// A name on a row is cut after so many characters, so that a page stays small whatever things are called.
@@ -36,29 +39,29 @@ impl Cursor {
 }
 
 /// Where something stands: by its name in any case, then by its number. No two have the same.
-type Key = (String, u64);
+type Key<'n> = (Cow<'n, str>, u64);
 
 /// What was gone through so far.
-pub(super) struct Pages<T> {
-    edge: Option<(bool, Key)>,
+pub(super) struct Pages<'n, T> {
+    edge: Option<(bool, Key<'n>)>,
     matching: usize,
     /// How many come before the edge, the edge itself included where the page is after it.
     before: usize,
-    page: Shortlist<Key, T>,
+    page: Shortlist<Key<'n>, T>,
 }
 
-impl<T> Pages<T> {
+impl<'n, T> Pages<'n, T> {
     /// The page that a cursor leads to; `name` is what that thing is called, if it is known.
-    pub(super) fn new(cursor: Option<Cursor>, name: impl FnOnce(u64) -> Option<String>) -> Self {
-        let edge = cursor.and_then(|cursor| Some((cursor.is_after, (name(cursor.id)?.to_lowercase(), cursor.id))));
+    pub(super) fn new(cursor: Option<Cursor>, name: impl FnOnce(u64) -> Option<&'n str>) -> Self {
+        let edge = cursor.and_then(|cursor| Some((cursor.is_after, (lower(name(cursor.id)?), cursor.id))));
         let page = Shortlist::new(LENGTH, edge.as_ref().is_none_or(|(is_after, _)| *is_after));
         Self { edge, matching: 0, before: 0, page }
     }
 
     /// One more that matches.
-    pub(super) fn add(&mut self, name: &str, id: u64, row: T) {
+    pub(super) fn add(&mut self, name: &'n str, id: u64, row: T) {
         self.matching += 1;
-        let key = (name.to_lowercase(), id);
+        let key = (lower(name), id);
         let is_after = self.is_after();
         if let Some((_, edge)) = &self.edge {
             let is_before = if is_after { key <= *edge } else { key < *edge };
@@ -129,9 +132,10 @@ mod tests {
     }
 
     fn page(cursor: Option<&str>) -> Page<u64> {
-        let name = |id| names().find(|(_, known)| *known == id).map(|(name, _)| name);
+        let names: Vec<(String, u64)> = names().collect();
+        let name = |id| names.iter().find(|(_, known)| *known == id).map(|(name, _)| &**name);
         let mut pages = Pages::new(cursor.and_then(Cursor::parse), name);
-        names().for_each(|(name, id)| pages.add(&name, id, id));
+        names.iter().for_each(|(name, id)| pages.add(name, *id, *id));
         pages.end()
     }
 

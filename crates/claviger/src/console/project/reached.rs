@@ -56,6 +56,25 @@ impl Reached {
         Self::sorted(ways, spot)
     }
 
+    /// Whether somebody reaches a place, in a way that is wanted: without collecting what lets him.
+    pub(super) fn is_by(
+        directory: &Directory,
+        view: &PrincipalView<'_>,
+        known: &Project,
+        spot: Spot,
+        is_wanted: impl Fn(Through) -> bool,
+    ) -> bool {
+        match spot.workspace {
+            Some(workspace) => {
+                effective::workspace_sources(directory, view, workspace).any(|source| is_wanted(source.through))
+            }
+            None => {
+                effective::project_sources(directory, view, known).any(|source| is_wanted(source.through))
+                    || effective::workspace_grants_in(directory, view, known.id).any(|(_, through)| is_wanted(through))
+            }
+        }
+    }
+
     /// What a team holds in a place, as if each grant were its own.
     pub(super) fn of_team(directory: &Directory, team: &Team, spot: Spot) -> Self {
         let ways = team.grants.iter().filter_map(|grant| {
@@ -85,10 +104,6 @@ impl Reached {
     /// The one that counts.
     pub(super) fn first(&self) -> Option<&Way> {
         self.0.first()
-    }
-
-    pub(super) fn ways(&self) -> &[Way] {
-        &self.0
     }
 
     /// What it holds itself in the place: on the project and its workspaces, or on the one workspace.

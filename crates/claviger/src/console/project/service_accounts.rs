@@ -107,15 +107,16 @@ async fn found<'d>(
 ) -> Result<pages::Page<Account<'d>>, StoreError> {
     let held = &*signed_in.held;
     let name = |id| PrincipalId::new(id).and_then(|id| held.account_ever_of(permit.organization(), id));
-    let mut pages = Pages::new(asked.cursor, |id| name(id).map(|view| view.name().to_owned()));
+    let mut pages = Pages::new(asked.cursor, |id| name(id).map(|view| view.name()));
     let see = |account: Account<'d>| {
         if !asked.finds(account.username) {
             return;
         }
         let Some(view) = held.principal(account.id) else { return };
-        let reached = Reached::of(held, &view, shown.project, spot);
-        let is_wanted = |way: &Way| reached.ways().iter().any(|of| Way::of(of.through) == *way);
-        if !reached.is_empty() && asked.through.as_ref().is_none_or(is_wanted) {
+        let is_wanted = |through| asked.through.is_none_or(|way| way == Way::of(through));
+        // Nothing else is gone through than what reaches the project.
+        let is_any = asked.through.is_none() && spot.workspace.is_none();
+        if is_any || Reached::is_by(held, &view, shown.project, spot, is_wanted) {
             pages.add(account.username, account.id.number(), account);
         }
     };

@@ -149,7 +149,7 @@ pub(in crate::console) async fn list(
     let (shown, spot) = open(&signed_in, project, &asked)?;
     let held = &signed_in.held;
     let member = |id| PrincipalId::new(id).and_then(|id| effective::member(held, shown.organization.id, id));
-    let name = |id| member(id).map(|view| view.name().to_owned());
+    let name = |id| member(id).map(|view| view.name());
     let mut pages = Pages::new(asked.cursor, name);
     for view in shown.organization.people.iter().filter_map(|id| held.principal(*id)) {
         let email = held.person(view.id()).map_or("", |person| person.email.as_str());

@@ -106,7 +106,7 @@ fn show(
     permit.map_err(|refusal| refused_there(signed_in, (project, PAGE), &SEE, &refusal))?;
     let shown = Shown::of(signed_in, project)?;
     let known = |id| WorkspaceId::new(id).and_then(|id| held.workspace(id));
-    let name = |id| known(id).filter(|known| known.project == project).map(|known| known.name.clone());
+    let name = |id| known(id).filter(|known| known.project == project).map(|known| &*known.name);
     let mut pages = Pages::new(asked.cursor, name);
     let view = signed_in.view();
     let role = |id: WorkspaceId| view.as_ref().and_then(|view| effective::workspace_role(held, view, id));

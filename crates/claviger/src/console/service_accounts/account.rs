@@ -6,7 +6,7 @@
 use claviger_access::authorize::{ManageServiceAccounts, Scope};
 use claviger_access::directory::PrincipalView;
 use claviger_access::identity::{OrganizationId, PrincipalId};
-use claviger_access::ownership::owner_of;
+use claviger_access::ownership::{Owner, is_owned};
 use claviger_access::{Directory, Moment, Permit, effective};
 
 use crate::clock;
@@ -46,13 +46,14 @@ impl State {
         }
     }
 
-    fn of(account: &Account<'_>, now: i64) -> Self {
-        let ends_before = |moment: i64| account.expires.is_some_and(|expires| expires <= moment);
-        if account.is_disabled {
+    /// `alive` is when the account was used last, or else made.
+    fn of(is_disabled: bool, expires: Option<i64>, alive: i64, now: i64) -> Self {
+        let ends_before = |moment: i64| expires.is_some_and(|expires| expires <= moment);
+        if is_disabled {
             Self::Disabled
         } else if ends_before(now) {
             Self::Expired
-        } else if account.last_used.unwrap_or(account.created) <= now - UNUSED_AFTER_S {
+        } else if alive <= now - UNUSED_AFTER_S {
             Self::Unused
         } else if ends_before(now + EXPIRING_WITHIN_S) {
             Self::Expiring
@@ -65,9 +66,26 @@ impl State {
 /// The name of who made an account, and a person's e-mail address.
 type Creator<'d> = (&'d str, Option<&'d str>);
 
-fn creator_of<'d>(directory: &'d Directory, stored: &AccountUse) -> Option<Creator<'d>> {
-    let creator = stored.creator.and_then(|id| directory.principal(id))?;
-    Some((creator.name(), directory.person(creator.id()).map(|person| person.email.as_str())))
+/// Who made an account, and whether somebody looks after it.
+#[derive(Clone, Copy)]
+struct People<'d> {
+    creator: Option<Creator<'d>>,
+    is_owned: bool,
+}
+
+impl<'d> People<'d> {
+    fn of(directory: &'d Directory, organization: OrganizationId, creator: Option<PrincipalId>, owner: Owner) -> Self {
+        let known = creator.and_then(|id| directory.principal(id));
+        let email = |id| directory.person(id).map(|person| person.email.as_str());
+        Self {
+            creator: known.map(|known| (known.name(), email(known.id()))),
+            is_owned: is_owned(directory, organization, owner, creator),
+        }
+    }
+}
+
+fn said_owner(directory: &Directory, account: PrincipalId) -> Owner {
+    directory.account_details(account).map(|details| details.owner).unwrap_or_default()
 }
 
 /// In which order accounts are looked through.
@@ -107,35 +125,34 @@ impl<'d> Account<'d> {
         let stored = stored.into();
         let view = directory.service_account(organization, stored.id)?;
         let since_flush = noted.latest_since_flush(view.secrets().iter().map(|secret| secret.id()));
-        let creator = creator_of(directory, &stored);
-        Some(Self::known(directory, organization, &view, stored, since_flush, creator, now))
+        let owner = said_owner(directory, stored.id);
+        let people = People::of(directory, organization, stored.creator, owner);
+        Some(Self::known(&view, stored, since_flush, people, now))
     }
 
     fn known(
-        directory: &'d Directory,
-        organization: OrganizationId,
         view: &PrincipalView<'d>,
         stored: AccountUse,
         since_flush: Option<Moment>,
-        creator: Option<Creator<'d>>,
+        people: People<'d>,
         now: Moment,
     ) -> Self {
-        let said = directory.account_details(stored.id).map(|details| details.owner).unwrap_or_default();
-        let mut account = Self {
+        let (is_disabled, expires) = (view.is_disabled(), view.expires().moment().map(Moment::seconds));
+        let last_used = stored.last_used.max(since_flush.map(Moment::seconds));
+        let alive = last_used.unwrap_or(stored.created);
+        Self {
             id: stored.id,
             username: view.name(),
             created: stored.created,
             made_by: stored.creator,
-            creator,
-            expires: view.expires().moment().map(Moment::seconds),
-            is_disabled: view.is_disabled(),
+            creator: people.creator,
+            expires,
+            is_disabled,
             is_protected: view.is_protected(),
-            last_used: stored.last_used.max(since_flush.map(Moment::seconds)),
-            state: State::Active,
-            is_owned: owner_of(directory, organization, said, stored.creator).is_some(),
-        };
-        account.state = State::of(&account, now.seconds());
-        account
+            last_used,
+            state: State::of(is_disabled, expires, alive, now.seconds()),
+            is_owned: people.is_owned,
+        }
     }
 }
 
@@ -151,13 +168,14 @@ pub(in crate::console) async fn each<'d>(
     let organization = permit.organization();
     let since_flush = node.last_used.latest_of_each(organization);
     // One person or one script often made many, one after the other.
-    let mut last: (Option<PrincipalId>, Option<Creator<'d>>) = (None, None);
+    let mut last = ((None, Owner::Nobody), People::of(directory, organization, None, Owner::Nobody));
     let known = |view: &PrincipalView<'d>, stored: &AccountUse| {
-        if last.0 != stored.creator {
-            last = (stored.creator, creator_of(directory, stored));
+        let (creator, owner) = (stored.creator, said_owner(directory, stored.id));
+        if last.0 != (creator, owner) {
+            last = ((creator, owner), People::of(directory, organization, creator, owner));
         }
-        let used = since_flush.get(&stored.id).copied();
-        see(Account::known(directory, organization, view, *stored, used, last.1, now));
+        let people = last.1;
+        see(Account::known(view, *stored, since_flush.get(&stored.id).copied(), people, now));
     };
     each_with_use(node, directory, permit, sequence, known).await
 }
@@ -233,7 +251,7 @@ pub(in crate::console) mod tests {
     #[test]
     fn an_account_is_in_the_first_state_that_fits() {
         let state = |is_disabled: bool, expires: Option<i64>, last_used: Option<i64>, age: i64| {
-            State::of(&Account { is_disabled, expires, last_used, created: NOW - age, ..account(1) }, NOW)
+            State::of(is_disabled, expires, last_used.unwrap_or(NOW - age), NOW)
         };
         let (long_ago, lately) = (Some(NOW - 90 * DAY), Some(NOW - 90 * DAY + 1));
         assert_eq!(state(true, Some(NOW), long_ago, 0), State::Disabled);

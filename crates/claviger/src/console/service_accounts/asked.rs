@@ -1,6 +1,7 @@
 //! What of the list was asked for: view, filters, search, order, and which page. All of it is in the address, so every view
 //! can be shared; what cannot be read there is as if it were not.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::convert::Infallible;
 
@@ -13,7 +14,7 @@ use super::account::{Account, State};
 use super::choice::{Chosen, Things, Typed};
 use super::filter::{Filter, Sought};
 use crate::api::ids;
-use crate::console::search::{finds, sought};
+use crate::console::search::{finds, lower, sought};
 
 /// Which accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -142,9 +143,9 @@ impl Order {
     }
 
     /// Where an account stands in it.
-    pub(super) fn place(self, account: &Account<'_>) -> Place {
+    pub(super) fn place<'d>(self, account: &Account<'d>) -> Place<'d> {
         let (name, number) = match self.column {
-            Column::Name => (Some(account.username.to_lowercase()), 0),
+            Column::Name => (Some(lower(account.username)), 0),
             Column::LastUsed => (None, account.last_used.unwrap_or(i64::MIN)),
             Column::Expires => (None, account.expires.unwrap_or(i64::MAX)),
             Column::Created => (None, account.created),
@@ -152,7 +153,7 @@ impl Order {
         self.place_at(name, number, account.id)
     }
 
-    fn place_at(self, name: Option<String>, number: i64, id: PrincipalId) -> Place {
+    fn place_at(self, name: Option<Cow<'_, str>>, number: i64, id: PrincipalId) -> Place<'_> {
         let at = (name, number, id);
         if self.is_descending { Place::Down(Reverse(at)) } else { Place::Up(at) }
     }
@@ -161,9 +162,9 @@ impl Order {
 /// A place in an order. No two accounts have the same. Where names do not count there is none: comparing two empty texts
 /// takes as long as all else that is done for an account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
-    Up((Option<String>, i64, PrincipalId)),
-    Down(Reverse<(Option<String>, i64, PrincipalId)>),
+pub(super) enum Place<'d> {
+    Up((Option<Cow<'d, str>>, i64, PrincipalId)),
+    Down(Reverse<(Option<Cow<'d, str>>, i64, PrincipalId)>),
 }
 
 /// Where a page begins or ends: after an account, or before one. Usernames are in no address, so a name is found again by
@@ -193,13 +194,13 @@ impl Cursor {
     }
 
     /// The place that it names, in an order; `name` is the username of its account.
-    pub(super) fn place(self, order: Order, name: &str) -> Place {
-        let name = (order.column == Column::Name).then(|| name.to_lowercase());
+    pub(super) fn place(self, order: Order, name: &str) -> Place<'_> {
+        let name = (order.column == Column::Name).then(|| lower(name));
         order.place_at(name, self.number, self.id)
     }
 }
 
-impl Place {
+impl Place<'_> {
     /// The page after it, or before it.
     pub(super) fn cursor(&self, is_after: bool) -> String {
         let (_, number, id) = match self {

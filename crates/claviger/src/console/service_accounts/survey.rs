@@ -11,17 +11,17 @@ pub(super) const PAGE_LENGTH: usize = 25;
 pub(super) struct Survey<'a, 'd> {
     asked: &'a Asked,
     /// Where the page begins or ends, by the cursor.
-    edge: Option<Place>,
+    edge: Option<Place<'d>>,
     counts: [usize; View::EACH.len()],
     matching: usize,
     /// How many that match come before the edge, the edge itself included where the page is after it.
     before: usize,
-    page: Shortlist<Place, Account<'d>>,
+    page: Shortlist<Place<'d>, Account<'d>>,
 }
 
 impl<'a, 'd> Survey<'a, 'd> {
     /// `edge` is the place that the cursor names.
-    pub(super) fn new(asked: &'a Asked, edge: Option<Place>) -> Self {
+    pub(super) fn new(asked: &'a Asked, edge: Option<Place<'d>>) -> Self {
         let counts = [0; View::EACH.len()];
         let page = Shortlist::new(PAGE_LENGTH, asked.is_after());
         Self { asked, edge, counts, matching: 0, before: 0, page }
@@ -60,7 +60,7 @@ impl<'a, 'd> Survey<'a, 'd> {
         let page = self.page.end();
         let begin = if self.asked.is_after() { self.before } else { self.before - page.len() };
         let end = begin + page.len();
-        let edge = |row: Option<&(Place, Account<'d>)>, is_after| row.map(|(place, _)| place.cursor(is_after));
+        let edge = |row: Option<&(Place<'d>, Account<'d>)>, is_after| row.map(|(place, _)| place.cursor(is_after));
         Found {
             counts: self.counts,
             matching: self.matching,

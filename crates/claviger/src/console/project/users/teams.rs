@@ -44,7 +44,7 @@ pub(in crate::console) async fn list(
     let held = &signed_in.held;
     let known = |id| TeamId::new(id).and_then(|id| held.team(id));
     let its = |id| known(id).filter(|team| team.organization == shown.organization.id);
-    let name = |id| its(id).map(|team| team.name.clone());
+    let name = |id| its(id).map(|team| &*team.name);
     let mut pages = Pages::new(asked.cursor, name);
     for team in shown.organization.teams.iter().filter_map(|id| held.team(*id)) {
         let reached = Reached::of_team(held, team, spot);

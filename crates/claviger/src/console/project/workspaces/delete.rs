@@ -149,10 +149,14 @@ async fn accounts(
             return;
         }
         found.holding += 1;
-        let reached = effective::reach(held, view, shown.organization.id);
-        let is_all = reached.iter().all(|(project, there)| {
-            *project == shown.project.id && there.role.is_none() && there.workspaces.keys().all(|other| *other == id)
-        });
+        let is_there = |grant: &Grant| match grant.granted() {
+            Granted::Workspace(on, _) => on != id && shown.project.workspaces.contains(&on),
+            Granted::Project(on, _) => on == shown.project.id,
+            Granted::Organization(..) => false,
+        };
+        let is_all = shown.project.default_access.is_none()
+            && !effective::held(held, view).any(|(grant, _)| is_there(&grant))
+            && !effective::reaches_beside(held, view, shown.organization, shown.project.id);
         // Who is more than a member of the organization keeps what that allows.
         let is_member = effective::organization_role(view, shown.organization.id) == Some(OrganizationRole::Member);
         if is_all && is_member {
