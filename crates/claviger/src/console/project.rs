@@ -1,8 +1,9 @@
 //! A project's settings: who reaches it and through what, what it is called, its workspaces and its roles.
 //!
 //! One file a page. What several of them need lies beside: [`spot`] is where access is looked at, [`reached`] through what
-//! somebody comes there, [`role_choice`] which roles may be given, [`asked`] and [`pages`] which part of a list is shown,
-//! [`mistakes`] what is wrong in a form, [`refusals`] what the rules refuse, in the pages' words.
+//! somebody comes there, [`role_choice`] which roles may be given, [`stranded`] whom a deletion leaves without access,
+//! [`asked`] and [`pages`] which part of a list is shown, [`mistakes`] what is wrong in a form, [`refusals`] what the rules
+//! refuse, in the pages' words.
 //!
 //! What must stay true: nothing here says who may do what. Pages ask for a permit, forms go to the use cases, and what is
 //! left out for somebody is left out by the same rules.
@@ -20,6 +21,7 @@ mod role_choice;
 mod roles;
 mod service_accounts;
 mod spot;
+mod stranded;
 mod users;
 mod workspaces;
 
