@@ -84,13 +84,24 @@ struct Shown<'s> {
 impl<'s> Shown<'s> {
     /// To whoever may see it; to others it is not there.
     fn of(signed_in: &'s SignedIn, id: ProjectId) -> Result<Self, ErrorPage> {
-        let permit = see_project(&signed_in.held, &signed_in.caller, id, signed_in.now);
-        let project = permit.ok().and_then(|_| signed_in.held.project(id));
+        Self::find(signed_in, id).map_err(|_| ErrorPage::no_such_project().inside(signed_in, Place::Own))
+    }
+
+    /// The same, but others are told who may, as far as it is there for them.
+    fn or_why_not(
+        signed_in: &'s SignedIn,
+        (id, page): (ProjectId, ProjectPage),
+        wanted: &Wanted,
+    ) -> Result<Self, ErrorPage> {
+        Self::find(signed_in, id).map_err(|refusal| refused_there(signed_in, (id, page), wanted, &refusal))
+    }
+
+    fn find(signed_in: &'s SignedIn, id: ProjectId) -> Result<Self, Refusal> {
+        see_project(&signed_in.held, &signed_in.caller, id, signed_in.now)?;
+        let project = signed_in.held.project(id);
         let organization = project.and_then(|project| signed_in.held.organization(project.organization));
-        match project.zip(organization) {
-            Some((project, organization)) => Ok(Self { project, organization }),
-            None => Err(ErrorPage::no_such_project().inside(signed_in, Place::Own)),
-        }
+        let found = project.zip(organization).map(|(project, organization)| Self { project, organization });
+        found.ok_or(Refusal::NoSuchProject { project: id })
     }
 
     /// What the person's roles here allow, so which roles he may give and take.

@@ -8,7 +8,7 @@ use axum::response::Response;
 use claviger_access::administration::default_access;
 use claviger_access::administration::project::{self, ChangeProject};
 use claviger_access::authorize::{
-    DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, Scope, UpdateProject, authorize, see_project,
+    DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, Scope, UpdateProject, authorize,
 };
 use claviger_access::effective;
 use claviger_access::identity::ProjectId;
@@ -18,7 +18,6 @@ use claviger_access::text::{DisplayName, TextError, TimezoneName};
 
 use super::mistakes::{self, Mistakes};
 use super::reached::{Given, Reached};
-use super::refusals::refused_there;
 use super::spot::Spot;
 use super::{Shown, permit, role_choice, unread, write};
 use crate::api::ids::PathId;
@@ -108,12 +107,8 @@ async fn shown(
     typed: Option<&Typed>,
     mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
-    let (held, caller) = (&signed_in.held, &signed_in.caller);
-    let place = Place::Project(project, PAGE);
-    see_project(held, caller, project, signed_in.now)
-        .map_err(|no| refused_there(signed_in, (project, PAGE), &SEE, &no))?;
-    let shown = Shown::of(signed_in, project)?;
-    let frame = Frame::of(signed_in, place);
+    let shown = Shown::or_why_not(signed_in, (project, PAGE), &SEE)?;
+    let frame = Frame::of(signed_in, Place::Project(project, PAGE));
     let (known, organization) = (shown.project, shown.organization);
     let (given, more) = standing(signed_in, shown);
     let scope = Scope::Project(project);
