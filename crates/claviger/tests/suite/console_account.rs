@@ -575,6 +575,18 @@ on_both_stores! {
         }
     }
 
+    /// a secret that was pasted into a field of the account's forms comes back on no page
+    async fn a_secret_that_was_pasted_does_not_come_back(world: World) {
+        let world = world.with(WORLD).await;
+        let (secret, pia) = (world.account("exporter").secret, Browser::signs_in(&world, "pia").await);
+        pia.page(&format!("{READER}/edit"), "Edit reader · acme").await;
+        for (deed, field) in [("edit", "description"), ("edit", "labels"), ("edit", "role"), ("addresses", "addresses")] {
+            let wrong = does(&pia, &world, READER, deed, &[(field, &*secret)]).await;
+            is_page(&wrong, 400, "Error: Edit reader · acme");
+            assert!(!wrong.text.contains(&secret), "{field}: {}", wrong.text);
+        }
+    }
+
     /// what would do is the role that allows least: built in, or the project's own
     async fn the_least_role_that_would_do_is_named(world: World) {
         let world = world.with(WORLD).await;

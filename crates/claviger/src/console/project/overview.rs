@@ -32,7 +32,7 @@ use crate::console::refused::Wanted;
 use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
-use crate::console::typed::Typed;
+use crate::console::typed::{Field, Typed};
 use crate::console::{Console, words};
 
 const PAGE: ProjectPage = ProjectPage::Overview;
@@ -61,7 +61,7 @@ struct Overview<'p> {
     timezone: &'p str,
     row: Standing,
     counts: Vec<Count>,
-    /// The form with name and time zone as they were typed, for who may change them.
+    /// The form, for who may change them.
     change: Option<Typing>,
     /// The role that everyone has; `None` where he may not see it.
     default_access: Option<DefaultAccess>,
@@ -77,11 +77,8 @@ struct Standing {
 }
 
 struct Typing {
-    name: String,
-    /// What it was when the form was first shown.
-    name_was: String,
-    timezone: String,
-    timezone_was: String,
+    name: Field,
+    timezone: Field,
 }
 
 struct DefaultAccess {
@@ -113,10 +110,8 @@ async fn shown(
     let (given, more) = standing(signed_in, shown);
     let scope = Scope::Project(project);
     let change = may::<UpdateProject>(signed_in, scope).then(|| Typing {
-        name: typed.map_or(known.name.clone(), |typed| typed.shown("name").to_owned()),
-        name_was: typed.and_then(|typed| typed.was("name")).unwrap_or(&known.name).to_owned(),
-        timezone: typed.map_or(known.timezone.clone(), |typed| typed.shown("timezone").to_owned()),
-        timezone_was: typed.and_then(|typed| typed.was("timezone")).unwrap_or(&known.timezone).to_owned(),
+        name: Field::of("name", &known.name, typed),
+        timezone: Field::of("timezone", &known.timezone, typed),
     });
     let sees = OrganizationPage::Projects.is_open(signed_in, organization.id);
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
