@@ -239,16 +239,19 @@ impl Directory {
     }
 
     /// The principal of that id, deleted ones included.
+    #[inline]
     pub fn principal(&self, id: PrincipalId) -> Option<PrincipalView<'_>> {
         self.principals.at(id.number()).find(id)
     }
 
     /// The service account of that id if it is in that organization and was not deleted.
+    #[inline]
     pub fn service_account(&self, organization: OrganizationId, id: PrincipalId) -> Option<PrincipalView<'_>> {
         self.account_ever_of(organization, id).filter(|account| !account.is_deleted())
     }
 
     /// The same, deleted or not.
+    #[inline]
     pub fn account_ever_of(&self, organization: OrganizationId, id: PrincipalId) -> Option<PrincipalView<'_>> {
         let is_its = |view: &PrincipalView<'_>| view.organization() == Some(organization);
         self.principal(id).filter(|view| view.kind() == PrincipalKind::ServiceAccount && is_its(view))

@@ -5,6 +5,7 @@
 //! end to end. Each row says where its parts end; they begin where those of the row before end. Changing one principal writes
 //! the shard anew, which is a few copies of memory and no allocation a row.
 
+use std::fmt;
 use std::num::NonZeroU64;
 
 use super::ranges::SPAN;
@@ -92,15 +93,18 @@ pub struct Principal {
     pub teams: Vec<TeamId>,
 }
 
-/// A principal in its shard.
-#[derive(Debug, Clone, Copy)]
+/// A principal in its shard. Small, since lists go through a hundred thousand: what it has is looked up when it is asked.
+#[derive(Clone, Copy)]
 pub struct PrincipalView<'d> {
     id: PrincipalId,
-    row: &'d Row,
-    name: &'d str,
-    secrets: &'d [HeldSecret],
-    grants: &'d [Grant],
-    teams: &'d [TeamId],
+    shard: &'d PrincipalShard,
+    place: usize,
+}
+
+impl fmt::Debug for PrincipalView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_principal().fmt(f)
+    }
 }
 
 impl<'d> PrincipalView<'d> {
@@ -109,86 +113,118 @@ impl<'d> PrincipalView<'d> {
         self.id
     }
 
+    #[inline]
+    fn row(&self) -> &'d Row {
+        &self.shard.rows[self.place]
+    }
+
+    /// Where a part of its row begins: where the same of the row before ends.
+    #[inline]
+    fn begin(&self, end: impl FnOnce(&Row) -> usize) -> usize {
+        self.place.checked_sub(1).map_or(0, |before| end(&self.shard.rows[before]))
+    }
+
     /// What it is.
+    #[inline]
     pub fn kind(&self) -> PrincipalKind {
-        self.row.kind
+        self.row().kind
     }
 
     /// The one organization of a service account; `None` for a person.
+    #[inline]
     pub fn organization(&self) -> Option<OrganizationId> {
-        self.row.organization
+        self.row().organization
     }
 
     /// The username of a service account, the name of a person.
+    #[inline]
     pub fn name(&self) -> &'d str {
-        self.name
+        &self.shard.names[self.begin(|row| row.name_end as usize)..self.row().name_end as usize]
     }
 
     /// Whether it was deleted.
     pub fn is_deleted(&self) -> bool {
-        self.row.flags.has(Flags::DELETED)
+        self.row().flags.has(Flags::DELETED)
     }
 
     /// Whether it is refused, though it keeps all that it has.
     pub fn is_disabled(&self) -> bool {
-        self.row.flags.has(Flags::DISABLED)
+        self.row().flags.has(Flags::DISABLED)
     }
 
     /// Whether it must be unprotected before it is deleted.
     pub fn is_protected(&self) -> bool {
-        self.row.flags.has(Flags::PROTECTED)
+        self.row().flags.has(Flags::PROTECTED)
     }
 
     /// When it ends: when its longest-lived secret does. Who has no secret here, as a person, does not end.
     pub fn expires(&self) -> Expiry {
-        self.secrets.iter().map(|secret| secret.expires).max().unwrap_or(Expiry::NEVER)
+        self.secrets().iter().map(|secret| secret.expires).max().unwrap_or(Expiry::NEVER)
     }
 
     /// Whether it is let in for as long as nobody changes that: by a secret that does not end.
     pub fn lasts(&self) -> bool {
         let lasting = |secret: &HeldSecret| !secret.is_disabled() && secret.expires == Expiry::NEVER;
-        !self.is_disabled() && self.secrets.iter().any(lasting)
+        !self.is_disabled() && self.secrets().iter().any(lasting)
     }
 
     /// Whether any of its secrets lets it in now, as far as it and they go.
     pub fn is_let_in(&self, now: Moment) -> bool {
-        !self.is_disabled() && self.secrets.iter().any(|secret| secret.counts(now))
+        !self.is_disabled() && self.secrets().iter().any(|secret| secret.counts(now))
     }
 
     /// The secret of that id, if it is its own.
     pub fn secret(&self, id: SecretId) -> Option<&'d HeldSecret> {
-        self.secrets.iter().find(|secret| secret.id() == id)
+        self.secrets().iter().find(|secret| secret.id() == id)
     }
 
     /// Its secrets, by id, so the newest last.
+    #[inline]
     pub fn secrets(&self) -> &'d [HeldSecret] {
-        self.secrets
+        &self.shard.secrets[self.begin(|row| row.secrets_end.into())..self.row().secrets_end.into()]
     }
 
     /// The grants that it holds itself, by id; not those of its teams.
+    #[inline]
     pub fn grants(&self) -> &'d [Grant] {
-        self.grants
+        &self.shard.grants[self.begin(|row| row.grants_end as usize)..self.row().grants_end as usize]
     }
 
     /// The teams that it is a member of, by id.
+    #[inline]
     pub fn teams(&self) -> &'d [TeamId] {
-        self.teams
+        &self.shard.teams[self.begin(|row| row.teams_end as usize)..self.row().teams_end as usize]
     }
 
     pub(super) fn to_principal(self) -> Principal {
         Principal {
             id: self.id,
-            kind: self.row.kind,
-            organization: self.row.organization,
-            name: self.name.to_owned(),
+            kind: self.kind(),
+            organization: self.organization(),
+            name: self.name().to_owned(),
             deleted: self.is_deleted(),
             disabled: self.is_disabled(),
             protected: self.is_protected(),
-            secrets: self.secrets.to_vec(),
-            grants: self.grants.to_vec(),
-            teams: self.teams.to_vec(),
+            secrets: self.secrets().to_vec(),
+            grants: self.grants().to_vec(),
+            teams: self.teams().to_vec(),
         }
     }
+
+    fn parts(self) -> Parts<'d> {
+        let (row, name, secrets) = (*self.row(), self.name(), self.secrets());
+        Parts { id: self.id, row, name, secrets, grants: self.grants(), teams: self.teams() }
+    }
+}
+
+/// What is written into a shard for one principal. Where its parts end is not in its row yet.
+struct Parts<'a> {
+    id: PrincipalId,
+    row: Row,
+    name: &'a str,
+    secrets: &'a [HeldSecret],
+    grants: &'a [Grant],
+    teams: &'a [TeamId],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -247,32 +283,18 @@ fn bit(id: PrincipalId) -> (usize, u64) {
 }
 
 impl PrincipalShard {
+    #[inline]
     pub(super) fn find(&self, id: PrincipalId) -> Option<PrincipalView<'_>> {
         let (word, bit) = bit(id);
-        (self.held[word] & bit != 0).then(|| self.view(id, self.place(id)))
+        (self.held[word] & bit != 0).then(|| PrincipalView { id, shard: self, place: self.place(id) })
     }
 
     /// How many principals have smaller ids.
+    #[inline]
     fn place(&self, id: PrincipalId) -> usize {
         let (word, bit) = bit(id);
         let before = word.checked_sub(1).map_or(0, |before| self.counted[before]);
         usize::from(before) + (self.held[word] & (bit - 1)).count_ones() as usize
-    }
-
-    fn view(&self, id: PrincipalId, place: usize) -> PrincipalView<'_> {
-        let row = &self.rows[place];
-        let (name, secrets, grants, teams) = match place.checked_sub(1).map(|before| &self.rows[before]) {
-            Some(before) => (before.name_end, before.secrets_end, before.grants_end, before.teams_end),
-            None => (0, 0, 0, 0),
-        };
-        PrincipalView {
-            id,
-            row,
-            name: &self.names[name as usize..row.name_end as usize],
-            secrets: &self.secrets[usize::from(secrets)..usize::from(row.secrets_end)],
-            grants: &self.grants[grants as usize..row.grants_end as usize],
-            teams: &self.teams[teams as usize..row.teams_end as usize],
-        }
     }
 
     /// All of them. `first` is the first id of the range.
@@ -282,6 +304,10 @@ impl PrincipalShard {
 
     /// Adds one whose id is greater than all before.
     pub(super) fn push(&mut self, principal: PrincipalView<'_>) {
+        self.append(&principal.parts());
+    }
+
+    fn append(&mut self, principal: &Parts<'_>) {
         let (word, bit) = bit(principal.id);
         debug_assert!(self.held[word] < bit && self.held[word + 1..].iter().all(|word| *word == 0));
         self.held[word] |= bit;
@@ -295,7 +321,7 @@ impl PrincipalShard {
             grants_end: self.grants.len() as u32,
             secrets_end: self.secrets.len() as u16,
             teams_end: self.teams.len() as u32,
-            ..*principal.row
+            ..principal.row
         });
     }
 
@@ -310,9 +336,9 @@ impl PrincipalShard {
             kind: principal.kind,
             flags: Flags::of(principal),
         };
-        let put = PrincipalView {
+        let put = Parts {
             id: principal.id,
-            row: &row,
+            row,
             name: &principal.name,
             secrets: &principal.secrets,
             grants: &principal.grants,
@@ -320,7 +346,7 @@ impl PrincipalShard {
         };
         let place = self.place(principal.id);
         if place == self.rows.len() {
-            return self.push(put);
+            return self.append(&put);
         }
         let first = principal.id.number() / SPAN * SPAN;
         let mut written = Self {
@@ -333,7 +359,7 @@ impl PrincipalShard {
             teams: Vec::with_capacity(self.teams.len() + principal.teams.len()),
         };
         self.iter(first).filter(|view| view.id < put.id).for_each(|view| written.push(view));
-        written.push(put);
+        written.append(&put);
         self.iter(first).filter(|view| view.id > put.id).for_each(|view| written.push(view));
         *self = written;
     }

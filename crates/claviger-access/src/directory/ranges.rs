@@ -31,12 +31,14 @@ impl<S: Clone + Default> Ranges<S> {
         Self { upper: Arc::default(), empty: Arc::default() }
     }
 
+    #[inline]
     fn place(id: u64) -> (usize, usize) {
         let number = (id / SPAN) as usize;
         (number / SHELF, number % SHELF)
     }
 
     /// The shard that holds what has this id.
+    #[inline]
     pub(super) fn at(&self, id: u64) -> &S {
         let (upper, lower) = Self::place(id);
         self.upper.get(upper).and_then(|shelf| shelf.get(lower)).unwrap_or(&self.empty)

@@ -315,6 +315,8 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use claviger_access::Refusal;
+
     use super::*;
     use crate::console::frame::tests::frame;
 
@@ -344,5 +346,40 @@ mod tests {
         let page = ErrorPage::too_many("Too many attempts from your address.", Duration::from_millis(39_001));
         assert_eq!(page.0.strong, "Too many attempts from your address. Try again in 40 seconds.");
         assert_eq!(Response::from(page).headers()[RETRY_AFTER], "40");
+    }
+
+    #[test]
+    fn a_write_that_was_not_done_says_so_and_when_to_try_again() {
+        let origin = Origin { request_id: "7b2e".into(), address: None };
+        for error in [
+            WriteError::Refused(Refusal::NotAuthenticated),
+            WriteError::Unavailable,
+            WriteError::OutcomeUnknown,
+            WriteError::TooManyOfOrganization,
+            WriteError::TooMany,
+        ] {
+            let (status, wait, title, strong) = match &error {
+                WriteError::Refused(_) => {
+                    (403, None, "Form no longer valid", "This form is no longer valid, so nothing was changed.")
+                }
+                WriteError::Unavailable => {
+                    (503, Some("1"), "Not available", "The database does not answer, so nothing was changed.")
+                }
+                WriteError::OutcomeUnknown => {
+                    let strong = "The database went away, so it is not known whether this was done.";
+                    (503, Some("1"), "Not available", strong)
+                }
+                WriteError::TooMany | WriteError::TooManyOfOrganization => {
+                    (429, Some("1"), "Busy", "Too many changes are waiting, so nothing was changed.")
+                }
+            };
+            let page = ErrorPage::unwritten(&error, &origin);
+            assert_eq!((&*page.0.title, &*page.0.strong), (title, strong), "{error}");
+            assert_eq!(page.0.more.contains("Try again in a moment."), wait.is_some(), "{error}: {}", page.0.more);
+            assert_eq!(page.0.more.contains("Request 7b2e."), status == 503, "{error}: {}", page.0.more);
+            let answer = Response::from(page);
+            let told = answer.headers().get(RETRY_AFTER).map(|seconds| seconds.to_str().expect("text"));
+            assert_eq!((answer.status().as_u16(), told), (status, wait), "{error}");
+        }
     }
 }

@@ -161,3 +161,71 @@ pub(super) fn organization_roles(signed_in: &SignedIn, organization: Organizatio
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use claviger_access::directory::{Loader, Workspace};
+    use claviger_access::{Mark, Moment, Revision};
+
+    use super::*;
+
+    fn organization() -> OrganizationId {
+        OrganizationId::new(1).expect("an id")
+    }
+
+    /// So many projects "Shop 11", "Shop 12" and so on, and one workspace "EU" of the first.
+    fn directory(projects: u64) -> Directory {
+        let mut loader = Loader::new(1, 10);
+        loader.organization(organization(), "Acme".to_owned());
+        let project = |number: u64| ProjectId::new(number).expect("an id");
+        for number in 11..11 + projects {
+            loader.project(project(number), organization(), format!("Shop {number}"), "UTC".to_owned());
+        }
+        loader.workspace(Workspace {
+            id: WorkspaceId::new(5).expect("an id"),
+            project: project(11),
+            name: "EU".to_owned(),
+            description: None,
+            is_default: false,
+            is_restricted: false,
+            is_visible: true,
+            created: Moment::from_seconds(0).expect("a moment"),
+            creator: None,
+        });
+        loader.finish(Revision::ZERO, Mark::ZERO, 1_000)
+    }
+
+    /// What is offered among so many projects, each with a star where it is chosen.
+    fn offered(projects: u64, search: &str, chosen: &str) -> (Vec<String>, bool, usize) {
+        let directory = directory(projects);
+        let known = directory.organization(organization()).expect("it");
+        let places = Places::of(&directory, known, search, chosen);
+        let shown = |choice: &Choice| format!("{}{}", choice.value, if choice.is_chosen { "*" } else { "" });
+        (places.choices.iter().map(shown).collect(), places.is_searched, places.more)
+    }
+
+    const FEW: u64 = CHOICES_MAX as u64 - 1;
+
+    #[test]
+    fn few_places_are_all_offered_and_more_are_searched_for() {
+        let (all, is_searched, more) = offered(FEW, "nowhere", "w5");
+        assert_eq!((all.len(), is_searched, more), (CHOICES_MAX, false, 0));
+        assert_eq!(all[..3], ["p11", "w5*", "p12"], "in their own order");
+        assert_eq!(offered(FEW + 1, "", ""), (vec![], true, 0));
+        assert_eq!(offered(FEW + 1, "shop 60", ""), (vec!["p60".to_owned()], true, 0));
+        let (found, _, more) = offered(FEW + 1, "shop", "");
+        assert_eq!((found.len(), more), (FOUND_MAX, CHOICES_MAX + 1 - FOUND_MAX));
+    }
+
+    #[test]
+    fn among_many_places_the_chosen_one_stands_first_whatever_is_searched_for() {
+        let last = "p60*";
+        let (found, is_searched, more) = offered(FEW + 1, "shop", "p60");
+        assert_eq!((found.len(), is_searched, more), (FOUND_MAX, true, CHOICES_MAX + 1 - FOUND_MAX));
+        assert_eq!(found[..3], [last, "p11", "w5"]);
+        assert_eq!(found.iter().filter(|value| value.starts_with("p60")).count(), 1, "once: {found:?}");
+        assert_eq!(offered(FEW + 1, "", "p60"), (vec![last.to_owned()], true, 0));
+        assert_eq!(offered(FEW + 1, "shop 12", "p60"), (vec![last.to_owned(), "p12".to_owned()], true, 0));
+        assert_eq!(offered(FEW + 1, "", "p999"), (vec![], true, 0), "what is not there is not offered");
+    }
+}

@@ -1,8 +1,9 @@
 //! A project's settings: who reaches it and through what, what it is called, its workspaces and its roles.
 //!
 //! One file a page. What several of them need lies beside: [`spot`] is where access is looked at, [`reached`] through what
-//! somebody comes there, [`role_choice`] which roles may be given, [`asked`] and [`pages`] which part of a list is shown,
-//! [`mistakes`] what is wrong in a form, [`refusals`] what the rules refuse, in the pages' words.
+//! somebody comes there, [`role_choice`] which roles may be given, [`stranded`] whom a deletion leaves without access,
+//! [`asked`] and [`pages`] which part of a list is shown, [`mistakes`] what is wrong in a form, [`refusals`] what the rules
+//! refuse, in the pages' words.
 //!
 //! What must stay true: nothing here says who may do what. Pages ask for a permit, forms go to the use cases, and what is
 //! left out for somebody is left out by the same rules.
@@ -20,6 +21,7 @@ mod role_choice;
 mod roles;
 mod service_accounts;
 mod spot;
+mod stranded;
 mod users;
 mod workspaces;
 
@@ -82,13 +84,24 @@ struct Shown<'s> {
 impl<'s> Shown<'s> {
     /// To whoever may see it; to others it is not there.
     fn of(signed_in: &'s SignedIn, id: ProjectId) -> Result<Self, ErrorPage> {
-        let permit = see_project(&signed_in.held, &signed_in.caller, id, signed_in.now);
-        let project = permit.ok().and_then(|_| signed_in.held.project(id));
+        Self::find(signed_in, id).map_err(|_| ErrorPage::no_such_project().inside(signed_in, Place::Own))
+    }
+
+    /// The same, but others are told who may, as far as it is there for them.
+    fn or_why_not(
+        signed_in: &'s SignedIn,
+        (id, page): (ProjectId, ProjectPage),
+        wanted: &Wanted,
+    ) -> Result<Self, ErrorPage> {
+        Self::find(signed_in, id).map_err(|refusal| refused_there(signed_in, (id, page), wanted, &refusal))
+    }
+
+    fn find(signed_in: &'s SignedIn, id: ProjectId) -> Result<Self, Refusal> {
+        see_project(&signed_in.held, &signed_in.caller, id, signed_in.now)?;
+        let project = signed_in.held.project(id);
         let organization = project.and_then(|project| signed_in.held.organization(project.organization));
-        match project.zip(organization) {
-            Some((project, organization)) => Ok(Self { project, organization }),
-            None => Err(ErrorPage::no_such_project().inside(signed_in, Place::Own)),
-        }
+        let found = project.zip(organization).map(|(project, organization)| Self { project, organization });
+        found.ok_or(Refusal::NoSuchProject { project: id })
     }
 
     /// What the person's roles here allow, so which roles he may give and take.

@@ -69,6 +69,22 @@ impl Typed {
     }
 }
 
+/// A field of a form that says what stood in it when the form was first shown.
+pub(super) struct Field {
+    /// What stands in it.
+    pub text: String,
+    /// For `<name>_was`.
+    pub was: String,
+}
+
+impl Field {
+    /// With what is there now, or with what was typed where the form is shown again.
+    pub(super) fn of(name: &str, now: &str, typed: Option<&Typed>) -> Self {
+        let text = typed.map_or(now, |typed| typed.shown(name)).to_owned();
+        Self { text, was: typed.and_then(|typed| typed.was(name)).unwrap_or(now).to_owned() }
+    }
+}
+
 /// Of an address's query; what cannot be read there is as if it were not.
 impl<S: Sync> FromRequestParts<S> for Typed {
     type Rejection = Infallible;
@@ -99,6 +115,20 @@ mod tests {
         let typed = Typed::parse(b"a=1&a_was=1&b=2&b_was=1&c=x%0D%0Ay&c_was=x%0Ay%0A&d=&d_was=x&e=").expect("a form");
         let changed = ["a", "b", "c", "d", "e", "f"].map(|name| typed.is_changed(name));
         assert_eq!(changed, [false, true, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_form_that_is_shown_again_says_still_what_was_there_at_first() {
+        let field = |body: Option<&str>| {
+            let typed = body.map(|body| Typed::parse(body.as_bytes()).expect("a form"));
+            let Field { text, was } = Field::of("name", "now", typed.as_ref());
+            (text, was)
+        };
+        let both = |text: &str, was: &str| (text.to_owned(), was.to_owned());
+        assert_eq!(field(None), both("now", "now"));
+        assert_eq!(field(Some("name=typed&name_was=before")), both("typed", "before"));
+        assert_eq!(field(Some("name=typed")), both("typed", "now"), "a form that does not say it");
+        assert_eq!(field(Some("name=&name_was=")), both("", ""), "emptied by hand, and empty before");
     }
 
     #[test]

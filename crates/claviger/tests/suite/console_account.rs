@@ -575,6 +575,49 @@ on_both_stores! {
         }
     }
 
+    /// a secret that was pasted into a field of the account's forms comes back on no page
+    async fn a_secret_that_was_pasted_does_not_come_back(world: World) {
+        let world = world.with(WORLD).await;
+        let (secret, pia) = (world.account("exporter").secret, Browser::signs_in(&world, "pia").await);
+        pia.page(&format!("{READER}/edit"), "Edit reader · acme").await;
+        for (deed, field) in [("edit", "description"), ("edit", "labels"), ("edit", "role"), ("addresses", "addresses")] {
+            let wrong = does(&pia, &world, READER, deed, &[(field, &*secret)]).await;
+            is_page(&wrong, 400, "Error: Edit reader · acme");
+            assert!(!wrong.text.contains(&secret), "{field}: {}", wrong.text);
+        }
+    }
+
+    /// what would do is the role that allows least: built in, or the project's own
+    async fn the_least_role_that_would_do_is_named(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, pia) = (world.account("ada"), Browser::signs_in(&world, "pia").await);
+        let own: Vec<String> = (0..12).map(|number| format!("reports:export{number}")).collect();
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        for (project, name, permissions) in [
+            ("lab", "Auditor", vec!["audit:read"]),
+            ("lab", "Keeper", vec!["data:read", "data:write", "members:manage"]),
+            ("lab", "Reporter", own),
+            ("shop", "Writer", vec!["data:write"]),
+        ] {
+            let role = json!({ "name": name, "permissions": permissions });
+            ada.post(&format!("projects/{{{project}}}/custom-roles"), role).await.created();
+        }
+        let at = world.id("lab");
+        for (permission, would) in [
+            ("audit:read", "Auditor would."),
+            ("data:write", "Analyst would."),
+            ("members:manage", "Keeper would."),
+            ("reports:export7", "Reporter would."),
+            ("reports:delete", "Admin would."),
+            ("project:delete", "Owner would."),
+            ("organization:update", "No role of a project has it."),
+        ] {
+            let answer = format!("<strong>No. reader has no grant in lab. {would}</strong>");
+            let page = pia.page(&format!("{READER}?where={at}&permission={}", permission.replace(':', "%3A")), "reader · acme").await;
+            assert!(page.contains(&answer), "{permission}: {answer} is not in {page}");
+        }
+    }
+
     /// who holds more is not changed by who holds less, and the page does not offer it
     async fn nobody_changes_who_holds_more(world: World) {
         let world = world.with(WORLD).await;

@@ -452,6 +452,29 @@ on_both_stores! {
         }
     }
 
+    /// a page that is only left open is no use of the session: its stream ends when that lies idle
+    async fn a_stream_ends_when_its_session_lies_idle(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, pia) = (world.account("ada"), Browser::signs_in(&world, "pia").await);
+        pia.page(PAGE, TITLE).await;
+        world.restart().await;
+        // Begun so long ago that its last use alone keeps it.
+        world.execute("UPDATE sessions SET begun_at = begun_at - 7200").await;
+        world.restart().await;
+        let mut followed = follows(&pia, PAGE, TITLE).await;
+        makes_teams(&ada, std::iter::once("Before".to_owned())).await;
+        assert!(followed.row().await.contains("Before"));
+        // As if two hours had passed since: following it was no use that would be known again now.
+        world.node().last_seen.keep(|_| false);
+        makes_teams(&ada, std::iter::once("After".to_owned())).await;
+        assert!(followed.rest().await.is_empty());
+        assert_ne!(pia.opens(&format!("{PAGE}/live")).await.status(), 200);
+        // As it was decided, for whoever looks the world through.
+        world.restart().await;
+        world.execute("UPDATE sessions SET begun_at = begun_at + 7200").await;
+        world.restart().await;
+    }
+
     /// a person has few streams, and gets a place back when one is closed
     async fn streams_are_few(world: World) {
         let world = world.with(WORLD).await;

@@ -151,6 +151,42 @@ on_both_stores! {
         ada.get(&format!("organizations/{{acme}}/service-accounts/{}", shown[0])).await.ok();
     }
 
+    /// who was unticked stays, also where others are used meanwhile and come before him on the page
+    async fn who_was_unticked_is_not_deleted_out_of_sight(world: World) {
+        let world = world.with(WORLD).await;
+        let ada = world.account("ada");
+        let mut made = Vec::new();
+        for number in 0..60 {
+            made.push(ada.make("organizations/{acme}/service-accounts", json!({ "username": format!("old-{number}") })).await);
+        }
+        let browser = Browser::signs_in(&world, "pia").await;
+        let ids: Vec<String> = made.iter().map(|account| account.id.to_string()).collect();
+        browser.page(&format!("{DELETE}?id={}", ids.join("&id=")), "Delete service accounts · acme").await;
+        let (all, before) = (browser.hidden("all"), there(&world).await);
+        assert_eq!(all, ids.join(","));
+        // The last one that is shown is unticked, then two that are not shown are used.
+        for used in &made[55..57] {
+            used.get("me").await.ok();
+        }
+        let sends = async |all: &str, ticked: &[&str], number: &str| {
+            let mut fields: Vec<(&str, &str)> = vec![("all", all), ("confirm", number)];
+            fields.extend(ticked.iter().map(|id| ("id", *id)));
+            browser.submit(DELETE, &fields).await
+        };
+        let ticked: Vec<&str> = ids[..49].iter().map(String::as_str).collect();
+        let again = sends(&all, &ticked, "60").await;
+        tells(&again, 400, "Delete service accounts", "That is not the number. Type 59.");
+        let all = browser.hidden("all");
+        assert!(all.starts_with(&format!("{},{},{},", ids[55], ids[56], ids[0])), "who was used comes first: {all}");
+        assert!(!all.split(',').any(|id| id == ids[49]), "who was unticked: {all}");
+        assert!(again.text.contains("Type 59 to delete 59 service accounts"), "{}", again.text);
+        let ticked: Vec<&str> = all.split(',').take(50).collect();
+        let done = sends(&all, &ticked, "59").await;
+        assert_eq!(done.status, 303, "{}", done.text);
+        assert_eq!(there(&world).await, before - 59);
+        made[49].get("me").await.ok();
+    }
+
     /// several get a role on a project together, up to the giver's own, and are taken off it together
     async fn several_are_given_access_and_lose_it(world: World) {
         let world = world.with(WORLD).await;

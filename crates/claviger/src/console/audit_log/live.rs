@@ -22,7 +22,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use claviger_access::authorize::{ManageServiceAccounts, ReadAuditLog, Scope, authorize, lies_idle};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, SessionId};
-use claviger_access::{Caller, Permit};
+use claviger_access::{Caller, Directory, Moment, Permit};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -249,15 +249,11 @@ impl Stream {
         }
     }
 
-    /// What the reader may see now; nothing where that cannot be told. A stream is no use of the session: left alone, it
-    /// ends with it.
+    /// What the reader may see now; nothing where that cannot be told.
     fn reader(&self) -> Result<Option<(Held, Permit<ReadAuditLog>)>, Ended> {
         let Ok(held) = self.node.cluster.directory() else { return Ok(None) };
         let (now, last_seen) = (clock::now(), self.node.last_seen.of(self.session));
-        if held.session(self.session).is_none_or(|session| lies_idle(session, last_seen, now)) {
-            return Err(Ended);
-        }
-        let permit = authorize::<ReadAuditLog>(&held, &self.caller, self.scope, now).map_err(|_| Ended)?;
+        let permit = still_reads(&held, (&self.caller, self.session), self.scope, last_seen, now)?;
         Ok(Some((held, permit)))
     }
 
@@ -278,6 +274,20 @@ impl Stream {
     }
 }
 
+/// Proof that somebody may go on reading by his session. A stream is no use of it: left alone, it ends with the session.
+fn still_reads(
+    directory: &Directory,
+    (caller, session): (&Caller, SessionId),
+    scope: Scope,
+    last_seen: Option<Moment>,
+    now: Moment,
+) -> Result<Permit<ReadAuditLog>, Ended> {
+    if directory.session(session).is_none_or(|session| lies_idle(session, last_seen, now)) {
+        return Err(Ended);
+    }
+    authorize::<ReadAuditLog>(directory, caller, scope, now).map_err(|_| Ended)
+}
+
 /// The body of a stream's answer.
 struct Pieces(mpsc::Receiver<Bytes>);
 
@@ -292,7 +302,92 @@ impl hyper::body::Body for Pieces {
 
 #[cfg(test)]
 mod tests {
+    use claviger_access::authorize::{CredentialId, SESSION_IDLE_S};
+    use claviger_access::change::SignedInFrom;
+    use claviger_access::credential::SecretDigest;
+    use claviger_access::directory::{Loader, Person, Principal, Session};
+    use claviger_access::email::EmailAddress;
+    use claviger_access::grant::{Grant, Granted};
+    use claviger_access::identity::{GrantId, PrincipalKind};
+    use claviger_access::policy::Arrival;
+    use claviger_access::role::OrganizationRole;
+    use claviger_access::{Mark, Revision};
+
     use super::*;
+
+    /// When the session of [`directory`] began.
+    const BEGUN: i64 = 1_795_551_300;
+
+    fn at(seconds: i64) -> Moment {
+        Moment::from_seconds(BEGUN + seconds).expect("a moment")
+    }
+
+    fn organization() -> OrganizationId {
+        OrganizationId::new(1).expect("an id")
+    }
+
+    fn pia() -> PrincipalId {
+        PrincipalId::new(101).expect("an id")
+    }
+
+    fn session(number: u64) -> SessionId {
+        SessionId::new(number).expect("an id")
+    }
+
+    /// Pia has this role in the organization, and session 7, which lasts for twelve hours if it is used.
+    fn directory(role: OrganizationRole) -> Directory {
+        let mut loader = Loader::new(1, 10);
+        loader.organization(organization(), "Acme".to_owned());
+        let grant = Grant::new(GrantId::new(51).expect("an id"), Granted::Organization(organization(), role));
+        loader.principal(&Principal {
+            id: pia(),
+            kind: PrincipalKind::Person,
+            organization: None,
+            name: "Pia".to_owned(),
+            deleted: false,
+            disabled: false,
+            protected: false,
+            secrets: Vec::new(),
+            grants: vec![grant],
+            teams: Vec::new(),
+        });
+        let email = EmailAddress::parse("pia@example.com").expect("an address");
+        loader.person(Person { id: pia(), email, created: at(0), sessions: Vec::new() });
+        loader.session(Session {
+            id: session(7),
+            person: pia(),
+            digest: SecretDigest::from_bytes([0; 32]),
+            begun: at(0),
+            ends: at(12 * 60 * 60),
+            from: SignedInFrom::default(),
+        });
+        loader.finish(Revision::ZERO, Mark::ZERO, 200)
+    }
+
+    fn goes_on(role: OrganizationRole, by: u64, last_seen: Option<i64>, now: i64) -> bool {
+        let (credential, arrival) = (CredentialId::Session(session(by)), Arrival { address: None, form: None });
+        let caller = Caller::Principal { principal: pia(), credential, arrival };
+        let scope = Scope::Organization(organization());
+        still_reads(&directory(role), (&caller, session(by)), scope, last_seen.map(at), at(now)).is_ok()
+    }
+
+    #[test]
+    fn a_stream_ends_when_its_session_lies_idle() {
+        let admin = OrganizationRole::Admin;
+        assert!(goes_on(admin, 7, None, SESSION_IDLE_S - 1));
+        assert!(!goes_on(admin, 7, None, SESSION_IDLE_S), "not used since it was begun");
+        assert!(goes_on(admin, 7, Some(600), SESSION_IDLE_S + 599));
+        assert!(!goes_on(admin, 7, Some(600), SESSION_IDLE_S + 600), "not used for as long");
+    }
+
+    #[test]
+    fn a_stream_ends_with_its_session_and_with_the_right_to_it() {
+        let (admin, lately) = (OrganizationRole::Admin, Some(12 * 60 * 60 - 60));
+        assert!(goes_on(admin, 7, lately, 12 * 60 * 60 - 1));
+        assert!(!goes_on(admin, 7, lately, 12 * 60 * 60), "used or not, a session has an end");
+        assert!(!goes_on(admin, 8, None, 1), "signed out");
+        assert!(!goes_on(OrganizationRole::Member, 7, None, 1), "lowered");
+    }
 
     #[test]
     fn places_are_few_and_come_back() {

@@ -26,6 +26,7 @@ use crate::console::place::Place;
 use crate::console::refused::{Wanted, refused};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
+use crate::console::typed_name::is_typed;
 use crate::console::users_teams::removal::{lost, teams_left};
 use crate::console::{Console, sign_in, users_teams, words};
 use crate::writer::WriteError;
@@ -63,7 +64,7 @@ pub(in crate::console) async fn leave(
 ) -> Result<Response, ErrorPage> {
     let Submitted { signed_in, typed } = submitted;
     let (known, view) = found(&signed_in, organization)?;
-    if typed.one(FIELD).trim() != known.name {
+    if !is_typed(typed.one(FIELD), &known.name) {
         let error = format!("That is not the name. Type {}.", known.name);
         return Ok(consequences(&signed_in, known, &view, Some(error)));
     }

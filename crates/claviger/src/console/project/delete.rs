@@ -10,9 +10,9 @@ use claviger_access::directory::PrincipalView;
 use claviger_access::effective;
 use claviger_access::grant::Granted;
 use claviger_access::identity::ProjectId;
-use claviger_access::role::OrganizationRole;
 
 use super::mistakes::Mistakes;
+use super::stranded::Stranded;
 use super::{Shown, permit, unread, write};
 use crate::api::ids::PathId;
 use crate::clock;
@@ -25,7 +25,6 @@ use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, ProjectPage};
 use crate::console::refused::Wanted;
 use crate::console::service_accounts::account;
-use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed_name::is_typed;
@@ -35,9 +34,6 @@ use crate::store::StoreError;
 const PAGE: ProjectPage = ProjectPage::Overview;
 
 const DELETE: Wanted = Wanted { title: "Delete {}", deed: "delete it" };
-
-/// So many accounts are named.
-pub(super) const NAMED_MAX: usize = 50;
 
 #[derive(Template)]
 #[template(path = "console/project_delete.html")]
@@ -61,10 +57,8 @@ struct Confirm<'p> {
 #[derive(Default)]
 struct Accounts {
     reaching: usize,
-    /// How many reach nothing else.
-    stranded: usize,
-    /// The first of those.
-    named: Vec<String>,
+    /// Those that reach nothing else.
+    stranded: Stranded,
 }
 
 impl Accounts {
@@ -73,11 +67,7 @@ impl Accounts {
     }
 
     fn stranded_told(&self) -> String {
-        words::count(self.stranded)
-    }
-
-    fn unnamed(&self) -> usize {
-        self.stranded.saturating_sub(self.named.len())
+        words::count(self.stranded.number)
     }
 }
 
@@ -149,13 +139,8 @@ async fn accounts(
     let (held, mut found) = (&signed_in.held, Accounts::default());
     let see = |view: &PrincipalView<'_>| {
         found.reaching += 1;
-        // Who is more than a member of the organization keeps what that allows.
-        let is_member = effective::organization_role(view, shown.organization.id) == Some(OrganizationRole::Member);
-        if is_member && !effective::reaches_beside(held, view, shown.organization, shown.project.id) {
-            found.stranded += 1;
-            if found.named.len() < NAMED_MAX {
-                found.named.push(short(view.name()).to_owned());
-            }
+        if !effective::reaches_beside(held, view, shown.organization, shown.project.id) {
+            found.stranded.add(view, shown.organization.id);
         }
     };
     account::each_view(&console.node, held, permit, see).await?;

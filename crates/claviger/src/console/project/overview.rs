@@ -8,7 +8,7 @@ use axum::response::Response;
 use claviger_access::administration::default_access;
 use claviger_access::administration::project::{self, ChangeProject};
 use claviger_access::authorize::{
-    DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, Scope, UpdateProject, authorize, see_project,
+    DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, Scope, UpdateProject, authorize,
 };
 use claviger_access::effective;
 use claviger_access::identity::ProjectId;
@@ -18,7 +18,6 @@ use claviger_access::text::{DisplayName, TextError, TimezoneName};
 
 use super::mistakes::{self, Mistakes};
 use super::reached::{Given, Reached};
-use super::refusals::refused_there;
 use super::spot::Spot;
 use super::{Shown, permit, role_choice, unread, write};
 use crate::api::ids::PathId;
@@ -33,7 +32,7 @@ use crate::console::refused::Wanted;
 use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
-use crate::console::typed::Typed;
+use crate::console::typed::{Field, Typed};
 use crate::console::{Console, words};
 
 const PAGE: ProjectPage = ProjectPage::Overview;
@@ -62,7 +61,7 @@ struct Overview<'p> {
     timezone: &'p str,
     row: Standing,
     counts: Vec<Count>,
-    /// The form with name and time zone as they were typed, for who may change them.
+    /// The form, for who may change them.
     change: Option<Typing>,
     /// The role that everyone has; `None` where he may not see it.
     default_access: Option<DefaultAccess>,
@@ -78,11 +77,8 @@ struct Standing {
 }
 
 struct Typing {
-    name: String,
-    /// What it was when the form was first shown.
-    name_was: String,
-    timezone: String,
-    timezone_was: String,
+    name: Field,
+    timezone: Field,
 }
 
 struct DefaultAccess {
@@ -108,20 +104,14 @@ async fn shown(
     typed: Option<&Typed>,
     mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
-    let (held, caller) = (&signed_in.held, &signed_in.caller);
-    let place = Place::Project(project, PAGE);
-    see_project(held, caller, project, signed_in.now)
-        .map_err(|no| refused_there(signed_in, (project, PAGE), &SEE, &no))?;
-    let shown = Shown::of(signed_in, project)?;
-    let frame = Frame::of(signed_in, place);
+    let shown = Shown::or_why_not(signed_in, (project, PAGE), &SEE)?;
+    let frame = Frame::of(signed_in, Place::Project(project, PAGE));
     let (known, organization) = (shown.project, shown.organization);
     let (given, more) = standing(signed_in, shown);
     let scope = Scope::Project(project);
     let change = may::<UpdateProject>(signed_in, scope).then(|| Typing {
-        name: typed.map_or(known.name.clone(), |typed| typed.shown("name").to_owned()),
-        name_was: typed.and_then(|typed| typed.was("name")).unwrap_or(&known.name).to_owned(),
-        timezone: typed.map_or(known.timezone.clone(), |typed| typed.shown("timezone").to_owned()),
-        timezone_was: typed.and_then(|typed| typed.was("timezone")).unwrap_or(&known.timezone).to_owned(),
+        name: Field::of("name", &known.name, typed),
+        timezone: Field::of("timezone", &known.timezone, typed),
     });
     let sees = OrganizationPage::Projects.is_open(signed_in, organization.id);
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };

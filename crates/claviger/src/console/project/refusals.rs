@@ -2,12 +2,11 @@
 
 use axum::http::StatusCode;
 use claviger_access::Refusal;
-use claviger_access::authorize::see_project;
 use claviger_access::effective;
 use claviger_access::identity::ProjectId;
 
-use super::organization_of;
 use super::spot::Spot;
+use super::{Shown, organization_of};
 use crate::api::failure::status_of;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::Link;
@@ -98,11 +97,9 @@ pub(super) fn there(
     wanted: &Wanted,
     spot: Option<Spot>,
 ) -> Result<Spot, ErrorPage> {
-    let refuse = |refusal| refused_there(signed_in, (project, page), wanted, &refusal);
-    see_project(&signed_in.held, &signed_in.caller, project, signed_in.now).map_err(refuse)?;
-    let name = signed_in.held.project(project).map_or("", |known| &known.name);
+    let shown = Shown::or_why_not(signed_in, (project, page), wanted)?;
     spot.ok_or_else(|| {
-        let strong = format!("No workspace with this number in {name}.");
+        let strong = format!("No workspace with this number in {}.", shown.project.name);
         undone(signed_in, (project, page), wanted, StatusCode::NOT_FOUND, &strong, GONE)
     })
 }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::administration::workspace::{self, CreateWorkspace};
-use claviger_access::authorize::{ManageMembers, ManageServiceAccounts, ManageWorkspaces, Scope, see_project};
+use claviger_access::authorize::{ManageMembers, ManageServiceAccounts, ManageWorkspaces, Scope};
 use claviger_access::directory::Workspace;
 use claviger_access::effective;
 use claviger_access::identity::{ProjectId, WorkspaceId};
@@ -23,7 +23,7 @@ pub(in crate::console) use self::edit::{change, form};
 use super::asked::Asked;
 use super::mistakes::{self, Mistakes};
 use super::pages::{self, Pages};
-use super::refusals::{refused_there, unwritten_there};
+use super::refusals::unwritten_there;
 use super::{Shown, organization_of, permit, role_choice};
 use crate::api::ids::PathId;
 use crate::console::error_page::ErrorPage;
@@ -102,9 +102,7 @@ fn show(
     mistakes: Mistakes,
 ) -> Result<Response, ErrorPage> {
     let (held, place) = (&signed_in.held, Place::Project(project, PAGE));
-    let permit = see_project(held, &signed_in.caller, project, signed_in.now);
-    permit.map_err(|refusal| refused_there(signed_in, (project, PAGE), &SEE, &refusal))?;
-    let shown = Shown::of(signed_in, project)?;
+    let shown = Shown::or_why_not(signed_in, (project, PAGE), &SEE)?;
     let known = |id| WorkspaceId::new(id).and_then(|id| held.workspace(id));
     let name = |id| known(id).filter(|known| known.project == project).map(|known| &*known.name);
     let mut pages = Pages::new(asked.cursor, name);

@@ -25,7 +25,7 @@ use super::super::page::page;
 use super::super::path::At;
 use super::super::signed_in::SignedIn;
 use super::super::submitted::Submitted;
-use super::super::typed::Typed;
+use super::super::typed::{Field, Typed};
 use super::super::{Console, words};
 use super::state::{change, unchanged};
 use super::{Head, NOT_MADE, OfAccount, Seen, as_of, place, seen, to_change, undone};
@@ -41,13 +41,9 @@ struct RoleOption {
 
 /// What stands in the forms.
 struct Fields {
-    description: String,
-    /// What they were when the form was first shown.
-    description_was: String,
-    labels: String,
-    labels_was: String,
-    role: String,
-    role_was: String,
+    description: Field,
+    labels: Field,
+    role: Field,
     addresses: String,
 }
 
@@ -69,21 +65,18 @@ impl Page<'_> {
 }
 
 impl Fields {
-    fn of(directory: &Directory, seen: &Seen<'_>) -> Self {
+    /// With what is there now, or with what was typed where the form is shown again.
+    fn of(directory: &Directory, seen: &Seen<'_>, typed: Option<&Typed>) -> Self {
         let details = directory.account_details(seen.view.id()).cloned().unwrap_or_default();
         let description = details.description.unwrap_or_default();
         let labels = details.labels.iter().fold(String::new(), |mut text, (key, value)| {
             let _ = writeln!(text, "{key}: {value}");
             text
         });
-        let role = role_of(seen).name().to_owned();
         Self {
-            description_was: description.clone(),
-            description,
-            labels_was: labels.clone(),
-            labels,
-            role_was: role.clone(),
-            role,
+            description: Field::of("description", &description, typed),
+            labels: Field::of("labels", &labels, typed),
+            role: Field::of("role", role_of(seen).name(), typed),
             addresses: directory.addresses_of(seen.view.id()).iter().collect::<Vec<_>>().join("\n"),
         }
     }
@@ -114,9 +107,9 @@ fn roles(signed_in: &SignedIn, seen: &Seen<'_>, chosen: &str) -> Vec<RoleOption>
 fn form(signed_in: &SignedIn, seen: &Seen<'_>, fields: &Fields, errors: Vec<(&'static str, String)>) -> Response {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let mut command = format!("claviger service-account set {}{}", seen.view.id(), seen.on_organization());
-    let description = fields.description.split_whitespace().collect::<Vec<_>>().join(" ");
+    let description = fields.description.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let _ = write!(command, " --description {}", words::shell_word(&description));
-    let labels = labels_typed(&fields.labels);
+    let labels = labels_typed(&fields.labels.text);
     for (key, value) in labels.iter().flatten() {
         let _ = write!(command, " --label {}", words::shell_word(&format!("{key}:{value}")));
     }
@@ -127,7 +120,7 @@ fn form(signed_in: &SignedIn, seen: &Seen<'_>, fields: &Fields, errors: Vec<(&'s
         frame: &Frame::of(signed_in, place(seen.organization.id)),
         head: &seen.head(),
         fields,
-        roles: roles(signed_in, seen, &fields.role),
+        roles: roles(signed_in, seen, &fields.role.text),
         errors,
         command,
     };
@@ -140,7 +133,7 @@ pub(super) async fn show(
     At((PathId(organization), PathId(account))): OfAccount,
 ) -> Result<Response, ErrorPage> {
     let seen = to_change(&console, &signed_in, organization, account).await?;
-    let fields = Fields::of(&signed_in.held, &seen);
+    let fields = Fields::of(&signed_in.held, &seen, None);
     Ok(form(&signed_in, &seen, &fields, Vec::new()))
 }
 
@@ -190,18 +183,7 @@ pub(super) async fn edit(
         }
         Err(errors) => {
             let seen = seen(&console, &signed_in, organization, account, NOT_MADE).await?;
-            let now = Fields::of(&signed_in.held, &seen);
-            let was = |name: &str, now: String| typed.was(name).map_or(now, str::to_owned);
-            let fields = Fields {
-                description: typed.shown("description").to_owned(),
-                description_was: was("description", now.description_was),
-                labels: typed.one("labels").to_owned(),
-                labels_was: was("labels", now.labels_was),
-                role: typed.one("role").to_owned(),
-                role_was: was("role", now.role_was),
-                addresses: now.addresses,
-            };
-            Ok(form(&signed_in, &seen, &fields, errors))
+            Ok(form(&signed_in, &seen, &Fields::of(&signed_in.held, &seen, Some(&typed)), errors))
         }
     }
 }
@@ -218,7 +200,8 @@ pub(super) async fn addresses(
     let addresses = match Addresses::parse(parts) {
         Ok(addresses) => addresses,
         Err(error) => {
-            let fields = Fields { addresses: text.to_owned(), ..Fields::of(&signed_in.held, &seen) };
+            let addresses = typed.shown("addresses").to_owned();
+            let fields = Fields { addresses, ..Fields::of(&signed_in.held, &seen, None) };
             let errors = vec![("addresses", words::sentence(&error.to_string()))];
             return Ok(form(&signed_in, &seen, &fields, errors));
         }

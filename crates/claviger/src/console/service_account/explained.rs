@@ -154,7 +154,9 @@ impl Asked<'_> {
         let custom = project.custom_roles.iter().map(|id| ProjectRole::Custom(*id));
         let built_in = Role::ALL.into_iter().map(ProjectRole::BuiltIn);
         let roles = built_in.chain(custom).filter(|role| self.directory.permissions_of(*role).allows(wanted));
-        let least = roles.min_by_key(|role| self.directory.permissions_of(*role).len());
+        let allowed = |role: &ProjectRole| self.directory.permissions_of(*role);
+        // Whatever the installation makes up is more than any number of permissions that are named.
+        let least = roles.min_by_key(|role| (allowed(role).has_every_own(), allowed(role).len()));
         let role = least.map(|role| words::project_role(self.directory, role));
         role.map_or_else(|| " No role of a project has it.".to_owned(), |role| format!(" {role} would."))
     }

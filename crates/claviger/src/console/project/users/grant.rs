@@ -10,7 +10,7 @@ use claviger_access::effective;
 use claviger_access::email::EmailAddress;
 use claviger_access::identity::{PrincipalId, ProjectId};
 use claviger_access::role::ProjectRole;
-use claviger_access::{Directory, Draft};
+use claviger_access::{Caller, Directory, Draft, Moment};
 
 use super::super::add::{self, Adding, Candidate, Kind};
 use super::super::asked::Asked;
@@ -45,14 +45,22 @@ pub(in crate::console) async fn remove(
     let command = SetMemberRole { project, workspace, member, role: None };
     let decide = move |draft: &Draft, moment| member::set_role(draft, &caller, &command, moment);
     write(&console, &signed_in, (project, PAGE), &REMOVE, decide).await?;
-    let after = console.node.cluster.directory();
-    let Ok(after) = after else {
-        return Ok(Notice::done("It is done.", "").at(&console, &signed_in, "/console"));
-    };
+    let after = console.node.cluster.directory().ok();
+    let (notice, path) = told(after.as_deref(), (&signed_in.caller, signed_in.now), member, spot);
+    Ok(notice.at(&console, &signed_in, path.as_deref().unwrap_or("/console")))
+}
+
+/// What is told of it, and the list where, if that is to be seen. It was done, also where no image is held any more.
+fn told(
+    after: Option<&Directory>,
+    (caller, now): (&Caller, Moment),
+    member: PrincipalId,
+    spot: Spot,
+) -> (Notice, Option<String>) {
+    let Some(after) = after else { return (Notice::done("It is done.", ""), None) };
     // Who has left may not see the list any more.
-    let still = authorize::<ManageMembers>(&after, &signed_in.caller, Scope::Project(project), signed_in.now);
-    let path = if still.is_ok() { list_of(Who::People, spot) } else { "/console".to_owned() };
-    Ok(removed(&after, member, spot).at(&console, &signed_in, &path))
+    let still = authorize::<ManageMembers>(after, caller, Scope::Project(spot.project), now);
+    (removed(after, member, spot), still.is_ok().then(|| list_of(Who::People, spot)))
 }
 
 /// What is left of somebody's access after he was taken off.
@@ -165,4 +173,100 @@ fn candidates(signed_in: &SignedIn, shown: Shown<'_>, spot: Spot, find: &str, ma
         has: Reached::of(held, &view, shown.project, spot).clause(held, organization),
     };
     found.into_iter().map(candidate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use claviger_access::authorize::CredentialId;
+    use claviger_access::change::SignedInFrom;
+    use claviger_access::credential::SecretDigest;
+    use claviger_access::directory::{Loader, Person, Principal, Session};
+    use claviger_access::grant::{Grant, Granted};
+    use claviger_access::identity::{GrantId, OrganizationId, PrincipalKind, SessionId};
+    use claviger_access::policy::Arrival;
+    use claviger_access::role::{OrganizationRole, Role};
+    use claviger_access::{Mark, Revision};
+
+    use super::*;
+
+    const ADMIN: u64 = 101;
+    const REACHES: u64 = 102;
+    const GONE: u64 = 103;
+
+    fn person(number: u64) -> PrincipalId {
+        PrincipalId::new(number).expect("an id")
+    }
+
+    fn project() -> ProjectId {
+        ProjectId::new(11).expect("an id")
+    }
+
+    fn now() -> Moment {
+        Moment::from_seconds(1_795_551_300).expect("a moment")
+    }
+
+    /// Three members of an organization with one project, each with a session of the same number.
+    fn directory() -> Directory {
+        let (acme, mut loader) = (OrganizationId::new(1).expect("an id"), Loader::new(1, 10));
+        loader.organization(acme, "Acme".to_owned());
+        loader.project(project(), acme, "Web shop".to_owned(), "UTC".to_owned());
+        let member = Granted::Organization(acme, OrganizationRole::Member);
+        let on_shop = |role: Role| Granted::Project(project(), role.into());
+        for (number, name, granted) in [
+            (ADMIN, "Ada", vec![member, on_shop(Role::Admin)]),
+            (REACHES, "Pia", vec![member, on_shop(Role::Analyst)]),
+            (GONE, "Mel", vec![member]),
+        ] {
+            let grant = |granted| Grant::new(GrantId::new(51).expect("an id"), granted);
+            loader.principal(&Principal {
+                id: person(number),
+                kind: PrincipalKind::Person,
+                organization: None,
+                name: name.to_owned(),
+                deleted: false,
+                disabled: false,
+                protected: false,
+                secrets: Vec::new(),
+                grants: granted.into_iter().map(grant).collect(),
+                teams: Vec::new(),
+            });
+            let email = EmailAddress::parse(&format!("{name}@example.com")).expect("an address");
+            loader.person(Person { id: person(number), email, created: now(), sessions: Vec::new() });
+            loader.session(Session {
+                id: SessionId::new(number).expect("an id"),
+                person: person(number),
+                digest: SecretDigest::from_bytes([0; 32]),
+                begun: now(),
+                ends: now().plus_seconds(60).expect("a moment"),
+                from: SignedInFrom::default(),
+            });
+        }
+        loader.finish(Revision::ZERO, Mark::ZERO, 200)
+    }
+
+    /// What is told to one who took another off the project, and where.
+    fn told_to(by: u64, after: Option<&Directory>, member: u64) -> (String, Option<String>) {
+        let credential = CredentialId::Session(SessionId::new(by).expect("an id"));
+        let arrival = Arrival { address: None, form: None };
+        let caller = Caller::Principal { principal: person(by), credential, arrival };
+        let spot = Spot { project: project(), workspace: None };
+        let (notice, path) = told(after, (&caller, now()), person(member), spot);
+        assert_eq!(notice.is_done, !notice.more.contains("still reaches"), "{notice:?}");
+        (notice.strong, path)
+    }
+
+    #[test]
+    fn what_was_done_is_told_also_where_no_image_is_held_any_more() {
+        assert_eq!(told_to(ADMIN, None, GONE), ("It is done.".to_owned(), None));
+    }
+
+    #[test]
+    fn who_was_taken_off_is_named_on_the_list_to_whoever_may_see_it() {
+        let (after, list) = (directory(), Some("/console/projects/11/users".to_owned()));
+        let told = |by: u64, member: u64| told_to(by, Some(&after), member);
+        assert_eq!(told(ADMIN, GONE), ("Mel no longer reaches Web shop.".to_owned(), list.clone()));
+        assert_eq!(told(ADMIN, REACHES), ("Pia was removed from Web shop.".to_owned(), list.clone()));
+        assert_eq!(told(ADMIN, 199), ("It is done.".to_owned(), list), "not known any more");
+        assert_eq!(told(GONE, GONE), ("Mel no longer reaches Web shop.".to_owned(), None), "he left himself");
+    }
 }

@@ -10,12 +10,11 @@ use claviger_access::directory::PrincipalView;
 use claviger_access::effective;
 use claviger_access::grant::{Grant, Granted};
 use claviger_access::identity::{ProjectId, WorkspaceId};
-use claviger_access::role::OrganizationRole;
 use claviger_access::{Draft, Refusal};
 
-use super::super::delete::NAMED_MAX;
 use super::super::mistakes::Mistakes;
 use super::super::refusals::refused_there;
+use super::super::stranded::Stranded;
 use super::super::{Shown, permit, unread, write};
 use super::edit::{WorkspaceThere, known};
 use super::{MANAGE, PAGE};
@@ -29,7 +28,6 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::Place;
 use crate::console::service_accounts::account;
-use crate::console::service_accounts::row::short;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed_name::is_typed;
@@ -55,24 +53,20 @@ struct Confirm<'p> {
 #[derive(Default)]
 struct Accounts {
     holding: usize,
-    stranded: usize,
-    named: Vec<String>,
+    /// Those of them that reach nothing else.
+    stranded: Stranded,
 }
 
 impl Accounts {
     fn told(&self) -> String {
         let (lose, theirs) = if self.holding == 1 { ("loses", "its role") } else { ("lose", "their roles") };
         let holding = several(self.holding, "service account");
-        match (self.stranded, self.holding) {
+        match (self.stranded.number, self.holding) {
             (0, _) => format!("{holding} {lose} {theirs} on it."),
             (1, 1) => format!("{holding} {lose} {theirs} on it and reaches nothing else."),
             (1, _) => format!("{holding} {lose} {theirs} on it; 1 of them reaches nothing else."),
             (some, _) => format!("{holding} {lose} {theirs} on it; {some} of them reach nothing else."),
         }
-    }
-
-    fn unnamed(&self) -> usize {
-        self.stranded.saturating_sub(self.named.len())
     }
 }
 
@@ -157,13 +151,8 @@ async fn accounts(
         let is_all = shown.project.default_access.is_none()
             && !effective::held(held, view).any(|(grant, _)| is_there(&grant))
             && !effective::reaches_beside(held, view, shown.organization, shown.project.id);
-        // Who is more than a member of the organization keeps what that allows.
-        let is_member = effective::organization_role(view, shown.organization.id) == Some(OrganizationRole::Member);
-        if is_all && is_member {
-            found.stranded += 1;
-            if found.named.len() < NAMED_MAX {
-                found.named.push(short(view.name()).to_owned());
-            }
+        if is_all {
+            found.stranded.add(view, shown.organization.id);
         }
     };
     account::each_view(&console.node, held, permit, see).await?;

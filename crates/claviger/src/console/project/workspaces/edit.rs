@@ -24,7 +24,7 @@ use crate::console::path::At;
 use crate::console::place::Place;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
-use crate::console::typed::Typed;
+use crate::console::typed::{Field, Typed};
 use crate::console::words;
 
 pub(super) type WorkspaceThere = (PathId<ProjectId>, PathId<WorkspaceId>);
@@ -38,11 +38,8 @@ struct Form<'p> {
     list: String,
     path: String,
     is_default: bool,
-    name: &'p str,
-    /// What it was when the form was first shown.
-    name_was: &'p str,
-    description: &'p str,
-    description_was: &'p str,
+    name: Field,
+    description: Field,
     reached_by: Vec<Link>,
     mistakes: Mistakes,
     command: String,
@@ -72,8 +69,7 @@ fn show(
 ) -> Result<Response, ErrorPage> {
     let (shown, known) = (Shown::of(signed_in, project)?, known(signed_in, project, id)?);
     let frame = Frame::of(signed_in, Place::Project(project, PAGE));
-    let name = typed.map_or(&*known.name, |typed| typed.shown("name"));
-    let described = known.description.as_deref().unwrap_or_default();
+    let name = Field::of("name", &known.name, typed);
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let view = Form {
         frame: &frame,
@@ -82,13 +78,11 @@ fn show(
         list: PAGE.path(project),
         path: format!("{}/{id}", PAGE.path(project)),
         is_default: known.is_default,
+        command: format!("claviger workspace change {project}/{id} --name {}", words::shell_word(&name.text)),
         name,
-        name_was: typed.and_then(|typed| typed.was("name")).unwrap_or(&known.name),
-        description_was: typed.and_then(|typed| typed.was("description")).unwrap_or(described),
-        description: typed.map_or(described, |typed| typed.shown("description")),
+        description: Field::of("description", known.description.as_deref().unwrap_or_default(), typed),
         reached_by: reached_by(signed_in, known),
         mistakes,
-        command: format!("claviger workspace change {project}/{id} --name {}", words::shell_word(name)),
     };
     Ok(page(status, &view))
 }

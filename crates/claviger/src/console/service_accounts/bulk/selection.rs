@@ -148,6 +148,22 @@ mod tests {
     }
 
     #[test]
+    fn who_was_unticked_and_is_not_shown_any_more_stays_out() {
+        // 50 of 60 were shown, 3 and 50 were unticked; meanwhile 51 and 60 were used.
+        let used = |number: u64| [51, 60].contains(&number).then_some(NOW - 60);
+        let accounts = (1..=60).map(|number| Account { last_used: used(number), ..account(number) });
+        let mut now = Selection::new(accounts.collect(), NOW, 1_000);
+        let ticked = (1..=60).filter(|number| ![3, 50].contains(number)).filter_map(PrincipalId::new).collect();
+        assert_eq!(now.accounts[..2].iter().map(|account| account.id.number()).collect::<Vec<_>>(), [51, 60]);
+        now.keep_unticked_in_sight(&ticked);
+        let left: Vec<u64> = now.accounts.iter().map(|account| account.id.number()).collect();
+        assert_eq!(left.len(), 59);
+        assert!(left[..SHOWN_MAX].contains(&3), "in sight he is still not ticked");
+        assert!(!left.contains(&50), "out of sight he would go with the rest");
+        assert!(left[SHOWN_MAX..].contains(&49), "who was ticked goes, shown or not");
+    }
+
+    #[test]
     fn numbers_are_read_once_each() {
         let sent = |body: &str| {
             let typed = Typed::parse(body.as_bytes()).expect("a form");
