@@ -13,13 +13,31 @@ pub(super) fn sought(typed: &str) -> String {
     typed.trim().chars().filter(|c| !c.is_control()).take(LENGTH_MAX).collect()
 }
 
+/// What is searched for, to be looked for in many texts.
+pub(super) struct Needle<'s> {
+    lower: Cow<'s, str>,
+    is_any_part: bool,
+}
+
+impl<'s> Needle<'s> {
+    pub(super) fn new(search: &'s str) -> Self {
+        let lower = lower(search);
+        Self { is_any_part: lower.chars().count() >= ANY_PART_FROM, lower }
+    }
+
+    /// Whether a text is it, in any case: all are where nothing is searched for.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        if self.lower.is_empty() {
+            return true;
+        }
+        let text = lower(text);
+        if self.is_any_part { text.contains(&*self.lower) } else { text.starts_with(&*self.lower) }
+    }
+}
+
 /// Whether a text is what is searched for, in any case: all are where nothing is.
 pub(super) fn finds(search: &str, text: &str) -> bool {
-    if search.is_empty() {
-        return true;
-    }
-    let (search, text) = (lower(search), lower(text));
-    if search.chars().count() < ANY_PART_FROM { text.starts_with(&*search) } else { text.contains(&*search) }
+    Needle::new(search).is_in(text)
 }
 
 /// A text in lower case. Most usernames are already: a list goes through a hundred thousand of them without a copy.

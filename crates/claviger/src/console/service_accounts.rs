@@ -22,7 +22,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::authorize::{ManageServiceAccounts, Scope, authorize};
-use claviger_access::directory::Organization;
+use claviger_access::directory::{Organization, PrincipalView};
 use claviger_access::identity::{OrganizationId, PrincipalId};
 use claviger_access::{Directory, Permit};
 
@@ -159,8 +159,8 @@ async fn found<'d>(
     });
     let mut survey = Survey::new(asked, edge);
     let sieve = Sieve::new(held, known, asked.filter);
-    let keep = |account: Account<'d>| {
-        if sieve.as_ref().is_none_or(|sieve| sieve.keeps(account.id)) {
+    let keep = |account: Account<'d>, view: &PrincipalView<'d>| {
+        if sieve.as_ref().is_none_or(|sieve| sieve.keeps(view)) {
             survey.add(account);
         }
     };

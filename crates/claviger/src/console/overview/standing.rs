@@ -69,7 +69,7 @@ impl<'d> Standing<'d> {
         permit: &Permit<ManageServiceAccounts>,
     ) -> Result<Self, StoreError> {
         let mut standing = Self::default();
-        account::each(node, &signed_in.held, permit, Sequence::OldestFirst, signed_in.now, |account| {
+        account::each(node, &signed_in.held, permit, Sequence::OldestFirst, signed_in.now, |account, _| {
             standing.add(account)
         })
         .await?;

@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_access::Permit;
 use claviger_access::authorize::{ManageServiceAccounts, Scope};
+use claviger_access::directory::PrincipalView;
 use claviger_access::identity::{PrincipalId, ProjectId};
 use claviger_access::permission::PermissionSet;
 use claviger_access::role::{ProjectRole, Role};
@@ -34,6 +35,7 @@ use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{Place, ProjectPage, may};
 use crate::console::refused::Wanted;
+use crate::console::search::Needle;
 use crate::console::service_accounts::account::{self, Account, Sequence};
 use crate::console::service_accounts::row::Tone;
 use crate::console::signed_in::SignedIn;
@@ -108,15 +110,15 @@ async fn found<'d>(
     let held = &*signed_in.held;
     let name = |id| PrincipalId::new(id).and_then(|id| held.account_ever_of(permit.organization(), id));
     let mut pages = Pages::new(asked.cursor, |id| name(id).map(|view| view.name()));
-    let see = |account: Account<'d>| {
-        if !asked.finds(account.username) {
+    let needle = Needle::new(&asked.search);
+    let see = |account: Account<'d>, view: &PrincipalView<'d>| {
+        if !needle.is_in(account.username) {
             return;
         }
-        let Some(view) = held.principal(account.id) else { return };
         let is_wanted = |through| asked.through.is_none_or(|way| way == Way::of(through));
         // Nothing else is gone through than what reaches the project.
         let is_any = asked.through.is_none() && spot.workspace.is_none();
-        if is_any || Reached::is_by(held, &view, shown.project, spot, is_wanted) {
+        if is_any || Reached::is_by(held, view, shown.project, spot, is_wanted) {
             pages.add(account.username, account.id.number(), account);
         }
     };

@@ -163,7 +163,7 @@ pub(in crate::console) async fn each<'d>(
     permit: &Permit<ManageServiceAccounts>,
     sequence: Sequence,
     now: Moment,
-    mut see: impl FnMut(Account<'d>) + Send,
+    mut see: impl FnMut(Account<'d>, &PrincipalView<'d>) + Send,
 ) -> Result<(), StoreError> {
     let organization = permit.organization();
     let since_flush = node.last_used.latest_of_each(organization);
@@ -175,7 +175,7 @@ pub(in crate::console) async fn each<'d>(
             last = ((creator, owner), People::of(directory, organization, creator, owner));
         }
         let people = last.1;
-        see(Account::known(view, *stored, since_flush.get(&stored.id).copied(), people, now));
+        see(Account::known(view, *stored, since_flush.get(&stored.id).copied(), people, now), view);
     };
     each_with_use(node, directory, permit, sequence, known).await
 }

@@ -14,7 +14,7 @@ use super::account::{Account, State};
 use super::choice::{Chosen, Things, Typed};
 use super::filter::{Filter, Sought};
 use crate::api::ids;
-use crate::console::search::{finds, lower, sought};
+use crate::console::search::{lower, sought};
 
 /// Which accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -309,18 +309,10 @@ impl Asked {
     pub(super) fn sort(&self) -> String {
         self.order.name()
     }
-
-    /// Whether the name, the username or whoever made the account is what is searched for.
-    pub(super) fn finds(&self, account: &Account<'_>) -> bool {
-        let (creator, email) = account.creator.unzip();
-        let texts = [Some(account.username), creator, email.flatten()];
-        self.search.is_empty() || texts.into_iter().flatten().any(|text| finds(&self.search, text))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::account::tests::account;
     use super::super::choice::Thing;
     use super::*;
 
@@ -402,16 +394,5 @@ mod tests {
         );
         assert_eq!(usual.by(Column::LastUsed).name(), "-last_used");
         assert_eq!(usual.by(Column::Name).by(Column::Name).name(), "-name");
-    }
-
-    #[test]
-    fn two_letters_begin_a_name_and_three_are_anywhere_in_it() {
-        let mut exporter = account(7);
-        exporter.creator = Some(("Ada Lovelace", Some("countess@example.com")));
-        let finds = |search: &str| Asked { search: search.to_owned(), ..Asked::default() }.finds(&exporter);
-        assert!(
-            ["", "bo", "bot-7.", "00007.service", "AD", "lovelace", "Countess@"].map(finds).iter().all(|found| *found)
-        );
-        assert!(!["ot", "lo", "nigtly"].map(finds).iter().any(|found| *found));
     }
 }

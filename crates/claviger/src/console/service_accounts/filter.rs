@@ -11,7 +11,7 @@ use claviger_access::Directory;
 use claviger_access::directory::{Organization, PrincipalView, Project};
 use claviger_access::effective;
 use claviger_access::grant::Granted;
-use claviger_access::identity::{PrincipalId, ProjectId, WorkspaceId};
+use claviger_access::identity::{ProjectId, WorkspaceId};
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
 
 use crate::api::ids;
@@ -144,13 +144,12 @@ impl<'d> Sieve<'d> {
         })
     }
 
-    pub(super) fn keeps(&self, account: PrincipalId) -> bool {
-        let view = || self.directory.principal(account);
+    pub(super) fn keeps(&self, account: &PrincipalView<'d>) -> bool {
         match (self.project, self.role) {
             (None, None) => true,
-            (Some(project), None) => view().is_some_and(|view| effective::reaches(self.directory, &view, project)),
-            (Some(project), Some(role)) => view().is_some_and(|view| self.has(&view, project, role)),
-            (None, Some(role)) => view().is_some_and(|view| self.has_somewhere(&view, role)),
+            (Some(project), None) => effective::reaches(self.directory, account, project),
+            (Some(project), Some(role)) => self.has(account, project, role),
+            (None, Some(role)) => self.has_somewhere(account, role),
         }
     }
 
@@ -195,7 +194,7 @@ impl<'d> Sieve<'d> {
 mod tests {
     use claviger_access::directory::{Loader, Principal, Workspace};
     use claviger_access::grant::Grant;
-    use claviger_access::identity::{CustomRoleId, GrantId, OrganizationId, PrincipalKind, TeamId};
+    use claviger_access::identity::{CustomRoleId, GrantId, OrganizationId, PrincipalId, PrincipalKind, TeamId};
     use claviger_access::{Mark, Moment, Revision};
 
     use super::*;
@@ -291,7 +290,8 @@ mod tests {
         let filter = Filter { project: project_number.map(project), role: Sought::parse(role) };
         assert_eq!(filter.role.is_some(), !role.is_empty(), "{role}");
         let sieve = Sieve::new(&directory, known, filter).expect("its own project");
-        let accounts = (101..=110).filter(|number| sieve.keeps(PrincipalId::new(*number).expect("an id")));
+        let view = |number| PrincipalId::new(number).and_then(|id| directory.principal(id)).expect("an account");
+        let accounts = (101..=110).filter(|number| sieve.keeps(&view(*number)));
         accounts.collect()
     }
 

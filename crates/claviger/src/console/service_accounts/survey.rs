@@ -1,7 +1,10 @@
 //! One pass over all accounts of an organization: how many each view has, and the page that was asked for.
 
+use claviger_access::identity::PrincipalId;
+
 use super::account::Account;
 use super::asked::{Asked, Place, View};
+use crate::console::search::Needle;
 use crate::console::shortlist::Shortlist;
 
 /// Rows of a page.
@@ -10,6 +13,7 @@ pub(super) const PAGE_LENGTH: usize = 25;
 /// What was seen so far.
 pub(super) struct Survey<'a, 'd> {
     asked: &'a Asked,
+    search: Search<'a>,
     /// Where the page begins or ends, by the cursor.
     edge: Option<Place<'d>>,
     counts: [usize; View::EACH.len()],
@@ -24,7 +28,7 @@ impl<'a, 'd> Survey<'a, 'd> {
     pub(super) fn new(asked: &'a Asked, edge: Option<Place<'d>>) -> Self {
         let counts = [0; View::EACH.len()];
         let page = Shortlist::new(PAGE_LENGTH, asked.is_after());
-        Self { asked, edge, counts, matching: 0, before: 0, page }
+        Self { asked, search: Search::new(&asked.search), edge, counts, matching: 0, before: 0, page }
     }
 
     /// One more account.
@@ -32,7 +36,7 @@ impl<'a, 'd> Survey<'a, 'd> {
         for (count, view) in self.counts.iter_mut().zip(View::EACH) {
             *count += usize::from(view.shows(&account));
         }
-        if !self.asked.view.shows(&account) || !self.asked.finds(&account) {
+        if !self.asked.view.shows(&account) || !self.search.finds(&account) {
             return;
         }
         self.matching += 1;
@@ -69,6 +73,28 @@ impl<'a, 'd> Survey<'a, 'd> {
             next: edge(page.last(), true).filter(|_| end < self.matching),
             page: page.into_iter().map(|(_, account)| account).collect(),
         }
+    }
+}
+
+/// Finds accounts by name, by username, or by who made them.
+struct Search<'a> {
+    needle: Needle<'a>,
+    /// Who made the last one, and whether he is found: one often made many.
+    creator: (Option<PrincipalId>, bool),
+}
+
+impl<'a> Search<'a> {
+    fn new(search: &'a str) -> Self {
+        Self { needle: Needle::new(search), creator: (None, search.is_empty()) }
+    }
+
+    fn finds(&mut self, account: &Account<'_>) -> bool {
+        if self.creator.0 != account.made_by {
+            let (name, email) = account.creator.unzip();
+            let is_found = [name, email.flatten()].into_iter().flatten().any(|text| self.needle.is_in(text));
+            self.creator = (account.made_by, is_found);
+        }
+        self.creator.1 || self.needle.is_in(account.username)
     }
 }
 
@@ -129,6 +155,26 @@ mod tests {
         Asked {
             cursor: Some(Cursor::new(way == "after", number.parse().expect("a number"), id.parse().expect("an id"))),
             ..asked.clone()
+        }
+    }
+
+    #[test]
+    fn two_letters_begin_a_name_and_three_are_anywhere_in_it() {
+        let mut exporter = account(7);
+        (exporter.made_by, exporter.creator) =
+            (Some(exporter.id), Some(("Ada Lovelace", Some("countess@example.com"))));
+        let found = |search: &str| {
+            let mut search = Search::new(search);
+            [&exporter, &account(8), &exporter, &account(9)].map(|account| search.finds(account))
+        };
+        for search in ["", "bo", "00000", ".service"] {
+            assert_eq!(found(search), [true; 4], "{search}");
+        }
+        for search in ["bot-7.", "00007.service", "AD", "lovelace", "Countess@"] {
+            assert_eq!(found(search), [true, false, true, false], "{search}");
+        }
+        for search in ["ot", "lo", "nigtly"] {
+            assert_eq!(found(search), [false; 4], "{search}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use claviger_access::directory::PrincipalView;
 use claviger_access::identity::PrincipalId;
 
 use super::super::account::{self, Account, Sequence};
@@ -97,12 +98,14 @@ pub(super) async fn selection<'d>(
     let name = typed.one("view");
     let view = View::EACH.into_iter().find(|view| !name.is_empty() && view.name() == name);
     let sieve = filter.and_then(|filter| Sieve::new(&desk.signed_in.held, desk.organization, filter));
-    let is_left = |account: &Account<'_>| sieve.as_ref().is_some_and(|sieve| sieve.keeps(account.id));
+    let is_left = |view: &PrincipalView<'d>| sieve.as_ref().is_some_and(|sieve| sieve.keeps(view));
     let accounts = match view {
-        Some(view) if ids.is_empty() => those(console, desk, |account| view.shows(account) && is_left(account)).await?,
+        Some(view) if ids.is_empty() => {
+            those(console, desk, |account, known| view.shows(account) && is_left(known)).await?
+        }
         _ => {
             let ids: BTreeSet<PrincipalId> = ids.into_iter().take(most).collect();
-            those(console, desk, |account| ids.contains(&account.id)).await?
+            those(console, desk, |account, _| ids.contains(&account.id)).await?
         }
     };
     Ok(Selection::new(accounts, desk.signed_in.now.seconds(), most))
@@ -112,11 +115,15 @@ pub(super) async fn selection<'d>(
 async fn those<'d>(
     console: &Console,
     desk: &Desk<'d>,
-    wanted: impl Fn(&Account<'_>) -> bool + Send + Sync,
+    wanted: impl Fn(&Account<'_>, &PrincipalView<'d>) -> bool + Send + Sync,
 ) -> Result<Vec<Account<'d>>, ErrorPage> {
     let signed_in = desk.signed_in;
     let mut accounts = Vec::new();
-    let keep = |account: Account<'d>| accounts.extend(Some(account).filter(|account| wanted(account)));
+    let keep = |account: Account<'d>, view: &PrincipalView<'d>| {
+        if wanted(&account, view) {
+            accounts.push(account);
+        }
+    };
     let read =
         account::each(&console.node, &signed_in.held, &desk.permit, Sequence::OldestFirst, signed_in.now, keep).await;
     read.map_err(|error| ErrorPage::unread(&error, &signed_in.origin))?;
