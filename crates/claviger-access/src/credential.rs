@@ -156,6 +156,12 @@ impl Secret {
             && text.ends_with(&checksum(&text[..Self::LENGTH - CHECKSUM_DIGITS]))
     }
 
+    /// Whether there is one anywhere in a text.
+    pub fn is_in(text: &str) -> bool {
+        let mut places = text.match_indices(Self::PREFIX);
+        places.any(|(at, _)| text.get(at..at + Self::LENGTH).is_some_and(Self::is_well_formed))
+    }
+
     /// The text itself, for the one answer that shows it.
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()

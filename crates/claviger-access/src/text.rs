@@ -77,9 +77,9 @@ fn is_visible(character: char) -> bool {
     !blank && !is_invisible(character) && !is_combining_mark(character)
 }
 
-/// Whether a text is a secret as a whole, whatever is around it.
-pub fn is_secret(text: &str) -> bool {
-    Secret::is_well_formed(text.trim())
+/// Whether there is a secret in a text: what a page must not show again.
+pub fn holds_secret(text: &str) -> bool {
+    Secret::is_in(text)
 }
 
 /// Refuses what is a secret as a whole: put where a name goes by mistake, it would be shown to others for good.
@@ -222,6 +222,18 @@ mod tests {
         }
         assert_eq!(AccountName::parse(&secret.replace('_', " ")), Err(TextError::Secret));
         assert!(AccountName::parse(&secret[..41]).is_ok());
+    }
+
+    #[test]
+    fn a_secret_is_found_wherever_it_stands_in_a_text() {
+        let secret = Secret::generate(&mut RandomBytes::new([7; 96])).expect("enough bytes");
+        let secret = secret.reveal();
+        for text in [secret, &format!("team: {secret}\nx"), &format!("cvg_é{secret}"), &format!("cvg_{secret}é")] {
+            assert!(holds_secret(text), "{text}");
+        }
+        for text in ["", "cvg_", "cvg_é", &secret[1..], &secret[..Secret::LENGTH - 1], &secret.replace('_', " ")] {
+            assert!(!holds_secret(text), "{text}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::store::StoreError;
 use crate::store::writing::Origin;
 use crate::writer::WriteError;
 
+const TRY_AGAIN: &str = "Try again in a moment.";
+
 /// The picture beside what is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -223,7 +225,7 @@ impl ErrorPage {
 
     /// 429: others' changes are before this one.
     fn busy() -> Self {
-        let (strong, more) = ("Too many changes are waiting, so nothing was changed.", "Try again in a moment.");
+        let (strong, more) = ("Too many changes are waiting, so nothing was changed.", TRY_AGAIN);
         let mut page = Self::new(StatusCode::TOO_MANY_REQUESTS, Kind::Otherwise, "Busy", strong, more);
         page.0.retry_after = Some(1);
         page
@@ -231,26 +233,27 @@ impl ErrorPage {
 
     /// 503: there is no image to answer from.
     pub(super) fn not_held(_: NotHeld, origin: &Origin) -> Self {
-        Self::unavailable("The directory is being loaded, or the database is out of reach.", "", origin)
+        Self::unavailable("The directory is being loaded, or the database is out of reach.", TRY_AGAIN, origin)
     }
 
     /// 503: a read failed.
     pub(super) fn unread(error: &StoreError, origin: &Origin) -> Self {
         tracing::error!(%error, "a read for a page failed");
         let strong = "The database does not answer, so nothing was changed.";
-        Self::unavailable(strong, "Checks of existing accounts go on. ", origin)
+        Self::unavailable(strong, &format!("Checks of existing accounts go on. {TRY_AGAIN}"), origin)
     }
 
     /// A write that was not done, or may have been.
     pub(super) fn unwritten(error: &WriteError, origin: &Origin) -> Self {
         match error {
             WriteError::OutcomeUnknown => {
-                Self::unavailable("The database went away, so it is not known whether this was done.", "", origin)
+                let strong = "The database went away, so it is not known whether this was done.";
+                Self::unavailable(strong, "Look at the page that shows it before you send it again.", origin)
             }
             WriteError::TooMany | WriteError::TooManyOfOrganization => Self::busy(),
             WriteError::Refused(_) => Self::stale_form(),
             WriteError::Unavailable => {
-                Self::unavailable("The database does not answer, so nothing was changed.", "", origin)
+                Self::unavailable("The database does not answer, so nothing was changed.", TRY_AGAIN, origin)
             }
         }
     }
@@ -258,7 +261,7 @@ impl ErrorPage {
     /// 503: the system gives no random bytes.
     pub(super) fn without_randomness() -> Self {
         let strong = "The installation has run out of randomness, so nothing was changed.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Fault, "Not available", strong, "Try again in a moment.")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Fault, "Not available", strong, TRY_AGAIN)
     }
 
     /// 500; the log tells more.
@@ -268,7 +271,7 @@ impl ErrorPage {
     }
 
     fn unavailable(strong: &str, more: &str, origin: &Origin) -> Self {
-        let more = format!("{more}Try again in a moment. Request {}.", origin.request_id);
+        let more = format!("{more} Request {}.", origin.request_id);
         let mut page = Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Fault, "Not available", strong, &more);
         page.0.retry_after = Some(1);
         page
@@ -375,7 +378,10 @@ mod tests {
             };
             let page = ErrorPage::unwritten(&error, &origin);
             assert_eq!((&*page.0.title, &*page.0.strong), (title, strong), "{error}");
-            assert_eq!(page.0.more.contains("Try again in a moment."), wait.is_some(), "{error}: {}", page.0.more);
+            let is_known = !matches!(error, WriteError::OutcomeUnknown);
+            let may_try_again = is_known && wait.is_some();
+            assert_eq!(page.0.more.contains("Try again in a moment."), may_try_again, "{error}: {}", page.0.more);
+            assert_eq!(page.0.more.contains("before you send it again"), !is_known, "{error}: {}", page.0.more);
             assert_eq!(page.0.more.contains("Request 7b2e."), status == 503, "{error}: {}", page.0.more);
             let answer = Response::from(page);
             let told = answer.headers().get(RETRY_AFTER).map(|seconds| seconds.to_str().expect("text"));

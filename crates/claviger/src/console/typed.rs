@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use claviger_access::text::is_secret;
+use claviger_access::text::holds_secret;
 
 use super::form_body;
 
@@ -28,7 +28,7 @@ impl Typed {
 
     /// The same for a page that shows again what was typed: nothing where a secret was pasted into the wrong field.
     pub(super) fn shown(&self, name: &str) -> &str {
-        Some(self.one(name)).filter(|typed| !is_secret(typed)).unwrap_or_default()
+        Some(self.one(name)).filter(|typed| !holds_secret(typed)).unwrap_or_default()
     }
 
     /// Whether somebody changed what stood in a field: the form carries that as `<name>_was`. What he left as it was is not

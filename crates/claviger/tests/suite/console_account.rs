@@ -585,6 +585,9 @@ on_both_stores! {
             is_page(&wrong, 400, "Error: Edit reader · acme");
             assert!(!wrong.text.contains(&secret), "{field}: {}", wrong.text);
         }
+        let wrong = does(&pia, &world, READER, "edit", &[("labels", &*format!("Our key: {secret}"))]).await;
+        is_page(&wrong, 400, "Error: Edit reader · acme");
+        assert!(!wrong.text.contains(&secret), "{}", wrong.text);
     }
 
     /// what would do is the role that allows least: built in, or the project's own

@@ -1,7 +1,7 @@
 //! What a role's form holds as it was sent.
 
 use claviger_access::permission::{PermissionError, PermissionName, PermissionSet};
-use claviger_access::text::{Description, DisplayName, is_secret};
+use claviger_access::text::{Description, DisplayName, holds_secret};
 
 use super::super::mistakes::{self, Mistakes};
 use crate::console::typed::Typed;
@@ -52,7 +52,7 @@ impl Sent {
 
     /// As a page shows it again: nothing where a secret was pasted into the wrong field.
     pub(super) fn shown(&self) -> Self {
-        let shown = |text: &str| if is_secret(text) { String::new() } else { text.to_owned() };
+        let shown = |text: &str| if holds_secret(text) { String::new() } else { text.to_owned() };
         Self {
             name: shown(&self.name),
             description: shown(&self.description),
