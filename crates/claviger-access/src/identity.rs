@@ -158,6 +158,47 @@ impl Default for UsernameSuffix {
     }
 }
 
+/// What a platform calls a project by, in place of its id: its own identifier, unique in the installation.
+///
+/// It stands in paths and in configuration, so there is one way to write it, and none is a number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectSlug(String);
+
+impl ProjectSlug {
+    /// Most characters.
+    pub const LENGTH_MAX: usize = 63;
+
+    /// Reads one, as it is: nothing is trimmed, and no case is changed.
+    pub fn parse(typed: &str) -> Result<Self, TextError> {
+        let Some(first) = typed.chars().next() else { return Err(TextError::Empty) };
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        if let Some(character) = typed.chars().find(|c| !(is_plain(*c) || "-_.".contains(*c))) {
+            return Err(TextError::NotInSlug { character });
+        }
+        if typed.len() > Self::LENGTH_MAX {
+            return Err(TextError::TooLong { length_max: Self::LENGTH_MAX });
+        }
+        if !is_plain(first) {
+            return Err(TextError::SlugBegin { character: first });
+        }
+        if typed.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(TextError::SlugIsNumber);
+        }
+        Ok(Self(typed.to_owned()))
+    }
+
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProjectSlug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A full username: `<name>.<6 hex>.<suffix>`, unique in the installation and never given out twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
@@ -233,6 +274,27 @@ mod tests {
         for other in ["", "a", "a.b", "a.B2F9ED.x", "a.b2f9e.x", ".b2f9ed.x", "a b.b2f9ed.x", "a.b2f9ed.", "a.b2f9ed.ü"]
         {
             assert!(!Username::is_well_formed(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_slug_is_written_in_one_way_and_is_no_number() {
+        for slug in ["shop", "web-shop", "eu.shop_2", "7a", "0x", "a", &"a".repeat(63)] {
+            assert_eq!(ProjectSlug::parse(slug).map(|slug| slug.to_string()), Ok(slug.to_owned()));
+        }
+        for (typed, error) in [
+            ("", TextError::Empty),
+            ("Shop", TextError::NotInSlug { character: 'S' }),
+            (" shop", TextError::NotInSlug { character: ' ' }),
+            ("a/b", TextError::NotInSlug { character: '/' }),
+            ("é", TextError::NotInSlug { character: 'é' }),
+            ("-shop", TextError::SlugBegin { character: '-' }),
+            ("..", TextError::SlugBegin { character: '.' }),
+            ("17", TextError::SlugIsNumber),
+            ("007", TextError::SlugIsNumber),
+            (&*"a".repeat(64), TextError::TooLong { length_max: 63 }),
+        ] {
+            assert_eq!(ProjectSlug::parse(typed), Err(error), "{typed}");
         }
     }
 

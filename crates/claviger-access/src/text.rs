@@ -32,6 +32,21 @@ pub enum TextError {
         /// The first such character.
         character: char,
     },
+    /// A character that is not allowed in a slug.
+    #[error("contains {}; use lower case ASCII letters, digits, - _ and . only", shown(*character))]
+    NotInSlug {
+        /// The first such character.
+        character: char,
+    },
+    /// A slug that could be taken for an id.
+    #[error("is a number, as ids are; put a letter into it")]
+    SlugIsNumber,
+    /// A slug that does not begin with a letter or a digit.
+    #[error("begins with {}; begin with a letter or a digit", shown(*character))]
+    SlugBegin {
+        /// How it begins.
+        character: char,
+    },
     /// A control, bidirectional or zero-width character.
     #[error("contains the invisible character {}; remove it", shown(*character))]
     Invisible {
