@@ -11,6 +11,7 @@
 
 mod admission;
 mod one_time_link;
+mod passage;
 mod reset_link;
 mod signing_in;
 
@@ -19,6 +20,8 @@ use std::marker::PhantomData;
 
 pub use self::admission::{NoAdmission, NotAdmitted, SESSION_IDLE_S, admit, admit_session, lies_idle};
 pub use self::signing_in::sign_in;
+
+pub use self::passage::{Demanded, NoPassage, Passage, Place, pass};
 
 pub use self::one_time_link::{OneTimeLink, SetUp, follow_link, follow_set_up_link};
 pub use self::reset_link::{ResetLink, follow_reset_link};

@@ -289,6 +289,11 @@ impl Directory {
         self.projects.get(id)
     }
 
+    /// The project of that slug.
+    pub fn project_called(&self, _slug: &str) -> Option<&Project> {
+        None
+    }
+
     /// The workspace of that id.
     pub fn workspace(&self, id: WorkspaceId) -> Option<&Workspace> {
         self.workspaces.get(id)

@@ -16,7 +16,7 @@ pub(crate) mod audit_export;
 pub(crate) mod audit_filter;
 mod audit_log;
 mod body;
-mod caller;
+pub(crate) mod caller;
 mod custom_roles;
 mod explain;
 mod health;

@@ -25,6 +25,7 @@ pub mod recover_owner;
 pub mod recover_person;
 pub mod reset_password;
 pub mod role;
+pub mod routes;
 pub mod serve;
 pub mod service_account;
 pub mod set_up_link;
@@ -89,6 +90,9 @@ pub enum Command {
     /// The audit log: read it at a running server, verify it on the host
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The route table by which requests to somebody else's API are checked, on the host
+    #[command(subcommand)]
+    Routes(routes::Routes),
     /// What somebody may do at a running server, and why
     Explain(explain::ExplainArgs),
     /// Who the caller is at a running server

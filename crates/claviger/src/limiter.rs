@@ -48,6 +48,12 @@ impl<C: Clock + Clone> Limiter<C> {
         Self::new(Quota::per_hour(max), cells, clock)
     }
 
+    /// So many at once, then one more each time after this long.
+    pub fn every(after: Duration, max: NonZeroU32, cells: usize, clock: &C) -> Self {
+        let quota = Quota::with_period(after).unwrap_or_else(|| Quota::per_second(max));
+        Self::new(quota.allow_burst(max), cells, clock)
+    }
+
     fn new(quota: Quota, cells: usize, clock: &C) -> Self {
         let cells = Cells((0..cells).map(|_| InMemoryState::default()).collect());
         let cells = RateLimiter::new(quota, cells, clock.clone());

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::account_uses::AccountUses;
+use crate::attempts::Attempts;
 use crate::audit_chain::key_file::{self, NoKeys};
 use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
@@ -47,6 +48,8 @@ pub struct Node {
     pub last_used: Arc<LastUsed>,
     /// Knows when accounts were used, of organizations that are looked at.
     pub account_uses: Arc<AccountUses>,
+    /// Slows who presents wrong credentials.
+    pub attempts: Arc<Attempts>,
     /// Counts refusals.
     pub refused: Arc<RefusedRequests>,
     /// Notes uses of sessions, and says when one was used last.
@@ -144,6 +147,7 @@ impl Node {
             last_used: books.last_used,
             account_uses: books.account_uses,
             last_seen: books.last_seen,
+            attempts: Arc::default(),
             refused: books.refused,
             observations: books.observations,
             passwords: Arc::default(),

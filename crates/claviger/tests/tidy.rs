@@ -81,7 +81,7 @@ fn crates_depend_one_way() {
 /// `api`, `console`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 #[test]
 fn rooms_of_the_server_look_down_alone() {
-    let above: [(&str, &[&str]); 13] = [
+    let above: [(&str, &[&str]); 15] = [
         (
             "store",
             &[
@@ -112,7 +112,12 @@ fn rooms_of_the_server_look_down_alone() {
             "people",
             &["api", "console", "commands", "writer", "store", "cluster", "node", "listener", "config", "telemetry"],
         ),
-        ("api", &["console", "commands", "config", "telemetry"]),
+        ("api", &["gateway", "console", "commands", "config", "telemetry"]),
+        ("gateway", &["console", "commands", "config", "telemetry", "listener", "writer"]),
+        (
+            "attempts",
+            &["api", "gateway", "console", "commands", "writer", "store", "cluster", "node", "listener", "config"],
+        ),
         ("console", &["commands", "config", "telemetry", "listener"]),
         (
             "limiter",

@@ -1,12 +1,13 @@
-//! Who asks: found before anything else of a request is read.
+//! Who asks: found before anything else of a request is read. Checks for gateways find it in the same way.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 use claviger_access::authorize::admit;
 use claviger_access::directory::PrincipalView;
 use claviger_access::identity::PrincipalId;
-use claviger_access::{Caller, Moment, Refusal, credential};
+use claviger_access::{Caller, Directory, Moment, Refusal, credential};
 
 use super::arrival::origin;
 use super::failure::Failure;
@@ -47,26 +48,42 @@ impl FromRequestParts<Node> for Identified {
         let now = clock::now();
         let held = node.cluster.directory()?;
         let origin = origin(&parts.extensions);
-        let headers = parts.headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
-        let presented = credential::present(headers).ok_or(Refusal::NotAuthenticated)?;
-        let (caller, principal, organization, secret) = match admit(&held, &presented, origin.address, now) {
-            Ok((caller, admitted)) => {
-                (caller, admitted.principal.id(), admitted.principal.organization(), admitted.secret)
-            }
-            Err(refused) => {
-                node.refused.not_admitted(&refused, origin.address, now);
-                node.observations.not_admitted(presented.username(), &refused, &origin, now);
-                return Err(refused.refusal.into());
-            }
-        };
-        // People have no secrets.
-        if let Some(organization) = organization {
-            node.last_used.note(User { secret, account: principal, organization }, origin.address, now);
-        }
+        let (caller, view) = let_in(node, &held, &parts.headers, &AUTHORIZATION, &origin, now)?;
+        let principal = view.id();
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
             known.is(principal);
         }
         Ok(Self { caller, principal, held, now, origin })
+    }
+}
+
+/// Lets in who presents a credential in this header, and notes that he did, or that he was refused.
+pub(crate) fn let_in<'d>(
+    node: &Node,
+    directory: &'d Directory,
+    headers: &HeaderMap,
+    name: &HeaderName,
+    origin: &Origin,
+    now: Moment,
+) -> Result<(Caller, PrincipalView<'d>), Failure> {
+    let values = headers.get_all(name).iter().map(|value| value.as_bytes());
+    let presented = credential::present(values).ok_or(Refusal::NotAuthenticated)?;
+    match admit(directory, &presented, origin.address, now) {
+        Ok((caller, admitted)) => {
+            let view = admitted.principal;
+            // People have no secrets.
+            if let Some(organization) = view.organization() {
+                let user = User { secret: admitted.secret, account: view.id(), organization };
+                node.last_used.note(user, origin.address, now);
+            }
+            Ok((caller, view))
+        }
+        Err(refused) => {
+            node.refused.not_admitted(&refused, origin.address, now);
+            node.observations.not_admitted(presented.username(), &refused, origin, now);
+            node.attempts.refused(presented.username(), origin.address).map_err(Failure::too_many_attempts)?;
+            Err(refused.refusal.into())
+        }
     }
 }
 

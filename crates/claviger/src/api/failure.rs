@@ -1,6 +1,7 @@
 //! The one conversion from what was refused to what is answered.
 
 use std::any::Any;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::Request;
@@ -27,17 +28,34 @@ pub struct Failure {
     code: &'static str,
     sentence: String,
     made: Option<MadeId>,
+    /// In whole seconds, where it is known.
+    retry_after_s: Option<u64>,
 }
 
 impl Failure {
     /// A failure of any status.
     pub fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
-        Self { status, code, sentence: sentence.into(), made: None }
+        Self { status, code, sentence: sentence.into(), made: None, retry_after_s: None }
     }
 
     /// 400.
     pub fn bad_request(code: &'static str, sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, sentence)
+    }
+
+    /// What a program reads.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// 429: too many wrong credentials, from there or under that name; the right one would have passed.
+    pub(super) fn too_many_attempts(wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        let sentence = format!(
+            "too many wrong credentials came from your address or under this username; look at yours, and try again in {seconds} s"
+        );
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", sentence);
+        Self { retry_after_s: Some(seconds), ..failure }
     }
 
     /// For what failed after its write was done: "nothing was changed" or "try again" would not be true.
@@ -94,7 +112,7 @@ pub(super) struct Forbidden {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let (status, code) = (self.status, self.code);
+        let (status, code, retry_after_s) = (self.status, self.code, self.retry_after_s);
         let mut response = (status, Json(self.into_envelope())).into_response();
         match status {
             StatusCode::FORBIDDEN => {
@@ -104,7 +122,7 @@ impl IntoResponse for Failure {
                 response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
             }
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_s.unwrap_or(1)));
             }
             _ => {}
         }
@@ -187,7 +205,7 @@ impl From<Refusal> for Failure {
             }
             _ => None,
         };
-        Self { status, code: refusal.code(), sentence: refusal.to_string(), made }
+        Self { made, ..Self::new(status, refusal.code(), refusal.to_string()) }
     }
 }
 
@@ -253,7 +271,7 @@ pub(super) fn is_standard(method: &Method) -> bool {
 }
 
 /// 500 in the contract's envelope; a fault of ours, which the log tells.
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let what = panic.downcast_ref::<&str>().copied().unwrap_or("no message");
     tracing::error!(what, "a handler panicked");
     let sentence = "a fault of this server; tell its operator the X-Request-Id of this answer";

@@ -13,6 +13,7 @@ use super::output;
 use super::serve::outside::NoMail;
 use crate::audit_chain::mark::NoMark;
 use crate::config::{AuditKeyOptions, ConfigError, StoreOptions};
+use crate::gateway::watched_table::NoTable;
 use crate::listener::TlsError;
 use crate::node::{House, Node};
 use crate::random::RequestId;
@@ -40,6 +41,9 @@ pub enum HostFailed {
     /// Mail cannot be sent as asked.
     #[error(transparent)]
     Mail(#[from] NoMail),
+    /// A file is no route table.
+    #[error(transparent)]
+    Routes(#[from] NoTable),
     /// Nobody of that address.
     #[error("nobody in this store signs in with {0}; look for the address with claviger member list")]
     NoPerson(String),
@@ -103,6 +107,7 @@ impl HostFailed {
             Self::Config(_)
             | Self::Mail(_)
             | Self::Log(_)
+            | Self::Routes(_)
             | Self::Name { .. }
             | Self::NoStore(_)
             | Self::WhichOrganization { .. } => Exit::Usage,

@@ -3,11 +3,13 @@
 //! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again. As
 //! long as no owner is a person, each start hands over a link for one, and so does the signal USR1.
 
+pub mod gateway;
 pub mod outside;
 
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -22,6 +24,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use self::gateway::{Followed, GatewayOptions};
 use self::outside::OutsideOptions;
 use super::host::{self, HostFailed};
 use super::set_up_link::{self, Asked};
@@ -30,6 +33,7 @@ use crate::api::{self, TrustedProxies};
 use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::console::{self, Outside, Transport};
+use crate::gateway::forward_auth;
 use crate::listener::{self, Limits};
 use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
@@ -53,6 +57,9 @@ pub struct Serve {
 
     #[command(flatten)]
     outside: OutsideOptions,
+
+    #[command(flatten)]
+    gateway: GatewayOptions,
 
     /// Where to listen
     #[arg(long, value_name = "ADDR", env = "CLAVIGER_LISTEN", default_value = "127.0.0.1:8000")]
@@ -107,6 +114,7 @@ impl Serve {
         self.log.start()?;
         let started = clock::instant();
         let outside = self.outside.read()?;
+        let routes = self.gateway.routes()?;
         let stop = stop_on_signal()?;
         // From here on it ends no process.
         let asked_again = signal(SignalKind::user_defined1()).map_err(signals_failed)?;
@@ -131,7 +139,7 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        let reached = Reached { bound, tls, address, scheme, outside, started, new_key, asked_again };
+        let reached = Reached { bound, tls, address, scheme, outside, routes, started, new_key, asked_again };
         self.answer(node, running, reached, stop).await
     }
 
@@ -143,14 +151,17 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached { bound, tls, address, scheme, outside, started, new_key, mut asked_again } = reached;
+        let Reached { bound, tls, address, scheme, outside, routes, started, new_key, mut asked_again } = reached;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
         let trusted: TrustedProxies = self.trusted_proxy.iter().copied().collect();
         let transport = self.transport(address, tls.is_some());
         let pages = console::router(node.clone(), transport, outside, trusted.clone(), closing.clone());
-        let app = api::router(node.clone(), trusted).merge(pages);
+        let table = routes.as_ref().map(|routes| Arc::clone(&routes.table));
+        let checks = forward_auth::router(node.clone(), trusted.clone(), table, self.gateway.asking());
+        let app = api::router(node.clone(), trusted).merge(pages).merge(checks);
+        routes.map(|routes| tokio::spawn(routes.follow(closing.clone())));
         let serving = async {
             tokio::select! {
                 () = listener::serve(bound, tls, app, self.limits(), closing.clone()) => {}
@@ -325,6 +336,7 @@ struct Reached {
     address: SocketAddr,
     scheme: &'static str,
     outside: Outside,
+    routes: Option<Followed>,
     started: Instant,
     /// The audit log's key file, where it was made at this start.
     new_key: Option<PathBuf>,

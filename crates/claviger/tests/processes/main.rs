@@ -34,6 +34,7 @@ mod on_the_disk;
 mod postgres_connection;
 mod real_clients;
 mod rotation;
+mod route_table;
 mod shell;
 mod shutdown;
 mod start_up;

@@ -7,7 +7,7 @@ use std::path::Path;
 fn codes_in_the_sources() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![root.join("../claviger-access/src/refusal.rs")];
-    let mut folders = vec![root.join("src/api")];
+    let mut folders = vec![root.join("src/api"), root.join("src/gateway")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -30,6 +30,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
             .chain(text.match_indices("SERVER_ERROR, \""))
             .chain(text.match_indices("TOO_MANY_REQUESTS, \""))
             .chain(text.match_indices("FORBIDDEN, \""))
+            .chain(text.match_indices("forbidden(\""))
         {
             let code: String = text[at + marker.len()..].chars().take_while(|c| *c != '"').collect();
             if code.contains('_') || ["unavailable", "internal", "exhausted", "protected"].contains(&code.as_str()) {

@@ -59,6 +59,8 @@ mod custom_roles;
 mod description;
 mod errors_reference;
 mod explain;
+mod forward_auth;
+mod forward_auth_routes;
 mod histories;
 mod idempotency;
 mod invitations;

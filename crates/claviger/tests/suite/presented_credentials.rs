@@ -187,13 +187,50 @@ on_both_stores! {
         world.account("gil").get("projects/{shop}").await.refused(404, "project_not_found");
     }
 
-    /// wrong attempts under many names: memory stays bounded, the right credential still works
+    /// thousands of wrong attempts from one address: 100 at once, then slowed (429 with Retry-After); only refusals are
+    /// counted and slowed: a right credential always passes, also from that address
     async fn wrong_attempts_change_nothing_for_the_right_credential(world: World) {
         let world = world.with(WORLD).await;
-        for number in 0..200 {
-            refused(&world, &[format!("Basic stranger-{number}.aaaaaa.service-account:cvg_x").as_bytes()]).await;
+        let exporter = world.account("exporter");
+        let attempt = async |number: usize| {
+            let credential = format!("Basic stranger-{number}.aaaaaa.service-account:cvg_x");
+            world.get_with("me", &[credential.as_bytes()]).await
+        };
+        for number in 0..100 {
+            attempt(number).await.refused(401, "not_authenticated");
+            exporter.get("me").await.ok();
         }
-        world.account("exporter").get("me").await.ok();
+        let mut slowed = 0;
+        for number in 100..200 {
+            let answer = attempt(number).await;
+            if answer.status == 429 {
+                let answer = answer.refused(429, "too_many_attempts");
+                assert_eq!((answer.header("retry-after"), answer.header("www-authenticate")), (Some("1"), None));
+                slowed += 1;
+            }
+            exporter.get("me").await.ok();
+        }
+        assert!(slowed > 50, "{slowed} of a hundred");
+        world.get_with("me", &[]).await.refused(401, "not_authenticated");
+    }
+
+    /// on one account: 50 at once, from whatever address; told alike whether there is one
+    async fn wrong_attempts_under_one_name_are_slowed_from_wherever(world: World) {
+        let world = world.with(WORLD).await;
+        let exporter = world.account("exporter");
+        for username in [&*exporter.username, "nobody.aaaaaa.service-account"] {
+            let mut told = Vec::new();
+            for number in 0..60 {
+                let node = world.node();
+                let address = std::net::IpAddr::from([192, 0, 2, number]);
+                told.push(node.attempts.refused(username, Some(address)).is_ok());
+            }
+            assert_eq!(told.iter().filter(|is_let| **is_let).count(), 50, "{username}");
+            let credential = format!("Basic {username}:cvg_x");
+            let answer = world.get_with("me", &[credential.as_bytes()]).await.refused(429, "too_many_attempts");
+            assert_eq!(answer.header("retry-after"), Some("5"), "{username}");
+        }
+        exporter.get("me").await.ok();
     }
 
     /// credentials in the query string or the path: ignored, never logged (the log is searched after each test)

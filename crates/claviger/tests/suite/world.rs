@@ -20,6 +20,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use claviger::api::{self, TrustedProxies};
 use claviger::console::{self, Outside, Transport};
+use claviger::gateway::forward_auth::{self, Asking, OriginalRequest};
+use claviger::gateway::watched_table::WatchedTable;
 use claviger::listener::{self, Limits};
 use claviger::node::{House, Node, Running};
 use claviger::store::Location;
@@ -136,7 +138,7 @@ impl World {
         };
         let audit_key = folder.path().join("audit.key");
         let house = House { location, audit_key, audit_retention: None };
-        let (node, address, serving) = serve(house.clone(), Outside::default()).await;
+        let (node, address, serving) = serve(house.clone(), Outside::default(), Checks::default()).await;
         let client =
             Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
         let inner = Inner {
@@ -171,8 +173,17 @@ impl World {
 
     /// The same, with what the operator says of the world outside.
     pub(crate) async fn restart_with(&self, outside: Outside) {
+        self.start_again(outside, Checks::default()).await;
+    }
+
+    /// The same, with what the operator says of checks.
+    pub(crate) async fn restart_checking(&self, checks: Checks) {
+        self.start_again(Outside::default(), checks).await;
+    }
+
+    async fn start_again(&self, outside: Outside, checks: Checks) {
         self.stop().await;
-        let (node, address, serving) = serve(self.inner.house.clone(), outside).await;
+        let (node, address, serving) = serve(self.inner.house.clone(), outside, checks).await;
         *self.inner.node.lock().unwrap() = node;
         *self.inner.address.lock().unwrap() = address;
         *self.inner.running.lock().unwrap() = Some(serving);
@@ -562,14 +573,34 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
     Answer::read(request.send().await.expect("an answer")).await
 }
 
-async fn serve(house: House, outside: Outside) -> (Node, SocketAddr, Serving) {
+/// How checks are answered.
+pub(crate) struct Checks {
+    /// The text of a route table.
+    pub(crate) routes: Option<String>,
+    pub(crate) asking: Asking,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        let asking = Asking { original: OriginalRequest::XForwarded, credential: reqwest::header::AUTHORIZATION };
+        Self { routes: None, asking }
+    }
+}
+
+async fn serve(house: House, outside: Outside, checks: Checks) -> (Node, SocketAddr, Serving) {
     let (node, running) = Node::start(house, |_| {}).await.expect("a node");
     let bound = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = bound.local_addr().expect("an address");
     let stop = CancellationToken::new();
     let trusted: TrustedProxies = [PROXY.into()].into_iter().collect();
     let pages = console::router(node.clone(), Transport::Loopback, outside, trusted.clone(), stop.clone());
-    let app = api::router(node.clone(), trusted).merge(pages);
+    let table = checks.routes.map(|text| {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        Arc::new(WatchedTable::open(file.path().to_owned()).expect("a table"))
+    });
+    let asked = forward_auth::router(node.clone(), trusted.clone(), table, checks.asking);
+    let app = api::router(node.clone(), trusted).merge(pages).merge(asked);
     let served = tokio::spawn(listener::serve(bound, None, app, limits(), stop.clone()));
     (node, address, Serving { running, stop, served })
 }

@@ -1,0 +1,82 @@
+//! `claviger routes`: the route table of a gateway, on the host: whether it is one, and how it decides.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use axum::http::Method;
+
+use super::exit::Failed;
+use super::host::HostFailed;
+use super::output::{print, shown};
+use crate::gateway::explained::Explained;
+use crate::gateway::watched_table::{self, NoTable};
+use crate::gateway::{RequestPath, RouteTable};
+
+/// Check a gateway's route table, and see how it decides.
+#[derive(Debug, clap::Subcommand)]
+pub enum Routes {
+    /// Read a route table and tell its mistakes, each with its line
+    Check(CheckArgs),
+    /// Tell which route decides about a request, and what it takes
+    Explain(ExplainArgs),
+}
+
+/// Which table.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The table
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Which request.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// Its method, such as GET
+    method: Method,
+    /// Its path, as the request line has it
+    path: String,
+    /// The table
+    #[arg(long, value_name = "FILE", env = "CLAVIGER_ROUTES")]
+    routes: PathBuf,
+}
+
+impl Routes {
+    /// Does what was asked for.
+    pub fn run(self) -> Result<(), Failed> {
+        match self {
+            Self::Check(CheckArgs { file }) => {
+                let table = read(file.clone())?;
+                let routes = match table.routes().len() {
+                    1 => "1 route".to_owned(),
+                    many => format!("{many} routes"),
+                };
+                Ok(print(&format!("{}: {routes}", shown(&file.display().to_string())))?)
+            }
+            Self::Explain(ExplainArgs { method, path, routes }) => {
+                let table = read(routes)?;
+                let told = match RequestPath::parse(path.as_bytes()) {
+                    Ok(path) => Explained::of(&table, &method, &path).to_string(),
+                    Err(error) => format!("{method} {path}\ndenied: the path {error}"),
+                };
+                let lines: Vec<String> = told.lines().map(shown).collect();
+                Ok(print(&lines.join("\n"))?)
+            }
+        }
+    }
+}
+
+/// Reads a table; each mistake has a line of its own, as compilers tell theirs.
+fn read(file: PathBuf) -> Result<RouteTable, Failed> {
+    watched_table::read(&file).map_err(|error| {
+        if let NoTable::Wrong { file, mistakes } = &error {
+            let file = file.display();
+            let mut stderr = io::stderr().lock();
+            // Where even standard error is closed, the exit code is all there is.
+            let _ = mistakes.0.iter().try_for_each(|mistake| {
+                writeln!(stderr, "{}", shown(&format!("{file}:{}: {}", mistake.line, mistake.what)))
+            });
+        }
+        HostFailed::Routes(error).into()
+    })
+}

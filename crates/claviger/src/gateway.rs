@@ -1,0 +1,20 @@
+//! The checks that other people's gateways ask for: whether a request to somebody else's API goes through.
+//!
+//! A request is named by its method and its path. The [`RouteTable`] says what such a request must be allowed; the path
+//! is read by [`RequestPath`], which refuses whatever two readers might read differently.
+//!
+//! What must stay true: nothing goes through that no route lets through, and the path that is judged is the path that
+//! the upstream acts on.
+
+pub mod explained;
+pub mod forward_auth;
+mod identity;
+pub mod pattern;
+mod query;
+pub mod request_path;
+pub mod route;
+pub mod route_table;
+pub mod watched_table;
+
+pub use self::request_path::RequestPath;
+pub use self::route_table::RouteTable;
