@@ -39,7 +39,7 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::Workspace(workspace) => workspace.run(random::idempotency_key()?).await,
         Command::Policy(policy) => policy.run().await,
         Command::Audit(audit) => audit.run().await,
-        Command::Routes(routes) => routes.run(),
+        Command::Routes(routes) => routes.run().await,
         Command::Explain(explain) => explain.run().await,
         Command::Me(me) => me.run().await,
         Command::Completions(completions) => Ok(completions.run()?),

@@ -1,7 +1,7 @@
 //! `claviger routes`: the route table of a gateway, on the host: whether it is one, and how it decides.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axum::http::Method;
 
@@ -43,10 +43,10 @@ pub struct ExplainArgs {
 
 impl Routes {
     /// Does what was asked for.
-    pub fn run(self) -> Result<(), Failed> {
+    pub async fn run(self) -> Result<(), Failed> {
         match self {
             Self::Check(CheckArgs { file }) => {
-                let table = read(file.clone())?;
+                let table = read(&file).map_err(HostFailed::from)?;
                 let routes = match table.routes().len() {
                     1 => "1 route".to_owned(),
                     many => format!("{many} routes"),
@@ -54,7 +54,7 @@ impl Routes {
                 Ok(print(&format!("{}: {routes}", shown(&file.display().to_string())))?)
             }
             Self::Explain(ExplainArgs { method, path, routes }) => {
-                let table = read(routes)?;
+                let table = read(&routes).map_err(HostFailed::from)?;
                 let told = match RequestPath::parse(path.as_bytes()) {
                     Ok(path) => Explained::of(&table, &method, &path).to_string(),
                     Err(error) => format!("{method} {path}\ndenied: the path {error}"),
@@ -67,16 +67,14 @@ impl Routes {
 }
 
 /// Reads a table; each mistake has a line of its own, as compilers tell theirs.
-fn read(file: PathBuf) -> Result<RouteTable, Failed> {
-    watched_table::read(&file).map_err(|error| {
-        if let NoTable::Wrong { file, mistakes } = &error {
-            let file = file.display();
-            let mut stderr = io::stderr().lock();
-            // Where even standard error is closed, the exit code is all there is.
-            let _ = mistakes.0.iter().try_for_each(|mistake| {
-                writeln!(stderr, "{}", shown(&format!("{file}:{}: {}", mistake.line, mistake.what)))
-            });
-        }
-        HostFailed::Routes(error).into()
+fn read(file: &Path) -> Result<RouteTable, NoTable> {
+    watched_table::read(file).inspect_err(|error| {
+        let NoTable::Wrong { file, mistakes } = error else { return };
+        let file = file.display();
+        let mut stderr = io::stderr().lock();
+        // Where even standard error is closed, the exit code is all there is.
+        let _ = mistakes.0.iter().try_for_each(|mistake| {
+            writeln!(stderr, "{}", shown(&format!("{file}:{}: {}", mistake.line, mistake.what)))
+        });
     })
 }
