@@ -160,7 +160,7 @@ fn directory(accounts: u64) -> Directory {
     }
     for number in 0..ids.projects() {
         let organization = organization(ids, number / claviger_bench::PROJECTS_OF_AN_ORGANIZATION);
-        loader.project(project(ids, number), organization, format!("Project {number}"), "UTC".to_owned());
+        loader.project(project(ids, number), organization, format!("Project {number}"), "UTC".to_owned(), None);
     }
     for number in 0..ids.projects() {
         loader.workspace(workspace(ids, number));

@@ -34,7 +34,7 @@ use crate::email::EmailAddress;
 use crate::expiry::{Expiry, Moment};
 use crate::grant::{Granted, Holder};
 use crate::identity::{
-    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, UsernameSuffix, WorkspaceId,
+    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, ProjectSlug, SecretId, UsernameSuffix, WorkspaceId,
 };
 
 /// One step from a directory to the next.
@@ -64,6 +64,8 @@ pub enum Change {
         name: String,
         /// An IANA name.
         timezone: String,
+        /// What the platform calls it, which no other project of the installation has.
+        slug: Option<ProjectSlug>,
         /// When.
         created: Moment,
         /// By whom; `None` for the operator.
@@ -77,6 +79,8 @@ pub enum Change {
         name: String,
         /// An IANA name.
         timezone: String,
+        /// What the platform calls it, which no other project of the installation has.
+        slug: Option<ProjectSlug>,
     },
     /// A project is gone, with its workspaces and every grant on it or on them.
     ProjectDeleted {

@@ -17,6 +17,7 @@ mod principals;
 mod ranges;
 mod records;
 mod shelves;
+mod slugs;
 
 use std::hash::{BuildHasher, Hasher};
 use std::hint::black_box;
@@ -36,6 +37,7 @@ use self::principals::{PrincipalShard, UsernameShard};
 use self::ranges::Ranges;
 use self::records::Records;
 use self::shelves::Shelves;
+use self::slugs::Slugs;
 use crate::authorize::{Caller, CredentialId, NoAdmission};
 use crate::credential::{Presented, SecretDigest};
 use crate::email::EmailAddress;
@@ -60,7 +62,7 @@ pub struct Directory {
     revision: Revision,
     mark: Mark,
     next_id: u64,
-    /// Keyed, so that nobody can choose usernames that meet in one place.
+    /// Keyed, so that nobody can choose usernames or slugs that meet in one place.
     hash_key: u64,
     username_suffix: Arc<UsernameSuffix>,
     count: usize,
@@ -69,6 +71,7 @@ pub struct Directory {
     usernames: Shelves<UsernameShard>,
     organizations: Records<OrganizationId, Organization>,
     projects: Records<ProjectId, Project>,
+    slugs: Slugs,
     workspaces: Records<WorkspaceId, Workspace>,
     teams: Records<TeamId, Team>,
     custom_roles: Records<CustomRoleId, CustomRole>,
@@ -289,9 +292,10 @@ impl Directory {
         self.projects.get(id)
     }
 
-    /// The project of that slug.
-    pub fn project_called(&self, _slug: &str) -> Option<&Project> {
-        None
+    /// The project that the platform calls so.
+    pub fn project_called(&self, slug: &str) -> Option<&Project> {
+        let mut candidates = self.slugs.candidates(self.hash_name(slug)).filter_map(|id| self.project(id));
+        candidates.find(|known| known.slug.as_ref().is_some_and(|known| known.as_str() == slug))
     }
 
     /// The workspace of that id.
@@ -371,6 +375,8 @@ impl Directory {
         organizations.sort_by_key(|organization| organization.id);
         let mut projects: Vec<Project> = self.projects.iter().cloned().collect();
         projects.sort_by_key(|project| project.id);
+        let mut slugs: Vec<ProjectId> = self.slugs.iter().collect();
+        slugs.sort();
         let mut workspaces: Vec<Workspace> = self.workspaces.iter().cloned().collect();
         workspaces.sort_by_key(|workspace| workspace.id);
         let mut teams: Vec<Team> = self.teams.iter().cloned().collect();
@@ -400,6 +406,7 @@ impl Directory {
             names,
             organizations,
             projects,
+            slugs,
             workspaces,
             teams,
             custom_roles,
@@ -447,6 +454,7 @@ pub struct Contents {
     names: Vec<PrincipalId>,
     organizations: Vec<Organization>,
     projects: Vec<Project>,
+    slugs: Vec<ProjectId>,
     workspaces: Vec<Workspace>,
     teams: Vec<Team>,
     custom_roles: Vec<CustomRole>,

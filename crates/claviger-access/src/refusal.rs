@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use crate::authorize::Scope;
 use crate::email::EmailAddress;
 use crate::identity::{
-    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SecretId, TeamId, WorkspaceId,
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, ProjectSlug, SecretId, TeamId, WorkspaceId,
 };
 use crate::permission::{Permission, PermissionName};
 use crate::policy::Lifetime;
@@ -321,6 +321,12 @@ pub enum Refusal {
         /// Where.
         organization: OrganizationId,
     },
+    /// A project of the installation has it. Whose, is told to nobody: it may be another organization's.
+    #[error("the slug {slug} is taken; choose another")]
+    SlugTaken {
+        /// The slug.
+        slug: ProjectSlug,
+    },
     /// Roles of a project are told apart by their names.
     #[error("project {project} has a role called {name}; choose another name")]
     RoleNameTaken {
@@ -496,6 +502,7 @@ impl Refusal {
             Self::AlreadyMember { .. } => "already_member",
             Self::AlreadyInvited { .. } => "already_invited",
             Self::TeamNameTaken { .. } => "team_name_taken",
+            Self::SlugTaken { .. } => "slug_taken",
             Self::RoleNameTaken { .. } => "role_name_taken",
             Self::LastOwner { .. } => "last_owner",
             Self::DefaultWorkspace { .. } => "default_workspace",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::optional;
 use crate::workspaces::Workspace;
 
 /// A project, as the caller sees it.
@@ -18,6 +19,8 @@ pub struct Project {
     pub organization_id: u64,
     /// An IANA name.
     pub timezone: String,
+    /// What the platform calls it, in place of its id; null where it has none.
+    pub slug: Option<String>,
     /// Always `PROJECT`.
     pub r#type: String,
     /// Always true: each project has at least its default workspace.
@@ -63,6 +66,8 @@ pub struct ProjectIndexEntry {
     pub organization_id: u64,
     /// An IANA name.
     pub timezone: String,
+    /// What the platform calls it, in place of its id; null where it has none.
+    pub slug: Option<String>,
     /// Always `PROJECT`.
     pub r#type: String,
     /// Always true.
@@ -86,6 +91,9 @@ pub struct CreateProject {
     /// An IANA name; UTC where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
+    /// What the platform calls it, which no other project of the installation has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
 }
 
 /// PATCH: what is to be different.
@@ -97,4 +105,8 @@ pub struct ChangeProject {
     /// An IANA name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
+    /// What the platform calls it, which no other project of the installation has; null or empty takes it away.
+    #[serde(default, deserialize_with = "optional::given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub slug: Option<Option<String>>,
 }

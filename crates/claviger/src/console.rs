@@ -43,6 +43,7 @@ mod place;
 mod profile;
 mod project;
 mod project_role;
+mod project_slug;
 mod projects;
 mod protection;
 mod refused;

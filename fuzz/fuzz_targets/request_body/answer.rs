@@ -81,6 +81,8 @@ const CODES: &[&str] = &[
     "secret_not_found",
     "secrets_max_invalid",
     "service_account_not_found",
+    "slug_invalid",
+    "slug_taken",
     "team_above_own",
     "team_name_taken",
     "team_not_found",

@@ -1,7 +1,7 @@
 //! Founding an organization, and giving it an owner again. On the host only.
 
 use super::new_account::{self, NewServiceAccount, Plan};
-use super::project;
+use super::project::{self, NewProject};
 use crate::authorize::{self, Caller, FoundOrganization};
 use crate::change::{Change, PolicyChange};
 use crate::decision::{Decided, Decision};
@@ -70,8 +70,8 @@ pub fn found(
     }
     let name = command.organization.as_str().to_owned();
     changes.push(Change::OrganizationFounded { id: organization, name, created: moment });
-    let (project, workspace, made) =
-        project::make(&mut ids, organization, &command.project, &TimezoneName::default(), moment, None)?;
+    let first = NewProject { name: command.project.clone(), timezone: TimezoneName::default(), slug: None };
+    let (project, workspace, made) = project::make(&mut ids, organization, &first, moment, None)?;
     changes.extend(made);
     // The suffix counts from this very account on.
     let mut draft_with_suffix = Draft::on(draft);

@@ -11,7 +11,7 @@ use crate::decision::{Decided, Decision};
 use crate::directory::{Directory, Draft, NewIds, Project};
 use crate::event::{Event, EventName, Target};
 use crate::expiry::Moment;
-use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::identity::{OrganizationId, PrincipalId, ProjectId, ProjectSlug, WorkspaceId};
 use crate::refusal::Refusal;
 use crate::text::{DisplayName, TimezoneName};
 
@@ -35,6 +35,8 @@ pub struct NewProject {
     pub name: DisplayName,
     /// Its time zone.
     pub timezone: TimezoneName,
+    /// What the platform calls it, if anything.
+    pub slug: Option<ProjectSlug>,
 }
 
 /// What is to be different; what is `None` stays.
@@ -45,6 +47,8 @@ pub struct ChangeProject {
     pub name: Option<DisplayName>,
     /// Its time zone.
     pub timezone: Option<TimezoneName>,
+    /// What the platform calls it; `Some(None)` takes that away.
+    pub slug: Option<Option<ProjectSlug>>,
 }
 
 /// Creates projects, each with its default workspace.
@@ -62,11 +66,21 @@ pub fn create(
         return Err(Refusal::LimitReached { organization, things: "projects", limit: PROJECTS_MAX });
     }
     let (mut ids, mut made, mut done) = (draft.ids(), Vec::new(), Gathered::default());
-    for NewProject { name, timezone } in &command.projects {
-        let (id, _, changes) = make(&mut ids, organization, name, timezone, moment, creator(&permit))?;
-        let event = Event::under(&permit, EventName::ProjectCreated, Target::Project(id))
-            .after("name", name.as_str())
-            .after("timezone", timezone.as_str());
+    let mut slugs = BTreeSet::new();
+    for new in &command.projects {
+        if let Some(slug) = &new.slug {
+            if !slugs.insert(slug) {
+                return Err(Refusal::SlugTaken { slug: slug.clone() });
+            }
+            refuse_taken(draft, slug)?;
+        }
+        let (id, _, changes) = make(&mut ids, organization, new, moment, creator(&permit))?;
+        let mut event = Event::under(&permit, EventName::ProjectCreated, Target::Project(id))
+            .after("name", new.name.as_str())
+            .after("timezone", new.timezone.as_str());
+        if let Some(slug) = &new.slug {
+            event = event.after("slug", slug);
+        }
         made.push(id);
         done.add(event, changes);
     }
@@ -80,6 +94,7 @@ pub fn change(draft: &Draft, caller: &Caller, command: &ChangeProject, moment: M
     let project = draft.project(id).ok_or(Refusal::NoSuchProject { project: id })?;
     let name = command.name.as_ref().map_or(project.name.as_str(), DisplayName::as_str);
     let timezone = command.timezone.as_ref().map_or(project.timezone.as_str(), |timezone| timezone.as_str());
+    let slug = command.slug.as_ref().unwrap_or(&project.slug);
     let mut event = Event::under(&permit, EventName::ProjectUpdated, Target::Project(id));
     if name != project.name {
         event = event.before("name", &project.name).after("name", name);
@@ -87,11 +102,24 @@ pub fn change(draft: &Draft, caller: &Caller, command: &ChangeProject, moment: M
     if timezone != project.timezone {
         event = event.before("timezone", &project.timezone).after("timezone", timezone);
     }
+    if *slug != project.slug {
+        slug.iter().try_for_each(|slug| refuse_taken(draft, slug))?;
+        let text = |slug: &Option<ProjectSlug>| slug.as_ref().map_or_else(String::new, ProjectSlug::to_string);
+        event = event.before("slug", text(&project.slug)).after("slug", text(slug));
+    }
     if event.facts_after().is_empty() {
         return Ok(Decided::Nothing(()));
     }
-    let change = Change::ProjectChanged { id, name: name.to_owned(), timezone: timezone.to_owned() };
-    Ok(Decided::Write(Decision::new(event, vec![change]), ()))
+    let (name, timezone, slug) = (name.to_owned(), timezone.to_owned(), slug.clone());
+    Ok(Decided::Write(Decision::new(event, vec![Change::ProjectChanged { id, name, timezone, slug }]), ()))
+}
+
+/// A slug names one project of the installation. Whoever asks may know no more than that it does.
+fn refuse_taken(draft: &Draft, slug: &ProjectSlug) -> Result<(), Refusal> {
+    match draft.project_called(slug.as_str()) {
+        Some(_) => Err(Refusal::SlugTaken { slug: slug.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Deletes a project with its workspaces and every grant on it or on them.
@@ -119,8 +147,13 @@ pub fn delete_several(
 }
 
 fn deleted(draft: &Draft, permit: &Permit<DeleteProject>, id: ProjectId) -> Event {
-    let name = draft.project(id).map(|project| project.name.clone()).unwrap_or_default();
-    Event::under(permit, EventName::ProjectDeleted, Target::Project(id)).before("name", name)
+    let project = draft.project(id);
+    let name = project.map_or("", |project| &project.name);
+    let event = Event::under(permit, EventName::ProjectDeleted, Target::Project(id)).before("name", name);
+    match project.and_then(|project| project.slug.as_ref()) {
+        Some(slug) => event.before("slug", slug),
+        None => event,
+    }
 }
 
 /// The project, if it is in the organization that the request names.
@@ -149,8 +182,7 @@ pub(super) fn authorize_in<A: Action>(
 pub(super) fn make(
     ids: &mut NewIds,
     organization: OrganizationId,
-    name: &DisplayName,
-    timezone: &TimezoneName,
+    new: &NewProject,
     moment: Moment,
     creator: Option<PrincipalId>,
 ) -> Result<(ProjectId, WorkspaceId, [Change; 2]), Refusal> {
@@ -159,8 +191,9 @@ pub(super) fn make(
         Change::ProjectCreated {
             id: project,
             organization,
-            name: name.as_str().to_owned(),
-            timezone: timezone.as_str().to_owned(),
+            name: new.name.as_str().to_owned(),
+            timezone: new.timezone.as_str().to_owned(),
+            slug: new.slug.clone(),
             created: moment,
             creator,
         },

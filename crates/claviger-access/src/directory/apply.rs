@@ -5,6 +5,7 @@ mod grants;
 mod invitation;
 mod password_reset;
 mod policy;
+mod project;
 mod second_factor;
 mod secret;
 mod service_account;
@@ -20,7 +21,7 @@ use super::{Directory, HeldSecret};
 use crate::change::{Change, PersonChange};
 use crate::effective::organization_grants;
 use crate::grant::{Grant, Granted};
-use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind};
 use crate::revision::{Mark, Revision};
 use crate::role::OrganizationRole;
 
@@ -52,13 +53,6 @@ impl Organization {
     }
 }
 
-impl Project {
-    pub(super) fn new(id: ProjectId, organization: OrganizationId, name: String, timezone: String) -> Self {
-        let (workspaces, custom_roles) = (Vec::new(), Vec::new());
-        Self { id, organization, name, timezone, workspaces, custom_roles, default_access: None }
-    }
-}
-
 fn insert_sorted<T: Ord>(sorted: &mut Vec<T>, item: T) {
     if let Err(place) = sorted.binary_search(&item) {
         sorted.insert(place, item);
@@ -81,14 +75,14 @@ impl Directory {
                 self.count_id(id.number());
                 self.organizations.insert(Organization::new(*id, name.clone()));
             }
-            Change::ProjectCreated { id, organization, name, timezone, .. } => {
+            Change::ProjectCreated { id, organization, name, timezone, slug, .. } => {
                 self.count_id(id.number());
-                self.put_project(Project::new(*id, *organization, name.clone(), timezone.clone()));
+                let (name, timezone, slug) = (name.clone(), timezone.clone(), slug.clone());
+                self.put_project(Project::new(*id, *organization, name, timezone, slug));
             }
-            Change::ProjectChanged { id, name, timezone } => self.projects.change(*id, |project| {
-                project.name.clone_from(name);
-                project.timezone.clone_from(timezone);
-            }),
+            Change::ProjectChanged { id, name, timezone, slug } => {
+                self.change_project(*id, name, timezone, slug.as_ref());
+            }
             Change::ProjectDeleted { id } => self.delete_project(*id),
             Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
                 self.count_id(id.number());
@@ -186,32 +180,10 @@ impl Directory {
         self.next_id = self.next_id.max(number + 1);
     }
 
-    pub(super) fn put_project(&mut self, project: Project) {
-        let id = project.id;
-        self.organizations.change(project.organization, |organization| insert_sorted(&mut organization.projects, id));
-        self.projects.insert(project);
-    }
-
     pub(super) fn put_workspace(&mut self, workspace: Workspace) {
         let id = workspace.id;
         self.projects.change(workspace.project, |project| insert_sorted(&mut project.workspaces, id));
         self.workspaces.insert(workspace);
-    }
-
-    fn delete_project(&mut self, id: ProjectId) {
-        let Some(project) = self.projects.get(id).cloned() else { return };
-        self.organizations.change(project.organization, |organization| {
-            organization.projects.retain(|other| *other != id);
-            organization.open_projects.retain(|other| *other != id);
-        });
-        self.projects.remove(id);
-        project.workspaces.iter().for_each(|workspace| self.workspaces.remove(*workspace));
-        project.custom_roles.iter().for_each(|role| self.custom_roles.remove(*role));
-        self.drop_grants(|grant| match grant.granted() {
-            Granted::Project(on, _) => on == id,
-            Granted::Workspace(on, _) => project.workspaces.binary_search(&on).is_ok(),
-            Granted::Organization(..) => false,
-        });
     }
 
     fn create_principal(

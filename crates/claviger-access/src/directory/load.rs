@@ -9,9 +9,10 @@ use super::records::{
     Session, SetUpLink, Team, Workspace,
 };
 use super::shelves::Shelves;
+use super::slugs::Slugs;
 use super::{Directory, dummy};
 use crate::grant::{Grant, Granted};
-use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, TeamId, UsernameSuffix};
+use crate::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, ProjectSlug, TeamId, UsernameSuffix};
 use crate::ownership::AccountDetails;
 use crate::policy::Policy;
 use crate::revision::{Mark, Revision};
@@ -51,6 +52,7 @@ impl Loader {
                 usernames: Shelves::new(suitable_bits(expected)),
                 organizations: Records::new(),
                 projects: Records::new(),
+                slugs: Slugs::new(),
                 workspaces: Records::new(),
                 teams: Records::new(),
                 custom_roles: Records::new(),
@@ -77,8 +79,15 @@ impl Loader {
     }
 
     /// A project; its workspaces follow from the rows to come.
-    pub fn project(&mut self, id: ProjectId, organization: OrganizationId, name: String, timezone: String) {
-        self.directory.put_project(Project::new(id, organization, name, timezone));
+    pub fn project(
+        &mut self,
+        id: ProjectId,
+        organization: OrganizationId,
+        name: String,
+        timezone: String,
+        slug: Option<ProjectSlug>,
+    ) {
+        self.directory.put_project(Project::new(id, organization, name, timezone, slug));
     }
 
     /// What each member of the organization is granted on a project.

@@ -11,7 +11,7 @@ use crate::email::EmailAddress;
 use crate::expiry::Moment;
 use crate::grant::Grant;
 use crate::identity::{
-    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, SessionId, TeamId, WorkspaceId,
+    CustomRoleId, InvitationId, OrganizationId, PrincipalId, ProjectId, ProjectSlug, SessionId, TeamId, WorkspaceId,
 };
 use crate::ownership::AccountDetails;
 use crate::policy::{Addresses, Policy};
@@ -80,6 +80,8 @@ pub struct Project {
     pub name: String,
     /// An IANA name.
     pub timezone: String,
+    /// What the platform calls it, which no other project of the installation has.
+    pub slug: Option<ProjectSlug>,
     /// Its workspaces, by id.
     pub workspaces: Vec<WorkspaceId>,
     /// The roles that it made for itself, by id.

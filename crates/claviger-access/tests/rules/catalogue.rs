@@ -255,8 +255,8 @@ fn change(
 }
 
 fn new_project(organization: OrganizationId) -> Command {
-    let (name, timezone) = (display_name("B"), TimezoneName::default());
-    Command::CreateProjects(CreateProjects { organization, projects: vec![NewProject { name, timezone }] })
+    let (name, timezone, slug) = (display_name("B"), TimezoneName::default(), None);
+    Command::CreateProjects(CreateProjects { organization, projects: vec![NewProject { name, timezone, slug }] })
 }
 
 fn new_workspace(project: ProjectId) -> Command {
@@ -266,7 +266,7 @@ fn new_workspace(project: ProjectId) -> Command {
 
 fn rename_project(project: ProjectId) -> Command {
     let name = Some(display_name("Renamed"));
-    Command::ChangeProject(ChangeProject { project, name, timezone: None })
+    Command::ChangeProject(ChangeProject { project, name, timezone: None, slug: None })
 }
 
 fn rename_workspace(project: ProjectId, workspace: WorkspaceId) -> Command {

@@ -33,7 +33,7 @@ fn random_world(seed: u64) -> World {
         let (id, organization) = (ids.project().unwrap(), chance.one_of(&organizations).unwrap());
         projects.push((organization, id));
         let (name, timezone) = ("Web shop".to_owned(), "UTC".to_owned());
-        changes.push(Change::ProjectCreated { id, organization, name, timezone, created, creator: None });
+        changes.push(Change::ProjectCreated { id, organization, name, timezone, slug: None, created, creator: None });
     }
     for _ in 0..20 {
         let (id, (organization, project)) = (ids.workspace().unwrap(), chance.one_of(&projects).unwrap());

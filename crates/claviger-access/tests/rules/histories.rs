@@ -715,7 +715,7 @@ fn a_directory_that_outgrew_its_shards_holds_the_same() {
 #[test]
 fn histories_hold_every_event_and_every_refusal() {
     let (mut events, mut refusals) = (BTreeSet::new(), BTreeSet::new());
-    for seed in 0..500 {
+    for seed in 0..2_000 {
         let mut world = World::settled(seed);
         for _ in 0..200 {
             match world.step().outcome {
@@ -770,6 +770,7 @@ fn histories_hold_every_event_and_every_refusal() {
         "secret_not_found",
         "service_account_not_found",
         "set_up_link_not_found",
+        "slug_taken",
         "team_above_own",
         "team_name_taken",
         "team_not_found",

@@ -8,6 +8,7 @@
 //! - `people`: invitations and memberships, and people as callers against accounts in the same roles.
 //! - `several_accounts`: several accounts deleted in one decision, against one for each; what is offered to be given.
 //! - `several_people`: several people in one decision, against one decision for each; and who leaves a project.
+//! - `slugs`: which project a slug leads to, and that it leads to one.
 //! - `sessions`, `set_up`: signing in and out, idle and absolute ends; the link for the first owner who is a person.
 //! - `recovery`: second factors, and links by which people choose another password.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
@@ -33,4 +34,5 @@ mod set_up;
 mod several_accounts;
 mod several_people;
 mod slow_reading;
+mod slugs;
 mod world;

@@ -17,8 +17,8 @@ use claviger_access::effective::ReachedProject;
 use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Grant, Granted, Holder};
 use claviger_access::identity::{
-    CustomRoleId, GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix,
-    WorkspaceId,
+    CustomRoleId, GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, ProjectSlug, SecretId, TeamId,
+    UsernameSuffix, WorkspaceId,
 };
 use claviger_access::ownership::AccountDetails;
 use claviger_access::permission::{PermissionName, PermissionSet};
@@ -38,6 +38,7 @@ pub(crate) struct ProjectRow {
     pub(crate) organization: OrganizationId,
     pub(crate) name: String,
     pub(crate) timezone: String,
+    pub(crate) slug: Option<ProjectSlug>,
 }
 
 #[derive(Clone)]
@@ -355,6 +356,12 @@ impl Rows {
         self.next_id = id + 1;
     }
 
+    /// As a unique index has it.
+    fn slugs_are_unique(&self) {
+        let mut slugs = BTreeSet::new();
+        assert!(self.projects.iter().flat_map(|row| &row.slug).all(|slug| slugs.insert(slug)), "{slugs:?}");
+    }
+
     fn write_place(&mut self, change: &Change) {
         match change {
             Change::UsernameSuffixChosen { suffix } => self.suffix = suffix.clone(),
@@ -362,15 +369,18 @@ impl Rows {
                 self.take_id(id.number());
                 self.organizations.push(OrganizationRow { id: *id, name: name.clone() });
             }
-            Change::ProjectCreated { id, organization, name, timezone, .. } => {
+            Change::ProjectCreated { id, organization, name, timezone, slug, .. } => {
                 self.take_id(id.number());
                 assert!(self.organizations.iter().any(|row| row.id == *organization));
-                let (name, timezone) = (name.clone(), timezone.clone());
-                self.projects.push(ProjectRow { id: *id, organization: *organization, name, timezone });
+                let (id, organization, name) = (*id, *organization, name.clone());
+                let (timezone, slug) = (timezone.clone(), slug.clone());
+                self.projects.push(ProjectRow { id, organization, name, timezone, slug });
+                self.slugs_are_unique();
             }
-            Change::ProjectChanged { id, name, timezone } => {
+            Change::ProjectChanged { id, name, timezone, slug } => {
                 let row = self.projects.iter_mut().find(|row| row.id == *id).expect("the project is there");
-                (row.name, row.timezone) = (name.clone(), timezone.clone());
+                (row.name, row.timezone, row.slug) = (name.clone(), timezone.clone(), slug.clone());
+                self.slugs_are_unique();
             }
             Change::ProjectDeleted { id } => {
                 assert!(self.projects.iter().any(|row| row.id == *id));
@@ -511,7 +521,7 @@ impl Rows {
             loader.organization(row.id, row.name.clone());
         }
         for row in &self.projects {
-            loader.project(row.id, row.organization, row.name.clone(), row.timezone.clone());
+            loader.project(row.id, row.organization, row.name.clone(), row.timezone.clone(), row.slug.clone());
         }
         for row in &self.workspaces {
             loader.workspace(row.to_workspace());

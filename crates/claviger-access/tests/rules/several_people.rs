@@ -252,6 +252,7 @@ fn pia_in_two_projects() -> (World, OrganizationId, Caller, (PrincipalId, Caller
             projects: vec![claviger_access::administration::project::NewProject {
                 name: crate::world::display_name(name),
                 timezone: Default::default(),
+                slug: None,
             }],
         })
     };

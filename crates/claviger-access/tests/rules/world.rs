@@ -587,7 +587,8 @@ impl World {
                 let timezone = self.chance.one_in(2).then(TimezoneName::default);
                 let name = self.chance.one_in(2).then(|| display_name("Renamed"));
                 let project = self.any_project(organization);
-                Command::ChangeProject(ChangeProject { project, name, timezone })
+                let slug = self.chance.one_in(2).then(|| self.any_slug());
+                Command::ChangeProject(ChangeProject { project, name, timezone, slug })
             }
             12..=13 => Command::DeleteProject(self.any_project(organization)),
             14..=18 => self.create_workspace_in(organization),
@@ -788,7 +789,8 @@ impl World {
 
     fn create_project_in(&mut self, organization: OrganizationId) -> Command {
         let (name, timezone) = (self.any_display_name(), TimezoneName::parse("Europe/Berlin").unwrap());
-        Command::CreateProjects(CreateProjects { organization, projects: vec![NewProject { name, timezone }] })
+        let slug = if self.chance.one_in(4) { self.any_slug() } else { None };
+        Command::CreateProjects(CreateProjects { organization, projects: vec![NewProject { name, timezone, slug }] })
     }
 
     fn create_workspace(&mut self) -> Command {

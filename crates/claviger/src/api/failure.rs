@@ -170,6 +170,7 @@ pub(crate) fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::DefaultWorkspace { .. }
         | Refusal::TeamNameTaken { .. }
         | Refusal::RoleNameTaken { .. }
+        | Refusal::SlugTaken { .. }
         | Refusal::AlreadyCreated { .. }
         | Refusal::AlreadyMember { .. }
         | Refusal::AlreadyInvited { .. }

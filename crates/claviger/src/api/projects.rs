@@ -67,7 +67,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Success<wire::ProjectDetail>>), Failure> {
     let name = requested::name(&body.name)?;
     let timezone = body.timezone.as_deref().map_or(Ok(TimezoneName::default()), requested::timezone)?;
-    let command = CreateProjects { organization, projects: vec![NewProject { name, timezone }] };
+    let slug = body.slug.as_deref().map_or(Ok(None), requested::slug)?;
+    let command = CreateProjects { organization, projects: vec![NewProject { name, timezone, slug }] };
     let (caller, key) = (identified.caller, idempotency.of(identified.principal));
     let decide = move |draft: &_, moment, _| project::create(draft, &caller, &command, moment);
     let made = node.writer.create(identified.write_request(), key, decide).await?;
@@ -87,7 +88,7 @@ pub(super) async fn show(
     shown(&identified.held, &identified, id)
 }
 
-/// Change a project's name or time zone
+/// Change a project's name, time zone or slug
 #[utoipa::path(patch, operation_id = "change_project", path = "/api/app/projects/{project}", tag = "projects", params(("project" = u64, Path)),
     request_body = wire::ChangeProject, responses((status = 200, body = Success<wire::ProjectDetail>), Refusals))]
 pub(super) async fn change(
@@ -98,7 +99,8 @@ pub(super) async fn change(
 ) -> Result<Json<Success<wire::ProjectDetail>>, Failure> {
     let name = body.name.as_deref().map(requested::name).transpose()?;
     let timezone = body.timezone.as_deref().map(requested::timezone).transpose()?;
-    let command = ChangeProject { project: id, name, timezone };
+    let slug = body.slug.map(|slug| requested::slug(&slug.unwrap_or_default())).transpose()?;
+    let command = ChangeProject { project: id, name, timezone, slug };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| project::change(draft, &caller, &command, moment);
     node.writer.perform(identified.write_request(), decide).await?;

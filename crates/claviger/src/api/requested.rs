@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use claviger_access::Moment;
 use claviger_access::administration::service_account::RequestedExpiry;
 use claviger_access::email::EmailAddress;
-use claviger_access::identity::AccountName;
+use claviger_access::identity::{AccountName, ProjectSlug};
 use claviger_access::labels::Labels;
 use claviger_access::ownership::{Owner, OwnerId};
 use claviger_access::password::Password;
@@ -44,6 +44,15 @@ pub(super) fn description(typed: &str) -> Result<Option<Description>, Failure> {
 
 pub(super) fn timezone(typed: &str) -> Result<TimezoneName, Failure> {
     TimezoneName::parse(typed).map_err(|error| invalid("timezone", &error))
+}
+
+/// Nothing where it is empty: a project without a slug.
+pub(super) fn slug(typed: &str) -> Result<Option<ProjectSlug>, Failure> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let slug = ProjectSlug::parse(typed);
+    slug.map(Some).map_err(|error| Failure::bad_request("slug_invalid", format!("slug {error}")))
 }
 
 fn invalid(field: &str, error: &TextError) -> Failure {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use claviger_access::directory::{Organization, PrincipalView, Project, Workspace};
 use claviger_access::effective::{self, ReachedProject, Source, Through};
 use claviger_access::grant::Granted;
-use claviger_access::identity::{OrganizationId, ProjectId, WorkspaceId};
+use claviger_access::identity::{OrganizationId, ProjectId, ProjectSlug, WorkspaceId};
 use claviger_access::ownership::{AccountDetails, KnownOwner, OwnerId, owner_of};
 use claviger_access::permission::PermissionSet;
 use claviger_access::role::{OrganizationRole, ProjectRole, Role};
@@ -68,6 +68,7 @@ pub(super) fn project(directory: &Directory, project: &Project, reached: &Reache
         name: project.name.clone(),
         organization_id: project.organization.number(),
         timezone: project.timezone.clone(),
+        slug: project.slug.as_ref().map(ProjectSlug::to_string),
         r#type: "PROJECT".to_owned(),
         has_workspaces: true,
         domain: None,
@@ -104,6 +105,7 @@ pub(super) fn project_index_entry(
         name: shown.name,
         organization_id: shown.organization_id,
         timezone: shown.timezone,
+        slug: shown.slug,
         r#type: shown.r#type,
         has_workspaces: shown.has_workspaces,
         domain: shown.domain,

@@ -37,7 +37,7 @@ enum Action {
     },
     /// Create a project, with its default workspace
     Create(CreateArgs),
-    /// Change a project's name or time zone
+    /// Change a project's name, time zone or slug
     Change(ChangeArgs),
     /// Delete projects, with their workspaces, custom roles, and every role on them
     Delete(delete::DeleteArgs),
@@ -56,6 +56,9 @@ struct CreateArgs {
     /// Its time zone, by IANA name such as Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
+    /// What your platform calls it, for checks: lower case letters, digits, - _ and .
+    #[arg(long)]
+    slug: Option<String>,
     #[command(flatten)]
     creation: CreationArgs,
 }
@@ -78,6 +81,12 @@ struct ChangeTo {
     /// Its time zone, by IANA name such as Europe/Berlin
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
+    /// What your platform calls it, for checks: lower case letters, digits, - _ and .
+    #[arg(long)]
+    slug: Option<String>,
+    /// It has no slug any more
+    #[arg(long, conflicts_with = "slug")]
+    no_slug: bool,
 }
 
 impl ProjectArgs {
@@ -96,8 +105,9 @@ impl ProjectArgs {
                 Ok(output.show(&project, one_table)?)
             }
             Action::Create(args) => args.run(&connection, output, random).await,
-            Action::Change(ChangeArgs { project, change: ChangeTo { name, timezone } }) => {
-                let change = ChangeProject { name, timezone };
+            Action::Change(ChangeArgs { project, change: ChangeTo { name, timezone, slug, no_slug } }) => {
+                let slug = if no_slug { Some(None) } else { slug.map(Some) };
+                let change = ChangeProject { name, timezone, slug };
                 let project = connection.client().change_project(project, &change).await?;
                 Ok(output.show(&project, one_table)?)
             }
@@ -112,7 +122,7 @@ impl CreateArgs {
     async fn run(self, connection: &Connection, output: OutputArgs, random: [u8; 16]) -> Result<(), Failed> {
         let key = self.creation.key(random);
         let organization = connection.organization().await?;
-        let new = CreateProject { name: self.name, timezone: self.timezone };
+        let new = CreateProject { name: self.name, timezone: self.timezone, slug: self.slug };
         let made = connection.client().create_project(organization, &new, &key).await;
         Ok(output.show(&made.map_err(|error| not_made(error, &key))?, one_table)?)
     }
@@ -124,12 +134,13 @@ fn one_table(project: &ProjectDetail) -> String {
 
 fn projects_table(projects: &[ProjectDetail]) -> String {
     table(
-        ["ID", "NAME", "ROLE", "TIMEZONE", "WORKSPACES"],
+        ["ID", "NAME", "SLUG", "ROLE", "TIMEZONE", "WORKSPACES"],
         projects.iter().map(|ProjectDetail { project, .. }| {
             let workspaces: Vec<_> = project.workspaces.iter().map(u64::to_string).collect();
             [
                 project.id.to_string(),
                 project.name.clone(),
+                or_dash(project.slug.as_ref()),
                 or_dash(project.role.as_ref()),
                 project.timezone.clone(),
                 workspaces.join(", "),

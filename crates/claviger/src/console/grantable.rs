@@ -179,7 +179,7 @@ mod tests {
         loader.organization(organization(), "Acme".to_owned());
         let project = |number: u64| ProjectId::new(number).expect("an id");
         for number in 11..11 + projects {
-            loader.project(project(number), organization(), format!("Shop {number}"), "UTC".to_owned());
+            loader.project(project(number), organization(), format!("Shop {number}"), "UTC".to_owned(), None);
         }
         loader.workspace(Workspace {
             id: WorkspaceId::new(5).expect("an id"),

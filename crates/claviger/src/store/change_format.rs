@@ -19,7 +19,8 @@ use claviger_access::credential::SecretDigest;
 use claviger_access::email::EmailAddress;
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{
-    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, SecretId, TeamId, UsernameSuffix, WorkspaceId,
+    GrantId, OrganizationId, PrincipalId, PrincipalKind, ProjectId, ProjectSlug, SecretId, TeamId, UsernameSuffix,
+    WorkspaceId,
 };
 use claviger_access::role::OrganizationRole;
 use claviger_access::{Change, Expiry, Moment};
@@ -56,6 +57,8 @@ enum Stored {
         organization: u64,
         name: String,
         timezone: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slug: Option<String>,
         created: i64,
         creator: Option<u64>,
     },
@@ -63,6 +66,8 @@ enum Stored {
         id: u64,
         name: String,
         timezone: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slug: Option<String>,
     },
     ProjectDeleted {
         id: u64,
@@ -177,17 +182,21 @@ fn stored(change: &Change) -> Stored {
         Change::OrganizationFounded { id, name, created } => {
             Stored::OrganizationFounded { id: id.number(), name: name.clone(), created: created.seconds() }
         }
-        Change::ProjectCreated { id, organization, name, timezone, created, creator } => Stored::ProjectCreated {
+        Change::ProjectCreated { id, organization, name, timezone, slug, created, creator } => Stored::ProjectCreated {
             id: id.number(),
             organization: organization.number(),
             name: name.clone(),
             timezone: timezone.clone(),
+            slug: slug.as_ref().map(ProjectSlug::to_string),
             created: created.seconds(),
             creator: creator.map(PrincipalId::number),
         },
-        Change::ProjectChanged { id, name, timezone } => {
-            Stored::ProjectChanged { id: id.number(), name: name.clone(), timezone: timezone.clone() }
-        }
+        Change::ProjectChanged { id, name, timezone, slug } => Stored::ProjectChanged {
+            id: id.number(),
+            name: name.clone(),
+            timezone: timezone.clone(),
+            slug: slug.as_ref().map(ProjectSlug::to_string),
+        },
         Change::ProjectDeleted { id } => Stored::ProjectDeleted { id: id.number() },
         Change::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
             stored_workspace((*id, *project), properties, *is_default, *created, *creator)
@@ -305,16 +314,17 @@ fn change(stored: Stored) -> Option<Change> {
         Stored::OrganizationFounded { id, name, created } => {
             Change::OrganizationFounded { id: OrganizationId::new(id)?, name, created: moment(created)? }
         }
-        Stored::ProjectCreated { id, organization, name, timezone, created, creator } => Change::ProjectCreated {
+        Stored::ProjectCreated { id, organization, name, timezone, slug, created, creator } => Change::ProjectCreated {
             id: ProjectId::new(id)?,
             organization: OrganizationId::new(organization)?,
             name,
             timezone,
+            slug: read_slug(slug)?,
             created: moment(created)?,
             creator: creator.and_then(PrincipalId::new),
         },
-        Stored::ProjectChanged { id, name, timezone } => {
-            Change::ProjectChanged { id: ProjectId::new(id)?, name, timezone }
+        Stored::ProjectChanged { id, name, timezone, slug } => {
+            Change::ProjectChanged { id: ProjectId::new(id)?, name, timezone, slug: read_slug(slug)? }
         }
         Stored::ProjectDeleted { id } => Change::ProjectDeleted { id: ProjectId::new(id)? },
         Stored::WorkspaceCreated { id, project, properties, is_default, created, creator } => {
@@ -430,6 +440,11 @@ fn read_properties(stored: StoredProperties) -> WorkspaceProperties {
     }
 }
 
+/// What was stored before there were slugs has none.
+fn read_slug(stored: Option<String>) -> Option<Option<ProjectSlug>> {
+    stored.map(|slug| ProjectSlug::parse(&slug)).transpose().ok()
+}
+
 fn moment(seconds: i64) -> Option<Moment> {
     Moment::from_seconds(seconds)
 }
@@ -448,5 +463,41 @@ pub(super) fn read_kind(kind: i64) -> Option<PrincipalKind> {
         1 => Some(PrincipalKind::Person),
         2 => Some(PrincipalKind::ServiceAccount),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROJECT: Option<ProjectId> = ProjectId::new(101);
+
+    #[test]
+    fn what_was_written_before_there_were_slugs_is_read_still() {
+        let body = r#"{"version":1,"changes":[
+            {"change":"project_created","id":101,"organization":1,"name":"Shop","timezone":"UTC","created":7,"creator":null},
+            {"change":"project_changed","id":101,"name":"Books","timezone":"UTC"}]}"#;
+        let changes = read(body).expect("changes");
+        let [
+            Change::ProjectCreated { id: created, slug: first, .. },
+            Change::ProjectChanged { id: changed, slug: second, .. },
+        ] = &changes[..]
+        else {
+            panic!("{changes:?}")
+        };
+        assert_eq!((Some(*created), Some(*changed)), (PROJECT, PROJECT));
+        assert_eq!((first, second), (&None, &None));
+        assert_eq!(write(&changes).expect("a body"), body.replace("\n            ", ""), "and written the same");
+    }
+
+    #[test]
+    fn a_slug_is_read_back_and_what_is_none_is_not_read() {
+        let slug = ProjectSlug::parse("web-shop").ok();
+        let (id, name, timezone) = (PROJECT.expect("an id"), "Shop".to_owned(), "UTC".to_owned());
+        let body = write(&[Change::ProjectChanged { id, name, timezone, slug: slug.clone() }]).expect("a body");
+        assert!(
+            matches!(&read(&body).expect("changes")[..], [Change::ProjectChanged { slug: read, .. }] if *read == slug)
+        );
+        assert!(read(&body.replace("web-shop", "Web shop")).is_none());
     }
 }

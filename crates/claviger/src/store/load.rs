@@ -11,7 +11,7 @@ pub(super) mod shared;
 mod unpack;
 
 use claviger_access::directory::{Loader, Workspace};
-use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, UsernameSuffix, WorkspaceId};
+use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, ProjectSlug, UsernameSuffix, WorkspaceId};
 use claviger_access::{Change, Directory, Moment, Revision};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -28,7 +28,7 @@ statements! {
     READ_HEAD = "SELECT revision, mark, next_id, username_suffix FROM head WHERE id = 1";
     COUNT_PRINCIPALS = "SELECT COUNT(*) FROM principals";
     READ_ORGANIZATIONS = "SELECT id, name FROM organizations ORDER BY id";
-    READ_PROJECTS = "SELECT id, organization_id, name, timezone FROM projects ORDER BY id";
+    READ_PROJECTS = "SELECT id, organization_id, name, timezone, slug FROM projects ORDER BY id";
     READ_WORKSPACES = "SELECT id, project_id, name, description, is_default, is_restricted, is_visible, created_at, creator_id \
                        FROM workspaces ORDER BY id";
     /// These four are read in [`unpack`]. Without a GROUP BY, for which SQLite would sort; concat_ws leaves a NULL out.
@@ -139,7 +139,10 @@ async fn read_places(snapshot: &mut AnyConnection, loader: &mut Loader) -> Resul
     }
     for row in sqlx::query(READ_PROJECTS).fetch_all(&mut *snapshot).await? {
         let organization = id(&row, "organization_id", OrganizationId::new)?;
-        loader.project(id(&row, "id", ProjectId::new)?, organization, row.try_get("name")?, row.try_get("timezone")?);
+        let (name, timezone) = (row.try_get("name")?, row.try_get("timezone")?);
+        let slug = row.try_get::<Option<String>, _>("slug")?.map(|slug| ProjectSlug::parse(&slug)).transpose();
+        let slug = slug.map_err(|_| StoreError::unreadable("the slug of a project"))?;
+        loader.project(id(&row, "id", ProjectId::new)?, organization, name, timezone, slug);
     }
     for row in sqlx::query(READ_WORKSPACES).fetch_all(&mut *snapshot).await? {
         let created = Moment::from_seconds(row.try_get("created_at")?);

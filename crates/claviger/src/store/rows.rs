@@ -16,7 +16,7 @@ pub(super) mod team;
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
 use claviger_access::email::EmailAddress;
-use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, WorkspaceId};
+use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, ProjectSlug, WorkspaceId};
 use claviger_access::{Change, Directory, Moment};
 use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
@@ -28,9 +28,9 @@ use super::statements::statements;
 statements! {
     CHOOSE_SUFFIX = "UPDATE head SET username_suffix = $1 WHERE id = 1";
     INSERT_ORGANIZATION = "INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)";
-    INSERT_PROJECT = "INSERT INTO projects (id, organization_id, name, timezone, created_at, creator_id) \
-                      VALUES ($1, $2, $3, $4, $5, $6)";
-    UPDATE_PROJECT = "UPDATE projects SET name = $2, timezone = $3 WHERE id = $1";
+    INSERT_PROJECT = "INSERT INTO projects (id, organization_id, name, timezone, slug, created_at, creator_id) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    UPDATE_PROJECT = "UPDATE projects SET name = $2, timezone = $3, slug = $4 WHERE id = $1";
     DELETE_PROJECT_GRANTS = "DELETE FROM grants WHERE project_id = $1";
     DELETE_PROJECT_ROLES = "DELETE FROM custom_roles WHERE project_id = $1";
     DELETE_PROJECT_WORKSPACES = "DELETE FROM workspaces WHERE project_id = $1";
@@ -85,12 +85,17 @@ async fn write_one(
             let insert = sqlx::query(INSERT_ORGANIZATION).bind(number(id.number()));
             run(connection, insert.bind(name.clone()).bind(created.seconds())).await
         }
-        Change::ProjectCreated { id, organization, name, timezone, created, creator } => {
-            insert_project(connection, *id, *organization, (name, timezone), *created, *creator).await
+        Change::ProjectCreated { id, organization, name, timezone, slug, created, creator } => {
+            let properties = (name.as_str(), timezone.as_str(), slug.as_ref());
+            insert_project(connection, *id, *organization, properties, *created, *creator).await
         }
-        Change::ProjectChanged { id, name, timezone } => {
-            let update = sqlx::query(UPDATE_PROJECT).bind(number(id.number()));
-            run(connection, update.bind(name.clone()).bind(timezone.clone())).await
+        Change::ProjectChanged { id, name, timezone, slug } => {
+            let update = sqlx::query(UPDATE_PROJECT)
+                .bind(number(id.number()))
+                .bind(name.clone())
+                .bind(timezone.clone())
+                .bind(slug.as_ref().map(ProjectSlug::to_string));
+            run(connection, update).await
         }
         Change::ProjectDeleted { id } => {
             let statements = [DELETE_PROJECT_GRANTS, DELETE_PROJECT_ROLES, DELETE_PROJECT_WORKSPACES, DELETE_PROJECT];
@@ -140,7 +145,7 @@ async fn insert_project(
     connection: &mut AnyConnection,
     id: ProjectId,
     organization: OrganizationId,
-    (name, timezone): (&str, &str),
+    (name, timezone, slug): (&str, &str, Option<&ProjectSlug>),
     created: Moment,
     creator: Option<PrincipalId>,
 ) -> Result<(), sqlx::Error> {
@@ -149,6 +154,7 @@ async fn insert_project(
         .bind(number(organization.number()))
         .bind(name.to_owned())
         .bind(timezone.to_owned())
+        .bind(slug.map(ProjectSlug::to_string))
         .bind(created.seconds())
         .bind(creator.map(|creator| number(creator.number())));
     run(connection, insert).await

@@ -18,21 +18,33 @@ fn ids(listed: &Value) -> Vec<u64> {
 async fn a_project_is_made_changed_and_deleted(store: Store) {
     let desk = Desk::at(store);
     let reader = desk.create(&["reader"]);
-    let create = ["project", "create", "Export", "--timezone", "Europe/Berlin", "--idempotency-key", "deploy-1"];
+    let create = ["project", "create", "Export", "--timezone", "Europe/Berlin", "--slug", "export"];
+    let create = [&create[..], &["--idempotency-key", "deploy-1"]].concat();
     let made = desk.json(&create);
     assert_eq!(
-        (&made["name"], &made["timezone"], &made["role"]),
-        (&json!("Export"), &json!("Europe/Berlin"), &json!("owner"))
+        (&made["name"], &made["timezone"], &made["role"], &made["slug"]),
+        (&json!("Export"), &json!("Europe/Berlin"), &json!("owner"), &json!("export"))
     );
     let id = made["id"].to_string();
     let refusal = desk.run(&create).refused(6);
     assert!(refusal.contains("409 already_created") && refusal.contains(&id), "{refusal}");
     assert_eq!(ids(&desk.json(&["project", "list"])).len(), 2);
     let changed = desk.json(&["project", "change", &id, "--name", "Import"]);
-    assert_eq!((&changed["name"], &changed["timezone"]), (&json!("Import"), &json!("Europe/Berlin")));
+    assert_eq!(
+        (&changed["name"], &changed["timezone"], &changed["slug"]),
+        (&json!("Import"), &json!("Europe/Berlin"), &json!("export"))
+    );
     assert_eq!(desk.json(&["project", "show", &id]), changed);
     assert!(desk.run(&["project", "show", &id]).ok().contains("Import"));
     desk.run(&["project", "change", &id, "--timezone", "Atlantis"]).refused(1);
+    assert_eq!(desk.json(&["project", "change", &id, "--slug", "im.port_2"])["slug"], "im.port_2");
+    assert!(desk.run(&["project", "list"]).ok().contains("im.port_2"));
+    let first = desk.founded.project.to_string();
+    let refusal = desk.run(&["project", "change", &first, "--slug", "im.port_2"]).refused(6);
+    assert!(refusal.contains("409 slug_taken"), "{refusal}");
+    desk.run(&["project", "change", &first, "--slug", "Import"]).refused(1);
+    assert_eq!(desk.run(&["project", "change", &id, "--slug", "x", "--no-slug"]).code(), 2);
+    assert_eq!(desk.json(&["project", "change", &id, "--no-slug"])["slug"], Value::Null);
     assert_eq!(desk.run(&["project", "change", &id]).code(), 2);
     desk.run_as(&reader, &["project", "create", "Mine"]).refused(4);
     desk.run_as(&reader, &["project", "delete", &id, "--yes"]).refused(4);

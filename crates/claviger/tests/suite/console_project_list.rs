@@ -49,17 +49,27 @@ on_both_stores! {
         let pia = Browser::signs_in(&world, "pia").await;
         pia.page(&format!("{PROJECTS}/new"), "Create project · acme").await;
         let once = pia.hidden("once");
-        let wrong = pia.submit(PROJECTS, &[("once", &once), ("name", ""), ("timezone", "Mars")]).await;
+        let wrong = pia.submit(PROJECTS, &[("once", &once), ("name", ""), ("timezone", "Mars"), ("slug", "Web")]).await;
         is_page(&wrong, 400, "Error: Create project · acme");
-        assert!(wrong.text.contains("Give it a name.") && wrong.text.contains("This is no time zone"), "{}", wrong.text);
-        let fields = [("once", once.as_str()), ("name", "Web shop"), ("timezone", "Europe/Berlin")];
+        for told in ["Give it a name.", "This is no time zone", "The slug contains “W”", "value=\"Web\""] {
+            assert!(wrong.text.contains(told), "{told} is not in {}", wrong.text);
+        }
+        world.account("gil").post("organizations/{globex}/projects", json!({ "name": "Secret well", "slug": "taken" })).await.created();
+        let taken = [("once", once.as_str()), ("name", "Web shop"), ("timezone", "Europe/Berlin"), ("slug", "taken")];
+        let taken = pia.submit(PROJECTS, &taken).await;
+        is_page(&taken, 409, "Error: Create project · acme");
+        for told in ["The slug taken is taken. Choose another.", "value=\"Web shop\"", "--timezone Europe/Berlin --slug taken</pre>"] {
+            assert!(taken.text.contains(told), "{told} is not in {}", taken.text);
+        }
+        assert!(!taken.text.contains("Secret well"), "{}", taken.text);
+        let fields = [("once", once.as_str()), ("name", "Web shop"), ("timezone", "Europe/Berlin"), ("slug", "web-shop")];
         let (first, second) = tokio::join!(pia.submit(PROJECTS, &fields), pia.submit(PROJECTS, &fields));
         assert_eq!((first.status, first.header("location")), (303, second.header("location")), "{}", first.text);
         let id = first.header("location").unwrap().split('/').nth(3).unwrap().parse().unwrap();
         world.name("made", id);
         assert_eq!(first.header("location"), Some(&*world.path("/console/projects/{made}/overview")));
         let made = world.account("ada").get("projects/{made}").await.ok();
-        assert_eq!((&made["name"], &made["timezone"]), (&json!("Web shop"), &json!("Europe/Berlin")));
+        assert_eq!((&made["name"], &made["timezone"], &made["slug"]), (&json!("Web shop"), &json!("Europe/Berlin"), &json!("web-shop")));
         assert_eq!(world.count("SELECT COUNT(*) FROM projects WHERE name = 'Web shop'").await, 1);
         assert!(pia.page(PROJECTS, "Projects · acme").await.contains("Web shop"));
     }

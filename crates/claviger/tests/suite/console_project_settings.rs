@@ -72,6 +72,39 @@ on_both_stores! {
         assert_eq!((&told["name"], &told["timezone"]), (&json!("Web shop"), &json!("Europe/Berlin")));
     }
 
+    /// a slug is set and taken away; one that another has, and what is none, is told at its field and kept
+    async fn a_slug_is_given_to_a_project(world: World) {
+        let world = world.with(WORLD).await;
+        let well = json!({ "name": "Secret well", "slug": "elsewhere" });
+        world.account("gil").post("organizations/{globex}/projects", well).await.created();
+        let browser = Browser::signs_in(&world, "dan").await;
+        browser.page(OVERVIEW, TITLE).await;
+        let form = |slug| [("name", "shop"), ("name_was", "shop"), ("timezone", "UTC"), ("timezone_was", "UTC"), ("slug", slug), ("slug_was", "")];
+        for (slug, status, told) in [
+            ("Web", 400, "The slug contains “W”; use lower case ASCII letters, digits, - _ and . only."),
+            ("17", 400, "The slug is a number, as ids are; put a letter into it."),
+            ("elsewhere", 409, "The slug elsewhere is taken. Choose another."),
+        ] {
+            let wrong = browser.submit(OVERVIEW, &form(slug)).await;
+            is_page(&wrong, status, "Error: Overview · shop");
+            says(&wrong.text, "Nothing was changed. One thing needs a change.");
+            says(&wrong.text, &format!("<a href=\"#slug\">{told}</a>"));
+            says(&wrong.text, &format!("name=\"slug\" value=\"{slug}\""));
+            assert!(!wrong.text.contains("Secret well") && !wrong.text.contains("globex"), "{}", wrong.text);
+        }
+        let page = browser.submit_to(OVERVIEW, &form(" web-shop "), TITLE).await;
+        says(&page, "<dt>Slug</dt><dd><code>web-shop</code></dd>");
+        says(&page, "name=\"slug_was\" value=\"web-shop\"");
+        assert_eq!(world.account("exporter").get("projects/{shop}").await.ok()["slug"], "web-shop");
+        // As a form that was open before there were slugs.
+        browser.submit_to(OVERVIEW, &[("name", "shop"), ("timezone", "Asia/Tokyo")], TITLE).await;
+        let told = world.account("exporter").get("projects/{shop}").await.ok();
+        assert_eq!((&told["slug"], &told["timezone"]), (&json!("web-shop"), &json!("Asia/Tokyo")));
+        let page = browser.submit_to(OVERVIEW, &[("name", "shop"), ("timezone", "Asia/Tokyo"), ("slug", ""), ("slug_was", "web-shop")], TITLE).await;
+        assert!(!page.contains("web-shop"), "{page}");
+        assert!(world.account("exporter").get("projects/{shop}").await.ok()["slug"].is_null());
+    }
+
     /// default access is given and taken for everyone at once, up to one's own role
     async fn default_access_is_given_and_taken(world: World) {
         let world = world.with(WORLD).await;
@@ -107,7 +140,7 @@ on_both_stores! {
         ] {
             let text = oli.page(page, title).await;
             let once = oli.carries("once").filter(|_| text.contains("name=\"once\"")).unwrap_or_default();
-            let mut fields = vec![("name", &*secret), ("once", &*once)];
+            let mut fields = vec![("name", &*secret), ("slug", &*secret), ("once", &*once)];
             fields.extend(others);
             let answer = oli.submit(form, &fields).await;
             assert_eq!(answer.status, 400, "{form}: {}", answer.text);
@@ -231,7 +264,7 @@ acme: ada owner, oli@ owner
             assert!(!answer.text.contains("style=") && answer.text.matches("<h1").count() == 1, "{page}");
         }
         for (path, fields) in [
-            ("overview", vec![("name", ""), ("timezone", SCRIPT)]),
+            ("overview", vec![("name", ""), ("timezone", SCRIPT), ("slug", SCRIPT)]),
             ("delete", vec![("typed", SCRIPT)]),
             ("roles/{role}", vec![("name", ""), ("description", SCRIPT), ("permission", SCRIPT), ("own", SCRIPT)]),
             ("roles/{role}/delete", vec![("typed", "x")]),

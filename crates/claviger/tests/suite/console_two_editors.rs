@@ -33,10 +33,10 @@ on_both_stores! {
                 "/console/projects/{shop}/overview",
                 "Overview · shop",
                 "projects/{shop}",
-                vec![("name", "shop"), ("timezone", "Europe/Berlin")],
-                vec![("name", "shop"), ("timezone", "Moon/Sea")],
-                json!({ "name": "store" }),
-                json!({ "name": "store", "timezone": "Europe/Berlin" }),
+                vec![("name", "shop"), ("timezone", "Europe/Berlin"), ("slug", "")],
+                vec![("name", "shop"), ("timezone", "Moon/Sea"), ("slug", "")],
+                json!({ "name": "store", "slug": "by-ada" }),
+                json!({ "name": "store", "timezone": "Europe/Berlin", "slug": "by-ada" }),
             ),
             (
                 "/console/projects/{shop}/workspaces/{eu}",
@@ -50,7 +50,7 @@ on_both_stores! {
             ),
         ] {
             pia.page(page, title).await;
-            let carried: Vec<(String, String)> = ["description", "labels", "role", "name", "timezone"]
+            let carried: Vec<(String, String)> = ["description", "labels", "role", "name", "timezone", "slug"]
                 .into_iter()
                 .filter_map(|name| Some((format!("{name}_was"), pia.carries(&format!("{name}_was"))?)))
                 .collect();

@@ -151,6 +151,28 @@ on_both_stores! {
         }
     }
 
+    /// a project is asked about by its slug, which is whose it is now
+    async fn a_project_is_asked_about_by_what_the_platform_calls_it(world: World) {
+        let world = world.with(WORLD).await;
+        let (ada, gil) = (world.account("ada"), world.account("gil"));
+        let called = |slug: &str| json!({ "slug": slug });
+        check(&world, "reader", "?project=web-shop").await.refused(403, "place_not_reached");
+        ada.patch("projects/{shop}", called("web-shop")).await.is(200);
+        let answer = check(&world, "reader", "?project=web-shop&permission=data:write").await.is(200);
+        assert_eq!(answer.header("x-claviger-project"), Some(&*world.id("shop").to_string()));
+        check(&world, "visitor", "?project=web-shop&workspace={eu}").await.is(200);
+        check(&world, "exporter", "?project={lab}&workspace={eu}").await.refused(403, "place_not_reached");
+        for other in ["Web-shop", "web-sho", "web-shop%20", "", "%00"] {
+            let status = check(&world, "reader", &format!("?project={other}")).await.status;
+            assert_eq!(status, if other.is_empty() { 400 } else { 403 }, "{other}");
+        }
+        ada.patch("projects/{shop}", called("shop")).await.is(200);
+        gil.patch("projects/{forge}", called("web-shop")).await.is(200);
+        check(&world, "reader", "?project=web-shop").await.refused(403, "place_not_reached");
+        check(&world, "smith", "?project=web-shop").await.is(200);
+        check(&world, "reader", "?project=shop").await.is(200);
+    }
+
     /// where the operator names another header, that one alone counts
     async fn the_credential_may_come_in_another_header(world: World) {
         let world = world.with(WORLD).await;

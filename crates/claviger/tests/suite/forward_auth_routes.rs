@@ -82,7 +82,11 @@ on_both_stores! {
     /// the first route that matches decides; what none matches is denied
     async fn the_table_decides(world: World) {
         let world = world.with(WORLD).await.routed(OriginalRequest::XForwarded).await;
+        let called = serde_json::json!({ "slug": "web-shop" });
+        world.account("ada").patch("projects/{shop}", called).await.is(200);
         for (account, method, uri, expected) in [
+            ("reader", "GET", "/v1/projects/web-shop/orders/7", "analyst"),
+            ("mel", "GET", "/v1/projects/web-shop/orders/7", "place_not_reached"),
             ("", "GET", "/health", "open"),
             ("reader", "GET", "/health?x=1", "open"),
             ("reader", "GET", "/v1/projects/{shop}/orders/7?page=2", "analyst"),

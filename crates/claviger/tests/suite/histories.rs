@@ -25,6 +25,7 @@ const ACCOUNTS: &[&str] =
 const PEOPLE: &[&str] = &["pia", "quy", "rio", "zoe"];
 const ORGANIZATIONS: &[&str] = &["acme", "globex"];
 const PROJECTS: &[&str] = &["shop", "lab", "well"];
+const SLUGS: [Option<&str>; 3] = [Some("one"), Some("two"), None];
 const ROLES: &[&str] = &["owner", "admin", "analyst", "consumer"];
 const ORGANIZATION_ROLES: &[&str] = &["owner", "admin", "billing_admin", "member"];
 
@@ -95,7 +96,11 @@ async fn take(world: &World, step: Step) -> Answer {
         }
         8 => caller.delete(&format!("projects/{{{project}}}/workspaces/{{eu}}/service-accounts/{{{account}}}")).await,
         9 => caller.post(&format!("projects/{{{project}}}/workspaces"), json!({ "name": "made" })).await,
-        10 => caller.patch(&format!("projects/{{{project}}}"), json!({ "name": format!("name {d}") })).await,
+        10 => {
+            caller
+                .patch(&format!("projects/{{{project}}}"), json!({ "name": format!("name {d}"), "slug": SLUGS[d % 3] }))
+                .await
+        }
         _ if d < 2 => caller.post(&format!("{one}/rotate"), json!({ "grace_seconds": 3_600 * d })).await,
         _ if d < 4 => caller.post(&format!("{one}/secrets"), json!({ "name": "made" })).await,
         _ => caller.patch(&one, json!({ "expires_in": 3_600 + d })).await,

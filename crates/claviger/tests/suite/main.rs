@@ -75,6 +75,7 @@ mod paging;
 mod policies;
 mod presented_credentials;
 mod project_accounts;
+mod project_slugs;
 mod projects;
 mod secrets_made;
 mod shapes;

@@ -45,7 +45,7 @@ pub(in crate::api) async fn create(
 ) -> Result<(StatusCode, Json<Success<ProjectDetail>>), Failure> {
     let name = requested::name(&body.project_name)?;
     let timezone = body.timezone_id.map_or(Ok(TimezoneName::default()), numbered)?;
-    let made = make(&node, &identified, organization, vec![NewProject { name, timezone }]).await?;
+    let made = make(&node, &identified, organization, vec![NewProject { name, timezone, slug: None }]).await?;
     let shown = made.into_iter().next().ok_or_else(|| Failure::not_found().after_write())?;
     Ok((StatusCode::CREATED, Json(Success::new(shown))))
 }
@@ -61,7 +61,10 @@ pub(in crate::api) async fn create_several(
     Body(body): Body<wire::CreateProjects, LIST_LENGTH_MAX>,
 ) -> Result<(StatusCode, Json<Success<Vec<ProjectDetail>>>), Failure> {
     requested::few(body.project_names.len(), "project")?;
-    let new = |name: &String| Ok(NewProject { name: requested::name(name)?, timezone: TimezoneName::default() });
+    let new = |name: &String| {
+        let (name, timezone) = (requested::name(name)?, TimezoneName::default());
+        Ok(NewProject { name, timezone, slug: None })
+    };
     let new = body.project_names.iter().map(new).collect::<Result<Vec<_>, Failure>>()?;
     let made = make(&node, &identified, organization, new).await?;
     Ok((StatusCode::CREATED, Json(Success::new(made))))
@@ -116,6 +119,7 @@ pub(in crate::api) async fn update(
         project,
         name: form.name.as_deref().map(requested::name).transpose()?,
         timezone: timezone(&form)?,
+        slug: None,
     };
     let caller = identified.caller;
     let decide = move |draft: &_, moment, _| project::change(draft, &caller, &command, moment);

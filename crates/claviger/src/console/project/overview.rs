@@ -11,15 +11,17 @@ use claviger_access::authorize::{
     DeleteProject, ManageMembers, ManageRoles, ManageServiceAccounts, Scope, UpdateProject, authorize,
 };
 use claviger_access::effective;
-use claviger_access::identity::ProjectId;
+use claviger_access::identity::{ProjectId, ProjectSlug};
 use claviger_access::permission::PermissionSet;
 use claviger_access::role::{ProjectRole, Role};
 use claviger_access::text::{DisplayName, TextError, TimezoneName};
+use claviger_access::{Draft, Refusal};
 
 use super::mistakes::{self, Mistakes};
 use super::reached::{Given, Reached};
+use super::refusals::unwritten_there;
 use super::spot::Spot;
-use super::{Shown, permit, role_choice, unread, write};
+use super::{Shown, organization_of, permit, role_choice, unread, write};
 use crate::api::ids::PathId;
 use crate::console::error_page::ErrorPage;
 use crate::console::frame::{Frame, Link};
@@ -27,19 +29,19 @@ use crate::console::notice::Notice;
 use crate::console::page::page;
 use crate::console::path::At;
 use crate::console::place::{OrganizationPage, Place, ProjectPage, may};
-use crate::console::project_role;
 use crate::console::refused::Wanted;
 use crate::console::service_accounts::account;
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::{Field, Typed};
-use crate::console::{Console, words};
+use crate::console::{Console, project_role, project_slug, words};
+use crate::writer::WriteError;
 
 const PAGE: ProjectPage = ProjectPage::Overview;
 
 const SEE: Wanted = Wanted { title: "Overview of {}", deed: "see it" };
 
-const CHANGE: Wanted = Wanted { title: "Change {}", deed: "change its name and time zone" };
+const CHANGE: Wanted = Wanted { title: "Change {}", deed: "change its name, time zone and slug" };
 
 const OPEN: Wanted = Wanted { title: "Default access to {}", deed: "change its default access" };
 
@@ -59,6 +61,7 @@ struct Overview<'p> {
     organization: &'p str,
     projects: Option<String>,
     timezone: &'p str,
+    slug: Option<&'p str>,
     row: Standing,
     counts: Vec<Count>,
     /// The form, for who may change them.
@@ -79,6 +82,7 @@ struct Standing {
 struct Typing {
     name: Field,
     timezone: Field,
+    slug: Field,
 }
 
 struct DefaultAccess {
@@ -109,9 +113,11 @@ async fn shown(
     let (known, organization) = (shown.project, shown.organization);
     let (given, more) = standing(signed_in, shown);
     let scope = Scope::Project(project);
+    let slug = known.slug.as_ref().map(ProjectSlug::as_str);
     let change = may::<UpdateProject>(signed_in, scope).then(|| Typing {
         name: Field::of("name", &known.name, typed),
         timezone: Field::of("timezone", &known.timezone, typed),
+        slug: Field::of("slug", slug.unwrap_or_default(), typed),
     });
     let sees = OrganizationPage::Projects.is_open(signed_in, organization.id);
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
@@ -123,6 +129,7 @@ async fn shown(
         organization: &organization.name,
         projects: sees.then(|| OrganizationPage::Projects.path(organization.id)),
         timezone: &known.timezone,
+        slug,
         row: Standing { given, more },
         counts: counts(console, signed_in, shown).await?,
         change,
@@ -185,7 +192,7 @@ fn default(signed_in: &SignedIn, shown: Shown<'_>) -> DefaultAccess {
     }
 }
 
-/// Changes the name and the time zone.
+/// Changes the name, the time zone and the slug.
 pub(in crate::console) async fn change(
     State(console): State<Console>,
     At(PathId(project)): At<PathId<ProjectId>>,
@@ -199,16 +206,28 @@ pub(in crate::console) async fn change(
         "There is no such time zone. Use an IANA name, such as UTC or Europe/Berlin.".to_owned()
     });
     let timezone = mistakes.take("timezone", timezone);
+    let slug = mistakes.take("slug", project_slug::read(typed.one("slug")));
     if !mistakes.is_empty() {
         return shown(&console, &signed_in, project, Some(&typed), mistakes).await;
     }
     let called = name.as_ref().map_or_else(String::new, |name| name.as_str().to_owned());
     let (name, timezone) =
         (name.filter(|_| typed.is_changed("name")), timezone.filter(|_| typed.is_changed("timezone")));
-    let (command, caller) = (ChangeProject { project, name, timezone }, signed_in.caller);
-    let decide = move |draft: &claviger_access::Draft, moment| project::change(draft, &caller, &command, moment);
-    write(&console, &signed_in, (project, PAGE), &CHANGE, decide).await?;
-    Ok(Notice::done(format!("{called} was saved."), "").at(&console, &signed_in, &PAGE.path(project)))
+    // A form without the field takes no slug away.
+    let slug = slug.filter(|_| typed.has("slug") && typed.is_changed("slug"));
+    let (command, caller) = (ChangeProject { project, name, timezone, slug }, signed_in.caller);
+    let request = signed_in.write_request(organization_of(&signed_in, project)?);
+    let decide = move |draft: &Draft, moment, _| project::change(draft, &caller, &command, moment);
+    match console.node.writer.perform(request, decide).await {
+        Ok(()) => Ok(Notice::done(format!("{called} was saved."), "").at(&console, &signed_in, &PAGE.path(project))),
+        Err(WriteError::Refused(Refusal::SlugTaken { slug })) => {
+            let mistakes = mistakes.with("slug", project_slug::taken(&slug));
+            let mut page = shown(&console, &signed_in, project, Some(&typed), mistakes).await?;
+            *page.status_mut() = StatusCode::CONFLICT;
+            Ok(page)
+        }
+        Err(error) => Err(unwritten_there(&signed_in, (project, PAGE), &CHANGE, &error)),
+    }
 }
 
 /// Gives everyone of the organization a role, or takes it away.
@@ -224,8 +243,7 @@ pub(in crate::console) async fn set_default_access(
         return shown(&console, &signed_in, project, None, mistakes).await;
     }
     let caller = signed_in.caller;
-    let decide =
-        move |draft: &claviger_access::Draft, moment| default_access::set(draft, &caller, project, role, moment);
+    let decide = move |draft: &Draft, moment| default_access::set(draft, &caller, project, role, moment);
     write(&console, &signed_in, (project, PAGE), &OPEN, decide).await?;
     let shown = Shown::of(&signed_in, project)?;
     let (organization, project_name) = (&shown.organization.name, &shown.project.name);

@@ -25,7 +25,7 @@ use crate::console::refused::{Wanted, refused, unwritten};
 use crate::console::signed_in::SignedIn;
 use crate::console::submitted::Submitted;
 use crate::console::typed::Typed;
-use crate::console::{Console, once, words};
+use crate::console::{Console, once, project_slug, words};
 use crate::writer::WriteError;
 
 const CREATE: Wanted = Wanted { title: "Create project", deed: "create projects" };
@@ -39,6 +39,7 @@ struct Page<'p> {
     once: String,
     name: String,
     timezone: String,
+    slug: String,
     mistakes: Mistakes,
     command: String,
 }
@@ -86,6 +87,10 @@ pub(in crate::console) async fn create(
             };
             Ok(Notice::warning("This project was created already.", "").at(&console, &signed_in, &overview(id)))
         }
+        Err(WriteError::Refused(Refusal::SlugTaken { slug })) => {
+            let mistakes = Mistakes::one("slug", project_slug::taken(&slug));
+            form(&signed_in, known, StatusCode::CONFLICT, &typed, mistakes)
+        }
         Err(WriteError::Refused(Refusal::LimitReached { limit, .. })) => {
             let strong = format!("{} has {} projects, as many as fit.", known.name, words::count(limit));
             let list = OrganizationPage::Projects.path(organization);
@@ -121,8 +126,9 @@ fn read(typed: &Typed) -> Result<NewProject, Mistakes> {
         zone => TimezoneName::parse(zone).map_err(|error| format!("This {error}.")),
     };
     let timezone = mistakes.take("timezone", timezone);
-    match (name, timezone) {
-        (Some(name), Some(timezone)) => Ok(NewProject { name, timezone }),
+    let slug = mistakes.take("slug", project_slug::read(typed.one("slug")));
+    match (name, timezone, slug) {
+        (Some(name), Some(timezone), Some(slug)) => Ok(NewProject { name, timezone, slug }),
         _ => Err(mistakes),
     }
 }
@@ -136,21 +142,26 @@ fn form(
 ) -> Result<Response, ErrorPage> {
     let frame = Frame::of(signed_in, place(known.id));
     let short = |name: &str| typed.shown(name).chars().take(DisplayName::LENGTH_MAX + 1).collect::<String>();
-    let (name, timezone) = (short("name"), short("timezone"));
+    let (name, timezone, slug) = (short("name"), short("timezone"), short("slug"));
     let called = if name.is_empty() { "NAME".to_owned() } else { words::shell_word(&name) };
     let zone = if timezone.is_empty() { "UTC".to_owned() } else { timezone };
+    let with_slug = match slug.trim() {
+        "" => String::new(),
+        slug => format!(" --slug {}", words::shell_word(slug)),
+    };
     let shown = Page {
         frame: &frame,
         organization: &known.name,
         list: OrganizationPage::Projects.path(known.id),
         once: once::fresh()?,
         command: format!(
-            "claviger project create {called} --organization {} --timezone {}",
+            "claviger project create {called} --organization {} --timezone {}{with_slug}",
             known.id,
             words::shell_word(&zone)
         ),
         name,
         timezone: zone,
+        slug,
         mistakes,
     };
     Ok(page(status, &shown))
@@ -162,11 +173,15 @@ mod tests {
     use crate::console::frame::tests::{SCRIPT, frame};
 
     #[test]
-    fn a_name_is_asked_for_and_a_zone_must_be_one() {
+    fn a_name_is_asked_for_and_a_zone_and_a_slug_must_be_one() {
         let read = |text: &str| read(&Typed::parse(text.as_bytes()).expect("a form"));
         let right = read("name=+Web+shop+&timezone=europe%2Fberlin").expect("a project");
         assert_eq!((right.name.as_str(), right.timezone.as_str()), ("Web shop", "Europe/Berlin"));
-        let wrong = read("name=+&timezone=Mars").err().expect("mistakes");
+        assert_eq!(right.slug, None);
+        let right = read("name=Shop&timezone=&slug=+web-shop").expect("a project");
+        assert_eq!(right.slug.map(|slug| slug.to_string()).as_deref(), Some("web-shop"));
+        let wrong = read("name=+&timezone=Mars&slug=Web").err().expect("mistakes");
+        assert!(wrong.of("slug").is_some_and(|text| text.starts_with("The slug contains")), "{:?}", wrong.each());
         assert_eq!(wrong.of("name"), Some("Give it a name."));
         assert!(
             wrong.of("timezone").is_some_and(|text| text.starts_with("This is no time zone")),
@@ -185,6 +200,7 @@ mod tests {
             once: "0".repeat(32),
             name: SCRIPT.to_owned(),
             timezone: SCRIPT.to_owned(),
+            slug: SCRIPT.to_owned(),
             mistakes: Mistakes::one("timezone", SCRIPT),
             command: SCRIPT.to_owned(),
         };

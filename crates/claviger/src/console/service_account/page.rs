@@ -267,6 +267,7 @@ mod tests {
                 organization,
                 name: name.clone(),
                 timezone,
+                slug: None,
                 created,
                 creator: None,
             });

@@ -249,7 +249,7 @@ mod tests {
             if project_number != LAB {
                 loader.organization(organization(owner), format!("Organization {owner}"));
             }
-            loader.project(project(project_number), organization(owner), name.to_owned(), "UTC".to_owned());
+            loader.project(project(project_number), organization(owner), name.to_owned(), "UTC".to_owned(), None);
         }
         loader.workspace(Workspace {
             id: WorkspaceId::new(EU).expect("an id"),

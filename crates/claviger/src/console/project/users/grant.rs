@@ -209,7 +209,7 @@ mod tests {
     fn directory() -> Directory {
         let (acme, mut loader) = (OrganizationId::new(1).expect("an id"), Loader::new(1, 10));
         loader.organization(acme, "Acme".to_owned());
-        loader.project(project(), acme, "Web shop".to_owned(), "UTC".to_owned());
+        loader.project(project(), acme, "Web shop".to_owned(), "UTC".to_owned(), None);
         let member = Granted::Organization(acme, OrganizationRole::Member);
         let on_shop = |role: Role| Granted::Project(project(), role.into());
         for (number, name, granted) in [
