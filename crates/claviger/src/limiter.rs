@@ -67,6 +67,11 @@ impl<C: Clock + Clone> Limiter<C> {
     }
 }
 
+/// A wait as answers tell it, in whole seconds: never too short, and at least one.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs_f64().ceil().max(1.0) as u64
+}
+
 /// Whoever has an IPv6 address has the /64 that it is in.
 pub fn neighbourhood(address: IpAddr) -> IpAddr {
     match address {

@@ -5,7 +5,7 @@
 
 use crate::directory::{Directory, PrincipalView};
 use crate::effective::{self, Source};
-use crate::identity::{OrganizationId, PrincipalId, ProjectId, WorkspaceId};
+use crate::identity::{ProjectId, WorkspaceId};
 use crate::permission::{PermissionName, PermissionSet};
 use crate::role::{ProjectRole, Role};
 
@@ -29,15 +29,11 @@ pub enum Place {
     Workspace(WorkspaceId),
 }
 
-/// A request that goes through: as whom, and with what.
+/// A request that goes through: where, and with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
-    /// Whose request it is.
-    pub principal: PrincipalId,
     /// The project that was named, or that the workspace is in.
     pub project: ProjectId,
-    /// Whose that is.
-    pub organization: OrganizationId,
     /// The workspace that was named.
     pub workspace: Option<WorkspaceId>,
     /// The highest role there; `None` where a project is reached through a workspace of it alone.
@@ -52,9 +48,9 @@ pub enum NoPassage {
     /// The place is not there, is another organization's, or is not reached: the three are told the same.
     NotReached,
     /// The roles there are lower.
-    RoleTooLow(ProjectId),
+    RoleTooLow,
     /// None of the roles there gives it.
-    PermissionMissing(ProjectId),
+    PermissionMissing,
 }
 
 /// Lets a principal through that was [admitted](super::admit) on this directory, or says why not.
@@ -70,14 +66,7 @@ pub fn pass(directory: &Directory, view: &PrincipalView<'_>, demanded: &Demanded
     if !effective::is_member(view, known.organization) {
         return Err(NoPassage::NotReached);
     }
-    let mut passage = Passage {
-        principal: view.id(),
-        project,
-        organization: known.organization,
-        workspace,
-        role: None,
-        permissions: PermissionSet::default(),
-    };
+    let mut passage = Passage { project, workspace, role: None, permissions: PermissionSet::default() };
     let mut is_strong = demanded.role.is_none();
     let mut see = |source: Source| {
         passage.role = passage.role.max(Some(source.role));
@@ -94,10 +83,10 @@ pub fn pass(directory: &Directory, view: &PrincipalView<'_>, demanded: &Demanded
         return Err(NoPassage::NotReached);
     }
     if !is_strong {
-        return Err(NoPassage::RoleTooLow(project));
+        return Err(NoPassage::RoleTooLow);
     }
     if demanded.permission.is_some_and(|wanted| !passage.permissions.allows(wanted)) {
-        return Err(NoPassage::PermissionMissing(project));
+        return Err(NoPassage::PermissionMissing);
     }
     Ok(passage)
 }

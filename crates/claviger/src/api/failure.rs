@@ -14,6 +14,7 @@ use claviger_wire::envelope::{self, Made, MadeId};
 use claviger_wire::roles::RoleName;
 
 use crate::cluster::NotHeld;
+use crate::limiter::whole_seconds;
 use crate::people::password::NotHashed;
 use crate::store::StoreError;
 use crate::writer::WriteError;
@@ -50,7 +51,7 @@ impl Failure {
 
     /// 429: too many wrong credentials, from there or under that name; the right one would have passed.
     pub(super) fn too_many_attempts(wait: Duration) -> Self {
-        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        let seconds = whole_seconds(wait);
         let sentence = format!(
             "too many wrong credentials came from your address or under this username; look at yours, and try again in {seconds} s"
         );

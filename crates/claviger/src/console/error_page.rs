@@ -15,6 +15,7 @@ use super::place::Place;
 use super::signed_in::SignedIn;
 use super::words;
 use crate::cluster::NotHeld;
+use crate::limiter::whole_seconds;
 use crate::store::StoreError;
 use crate::store::writing::Origin;
 use crate::writer::WriteError;
@@ -215,7 +216,7 @@ impl ErrorPage {
 
     /// 429.
     pub(super) fn too_many(strong: &str, wait: Duration) -> Self {
-        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        let seconds = whole_seconds(wait);
         let shown = words::several(i64::try_from(seconds).unwrap_or(i64::MAX), "second");
         let strong = format!("{strong} Try again in {shown}.");
         let mut page = Self::new(StatusCode::TOO_MANY_REQUESTS, Kind::Otherwise, "Too many attempts", &strong, "");

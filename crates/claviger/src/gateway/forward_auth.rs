@@ -210,10 +210,10 @@ fn refused(why: NoPassage, asked: &Asked<'_>) -> Failure {
         NoPassage::NotReached => {
             forbidden("place_not_reached", format!("this takes {asked}, and the account reaches no such place"))
         }
-        NoPassage::RoleTooLow(_) => {
+        NoPassage::RoleTooLow => {
             forbidden("role_too_low", format!("this takes {asked}, and the account's role there is lower"))
         }
-        NoPassage::PermissionMissing(_) => {
+        NoPassage::PermissionMissing => {
             forbidden("permission_missing", format!("this takes {asked}, which no role of the account gives there"))
         }
     }
