@@ -152,11 +152,12 @@ async fn what_was_observed_is_whole_after_each_kill(store: Store) {
         let stranger = owner.with(&owner.username, "wrong");
         let before = store.number(OBSERVED).await;
         while store.number(OBSERVED).await == before {
-            assert_eq!(stranger.me().await.status, 401);
+            // Who goes on for long is slowed, and observed all the same.
+            assert!(matches!(stranger.me().await.status, 401 | 429));
         }
         // More of them are on their way.
         for _ in 0..3 {
-            assert_eq!(stranger.me().await.status, 401);
+            assert!(matches!(stranger.me().await.status, 401 | 429));
         }
         server.kill();
         let told = run(store.command(&["audit", "verify", "--output", "json"])).ok();

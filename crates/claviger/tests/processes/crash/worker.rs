@@ -234,7 +234,9 @@ impl Account {
         let lives = shown.status == 200;
         if let Some((username, secret)) = &self.credential {
             let status = owner.with(username, secret).me().await.status;
-            assert_eq!(status, if lives { 200 } else { 401 }, "account {}", self.id);
+            // So many are refused here that the later ones are slowed, which no right credential is.
+            let as_it_must_be = if lives { status == 200 } else { matches!(status, 401 | 429) };
+            assert!(as_it_must_be, "account {}: {status}", self.id);
         }
         if !lives {
             shown.is(404);
