@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use super::client_address::TrustedProxies;
 use super::failure::{self, Failure};
 use crate::clock;
+use crate::metrics::answers::Answers;
 use crate::random::RequestId;
 use crate::store::writing::Origin;
 
@@ -46,13 +47,22 @@ pub fn origin(extensions: &Extensions) -> Origin {
 #[derive(Clone)]
 pub(super) struct Route(pub MatchedPath);
 
+/// What a surface's requests arrive with.
+#[derive(Clone)]
+pub struct Arrival {
+    /// Who may say where a request comes from.
+    pub trusted: TrustedProxies,
+    /// Where its answers are counted.
+    pub answers: Arc<Answers>,
+}
+
 /// Wraps every request.
-pub async fn arrive(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
+pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new();
     let started = clock::instant();
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().cloned();
-    let client = peer.as_ref().map(|peer| ClientAddress(trusted.client(peer.address.ip(), request.headers())));
+    let client = peer.as_ref().map(|peer| ClientAddress(arrival.trusted.client(peer.address.ip(), request.headers())));
     let ambiguous = is_ambiguous(request.headers());
     request.extensions_mut().insert(id.clone());
     client.map(|client| request.extensions_mut().insert(client));
@@ -69,7 +79,9 @@ pub async fn arrive(State(trusted): State<TrustedProxies>, mut request: Request,
     if ambiguous || doubtful || is_refused {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    log(&id, client, &method, &response, started.elapsed());
+    let took = started.elapsed();
+    arrival.answers.count(response.status(), took);
+    log(&id, client, &method, &response, took);
     response
 }
 

@@ -27,7 +27,7 @@ use super::request_path::RequestPath;
 use super::route::{Asked, Demand, NoWorkspace, ProjectNamed};
 use super::watched_table::WatchedTable;
 use crate::api::TrustedProxies;
-use crate::api::arrival::{self, origin};
+use crate::api::arrival::{self, Arrival, origin};
 use crate::api::caller::let_in;
 use crate::api::failure::{self, Failure};
 use crate::clock;
@@ -81,20 +81,25 @@ struct Check {
 
 /// The check, with the same arrival and leaving as all else.
 pub fn router(node: Node, trusted: TrustedProxies, routes: Option<Arc<WatchedTable>>, asking: Asking) -> Router {
+    let arrival = Arrival { trusted, answers: Arc::clone(&node.metrics.gateway) };
     Router::new()
         .route(PATH, any(check))
         .route_layer(from_fn(arrival::name_route))
         .with_state(Check { node, routes, asking })
         .layer(CatchPanicLayer::custom(failure::panicked))
-        .layer(from_fn_with_state(trusted, arrival::arrive))
+        .layer(from_fn_with_state(arrival, arrival::arrive))
 }
 
 async fn check(State(check): State<Check>, request: Request) -> Response {
     // A body, where a gateway sends one all the same, is the upstream's.
     let (parts, _) = request.into_parts();
     match check.decide(&parts) {
-        Ok(headers) => (StatusCode::OK, headers).into_response(),
+        Ok(headers) => {
+            check.node.metrics.checks.passed();
+            (StatusCode::OK, headers).into_response()
+        }
         Err(failure) => {
+            check.node.metrics.checks.refused(failure.code());
             let reason = HeaderValue::from_static(failure.code());
             let mut response = failure.into_response();
             response.headers_mut().insert(REASON, reason);

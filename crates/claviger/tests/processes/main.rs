@@ -29,6 +29,7 @@ mod crash;
 mod first_owner;
 mod host_commands;
 mod loading;
+mod metrics;
 mod network;
 mod on_the_disk;
 mod postgres_connection;
