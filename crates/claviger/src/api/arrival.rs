@@ -46,6 +46,16 @@ pub fn origin(extensions: &Extensions) -> Origin {
 #[derive(Clone)]
 pub(super) struct Route(pub MatchedPath);
 
+/// What a check decided about another request, put into the answer for the log line: a status within an answer whose own
+/// may be another, and whose request it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    /// What the caller is answered.
+    pub status: StatusCode,
+    /// Who that is.
+    pub client: Option<ClientAddress>,
+}
+
 /// Wraps every request.
 pub async fn arrive(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new();
@@ -74,7 +84,7 @@ pub async fn arrive(State(trusted): State<TrustedProxies>, mut request: Request,
 }
 
 /// What every answer carries.
-fn mark(headers: &mut HeaderMap, id: &RequestId) {
+pub(crate) fn mark(headers: &mut HeaderMap, id: &RequestId) {
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert("x-request-id", value);
     }
@@ -99,14 +109,16 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
     response
 }
 
-/// One line an answer. Reads that went well are the many, and are told only to who asks for them.
+/// One line an answer. Reads that went well are the many, and are told only to who asks for them; so are checks.
 fn log(id: &RequestId, client: Option<ClientAddress>, method: &Method, response: &Response, elapsed: Duration) {
     let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str());
+    let judged = response.extensions().get::<Judged>();
+    let client = judged.map_or(client, |judged| judged.client);
     let client = client.map_or_else(|| "-".to_owned(), |client| client.0.to_string());
-    let status = response.status();
+    let status = judged.map_or(response.status(), |judged| judged.status);
     // Strangers write in the method what they like.
     let method = if failure::is_standard(method) { method.as_str() } else { "other" };
-    let is_read = ["GET", "HEAD", "OPTIONS"].contains(&method);
+    let is_read = judged.is_some() || ["GET", "HEAD", "OPTIONS"].contains(&method);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     if status.is_server_error() {
         tracing::warn!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");

@@ -33,8 +33,8 @@ use crate::api::{self, TrustedProxies};
 use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::console::{self, Outside, Transport};
-use crate::gateway::forward_auth;
-use crate::listener::{self, Limits};
+use crate::gateway::Checks;
+use crate::listener::{self, Apps, Limits};
 use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
 use crate::telemetry::LogOptions;
@@ -159,12 +159,13 @@ impl Serve {
         let transport = self.transport(address, tls.is_some());
         let pages = console::router(node.clone(), transport, outside, trusted.clone(), closing.clone());
         let table = routes.as_ref().map(|routes| Arc::clone(&routes.table));
-        let checks = forward_auth::router(node.clone(), trusted.clone(), table, self.gateway.asking());
-        let app = api::router(node.clone(), trusted).merge(pages).merge(checks);
+        let checks = Checks::new(node.clone(), trusted.clone(), table, self.gateway.asking());
+        let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
+        let apps = Apps { http1, http2: checks.over_http2() };
         routes.map(|routes| tokio::spawn(routes.follow(closing.clone())));
         let serving = async {
             tokio::select! {
-                () = listener::serve(bound, tls, app, self.limits(), closing.clone()) => {}
+                () = listener::serve(bound, tls, apps, self.limits(), closing.clone()) => {}
                 () = failed.cancelled() => {}
             }
         };

@@ -38,6 +38,8 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError>
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(key, "private key", error.to_string()))?;
     let mut config =
         ServerConfig::builder().with_no_client_auth().with_single_cert(chain, secret).map_err(TlsError::Pair)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // In the order that we choose in: who speaks both, as browsers do, is answered everything; who speaks HTTP/2 alone, as
+    // gRPC does, asks for checks.
+    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
