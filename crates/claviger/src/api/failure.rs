@@ -254,7 +254,7 @@ impl From<StoreError> for Failure {
 }
 
 /// 404 in the contract's envelope.
-pub(crate) async fn no_such_path() -> Failure {
+pub(super) async fn no_such_path() -> Failure {
     Failure::not_found()
 }
 

@@ -49,7 +49,7 @@ impl Checks {
     /// Those that are asked over HTTP/2, where nothing else is answered: the same, and Envoy's gRPC.
     pub fn over_http2(&self) -> Router {
         let grpc = ext_authz::router(self.decider.clone(), self.trusted.clone());
-        self.arriving(self.http().merge(grpc).fallback(failure::no_such_path))
+        self.arriving(self.http().merge(grpc).fallback(ext_authz::no_such_path))
     }
 
     fn http(&self) -> Router {

@@ -15,9 +15,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request as HttpRequest;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap};
 use axum::middleware::{Next, from_fn};
-use axum::response::Response as HttpResponse;
+use axum::response::{IntoResponse, Response as HttpResponse};
 use envoy_types::ext_authz::v3::pb::{Authorization, AuthorizationServer, CheckRequest, CheckResponse};
 use tonic::{Request, Response, Status};
 
@@ -41,6 +42,15 @@ const REFUSAL_LENGTH_MAX: usize = 64 * 1024;
 
 /// A message must have arrived whole by then.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where nothing is: gRPC has words of its own for that, and reads no others.
+pub(super) async fn no_such_path(request: HttpRequest) -> HttpResponse {
+    let kind = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    if kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
+        return Status::unimplemented("there is no such call; this is asked for envoy.service.auth.v3 alone").into_http();
+    }
+    Failure::not_found().into_response()
+}
 
 /// The service alone.
 pub(super) fn router(decider: Decider, trusted: TrustedProxies) -> Router {
