@@ -376,6 +376,21 @@ on_both_stores! {
         assert_eq!(gateway.told(&asked).await.status, 200);
     }
 
+    /// the log tells of a check what was decided and about whom; checks that go through are for who wants to know all
+    async fn a_check_is_logged_by_what_was_decided(world: World) {
+        let world = world.with(WORLD).await;
+        let trusted = Gateway::connect_from(&world, Some(PROXY)).await;
+        for (account, level, status) in [("reader", "DEBUG", 200), ("", "INFO", 401)] {
+            let asked = Asked { source: Some("198.51.100.44"), ..Asked::of("POST", "/").by(&world, account) };
+            let answered = trusted.client().check(asked.raw()).await.expect("an answer");
+            let id = answered.metadata().get("x-request-id").expect("an id").to_str().expect("text").to_owned();
+            let logged = crate::looked_through::logged();
+            let line = logged.lines().find(|line| line.contains(&id) && line.contains("answered")).expect("a line");
+            assert!(line.contains(level) && line.contains(&format!("status={status}")), "{line}");
+            assert!(line.contains("client=198.51.100.44") && line.contains("Authorization/"), "{line}");
+        }
+    }
+
     /// refused checks count among the refused requests, and uses among the uses, as by `/auth/check`
     async fn checks_over_grpc_are_counted(world: World) {
         let world = world.with(WORLD).await;
