@@ -47,7 +47,8 @@ const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
 pub(super) async fn no_such_path(request: HttpRequest) -> HttpResponse {
     let kind = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
     if kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
-        return Status::unimplemented("there is no such call; this is asked for envoy.service.auth.v3 alone").into_http();
+        return Status::unimplemented("there is no such call; this is asked for envoy.service.auth.v3 alone")
+            .into_http();
     }
     Failure::not_found().into_response()
 }

@@ -119,8 +119,7 @@ impl Asked {
     }
 
     fn message(&self, with_headers: impl FnOnce(&mut HttpRequest)) -> CheckRequest {
-        let mut http =
-            HttpRequest { method: self.method.clone(), path: self.path.clone(), ..HttpRequest::default() };
+        let mut http = HttpRequest { method: self.method.clone(), path: self.path.clone(), ..HttpRequest::default() };
         with_headers(&mut http);
         let socket = |address: &str| core::SocketAddress { address: address.to_owned(), ..Default::default() };
         let address = self.source.map(|source| core::Address { address: Some(Address::SocketAddress(socket(source))) });
@@ -140,13 +139,7 @@ fn named(world: &World, value: &str) -> String {
 
 impl Told {
     fn new<'h>(status: u16, headers: impl Iterator<Item = (&'h str, &'h str)>, body: &str) -> Self {
-        let refusals = [
-            "content-type",
-            "cache-control",
-            "x-content-type-options",
-            "www-authenticate",
-            "retry-after",
-        ];
+        let refusals = ["content-type", "cache-control", "x-content-type-options", "www-authenticate", "retry-after"];
         let is_told = |name: &str| name.starts_with("x-claviger-") || (status != 200 && refusals.contains(&name));
         let headers = headers.filter(|(name, _)| is_told(name));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -165,7 +158,9 @@ impl Told {
             HttpResponse::OkResponse(passes) => (200, &passes.headers, "", passes.headers_to_remove.clone()),
             HttpResponse::DeniedResponse(denied) => {
                 let status = denied.status.as_ref().expect("a status").code;
-                assert!(denied.headers.iter().any(|one| one.header.as_ref().is_some_and(|one| one.key == "x-request-id")));
+                assert!(
+                    denied.headers.iter().any(|one| one.header.as_ref().is_some_and(|one| one.key == "x-request-id"))
+                );
                 (u16::try_from(status).expect("a status"), &denied.headers, &*denied.body, Vec::new())
             }
             HttpResponse::ErrorResponse(error) => panic!("to Envoy this may be no refusal: {error:?}"),
