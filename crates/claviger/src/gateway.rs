@@ -3,10 +3,16 @@
 //! A request is named by its method and its path. The [`RouteTable`] says what such a request must be allowed; the path
 //! is read by [`RequestPath`], which refuses whatever two readers might read differently.
 //!
+//! However a gateway asks ([`forward_auth`], [`ext_authz`], [`envoy_http`]), it is answered by one [`decision`].
+//!
 //! What must stay true: nothing goes through that no route lets through, and the path that is judged is the path that
 //! the upstream acts on.
 
+pub mod checks;
+mod decision;
+mod envoy_http;
 pub mod explained;
+mod ext_authz;
 pub mod forward_auth;
 mod identity;
 pub mod pattern;
@@ -16,5 +22,6 @@ pub mod route;
 pub mod route_table;
 pub mod watched_table;
 
+pub use self::checks::{Asking, Checks};
 pub use self::request_path::RequestPath;
 pub use self::route_table::RouteTable;

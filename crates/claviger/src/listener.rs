@@ -5,7 +5,9 @@
 //! stranger sends or does not send keeps memory or a descriptor for longer than these limits say.
 
 mod doubtful_framing;
+mod http2;
 mod parser_answers;
+mod preface;
 mod tls;
 mod write_deadline;
 
@@ -23,7 +25,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,15 +35,25 @@ use tower::ServiceExt;
 
 use self::doubtful_framing::Watched;
 use self::parser_answers::{Replacing, Requests};
+use self::preface::{Begun, Spoken};
 pub use self::tls::{TlsError, acceptor};
 use self::write_deadline::Progressing;
 use crate::api::{Peer, answer_to_no_request};
 use crate::metrics::Connections;
 
+/// What is answered, by what a connection speaks.
+#[derive(Debug, Clone)]
+pub struct Apps {
+    /// Over HTTP/1.1.
+    pub http1: Router,
+    /// Over HTTP/2. Its requests must be answered soon: a connection on which none begins for the idle time ends.
+    pub http2: Router,
+}
+
 /// Limits on what strangers may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// A head must arrive within this, and a connection may idle for so long. Gateways pool connections: keep it above
+    /// A connection must begin within this, a head must arrive within this, and a connection may idle for so long. Gateways pool connections: keep it above
     /// their own (nginx: 60 s).
     pub idle: Duration,
     /// A client must read some of its answer within this.
@@ -82,7 +94,7 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 pub async fn serve(
     listener: TcpListener,
     tls: Option<tokio_rustls::TlsAcceptor>,
-    app: Router,
+    apps: Apps,
     limits: Limits,
     counted: Connections,
     stop: CancellationToken,
@@ -110,7 +122,8 @@ pub async fn serve(
             continue;
         };
         let open = Open::new(&counted.open);
-        let connection = connection(stream, address, tls.clone(), app.clone(), limits, graceful.watcher());
+        let end = End { watcher: graceful.watcher(), stop: stop.clone() };
+        let connection = connection(stream, address, tls.clone(), apps.clone(), limits, end);
         tokio::spawn(async move {
             connection.await;
             drop((place, address_place, open));
@@ -134,31 +147,52 @@ async fn accept(
     Ok((stream, address, place))
 }
 
+/// How a connection is told that it is to end.
+struct End {
+    /// The end of all waits as long as this is there.
+    watcher: Watcher,
+    stop: CancellationToken,
+}
+
 async fn connection(
     stream: TcpStream,
     address: SocketAddr,
     tls: Option<tokio_rustls::TlsAcceptor>,
-    app: Router,
+    apps: Apps,
     limits: Limits,
-    watcher: hyper_util::server::graceful::Watcher,
+    end: End,
 ) {
     match tls {
-        None => speak(stream, address, app, limits, watcher).await,
+        None => speak(stream, address, apps, limits, end).await,
         Some(acceptor) => match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => speak(stream, address, app, limits, watcher).await,
+            Ok(Ok(stream)) => speak(stream, address, apps, limits, end).await,
             Ok(Err(error)) => tracing::debug!(%error, peer = %address.ip(), "a TLS handshake failed"),
             Err(_) => tracing::debug!(peer = %address.ip(), "a TLS handshake took too long"),
         },
     }
 }
 
-async fn speak<S>(
-    stream: S,
-    address: SocketAddr,
-    app: Router,
-    limits: Limits,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
+async fn speak<S>(stream: S, address: SocketAddr, apps: Apps, limits: Limits, end: End)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let begun = tokio::select! {
+        begun = tokio::time::timeout(limits.idle, preface::begin(stream)) => begun,
+        () = end.stop.cancelled() => return,
+    };
+    match begun {
+        Ok(Ok((Spoken::Http1, stream))) => speak_http1(stream, address, apps.http1, limits, end.watcher).await,
+        Ok(Ok((Spoken::Http2, stream))) => {
+            http2::speak(Progressing::new(stream, limits.stalled), address, apps.http2, limits, end.stop).await;
+            drop(end.watcher);
+        }
+        Ok(Err(error)) => tracing::debug!(%error, peer = %address.ip(), "a connection ended as it began"),
+        Err(_) => tracing::debug!(peer = %address.ip(), "a connection said nothing"),
+    }
+}
+
+async fn speak_http1<S>(stream: Begun<S>, address: SocketAddr, app: Router, limits: Limits, watcher: Watcher)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let peer = Peer { address, doubtful: Arc::new(AtomicBool::new(false)) };

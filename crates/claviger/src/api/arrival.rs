@@ -6,6 +6,7 @@
 //! say itself that it may be. The log line holds
 //! neither path nor query, only the route that matched: strangers write there what they like.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,6 +57,16 @@ pub struct Arrival {
     pub answers: Arc<Answers>,
 }
 
+/// What a check decided about another request, put into the answer for the log line: a status within an answer whose own
+/// may be another, and whose request it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    /// What the caller is answered.
+    pub status: StatusCode,
+    /// Who that is.
+    pub client: Option<ClientAddress>,
+}
+
 /// Wraps every request.
 pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new();
@@ -80,13 +91,13 @@ pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: 
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     let took = started.elapsed();
-    arrival.answers.count(response.status(), took);
+    arrival.answers.count(status(&response), took);
     log(&id, client, &method, &response, took);
     response
 }
 
 /// What every answer carries.
-fn mark(headers: &mut HeaderMap, id: &RequestId) {
+pub(crate) fn mark(headers: &mut HeaderMap, id: &RequestId) {
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert("x-request-id", value);
     }
@@ -111,14 +122,23 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
     response
 }
 
-/// One line an answer. Reads that went well are the many, and are told only to who asks for them.
+/// What the caller is told, whatever it is wrapped in.
+fn status(response: &Response) -> StatusCode {
+    response.extensions().get::<Judged>().map_or(response.status(), |judged| judged.status)
+}
+
+/// One line an answer. Reads that went well are the many, and are told only to who asks for them; so are checks.
 fn log(id: &RequestId, client: Option<ClientAddress>, method: &Method, response: &Response, elapsed: Duration) {
     let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str());
-    let client = client.map_or_else(|| "-".to_owned(), |client| client.0.to_string());
-    let status = response.status();
+    let judged = response.extensions().get::<Judged>();
+    let client = judged.map_or(client, |judged| judged.client);
+    // Made into text where somebody reads it alone.
+    let client = client.map(|client| client.0);
+    let client = client.as_ref().map_or(&"-" as &dyn fmt::Display, |client| client);
+    let status = status(response);
     // Strangers write in the method what they like.
     let method = if failure::is_standard(method) { method.as_str() } else { "other" };
-    let is_read = ["GET", "HEAD", "OPTIONS"].contains(&method);
+    let is_read = judged.is_some() || ["GET", "HEAD", "OPTIONS"].contains(&method);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     if status.is_server_error() {
         tracing::warn!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");

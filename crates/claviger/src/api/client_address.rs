@@ -29,12 +29,21 @@ impl TrustedProxies {
     /// The address that a request comes from, in its canonical form: an IPv4 address mapped into IPv6 is that IPv4
     /// address.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.named(peer, entries(headers))
+    }
+
+    /// The same, where the peer is a gateway that tells the request instead of passing it on: it was connected from
+    /// `source`, and these headers were in the request.
+    pub(crate) fn client_of_told(&self, peer: IpAddr, source: Option<IpAddr>, headers: &HeaderMap) -> IpAddr {
+        let source = source.map(|source| source.to_canonical());
+        self.named(peer, std::iter::once(source).chain(entries(headers)))
+    }
+
+    fn named(&self, peer: IpAddr, mut entries: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut client = peer.to_canonical();
-        let fields = headers.get_all(FORWARDED_FOR).iter().rev();
-        let mut entries = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
         while self.trusts(client) {
             // What is no address was not added by a proxy that can be relied on: the one that sent it answers for it.
-            let Some(entry) = entries.next().and_then(address) else { break };
+            let Some(entry) = entries.next().flatten() else { break };
             client = entry;
         }
         client
@@ -43,6 +52,12 @@ impl TrustedProxies {
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
+}
+
+/// From the end of the list; `None` for what is no address.
+fn entries(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+    let fields = headers.get_all(FORWARDED_FOR).iter().rev();
+    fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',')).map(address)
 }
 
 /// An entry of the list: an address, which some proxies write with a port.
@@ -100,6 +115,22 @@ mod tests {
             assert_eq!(client("10.0.0.1", &[field]), "10.0.0.1", "{field:?}");
         }
         assert_eq!(client("10.0.0.1", &[b"198.51.100.7, nonsense, 10.0.0.2"]), "10.0.0.2");
+    }
+
+    #[test]
+    fn a_trusted_gateway_tells_whom_it_was_connected_from() {
+        let trusted: TrustedProxies = [network("10.0.0.0/8").expect("a network")].into_iter().collect();
+        let told = |peer: &str, source: &str, field: &'static str| {
+            let headers = [(FORWARDED_FOR, HeaderValue::from_static(field))].into_iter().collect();
+            trusted.client_of_told(peer.parse().expect("an address"), source.parse().ok(), &headers).to_string()
+        };
+        assert_eq!(told("192.0.2.1", "198.51.100.7", "203.0.113.9"), "192.0.2.1");
+        assert_eq!(told("10.0.0.1", "198.51.100.7", "203.0.113.9"), "198.51.100.7");
+        assert_eq!(told("10.0.0.1", "10.0.0.2", "192.0.2.9, 203.0.113.9"), "203.0.113.9");
+        // Some gateways add whom they were connected from to the list before they tell it.
+        assert_eq!(told("10.0.0.1", "10.0.0.2", "203.0.113.9, 10.0.0.2"), "203.0.113.9");
+        assert_eq!(told("10.0.0.1", "::ffff:198.51.100.7", ""), "198.51.100.7");
+        assert_eq!(told("10.0.0.1", "no address", "203.0.113.9"), "10.0.0.1");
     }
 
     #[test]

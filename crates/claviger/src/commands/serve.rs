@@ -35,8 +35,8 @@ use crate::api::{self, TrustedProxies};
 use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::console::{self, Outside, Transport};
-use crate::gateway::forward_auth;
-use crate::listener::{self, Limits};
+use crate::gateway::Checks;
+use crate::listener::{self, Apps, Limits};
 use crate::metrics_page;
 use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
@@ -171,13 +171,14 @@ impl Serve {
             let page = metrics_page::router(&node, table.as_deref());
             tokio::spawn(metrics::serve(bound, page, closing.clone()));
         }
-        let checks = forward_auth::router(node.clone(), trusted.clone(), table, self.gateway.asking());
+        let checks = Checks::new(node.clone(), trusted.clone(), table, self.gateway.asking());
         let connections = node.metrics.connections.clone();
-        let app = api::router(node.clone(), trusted).merge(pages).merge(checks);
+        let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
+        let apps = Apps { http1, http2: checks.over_http2() };
         routes.map(|routes| tokio::spawn(routes.follow(closing.clone())));
         let serving = async {
             tokio::select! {
-                () = listener::serve(bound, tls, app, self.limits(), connections, closing.clone()) => {}
+                () = listener::serve(bound, tls, apps, self.limits(), connections, closing.clone()) => {}
                 () = failed.cancelled() => {}
             }
         };

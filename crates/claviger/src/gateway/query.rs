@@ -1,4 +1,5 @@
-//! What a check asks for in its own query: written by whoever configures the gateway, never by whom it checks.
+//! What a check asks for in its own query, or in its context extensions where Envoy asks: written by whoever configures
+//! the gateway, never by whom it checks.
 //!
 //! Nothing in it is passed over: a name that is misspelt would ask for less than was meant.
 
@@ -26,13 +27,20 @@ impl Query {
         let fields: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| {
             wrong("the query of this check cannot be read; write ?project=...&permission=...".to_owned())
         })?;
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        Self::of(&fields)
+    }
+
+    /// Reads what is asked for by name; `None` where it is nothing.
+    pub(super) fn of(fields: &[(&str, &str)]) -> Result<Option<Self>, Failure> {
+        let wrong = |sentence: String| Failure::bad_request("check_invalid", sentence);
         let mut read = Self::default();
         for (at, (name, value)) in fields.iter().enumerate() {
             if fields[..at].iter().any(|(before, _)| before == name) {
                 return Err(wrong(format!("the query of this check says {name} twice; say it once")));
             }
-            match name.as_str() {
-                "project" if !value.is_empty() => read.project = Some(value.clone()),
+            match *name {
+                "project" if !value.is_empty() => read.project = Some((*value).to_owned()),
                 "workspace" => {
                     let id = ids::read(value);
                     let no_id = || wrong(format!("workspace={value} is no id; name a workspace by its number"));

@@ -38,6 +38,47 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError>
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(key, "private key", error.to_string()))?;
     let mut config =
         ServerConfig::builder().with_no_client_auth().with_single_cert(chain, secret).map_err(TlsError::Pair)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // In the order that we choose in: who speaks both, as browsers do, is answered everything; who speaks HTTP/2 alone, as
+    // gRPC does, asks for checks.
+    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_speaks_http2_alone_is_spoken_to_in_it() {
+        // Whichever test comes first installs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a folder");
+        let (certificate, key) = (folder.path().join("crt"), folder.path().join("key"));
+        std::fs::write(&certificate, made.cert.pem()).expect("written");
+        std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+        let acceptor = acceptor(&certificate, &key).expect("a pair");
+        for (offered, spoken) in [
+            (&["h2"][..], Some("h2")),
+            (&["http/1.1"], Some("http/1.1")),
+            (&["h2", "http/1.1"], Some("http/1.1")),
+            (&[], None),
+        ] {
+            let mut roots = RootCertStore::empty();
+            roots.add(made.cert.der().clone()).expect("a root");
+            let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+            config.alpn_protocols = offered.iter().map(|name| name.as_bytes().to_vec()).collect();
+            let (client, server) = tokio::io::duplex(4_096);
+            let name = ServerName::try_from("localhost").expect("a name");
+            let connector = TlsConnector::from(Arc::new(config));
+            let (client, server) = tokio::join!(connector.connect(name, client), acceptor.accept(server));
+            server.expect("a handshake");
+            let client = client.expect("a handshake");
+            assert_eq!(client.get_ref().1.alpn_protocol(), spoken.map(str::as_bytes), "{offered:?}");
+        }
+    }
 }

@@ -26,6 +26,7 @@ mod command_line_people;
 mod command_line_places;
 mod console;
 mod crash;
+mod envoy;
 mod first_owner;
 mod host_commands;
 mod loading;

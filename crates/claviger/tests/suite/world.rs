@@ -20,9 +20,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use claviger::api::{self, TrustedProxies};
 use claviger::console::{self, Outside, Transport};
-use claviger::gateway::forward_auth::{self, Asking, OriginalRequest};
+use claviger::gateway::forward_auth::OriginalRequest;
 use claviger::gateway::watched_table::WatchedTable;
-use claviger::listener::{self, Limits};
+use claviger::gateway::{Asking, Checks as Answered};
+use claviger::listener::{self, Apps, Limits};
 use claviger::node::{House, Node, Running};
 use claviger::store::Location;
 use claviger::store::writing::Origin;
@@ -614,10 +615,11 @@ async fn serve(house: House, outside: Outside, checks: Checks) -> (Node, SocketA
         std::fs::write(file.path(), text).expect("written");
         Arc::new(WatchedTable::open(file.path().to_owned()).expect("a table"))
     });
-    let asked = forward_auth::router(node.clone(), trusted.clone(), table, checks.asking);
+    let checks = Answered::new(node.clone(), trusted.clone(), table, checks.asking);
     let connections = node.metrics.connections.clone();
-    let app = api::router(node.clone(), trusted).merge(pages).merge(asked);
-    let served = tokio::spawn(listener::serve(bound, None, app, limits(), connections, stop.clone()));
+    let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
+    let apps = Apps { http1, http2: checks.over_http2() };
+    let served = tokio::spawn(listener::serve(bound, None, apps, limits(), connections, stop.clone()));
     (node, address, Serving { running, stop, served })
 }
 

@@ -9,7 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::host::HostFailed;
-use crate::gateway::forward_auth::{Asking, OriginalRequest};
+use crate::gateway::Asking;
+use crate::gateway::forward_auth::OriginalRequest;
 use crate::gateway::watched_table::WatchedTable;
 
 /// How checks are answered.

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::host::HostFailed;
-use crate::listener::{self, Limits};
+use crate::listener::{self, Apps, Limits};
 use crate::metrics::Connections;
 
 /// Few read it.
@@ -43,5 +43,6 @@ pub async fn serve(bound: TcpListener, page: Router, end: CancellationToken) {
         connections_of_one_address_max: CONNECTIONS_MAX,
         ..Limits::default()
     };
-    listener::serve(bound, None, page, limits, Connections::default(), end).await;
+    let apps = Apps { http1: page, http2: Router::new() };
+    listener::serve(bound, None, apps, limits, Connections::default(), end).await;
 }

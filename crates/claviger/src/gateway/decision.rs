@@ -1,0 +1,173 @@
+//! How a check is decided, however a gateway asks for it.
+//!
+//! What is demanded stands in the check itself ([`Query`]), or in the [route table](super::RouteTable); where neither is
+//! there, any credential that counts will do.
+//!
+//! What must stay true: each way to ask comes through here, so that no gateway is told anything else than the others;
+//! what the caller sent is in no answer but what he asked for, in its sentence.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use claviger_access::authorize::{Demanded, NoPassage, Place, pass};
+use claviger_access::directory::PrincipalView;
+use claviger_access::{Directory, Moment};
+
+use super::identity;
+use super::query::Query;
+use super::request_path::RequestPath;
+use super::route::{Asked, Demand, NoWorkspace, ProjectNamed};
+use super::watched_table::WatchedTable;
+use crate::api::arrival::{ClientAddress, Judged};
+use crate::api::caller::let_in;
+use crate::api::failure::Failure;
+use crate::clock;
+use crate::node::Node;
+use crate::store::writing::Origin;
+
+/// Why a request does not go through, for a gateway that keeps no body.
+const REASON: HeaderName = HeaderName::from_static("x-claviger-reason");
+
+/// What checks are answered from.
+#[derive(Clone)]
+pub(super) struct Decider {
+    pub node: Node,
+    pub routes: Option<Arc<WatchedTable>>,
+    /// The header that holds the caller's credential.
+    pub credential: HeaderName,
+}
+
+impl Decider {
+    /// The headers for the upstream, where the request goes through. `headers` hold the caller's credential; `original`
+    /// says what he sent, and is asked only where the table decides.
+    pub(super) fn decide<'r>(
+        &self,
+        query: Option<Query>,
+        headers: &HeaderMap,
+        origin: &Origin,
+        original: impl FnOnce() -> Result<(Method, &'r [u8]), Failure>,
+    ) -> Result<HeaderMap, Failure> {
+        let caller = Caller { decider: self, headers, origin, now: clock::now() };
+        if let Some(query) = query {
+            return caller.with_access(&query.asked());
+        }
+        let Some(routes) = &self.routes else { return caller.with_any_credential() };
+        let (method, target) = original()?;
+        let path = RequestPath::parse(target);
+        let path = path.map_err(|error| forbidden("path_refused", format!("the path {error}")))?;
+        let table = routes.table();
+        let Some((route, named)) = table.find(&method, &path) else {
+            return Err(forbidden("route_not_found", "no route is for this request, so it is denied"));
+        };
+        match &route.demand {
+            Demand::Public => Ok(HeaderMap::new()),
+            Demand::Denied => Err(forbidden("route_denied", "the route for this request lets nobody through")),
+            Demand::Authenticated => caller.with_any_credential(),
+            Demand::Access(access) => caller.with_access(&access.of(&named)),
+        }
+    }
+
+    /// What a gateway is answered over HTTP: a status, and headers for the upstream or words for the caller. Here each
+    /// check is counted.
+    pub(super) fn answer(&self, decided: Result<HeaderMap, Failure>, origin: &Origin) -> Response {
+        let checks = &self.node.metrics.checks;
+        let mut response = match decided {
+            Ok(headers) => {
+                checks.passed();
+                (StatusCode::OK, headers).into_response()
+            }
+            Err(failure) => {
+                checks.refused(failure.code());
+                let reason = HeaderValue::from_static(failure.code());
+                let mut response = failure.into_response();
+                response.headers_mut().insert(REASON, reason);
+                response
+            }
+        };
+        let status = response.status();
+        response.extensions_mut().insert(Judged { status, client: origin.address.map(ClientAddress) });
+        response
+    }
+}
+
+/// 403, with the reason that the caller is told.
+pub(super) fn forbidden(code: &'static str, sentence: impl Into<String>) -> Failure {
+    Failure::new(StatusCode::FORBIDDEN, code, sentence)
+}
+
+/// What a gateway names is no method.
+pub(super) fn method(bytes: &[u8]) -> Result<Method, Failure> {
+    Method::from_bytes(bytes).map_err(|_| forbidden("request_unnamed", "the method that the gateway names is none"))
+}
+
+/// Whose request is checked.
+struct Caller<'c> {
+    decider: &'c Decider,
+    headers: &'c HeaderMap,
+    origin: &'c Origin,
+    now: Moment,
+}
+
+impl Caller<'_> {
+    fn with_any_credential(&self) -> Result<HeaderMap, Failure> {
+        let held = self.decider.node.cluster.directory()?;
+        let view = self.let_in(&held)?;
+        Ok(identity::of(&view))
+    }
+
+    fn with_access(&self, asked: &Asked<'_>) -> Result<HeaderMap, Failure> {
+        let held = self.decider.node.cluster.directory()?;
+        let view = self.let_in(&held)?;
+        let passed = place(&held, asked)
+            .and_then(|place| pass(&held, &view, &Demanded { place, role: asked.role, permission: asked.permission }));
+        match passed {
+            Ok(passage) => Ok(identity::with_passage(&view, &passage)),
+            Err(why) => {
+                if let Some(organization) = view.organization() {
+                    let refused = &self.decider.node.refused;
+                    refused.not_permitted(view.id(), organization, self.origin.address, self.now);
+                }
+                Err(refused(why, asked))
+            }
+        }
+    }
+
+    fn let_in<'d>(&self, directory: &'d Directory) -> Result<PrincipalView<'d>, Failure> {
+        let Decider { node, credential, .. } = self.decider;
+        let (_, view) = let_in(node, directory, self.headers, credential, self.origin, self.now)?;
+        Ok(view)
+    }
+}
+
+/// The one place that is asked about. A workspace of another project than the one that is named is none.
+fn place(directory: &Directory, asked: &Asked<'_>) -> Result<Place, NoPassage> {
+    let project = match asked.project {
+        Some(ProjectNamed::Id(id)) => Some(id),
+        Some(ProjectNamed::Slug(slug)) => Some(directory.project_called(slug).ok_or(NoPassage::NotReached)?.id),
+        None => None,
+    };
+    match (asked.workspace, project) {
+        (Some(Err(NoWorkspace(_))), _) | (None, None) => Err(NoPassage::NotReached),
+        (None, Some(project)) => Ok(Place::Project(project)),
+        (Some(Ok(workspace)), None) => Ok(Place::Workspace(workspace)),
+        (Some(Ok(workspace)), Some(project)) => {
+            let known = directory.workspace(workspace).filter(|known| known.project == project);
+            known.map(|known| Place::Workspace(known.id)).ok_or(NoPassage::NotReached)
+        }
+    }
+}
+
+fn refused(why: NoPassage, asked: &Asked<'_>) -> Failure {
+    match why {
+        NoPassage::NotReached => {
+            forbidden("place_not_reached", format!("this takes {asked}, and the account reaches no such place"))
+        }
+        NoPassage::RoleTooLow => {
+            forbidden("role_too_low", format!("this takes {asked}, and the account's role there is lower"))
+        }
+        NoPassage::PermissionMissing => {
+            forbidden("permission_missing", format!("this takes {asked}, which no role of the account gives there"))
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Envoy's external authorization over gRPC (`envoy.service.auth.v3.Authorization`).
+//!
+//! Envoy tells the caller's request in a message ([`told`]) and is told in another what becomes of it ([`reply`]). What
+//! the request must be allowed may stand in the route's `context_extensions`, as in the query of `/auth/check`.
+//!
+//! What must stay true: the decision, and what the caller is answered, are those of `/auth/check`; what cannot be read is
+//! refused, since to Envoy an answer without a refusal lets the request through; a refusal is no failure of the call, or
+//! a gateway that is told to go on without an answer would go on.
+
+mod reply;
+mod told;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request as HttpRequest;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response as HttpResponse};
+use envoy_types::ext_authz::v3::pb::{Authorization, AuthorizationServer, CheckRequest, CheckResponse};
+use tonic::{Request, Response, Status};
+
+use self::told::Told;
+use super::decision::Decider;
+use super::identity;
+use crate::api::TrustedProxies;
+use crate::api::arrival::{self, Judged, Peer};
+use crate::api::failure::Failure;
+use crate::random::RequestId;
+use crate::store::writing::Origin;
+
+/// A call, as gRPC addresses it.
+const PATH: &str = "/envoy.service.auth.v3.Authorization/{method}";
+
+/// Most bytes of a message. Envoy takes 60 KiB of headers, unless it is told otherwise, and tells them once.
+const MESSAGE_LENGTH_MAX: usize = 128 * 1024;
+
+/// Most bytes of what a refused caller is told.
+const REFUSAL_LENGTH_MAX: usize = 64 * 1024;
+
+/// A message must have arrived whole by then.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where nothing is: gRPC has words of its own for that, and reads no others.
+pub(super) async fn no_such_path(request: HttpRequest) -> HttpResponse {
+    let kind = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    if kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
+        return Status::unimplemented("there is no such call; this is asked for envoy.service.auth.v3 alone")
+            .into_http();
+    }
+    Failure::not_found().into_response()
+}
+
+/// The service alone.
+pub(super) fn router(decider: Decider, trusted: TrustedProxies) -> Router {
+    let service = AuthorizationServer::new(ExtAuthz { decider, trusted }).max_decoding_message_size(MESSAGE_LENGTH_MAX);
+    Router::new().route_service(PATH, service).route_layer(from_fn(in_time))
+}
+
+async fn in_time(request: HttpRequest, next: Next) -> HttpResponse {
+    match tokio::time::timeout(ARRIVES_WITHIN, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Status::deadline_exceeded("the message did not arrive in time").into_http(),
+    }
+}
+
+struct ExtAuthz {
+    decider: Decider,
+    trusted: TrustedProxies,
+}
+
+#[tonic::async_trait]
+impl Authorization for ExtAuthz {
+    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+        let (_, extensions, request) = request.into_parts();
+        let (answer, to_remove) = self.answer(&extensions, &request);
+        let judged = answer.extensions().get::<Judged>().copied();
+        let mut response = Response::new(said(answer, to_remove).await?);
+        judged.map(|judged| response.extensions_mut().insert(judged));
+        Ok(response)
+    }
+}
+
+impl ExtAuthz {
+    /// What `/auth/check` would answer, and what Envoy takes off a request that goes through.
+    fn answer(&self, extensions: &Extensions, request: &CheckRequest) -> (HttpResponse, Vec<String>) {
+        let told = Told::read(request, &self.decider.credential);
+        let origin = self.origin(extensions, told.as_ref().ok());
+        let decided = told.and_then(|told| {
+            let told_upstream = self.decide(&told, &origin)?;
+            let to_remove = identity::to_remove(&told_upstream, told.names(), &self.decider.credential);
+            Ok((told_upstream, to_remove))
+        });
+        let (decided, to_remove) = match decided {
+            Ok((headers, to_remove)) => (Ok(headers), to_remove),
+            Err(failure) => (Err(failure), Vec::new()),
+        };
+        let mut answer = self.decider.answer(decided, &origin);
+        extensions.get::<RequestId>().map(|id| arrival::mark(answer.headers_mut(), id));
+        (answer, to_remove)
+    }
+
+    fn decide(&self, told: &Told<'_>, origin: &Origin) -> Result<HeaderMap, Failure> {
+        let query = told.query()?;
+        self.decider.decide(query, told.headers(), origin, || told.original())
+    }
+
+    /// Where the caller's request comes from, not Envoy's.
+    fn origin(&self, extensions: &Extensions, told: Option<&Told<'_>>) -> Origin {
+        let arrived = arrival::origin(extensions);
+        let (Some(peer), Some(told)) = (extensions.get::<Peer>(), told) else { return arrived };
+        let client = self.trusted.client_of_told(peer.address.ip(), told.source(), told.headers());
+        Origin { address: Some(client), ..arrived }
+    }
+}
+
+async fn said(answer: HttpResponse, to_remove: Vec<String>) -> Result<CheckResponse, Status> {
+    let (parts, body) = answer.into_parts();
+    if parts.status.is_success() {
+        return Ok(reply::passes(&parts.headers, to_remove));
+    }
+    let body = words(body).await.ok_or_else(|| Status::internal("the refusal cannot be told"))?;
+    Ok(reply::refused(parts.status, &parts.headers, body))
+}
+
+async fn words(body: Body) -> Option<String> {
+    String::from_utf8(to_bytes(body, REFUSAL_LENGTH_MAX).await.ok()?.into()).ok()
+}

@@ -1,0 +1,71 @@
+//! HTTP/2, which is spoken for checks alone, and what a peer may hold by it.
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::envoy::{Asked, Gateway};
+use crate::world::{World, on_both_stores, send};
+
+const WORLD: &str = "
+acme: ada owner
+";
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// SETTINGS without any.
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+/// HEADERS of stream 1 that neither end the head nor the stream.
+const HALF_A_HEAD: &[u8] = &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
+
+/// Sends, and waits until the server closes, which it must do soon.
+async fn until_closed(world: &World, bytes: &[&[u8]]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(world.address()).await.expect("a connection");
+    stream.write_all(&bytes.concat()).await.expect("sent");
+    let mut read = Vec::new();
+    let reading = stream.read_to_end(&mut read);
+    // A reset is an end, too.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(20), reading).await.expect("it is closed");
+    read
+}
+
+on_both_stores! {
+    /// a connection that asks for nothing, or never to the end, is ended as one of HTTP/1.1 is
+    async fn who_asks_for_nothing_is_told_to_go(world: World) {
+        let some_of_it = [&PREFACE[..10]];
+        let (nothing, some, greeting, no_request, half) = tokio::join!(
+            until_closed(&world, &[]),
+            until_closed(&world, &some_of_it),
+            until_closed(&world, &[PREFACE]),
+            until_closed(&world, &[PREFACE, SETTINGS]),
+            until_closed(&world, &[PREFACE, SETTINGS, HALF_A_HEAD]),
+        );
+        assert!(nothing.is_empty() && some.is_empty(), "{nothing:?} {some:?}");
+        assert!([greeting, no_request, half].iter().all(|read| read.get(3) == Some(&4)), "settings come first");
+    }
+
+    /// the API and the console are not answered over HTTP/2, nor gRPC over HTTP/1.1
+    async fn http2_is_for_checks_alone(world: World) {
+        let world = world.with(WORLD).await;
+        let gateway = Gateway::connect(&world).await;
+        for path in ["/api/app/me", "/console", "/healthz"] {
+            let status = gateway.calls(path).await.expect_err("no check");
+            assert_eq!(status.code(), tonic::Code::Unimplemented, "{path}");
+        }
+        let path = "/envoy.service.auth.v3.Authorization/Check";
+        world.account("ada").post(path, json!({})).await.refused(404, "not_found");
+        send(world.request(reqwest::Method::GET, "/auth/envoy")).await.refused(404, "not_found");
+    }
+
+    /// a server that stops lets go of connections that are kept for later
+    async fn an_open_connection_does_not_hold_up_the_end(world: World) {
+        let world = world.with(WORLD).await;
+        let gateway = Gateway::connect(&world).await;
+        let asked = Asked::of("GET", "/").by(&world, "ada");
+        assert_eq!(gateway.told(&asked).await.status, 200);
+        let silent = TcpStream::connect(world.address()).await.expect("a connection");
+        let stopped = tokio::time::timeout(std::time::Duration::from_secs(10), world.restart());
+        stopped.await.expect("it waits for nobody who asks for nothing");
+        drop(silent);
+        gateway.client().check(asked.mapped()).await.expect_err("that server is gone");
+    }
+}
