@@ -27,6 +27,7 @@ mod command_line_places;
 mod console;
 mod crash;
 mod first_owner;
+mod gateways;
 mod host_commands;
 mod loading;
 mod network;
