@@ -4,8 +4,9 @@
 //! headers for the upstream; 401 and 403 that it does not. What is asked for stands in the check's own query, or in the
 //! [route table](super::RouteTable); where neither is there, any credential that counts will do.
 //!
-//! What must stay true: of two families of headers that name the original request, the configured one alone is read; a
-//! body is never waited for; nothing that the caller sent is in an answer but what he asked for, in its sentence.
+//! What must stay true: where there is a table, no query decides, for some gateways pass the client's own on; of two
+//! families of headers that name the original request, the configured one alone is read; a body is never waited for;
+//! nothing that the caller sent is in an answer but what he asked for, in its sentence.
 
 use std::sync::Arc;
 
@@ -108,10 +109,19 @@ impl Check {
     fn decide(&self, parts: &Parts) -> Result<HeaderMap, Failure> {
         let (now, origin) = (clock::now(), origin(&parts.extensions));
         let caller = Caller { check: self, parts, origin: &origin, now };
-        if let Some(query) = Query::parse(parts.uri.query().unwrap_or_default())? {
-            return caller.with_access(&query.asked());
+        let query = parts.uri.query().unwrap_or_default();
+        let Some(routes) = &self.routes else {
+            return match Query::parse(query)? {
+                Some(query) => caller.with_access(&query.asked()),
+                None => caller.with_any_credential(),
+            };
+        };
+        // Caddy passes the client's own query on, unless it is told not to: he would choose what is asked for.
+        if !query.is_empty() {
+            let sentence = "this server decides by its route table, so a check has no query; where it is the client's \
+                            own, the gateway must take it off: see its guide";
+            return Err(Failure::bad_request("check_invalid", sentence));
         }
-        let Some(routes) = &self.routes else { return caller.with_any_credential() };
         let (method, target) = self.original(&parts.headers)?;
         let path = RequestPath::parse(target);
         let path = path.map_err(|error| forbidden("path_refused", format!("the path {error}")))?;

@@ -23,6 +23,7 @@ mod request_target;
 macro_rules! through_each_gateway {
     ($($test:ident),+ $(,)?) => {
         through_each_gateway!(@ nginx, Nginx, $($test),+);
+        through_each_gateway!(@ caddy, Caddy, $($test),+);
     };
     (@ $module:ident, $program:ident, $($test:ident),+) => {
         mod $module {

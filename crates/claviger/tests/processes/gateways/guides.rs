@@ -49,7 +49,9 @@ pub(crate) fn changed(configuration: &str, changes: &[Change]) -> String {
 
 #[test]
 fn a_guide_quotes_its_configuration_word_for_word() {
-    for (program, language, files) in [(Program::Nginx, "nginx", &["nginx/claviger.conf"][..])] {
+    for (program, language, files) in
+        [(Program::Nginx, "nginx", &["nginx/claviger.conf"][..]), (Program::Caddy, "caddyfile", &["caddy/Caddyfile"])]
+    {
         let guide = document(program.guide());
         let plain = |text: &str| text.lines().map(|line| format!("{}\n", line.trim())).collect::<String>();
         let files: Vec<String> = files.iter().map(|file| plain(&document(file))).collect();
@@ -71,7 +73,7 @@ fn every_identity_header_is_set_by_every_configuration() {
     sent.sort_unstable();
     told.sort();
     assert_eq!(sent, told, "the guide names other headers than are sent");
-    for file in ["nginx/claviger.conf"] {
+    for file in ["nginx/claviger.conf", "caddy/Caddyfile"] {
         let text = document(file).to_lowercase();
         for name in &told {
             assert!(text.contains(name), "{file} does not set {name}");

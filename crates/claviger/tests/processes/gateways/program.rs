@@ -14,6 +14,7 @@ use crate::process::{Process, wait_until};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
     Nginx,
+    Caddy,
 }
 
 /// Of an address of this machine that nobody else uses: a configuration keeps its ports, and gets this in the place of
@@ -68,6 +69,7 @@ impl Program {
     pub(crate) const fn guide(self) -> &'static str {
         match self {
             Self::Nginx => "nginx.md",
+            Self::Caddy => "caddy.md",
         }
     }
 
@@ -75,6 +77,7 @@ impl Program {
     pub(crate) const fn configuration(self) -> &'static str {
         match self {
             Self::Nginx => "nginx/claviger.conf",
+            Self::Caddy => "caddy/Caddyfile",
         }
     }
 
@@ -84,6 +87,7 @@ impl Program {
         let here = configuration.replace("127.0.0.1", &place.0.to_string());
         let command = match self {
             Self::Nginx => nginx(folder.path(), &here),
+            Self::Caddy => caddy(folder.path(), &here),
         };
         let mut process = Process::start(command);
         wait_until("the gateway to listen", || {
@@ -117,5 +121,17 @@ fn nginx(folder: &Path, configuration: &str) -> Command {
     fs::write(folder.join("nginx.conf"), main).expect("written");
     let mut command = Command::new(installed("nginx", "nginx-light"));
     command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf")).args(["-e", "stderr"]);
+    command
+}
+
+/// As Debian's unit runs it, with its state in the test's own folder.
+fn caddy(folder: &Path, configuration: &str) -> Command {
+    let file = folder.join("Caddyfile");
+    fs::write(&file, configuration).expect("written");
+    let mut command = Command::new(installed("caddy", "caddy"));
+    command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
+    for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+        command.env(variable, folder);
+    }
     command
 }

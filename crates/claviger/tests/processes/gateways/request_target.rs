@@ -73,7 +73,6 @@ async fn paths_that_are_read_in_two_ways_reach_nobody(program: Program) {
         "/open/%252e%252e/internal/metrics",
         "/open/door%252f",
         "/open/%c3",
-        "/open/caf\u{e9}",
         "/open/%",
         "/open/%zz",
         "/open/door#/../../internal/metrics",
@@ -93,14 +92,20 @@ async fn paths_that_are_read_in_two_ways_reach_nobody(program: Program) {
                 who.iter().map(|account| ("Authorization", account.credential.as_str())).collect();
             let answer = scene.sends(&request(method, target, &credential)).await;
             let status = answer.as_ref().map_or(400, super::message::Message::status);
-            assert!([400, 403, 404].contains(&status), "{method} {target}: {answer:?}");
+            // Of a server as a whole the gateway may speak for itself.
+            let of_itself = target == "*" && answer.as_ref().is_some_and(|answer| answer.body.is_empty());
+            assert!([400, 403, 404].contains(&status) || of_itself, "{method} {target}: {answer:?}");
         }
     }
     let came = scene.upstream.requests();
     assert_eq!(came.len(), 0, "{came:#?}");
-    // One that names its host in the request line is the same path to all.
-    let whole = scene.sends(&request("GET", "http://api.example/open/door?x=1", &[])).await.expect("an answer");
-    assert!([200, 400, 403].contains(&whole.status()), "{whole:?}");
+    // A gateway may write a path in another way, such as without its host, if the check sees what the API gets.
+    for target in
+        ["http://api.example/open/door?x=1", "/open/caf\u{e9}", "/open/<door>", "/open/\"door\"", "/open/{a}|b^c`"]
+    {
+        let answer = scene.sends(&request("GET", target, &[])).await.expect("an answer");
+        assert!([200, 400, 403].contains(&answer.status()), "{answer:?}");
+    }
     was_judged(&scene);
 }
 

@@ -70,7 +70,9 @@ impl Tap {
         let heads = said.iter().flat_map(|bytes| {
             let ends: Vec<usize> = memchr::memmem::find_iter(bytes, b"\r\n\r\n").map(|at| at + 4).collect();
             let begins = std::iter::once(0).chain(ends.iter().copied());
-            assert_eq!(ends.last().copied().unwrap_or(0), bytes.len(), "a check is whole, and no body follows");
+            // A head that is too long is answered before its end.
+            let rest = &bytes[ends.last().copied().unwrap_or(0)..];
+            assert!(rest.is_empty() || rest.starts_with(b"GET /auth/check"), "no body follows");
             begins.zip(ends.clone()).map(|(from, to)| Message::read(&bytes[from..to])).collect::<Vec<_>>()
         });
         heads.collect()
