@@ -24,6 +24,7 @@ macro_rules! through_each_gateway {
     ($($test:ident),+ $(,)?) => {
         through_each_gateway!(@ nginx, Nginx, $($test),+);
         through_each_gateway!(@ caddy, Caddy, $($test),+);
+        through_each_gateway!(@ haproxy, HaProxy, $($test),+);
     };
     (@ $module:ident, $program:ident, $($test:ident),+) => {
         mod $module {

@@ -15,6 +15,7 @@ use crate::process::{Process, wait_until};
 pub(crate) enum Program {
     Nginx,
     Caddy,
+    HaProxy,
 }
 
 /// Of an address of this machine that nobody else uses: a configuration keeps its ports, and gets this in the place of
@@ -70,6 +71,7 @@ impl Program {
         match self {
             Self::Nginx => "nginx.md",
             Self::Caddy => "caddy.md",
+            Self::HaProxy => "haproxy.md",
         }
     }
 
@@ -78,6 +80,7 @@ impl Program {
         match self {
             Self::Nginx => "nginx/claviger.conf",
             Self::Caddy => "caddy/Caddyfile",
+            Self::HaProxy => "haproxy/haproxy.cfg",
         }
     }
 
@@ -88,6 +91,7 @@ impl Program {
         let command = match self {
             Self::Nginx => nginx(folder.path(), &here),
             Self::Caddy => caddy(folder.path(), &here),
+            Self::HaProxy => haproxy(folder.path(), &here),
         };
         let mut process = Process::start(command);
         wait_until("the gateway to listen", || {
@@ -133,5 +137,21 @@ fn caddy(folder: &Path, configuration: &str) -> Command {
     for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
         command.env(variable, folder);
     }
+    command
+}
+
+/// As Debian's unit runs it, but as whoever runs the test, without a folder that only root may enter.
+fn haproxy(folder: &Path, configuration: &str) -> Command {
+    let roots = ["chroot ", "user ", "group "];
+    let kept = configuration.lines().filter(|line| !roots.iter().any(|word| line.trim().starts_with(word)));
+    let kept: String = kept.map(|line| format!("{line}\n")).collect();
+    let lua = folder.join("claviger.lua");
+    fs::write(&lua, document("haproxy/claviger.lua")).expect("written");
+    let installed_at = "/etc/haproxy/claviger.lua";
+    assert!(kept.contains(installed_at));
+    let file = folder.join("haproxy.cfg");
+    fs::write(&file, kept.replace(installed_at, lua.to_str().expect("text"))).expect("written");
+    let mut command = Command::new(installed("haproxy", "haproxy"));
+    command.args(["-db", "-f"]).arg(file);
     command
 }

@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha1::{Digest, Sha1};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -52,13 +55,15 @@ impl Upstream {
             let protocol = request.header("upgrade").map(str::to_owned);
             let method = request.start.split(' ').next().unwrap_or_default().to_owned();
             let length = request.body.len();
+            let accept = request.header("sec-websocket-key").map(accepts).unwrap_or_default();
             self.requests.lock().expect("not poisoned").push(request);
             if !is_whole {
                 return;
             }
             // It goes over to whatever it is asked for, as one would that knows the protocol.
             if let Some(protocol) = protocol {
-                let switch = format!("HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n");
+                let switch =
+                    format!("HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{accept}\r\n");
                 let _ = write.write_all(switch.as_bytes()).await;
                 while let Some(byte) = incoming.bytes(1).await {
                     let _ = write.write_all(&byte).await;
@@ -73,4 +78,10 @@ impl Upstream {
             }
         }
     }
+}
+
+/// That this is a WebSocket, as RFC 6455 wants it said.
+fn accepts(key: &str) -> String {
+    let digest = Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+    format!("Sec-WebSocket-Accept: {}\r\n", BASE64_STANDARD.encode(digest))
 }
