@@ -10,6 +10,7 @@ through_each_gateway![
     identity_headers_of_the_caller_reach_nobody,
     callers_on_one_connection_are_told_apart,
     the_credential_may_come_in_another_header,
+    two_credentials_are_nobodys_or_the_first_ones,
 ];
 
 /// What the API is told about an account where no place was asked about.
@@ -89,6 +90,8 @@ async fn identity_headers_of_the_caller_reach_nobody(program: Program) {
                 let requests = scene.upstream.requests();
                 assert_eq!(requests.len(), asked);
                 assert_eq!(requests[asked - 1].identity(), told, "{target} with {part:?}");
+                let named = requests[asked - 1].all("connection").join(",").to_lowercase();
+                assert!(!named.contains("claviger"), "{named} would be dropped by the next one");
             }
         }
     }
@@ -146,4 +149,28 @@ async fn the_credential_may_come_in_another_header(program: Program) {
     assert_eq!(came.all("x-api-credential"), [""; 0]);
     assert!(!format!("{came:?}").contains(&reader["Basic ".len()..]));
     assert_eq!(came.identity(), the_reader(&scene));
+}
+
+/// Debian's nginx reads the first of two; none of both goes on.
+async fn two_credentials_are_nobodys_or_the_first_ones(program: Program) {
+    let scene = Scene::open(program).await;
+    let (reader, visitor) = (scene.reader.credential.as_str(), scene.visitor.credential.as_str());
+    let mut let_through = 0;
+    for both in [[reader, visitor], [visitor, reader], [reader, "Basic x"], ["Basic x", reader], [reader, reader]] {
+        let headers = both.map(|credential| ("Authorization", credential));
+        let answer = scene.sends(&request("GET", &scene.of_project("orders"), &headers)).await;
+        match answer.map(|answer| answer.status()) {
+            Some(200) => {
+                assert_eq!(both[0], reader);
+                let_through += 1;
+            }
+            status => assert!([None, Some(400), Some(401), Some(403)].contains(&status), "{status:?}"),
+        }
+    }
+    let came = scene.upstream.requests();
+    assert_eq!(came.len(), let_through);
+    for came in came {
+        assert_eq!(came.identity(), the_reader(&scene));
+        assert_eq!(came.all("authorization"), [""; 0]);
+    }
 }

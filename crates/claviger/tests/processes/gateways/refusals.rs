@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::guides::changed;
 use super::message::{Client, request};
 use super::program::{Place, Program, document};
-use super::scene::Scene;
+use super::scene::{Scene, Setting};
 use super::upstream::Upstream;
 use super::{stand_in, through_each_gateway};
 
@@ -21,6 +22,7 @@ async fn refusals_come_with_their_reasons(program: Program) {
     let (reader, visitor) = (Some(&scene.reader), Some(&scene.visitor));
     let orders = scene.of_project("orders");
     for method in ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PROPFIND"] {
+        let mut client = scene.client().await;
         for (who, target, status, reason) in [
             (None, orders.as_str(), 401, "not_authenticated"),
             (visitor, orders.as_str(), 403, "place_not_reached"),
@@ -29,7 +31,9 @@ async fn refusals_come_with_their_reasons(program: Program) {
             (reader, "/elsewhere", 403, "route_not_found"),
             (reader, "/", 403, "route_not_found"),
         ] {
-            let answer = scene.asks(who, method, target).await;
+            let credential: Vec<(&str, &str)> =
+                who.iter().map(|account| ("Authorization", account.credential.as_str())).collect();
+            let answer = client.ask(&request(method, target, &credential)).await.expect("kept alive");
             assert_eq!(answer.status(), status, "{method} {target}: {answer:?}");
             assert_eq!(answer.header("x-claviger-reason"), Some(reason), "{method} {target}");
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {target}");
@@ -81,7 +85,7 @@ async fn nothing_goes_through_while_claviger_is_down(program: Program) {
     assert_eq!(client.ask(&asked).await.expect("an answer").status(), 200);
     scene.kill_claviger();
     assert_eq!(client.ask(&asked).await.expect("kept alive").status(), 503);
-    for _ in 0..5 {
+    for _ in 0..3 {
         assert_eq!(scene.asks(Some(&scene.reader), "GET", "/v1/me").await.status(), 503);
         assert_eq!(scene.asks(None, "GET", "/open/door").await.status(), 503, "nobody says that this is public");
     }
@@ -139,4 +143,15 @@ async fn a_check_that_is_not_answered_lets_nothing_through(program: Program) {
     let told = Client::connect(place.gateway()).await.ask(&request("GET", "/v1/me", &[])).await.expect("an answer");
     assert_eq!(told.status(), 503, "{}", gateway.log());
     assert_eq!(upstream.requests().len(), 0);
+}
+
+/// HAProxy goes on after an error in Lua code: it is the line after it that denies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_lua_code_haproxy_lets_nothing_through() {
+    let program = Program::HaProxy;
+    let asks = "http-request lua.claviger http://127.0.0.1:8001/auth/check Authorization";
+    let configuration = changed(&document(program.configuration()), &[(asks.to_owned(), String::new())]);
+    let scene = Scene::set(program, Setting { configuration: Some(configuration), ..Setting::default() }).await;
+    assert_eq!(scene.asks(Some(&scene.reader), "GET", "/v1/me").await.status(), 503);
+    assert_eq!(scene.upstream.requests().len(), 0);
 }

@@ -213,6 +213,9 @@ async fn nothing_is_smuggled_past_the_check(program: Program) {
         "GET /open/door HTTP/1.0\r\nX-Claviger-Role: owner\r\n\r\n".to_owned(),
         "GET /open/door HTTP/1.1 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
         "GET /open/door x HTTP/1.1\r\nHost: x\r\nX-Claviger-Role: owner\r\n\r\n".to_owned(),
+        format!("CONNECT /open/door HTTP/1.1\r\nHost: api.example\r\n\r\n{hidden}"),
+        format!("CONNECT api.example:443 HTTP/1.1\r\nHost: api.example:443\r\n\r\n{hidden}"),
+        format!("TRACE /open/door HTTP/1.1\r\nHost: api.example\r\n\r\n{hidden}"),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
     ] {
         let mut client = scene.client().await;

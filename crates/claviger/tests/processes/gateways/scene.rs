@@ -43,7 +43,7 @@ pub(crate) struct Scene {
     pub(crate) upstream: Upstream,
     /// What the gateway said to Claviger, where the test listens in.
     pub(crate) tap: Option<Tap>,
-    pub(crate) gateway: Running,
+    _gateway: Running,
     /// An analyst of the project.
     pub(crate) reader: Account,
     /// Of the organization, and of no project.
@@ -115,7 +115,7 @@ impl Scene {
         let upstream = Upstream::listen(place.api()).await;
         let configuration = setting.configuration.unwrap_or_else(|| document(program.configuration()));
         let gateway = program.start(&configuration, place);
-        Self { place, founded, upstream, tap, gateway, reader, visitor, server: Some(server), options, store }
+        Self { place, founded, upstream, tap, _gateway: gateway, reader, visitor, server: Some(server), options, store }
     }
 
     /// The owner, asking Claviger itself.
