@@ -28,6 +28,7 @@ mod console;
 mod crash;
 mod envoy;
 mod first_owner;
+mod gateways;
 mod host_commands;
 mod loading;
 mod metrics;
