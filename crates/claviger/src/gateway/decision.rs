@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use claviger_access::authorize::{Demanded, NoPassage, Place, pass};
@@ -43,7 +44,7 @@ impl Decider {
     /// says what he sent, and is asked only where the table decides.
     pub(super) fn decide<'r>(
         &self,
-        query: Option<Query>,
+        query: Option<Query<'_>>,
         headers: &HeaderMap,
         origin: &Origin,
         original: impl FnOnce() -> Result<(Method, &'r [u8]), Failure>,
@@ -75,7 +76,9 @@ impl Decider {
         let mut response = match decided {
             Ok(headers) => {
                 checks.passed();
-                (StatusCode::OK, headers).into_response()
+                let mut response = Response::new(Body::empty());
+                *response.headers_mut() = headers;
+                response
             }
             Err(failure) => {
                 checks.refused(failure.code());
