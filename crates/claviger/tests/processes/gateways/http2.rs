@@ -38,17 +38,23 @@ async fn over_tls_and_http2_the_same_goes_through(program: Program) {
     let both = files.home().join("both.pem");
     let pem = [fs::read(&authority), fs::read(&key)].map(|file| file.expect("read")).concat();
     fs::write(&both, pem).expect("written");
-    let (goes, comes) = match program {
-        Program::Nginx => (
-            "listen 127.0.0.1:8090;",
-            format!("listen 127.0.0.1:8090 ssl http2; ssl_certificate {authority}; ssl_certificate_key {key};"),
-        ),
-        Program::Caddy => ("http://:8090 {", format!("https://:8090 {{\ntls {authority} {key}")),
+    let changes: Vec<(&str, String)> = match program {
+        Program::Nginx => {
+            let tls = format!("ssl_certificate {authority}; ssl_certificate_key {key};");
+            vec![("listen 127.0.0.1:8090;", format!("listen 127.0.0.1:8090 ssl http2; {tls}"))]
+        }
+        Program::Caddy => vec![
+            ("http://:8090 {", format!("https://:8090 {{\ntls {authority} {key}")),
+            // Port 80 is root's.
+            ("admin 127.0.0.1:2019", "admin 127.0.0.1:2019\nauto_https disable_redirects".to_owned()),
+        ],
         Program::HaProxy => {
-            ("bind 127.0.0.1:8090", format!("bind 127.0.0.1:8090 ssl crt {} alpn h2,http/1.1", both.display()))
+            let tls = format!("ssl crt {} alpn h2,http/1.1", both.display());
+            vec![("bind 127.0.0.1:8090", format!("bind 127.0.0.1:8090 {tls}"))]
         }
     };
-    let configuration = Some(changed(&document(program.configuration()), &[(goes.to_owned(), comes)]));
+    let changes: Vec<_> = changes.into_iter().map(|(goes, comes)| (goes.to_owned(), comes)).collect();
+    let configuration = Some(changed(&document(program.configuration()), &changes));
     let scene = Scene::set(program, Setting { is_tapped: true, configuration, ..Setting::default() }).await;
 
     let credential = format!("Authorization: {}", scene.reader.credential);
