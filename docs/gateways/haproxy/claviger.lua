@@ -52,9 +52,6 @@ local function refuse(txn, answer)
         reply:add_header("content-type", "application/json")
         reply:add_header("cache-control", "no-store")
     end
-    if txn.sf:method() == "HEAD" then
-        reply:set_body("")
-    end
     txn:done(reply)
 end
 

@@ -15,6 +15,7 @@ mod bodies;
 mod caching;
 mod connections;
 mod guides;
+mod http2;
 mod identity;
 mod refusals;
 mod request_target;

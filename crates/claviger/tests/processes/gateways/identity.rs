@@ -23,7 +23,7 @@ fn who(scene: &Scene, id: u64, username: &str) -> Vec<String> {
 }
 
 /// The same of the reader, in the project.
-fn the_reader(scene: &Scene) -> Vec<String> {
+pub(super) fn the_reader(scene: &Scene) -> Vec<String> {
     let mut told = who(scene, scene.reader.id, &scene.reader.username);
     told.push("x-claviger-permissions: data:read,data:write".to_owned());
     told.push(format!("x-claviger-project: {}", scene.founded.project));
@@ -56,6 +56,9 @@ async fn who_may_goes_through_as_himself(program: Program) {
     );
     assert_eq!(checks[0].header("authorization"), Some(scene.reader.credential.as_str()));
     assert_eq!(checks[0].header("x-forwarded-for"), Some("127.0.0.1"));
+    // Caddy passes on what it is not told to take off.
+    let passed_on = (program == Program::Caddy).then_some("kept");
+    assert_eq!(checks[0].header("x-mine"), passed_on, "the rest is none of its business");
 }
 
 /// As they are, with underscores, in other cases, several times, and named by `Connection` so that the next one drops
@@ -95,6 +98,15 @@ async fn identity_headers_of_the_caller_reach_nobody(program: Program) {
             }
         }
     }
+    // After a body they are no headers.
+    let mut client = scene.client().await;
+    let coded = [("Authorization", scene.reader.credential.as_str()), ("Transfer-Encoding", "chunked")];
+    let headers = [coded.as_slice(), &[("TE", "trailers"), ("Trailer", "X-Claviger-Role")]].concat();
+    let chunks = "2\r\nhi\r\n0\r\nX-Claviger-Role: owner\r\nX-Claviger-Workspace: 1\r\n\r\n";
+    let answer = client.ask(&format!("{}{chunks}", request("POST", &scene.of_project("orders"), &headers))).await;
+    assert!(answer.is_some_and(|answer| [200, 400].contains(&answer.status())));
+    let last = scene.upstream.requests().pop().expect("a request");
+    assert_eq!(last.identity(), the_reader(&scene));
     // Nor does a refusal say them back.
     let headers = [("X-Claviger-Role", "owner"), ("X-Claviger-Reason", "none")];
     let refused = scene.sends(&request("GET", "/internal/x", &headers)).await.expect("an answer");

@@ -46,8 +46,8 @@ impl Message {
 
     /// Of a request: what it asks for.
     pub(crate) fn target(&self) -> &str {
-        let mut words = self.start.splitn(2, ' ').nth(1).expect("a request line").rsplitn(2, ' ');
-        words.nth(1).expect("a target")
+        let (_, rest) = self.start.split_once(' ').expect("a request line");
+        rest.rsplit_once(' ').expect("a target").0
     }
 
     /// Of an answer: its status.
@@ -139,11 +139,13 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         loop {
             let line = String::from_utf8(self.until(b"\r\n").await?).expect("a length");
             let length = usize::from_str_radix(line.trim().split(';').next()?, 16).expect("a length");
-            body.extend(self.bytes(length).await?);
-            self.until(b"\r\n").await?;
             if length == 0 {
+                // Trailers are no headers, and nobody may read them as such.
+                while self.until(b"\r\n").await? != b"\r\n" {}
                 return Some(body);
             }
+            body.extend(self.bytes(length).await?);
+            self.until(b"\r\n").await?;
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
@@ -25,9 +25,10 @@ pub(crate) struct Place(Ipv4Addr);
 
 impl Place {
     pub(crate) fn own() -> Self {
-        static TAKEN: AtomicU8 = AtomicU8::new(1);
+        static TAKEN: AtomicUsize = AtomicUsize::new(1);
+        let second = u8::try_from(TAKEN.fetch_add(1, Ordering::Relaxed)).expect("a place is left");
         let [.., third, fourth] = std::process::id().to_be_bytes();
-        Self(Ipv4Addr::new(127, TAKEN.fetch_add(1, Ordering::Relaxed), third, fourth))
+        Self(Ipv4Addr::new(127, second, third, fourth))
     }
 
     /// Where Claviger is asked.

@@ -102,19 +102,17 @@ async fn nothing_goes_through_while_claviger_is_down(program: Program) {
 
 /// What Claviger says while it loads comes through; a redirect, an error, rubbish and nothing at all are no permission.
 async fn whatever_else_is_answered_lets_nothing_through(program: Program) {
+    let slow_down = "HTTP/1.1 429 Too Many Requests\r\nX-Claviger-Reason: too_many_attempts\r\nRetry-After: 7\r\n\
+                     Connection: close\r\nContent-Length: 0\r\n\r\n";
+    let not_yet = "HTTP/1.1 503 Service Unavailable\r\nX-Claviger-Reason: unavailable\r\nRetry-After: 7\r\n\
+                   Connection: close\r\nContent-Length: 0\r\n\r\n";
     for (answer, status) in [
-        (
-            "HTTP/1.1 503 Service Unavailable\r\nX-Claviger-Reason: unavailable\r\nRetry-After: 7\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-            503,
-        ),
-        (
-            "HTTP/1.1 429 Too Many Requests\r\nX-Claviger-Reason: too_many_attempts\r\nRetry-After: 7\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-            429,
-        ),
-        ("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 0),
-        ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 0),
-        ("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 0),
-        ("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 0),
+        (not_yet, 503),
+        (slow_down, 429),
+        ("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", 0),
+        ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 0),
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 0),
+        ("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", 0),
         ("no HTTP at all\r\n\r\n", 0),
         ("HTTP/1.1 200 O", 0),
         ("\r\n", 0),

@@ -16,7 +16,7 @@ through_each_gateway![
 ];
 
 /// Each path at the API is one that Claviger was asked about, to the byte.
-fn was_judged(scene: &Scene) {
+pub(super) fn was_judged(scene: &Scene) {
     let checks = scene.tap.as_ref().expect("tapped").checks();
     let judged: HashSet<&str> = checks.iter().filter_map(|check| check.header("x-forwarded-uri")).collect();
     for came in scene.upstream.requests() {
