@@ -130,6 +130,7 @@ on_both_stores! {
             ("", "GET", "/v1/me", "not_authenticated"),
             ("nobody", "HEAD", "/v1/me", "not_authenticated"),
             ("ada", "GET", "/internal/metrics", "route_denied"),
+            ("exporter", "GET", "/internal/metrics?project={shop}", "route_denied"),
             ("ada", "GET", "/v2/anything", "route_not_found"),
             ("ada", "GET", "/", "route_not_found"),
             ("ada", "GET", "/Health", "route_not_found"),
