@@ -130,6 +130,7 @@ on_both_stores! {
             ("", "GET", "/v1/me", "not_authenticated"),
             ("nobody", "HEAD", "/v1/me", "not_authenticated"),
             ("ada", "GET", "/internal/metrics", "route_denied"),
+            ("exporter", "GET", "/internal/metrics?project={shop}", "route_denied"),
             ("ada", "GET", "/v2/anything", "route_not_found"),
             ("ada", "GET", "/", "route_not_found"),
             ("ada", "GET", "/Health", "route_not_found"),
@@ -278,13 +279,14 @@ on_both_stores! {
             })
         });
         let asking: Vec<_> = asking.collect();
-        while passed.load(Ordering::SeqCst) < 50 {
+        let is_failing = || asking.iter().any(tokio::task::JoinHandle::is_finished);
+        while passed.load(Ordering::SeqCst) < 50 && !is_failing() {
             tokio::task::yield_now().await;
         }
         world.account("ada").delete("organizations/{acme}/service-accounts/{reader}").await.is(200);
         is_deleted.store(true, Ordering::SeqCst);
         let before = refused.load(Ordering::SeqCst);
-        while refused.load(Ordering::SeqCst) < before + 200 && !asking.iter().any(|one| one.is_finished()) {
+        while refused.load(Ordering::SeqCst) < before + 200 && !is_failing() {
             tokio::task::yield_now().await;
         }
         is_over.store(true, Ordering::SeqCst);
