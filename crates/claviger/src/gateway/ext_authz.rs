@@ -98,7 +98,9 @@ impl ExtAuthz {
             Err(failure) => (Err(failure), Vec::new()),
         };
         let mut answer = self.decider.answer(decided, &origin);
-        extensions.get::<RequestId>().map(|id| arrival::mark(answer.headers_mut(), id));
+        if let Some(id) = extensions.get::<RequestId>() {
+            arrival::mark(answer.headers_mut(), id);
+        }
         (answer, to_remove)
     }
 

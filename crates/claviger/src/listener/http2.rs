@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -18,12 +19,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{HEAD_LENGTH_MAX, Limits};
 use crate::api::Peer;
+use crate::clock;
 
 /// Most requests at once on one connection; a gateway that has more opens another.
 const STREAMS_MAX: u32 = 200;
@@ -58,12 +60,12 @@ where
         .initial_connection_window_size(CONNECTION_WINDOW)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    let mut idles = pin!(sleep_until(Instant::now() + limits.idle));
+    let mut idles = pin!(sleep(limits.idle));
     let mut is_ending = false;
     let ended = loop {
         tokio::select! {
             ended = connection.as_mut() => break ended,
-            () = asked.notified(), if !is_ending => idles.as_mut().reset(Instant::now() + limits.idle),
+            () = asked.notified(), if !is_ending => idles.as_mut().reset(after(limits.idle)),
             () = idles.as_mut() => {
                 if is_ending {
                     tracing::debug!(peer = %address.ip(), "a connection that was to end did not, and was cut off");
@@ -75,10 +77,14 @@ where
         }
         if is_ending {
             connection.as_mut().graceful_shutdown();
-            idles.as_mut().reset(Instant::now() + limits.stalled);
+            idles.as_mut().reset(after(limits.stalled));
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, peer = %address.ip(), "a connection ended badly");
     }
+}
+
+fn after(time: Duration) -> Instant {
+    Instant::from_std(clock::instant()) + time
 }

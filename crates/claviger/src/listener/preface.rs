@@ -51,7 +51,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
         let count = (self.length - self.read).min(buffer.remaining());
         buffer.put_slice(&self.first[self.read..self.read + count]);
         self.read += count;
-        Poll::Ready(Ok(()))
+        // With whatever is there: how much comes at once decides how large the parser lets a head become.
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(())),
+        }
     }
 }
 
