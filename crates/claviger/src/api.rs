@@ -42,6 +42,8 @@ mod teams;
 mod workspace_accounts;
 mod workspaces;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -51,7 +53,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use self::arrival::{Peer, answer_to_no_request};
+pub use self::arrival::{Arrival, Peer, answer_to_no_request};
 pub use self::client_address::TrustedProxies;
 pub use self::reference::description;
 
@@ -59,6 +61,7 @@ use crate::node::Node;
 
 /// Everything that this node answers. `trusted` are the proxies that say where a request comes from.
 pub fn router(node: Node, trusted: TrustedProxies) -> Router {
+    let arrival = Arrival { trusted, answers: Arc::clone(&node.metrics.api) };
     let (routes, description) = documented().split_for_parts();
     let app = routes
         .route_layer(from_fn_with_state(node.clone(), refusals::observe))
@@ -71,7 +74,7 @@ pub fn router(node: Node, trusted: TrustedProxies) -> Router {
         .merge(reference::router(description))
         .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(app))
         .layer(CatchPanicLayer::custom(failure::panicked))
-        .layer(from_fn_with_state(trusted, arrival::arrive))
+        .layer(from_fn_with_state(arrival, arrival::arrive))
 }
 
 /// The paths of [`older`].

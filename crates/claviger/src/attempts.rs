@@ -11,6 +11,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::{Clock, MonotonicClock};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 
 use crate::limiter::{Limiter, neighbourhood};
 
@@ -31,6 +35,12 @@ const CELLS: usize = 16_384;
 pub struct Attempts<C: Clock = MonotonicClock> {
     addresses: Limiter<C>,
     names: Limiter<C>,
+    slowed: Family<SlowedBy, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SlowedBy {
+    by: &'static str,
 }
 
 impl Default for Attempts {
@@ -44,6 +54,7 @@ impl<C: Clock + Clone> Attempts<C> {
         Self {
             addresses: Limiter::every(FROM_ONE_ADDRESS_EVERY, FROM_ONE_ADDRESS_MAX, CELLS, clock),
             names: Limiter::every(OF_ONE_NAME_EVERY, OF_ONE_NAME_MAX, CELLS, clock),
+            slowed: Family::default(),
         }
     }
 
@@ -51,11 +62,25 @@ impl<C: Clock + Clone> Attempts<C> {
     pub fn refused(&self, username: &str, address: Option<IpAddr>) -> Result<(), Duration> {
         // Both are counted, or who is slowed by one would go on filling the other for nothing.
         let (by_address, by_name) = (self.addresses.count(address.map(neighbourhood)), self.names.count(username));
+        for (limit, by) in [(&by_address, "address"), (&by_name, "username")] {
+            if limit.is_err() {
+                self.slowed.get_or_create(&SlowedBy { by }).inc();
+            }
+        }
         match (by_address, by_name) {
             (Err(one), Err(other)) => Err(one.max(other)),
             (Err(wait), Ok(())) | (Ok(()), Err(wait)) => Err(wait),
             (Ok(()), Ok(())) => Ok(()),
         }
+    }
+
+    /// Has it shown how often somebody was slowed, and by which limit.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "attempts_slowed",
+            "Wrong credentials that were not looked at, by limit",
+            self.slowed.clone(),
+        );
     }
 }
 

@@ -84,7 +84,7 @@ use self::audit_log::live::OpenStreams;
 use self::error_page::ErrorPage;
 use self::tries::Tries;
 use crate::api::TrustedProxies;
-use crate::api::arrival;
+use crate::api::arrival::{self, Arrival};
 use crate::mail::Mailer;
 use crate::node::Node;
 use crate::public_url::PublicUrl;
@@ -142,6 +142,7 @@ pub fn router(
     closing: CancellationToken,
 ) -> Router {
     let Outside { public_url, mailer } = outside;
+    let arrival = Arrival { trusted, answers: Arc::clone(&node.metrics.console) };
     let (tries, streams) = (Arc::default(), Arc::default());
     let console = Console { node, transport, tries, streams, closing, public_url, mailer };
     let foreign = CsrfLayer::new().with_rejection_response(|_| ErrorPage::foreign_form().into());
@@ -158,6 +159,6 @@ pub fn router(
         .layer(from_fn_with_state(console.clone(), protection::is_our_host))
         .layer(CatchPanicLayer::custom(error_page::panicked))
         .layer(from_fn_with_state(transport, protection::protect))
-        .layer(from_fn_with_state(trusted, arrival::arrive))
+        .layer(from_fn_with_state(arrival, arrival::arrive))
         .with_state(console)
 }

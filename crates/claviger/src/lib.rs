@@ -21,6 +21,8 @@ pub mod last_used;
 pub mod limiter;
 pub mod listener;
 pub mod mail;
+pub mod metrics;
+pub mod metrics_page;
 pub mod node;
 pub mod observations;
 pub mod open_exports;

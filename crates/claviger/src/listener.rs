@@ -26,6 +26,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -38,6 +39,7 @@ use self::preface::{Begun, Spoken};
 pub use self::tls::{TlsError, acceptor};
 use self::write_deadline::Progressing;
 use crate::api::{Peer, answer_to_no_request};
+use crate::metrics::Connections;
 
 /// What is answered, by what a connection speaks.
 #[derive(Debug, Clone)]
@@ -94,6 +96,7 @@ pub async fn serve(
     tls: Option<tokio_rustls::TlsAcceptor>,
     apps: Apps,
     limits: Limits,
+    counted: Connections,
     stop: CancellationToken,
 ) {
     let graceful = GracefulShutdown::new();
@@ -114,12 +117,16 @@ pub async fn serve(
                 continue;
             }
         };
-        let Some(address_place) = addresses.take_place(counted(address.ip())) else { continue };
+        let Some(address_place) = addresses.take_place(counted_as(address.ip())) else {
+            counted.turned_away.inc();
+            continue;
+        };
+        let open = Open::new(&counted.open);
         let end = End { watcher: graceful.watcher(), stop: stop.clone() };
         let connection = connection(stream, address, tls.clone(), apps.clone(), limits, end);
         tokio::spawn(async move {
             connection.await;
-            drop((place, address_place));
+            drop((place, address_place, open));
         });
     }
     drop(listener);
@@ -214,10 +221,26 @@ where
 }
 
 /// The address that a peer counts as: of IPv6 its network of 64 bits, which is what one host is given.
-fn counted(address: IpAddr) -> IpAddr {
+fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
         v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// A connection that is open, counted for the operators.
+struct Open(Gauge);
+
+impl Open {
+    fn new(open: &Gauge) -> Self {
+        open.inc();
+        Self(open.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
@@ -263,7 +286,7 @@ mod tests {
 
     #[test]
     fn one_host_counts_as_one_address() {
-        let counted = |text: &str| counted(text.parse().expect("an address")).to_string();
+        let counted = |text: &str| counted_as(text.parse().expect("an address")).to_string();
         assert_eq!(counted("2001:db8:1:2:3:4:5:6"), counted("2001:db8:1:2::1"));
         assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
         assert_eq!(counted("::ffff:192.0.2.7"), "192.0.2.7");

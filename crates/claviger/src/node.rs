@@ -14,6 +14,7 @@ use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
 use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
+use crate::metrics::Metrics;
 use crate::observations::Observations;
 use crate::open_exports::OpenExports;
 use crate::people::password::Passwords;
@@ -50,6 +51,8 @@ pub struct Node {
     pub account_uses: Arc<AccountUses>,
     /// Slows who presents wrong credentials.
     pub attempts: Arc<Attempts>,
+    /// Counts for the node's operators.
+    pub metrics: Arc<Metrics>,
     /// Counts refusals.
     pub refused: Arc<RefusedRequests>,
     /// Notes uses of sessions, and says when one was used last.
@@ -148,6 +151,7 @@ impl Node {
             account_uses: books.account_uses,
             last_seen: books.last_seen,
             attempts: Arc::default(),
+            metrics: Arc::default(),
             refused: books.refused,
             observations: books.observations,
             passwords: Arc::default(),

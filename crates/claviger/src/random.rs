@@ -81,7 +81,8 @@ impl RequestId {
     pub fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the place")]
         let id = uuid::Uuid::now_v7();
-        Self(id.simple().to_string().into())
+        let mut digits = uuid::Uuid::encode_buffer();
+        Self(Arc::from(&*id.simple().encode_lower(&mut digits)))
     }
 
     /// The id, to be kept.

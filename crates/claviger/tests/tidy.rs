@@ -81,7 +81,7 @@ fn crates_depend_one_way() {
 /// `api`, `console`, `commands` -> `writer` -> `store`, `cluster`; nothing below looks up.
 #[test]
 fn rooms_of_the_server_look_down_alone() {
-    let above: [(&str, &[&str]); 15] = [
+    let above: [(&str, &[&str]); 17] = [
         (
             "store",
             &[
@@ -136,6 +136,11 @@ fn rooms_of_the_server_look_down_alone() {
                 "telemetry",
             ],
         ),
+        (
+            "metrics",
+            &["api", "gateway", "console", "commands", "writer", "store", "cluster", "node", "listener", "config"],
+        ),
+        ("metrics_page", &["api", "console", "commands", "writer", "store", "listener", "config"]),
         ("listener", &["console", "commands", "config", "telemetry", "store", "writer", "cluster", "node"]),
     ];
     for (name, text) in shipped() {

@@ -6,6 +6,7 @@
 //! say itself that it may be. The log line holds
 //! neither path nor query, only the route that matched: strangers write there what they like.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use super::client_address::TrustedProxies;
 use super::failure::{self, Failure};
 use crate::clock;
+use crate::metrics::answers::Answers;
 use crate::random::RequestId;
 use crate::store::writing::Origin;
 
@@ -46,6 +48,15 @@ pub fn origin(extensions: &Extensions) -> Origin {
 #[derive(Clone)]
 pub(super) struct Route(pub MatchedPath);
 
+/// What a surface's requests arrive with.
+#[derive(Clone)]
+pub struct Arrival {
+    /// Who may say where a request comes from.
+    pub trusted: TrustedProxies,
+    /// Where its answers are counted.
+    pub answers: Arc<Answers>,
+}
+
 /// What a check decided about another request, put into the answer for the log line: a status within an answer whose own
 /// may be another, and whose request it is.
 #[derive(Clone, Copy, Debug)]
@@ -57,12 +68,12 @@ pub struct Judged {
 }
 
 /// Wraps every request.
-pub async fn arrive(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
+pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new();
     let started = clock::instant();
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().cloned();
-    let client = peer.as_ref().map(|peer| ClientAddress(trusted.client(peer.address.ip(), request.headers())));
+    let client = peer.as_ref().map(|peer| ClientAddress(arrival.trusted.client(peer.address.ip(), request.headers())));
     let ambiguous = is_ambiguous(request.headers());
     request.extensions_mut().insert(id.clone());
     client.map(|client| request.extensions_mut().insert(client));
@@ -79,7 +90,9 @@ pub async fn arrive(State(trusted): State<TrustedProxies>, mut request: Request,
     if ambiguous || doubtful || is_refused {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    log(&id, client, &method, &response, started.elapsed());
+    let took = started.elapsed();
+    arrival.answers.count(status(&response), took);
+    log(&id, client, &method, &response, took);
     response
 }
 
@@ -109,13 +122,20 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
     response
 }
 
+/// What the caller is told, whatever it is wrapped in.
+fn status(response: &Response) -> StatusCode {
+    response.extensions().get::<Judged>().map_or(response.status(), |judged| judged.status)
+}
+
 /// One line an answer. Reads that went well are the many, and are told only to who asks for them; so are checks.
 fn log(id: &RequestId, client: Option<ClientAddress>, method: &Method, response: &Response, elapsed: Duration) {
     let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str());
     let judged = response.extensions().get::<Judged>();
     let client = judged.map_or(client, |judged| judged.client);
-    let client = client.map_or_else(|| "-".to_owned(), |client| client.0.to_string());
-    let status = judged.map_or(response.status(), |judged| judged.status);
+    // Made into text where somebody reads it alone.
+    let client = client.map(|client| client.0);
+    let client = client.as_ref().map_or(&"-" as &dyn fmt::Display, |client| client);
+    let status = status(response);
     // Strangers write in the method what they like.
     let method = if failure::is_standard(method) { method.as_str() } else { "other" };
     let is_read = judged.is_some() || ["GET", "HEAD", "OPTIONS"].contains(&method);

@@ -79,6 +79,7 @@ pub(crate) fn let_in<'d>(
             Ok((caller, view))
         }
         Err(refused) => {
+            node.metrics.not_admitted(refused.why);
             node.refused.not_admitted(&refused, origin.address, now);
             node.observations.not_admitted(presented.username(), &refused, origin, now);
             node.attempts.refused(presented.username(), origin.address).map_err(Failure::too_many_attempts)?;

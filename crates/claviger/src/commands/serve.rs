@@ -4,6 +4,7 @@
 //! long as no owner is a person, each start hands over a link for one, and so does the signal USR1.
 
 pub mod gateway;
+pub mod metrics;
 pub mod outside;
 
 use std::io::IsTerminal;
@@ -25,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use self::gateway::{Followed, GatewayOptions};
+use self::metrics::MetricsOptions;
 use self::outside::OutsideOptions;
 use super::host::{self, HostFailed};
 use super::set_up_link::{self, Asked};
@@ -35,6 +37,7 @@ use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::console::{self, Outside, Transport};
 use crate::gateway::Checks;
 use crate::listener::{self, Apps, Limits};
+use crate::metrics_page;
 use crate::node::{House, Node, Running};
 use crate::store::load::Progress;
 use crate::telemetry::LogOptions;
@@ -60,6 +63,9 @@ pub struct Serve {
 
     #[command(flatten)]
     gateway: GatewayOptions,
+
+    #[command(flatten)]
+    metrics: MetricsOptions,
 
     /// Where to listen
     #[arg(long, value_name = "ADDR", env = "CLAVIGER_LISTEN", default_value = "127.0.0.1:8000")]
@@ -126,6 +132,7 @@ impl Serve {
         let bound = bound.map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
         let address =
             bound.local_addr().map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
+        let metrics = self.metrics.bind().await?;
         let house = host::house(self.store.location()?, &self.store, &self.audit_key)?;
         let house = House { audit_retention: self.audit_retention, ..house };
         let new_key = (!house.audit_key.exists()).then(|| house.audit_key.clone());
@@ -139,7 +146,7 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        let reached = Reached { bound, tls, address, scheme, outside, routes, started, new_key, asked_again };
+        let reached = Reached { bound, tls, address, scheme, outside, routes, metrics, started, new_key, asked_again };
         self.answer(node, running, reached, stop).await
     }
 
@@ -151,7 +158,8 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached { bound, tls, address, scheme, outside, routes, started, new_key, mut asked_again } = reached;
+        let Reached { bound, tls, address, scheme, outside, routes, metrics, started, new_key, mut asked_again } =
+            reached;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
@@ -159,13 +167,18 @@ impl Serve {
         let transport = self.transport(address, tls.is_some());
         let pages = console::router(node.clone(), transport, outside, trusted.clone(), closing.clone());
         let table = routes.as_ref().map(|routes| Arc::clone(&routes.table));
+        if let Some(bound) = metrics {
+            let page = metrics_page::router(&node, table.as_deref());
+            tokio::spawn(metrics::serve(bound, page, closing.clone()));
+        }
         let checks = Checks::new(node.clone(), trusted.clone(), table, self.gateway.asking());
+        let connections = node.metrics.connections.clone();
         let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
         let apps = Apps { http1, http2: checks.over_http2() };
         routes.map(|routes| tokio::spawn(routes.follow(closing.clone())));
         let serving = async {
             tokio::select! {
-                () = listener::serve(bound, tls, apps, self.limits(), closing.clone()) => {}
+                () = listener::serve(bound, tls, apps, self.limits(), connections, closing.clone()) => {}
                 () = failed.cancelled() => {}
             }
         };
@@ -338,6 +351,8 @@ struct Reached {
     scheme: &'static str,
     outside: Outside,
     routes: Option<Followed>,
+    /// Where metrics are shown.
+    metrics: Option<TcpListener>,
     started: Instant,
     /// The audit log's key file, where it was made at this start.
     new_key: Option<PathBuf>,

@@ -99,7 +99,8 @@ impl<'p> Page<'p> {
         let view = signed_in.view();
         let reached = view.map(|view| effective::reach(held, &view, known.id)).unwrap_or_default();
         let rows = reached.iter().filter_map(|(id, reached)| Some((held.project(*id)?, reached)));
-        let found = rows.filter(|(project, _)| finds(&search, &project.name));
+        let is_called = |project: &Project| project.slug.as_ref().is_some_and(|slug| finds(&search, slug.as_str()));
+        let found = rows.filter(|(project, _)| finds(&search, &project.name) || is_called(project));
         let found = found.map(|(project, reached)| (project.id.number(), (project, reached))).collect();
         let Cut { rows, pages } = cut(listing, path, "cursor", PAGE_LENGTH, found);
         Self {

@@ -12,7 +12,7 @@ use super::forward_auth::{self, OriginalRequest};
 use super::watched_table::WatchedTable;
 use super::{envoy_http, ext_authz};
 use crate::api::TrustedProxies;
-use crate::api::arrival;
+use crate::api::arrival::{self, Arrival};
 use crate::api::failure;
 use crate::node::Node;
 
@@ -57,9 +57,11 @@ impl Checks {
     }
 
     fn arriving(&self, checks: Router) -> Router {
+        let answers = Arc::clone(&self.decider.node.metrics.gateway);
+        let arrival = Arrival { trusted: self.trusted.clone(), answers };
         checks
             .route_layer(from_fn(arrival::name_route))
             .layer(CatchPanicLayer::custom(failure::panicked))
-            .layer(from_fn_with_state(self.trusted.clone(), arrival::arrive))
+            .layer(from_fn_with_state(arrival, arrival::arrive))
     }
 }

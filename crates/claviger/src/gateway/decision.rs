@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use claviger_access::authorize::{Demanded, NoPassage, Place, pass};
@@ -43,7 +44,7 @@ impl Decider {
     /// says what he sent, and is asked only where the table decides.
     pub(super) fn decide<'r>(
         &self,
-        query: Option<Query>,
+        query: Option<Query<'_>>,
         headers: &HeaderMap,
         origin: &Origin,
         original: impl FnOnce() -> Result<(Method, &'r [u8]), Failure>,
@@ -67,22 +68,30 @@ impl Decider {
             Demand::Access(access) => caller.with_access(&access.of(&named)),
         }
     }
-}
 
-/// What a gateway is answered over HTTP: a status, and headers for the upstream or words for the caller.
-pub(super) fn answer(decided: Result<HeaderMap, Failure>, origin: &Origin) -> Response {
-    let mut response = match decided {
-        Ok(headers) => (StatusCode::OK, headers).into_response(),
-        Err(failure) => {
-            let reason = HeaderValue::from_static(failure.code());
-            let mut response = failure.into_response();
-            response.headers_mut().insert(REASON, reason);
-            response
-        }
-    };
-    let status = response.status();
-    response.extensions_mut().insert(Judged { status, client: origin.address.map(ClientAddress) });
-    response
+    /// What a gateway is answered over HTTP: a status, and headers for the upstream or words for the caller. Here each
+    /// check is counted.
+    pub(super) fn answer(&self, decided: Result<HeaderMap, Failure>, origin: &Origin) -> Response {
+        let checks = &self.node.metrics.checks;
+        let mut response = match decided {
+            Ok(headers) => {
+                checks.passed();
+                let mut response = Response::new(Body::empty());
+                *response.headers_mut() = headers;
+                response
+            }
+            Err(failure) => {
+                checks.refused(failure.code());
+                let reason = HeaderValue::from_static(failure.code());
+                let mut response = failure.into_response();
+                response.headers_mut().insert(REASON, reason);
+                response
+            }
+        };
+        let status = response.status();
+        response.extensions_mut().insert(Judged { status, client: origin.address.map(ClientAddress) });
+        response
+    }
 }
 
 /// 403, with the reason that the caller is told.

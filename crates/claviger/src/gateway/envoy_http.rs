@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use axum::routing::any;
 
-use super::decision::{self, Decider};
+use super::decision::Decider;
 use super::identity;
 use crate::api::arrival::origin;
 
@@ -37,7 +37,7 @@ async fn check(State(decider): State<Decider>, request: Request) -> Response {
     let target = whole.strip_prefix(PREFIX).unwrap_or_default().as_bytes();
     let decided = decider.decide(None, &parts.headers, &origin, || Ok((parts.method.clone(), target)));
     let decided = decided.map(|told| with_removals(told, &parts.headers, &decider.credential));
-    decision::answer(decided, &origin)
+    decider.answer(decided, &origin)
 }
 
 fn with_removals(mut told: HeaderMap, sent: &HeaderMap, credential: &HeaderName) -> HeaderMap {

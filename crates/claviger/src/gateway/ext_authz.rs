@@ -23,7 +23,7 @@ use envoy_types::ext_authz::v3::pb::{Authorization, AuthorizationServer, CheckRe
 use tonic::{Request, Response, Status};
 
 use self::told::Told;
-use super::decision::{self, Decider};
+use super::decision::Decider;
 use super::identity;
 use crate::api::TrustedProxies;
 use crate::api::arrival::{self, Judged, Peer};
@@ -97,7 +97,7 @@ impl ExtAuthz {
             Ok((headers, to_remove)) => (Ok(headers), to_remove),
             Err(failure) => (Err(failure), Vec::new()),
         };
-        let mut answer = decision::answer(decided, &origin);
+        let mut answer = self.decider.answer(decided, &origin);
         if let Some(id) = extensions.get::<RequestId>() {
             arrival::mark(answer.headers_mut(), id);
         }

@@ -3,8 +3,8 @@
 //! The gateway passes the caller's headers on, and what the request is. 200 says that it goes through, and as whom, in
 //! headers for the upstream; 401 and 403 that it does not. What is demanded may stand in the check's own query.
 //!
-//! What must stay true: of two families of headers that name the original request, the configured one alone is read; a
-//! body is never waited for.
+//! What must stay true: where there is a table, no query decides, for some gateways pass the client's own on; of two
+//! families of headers that name the original request, the configured one alone is read; a body is never waited for.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -75,12 +75,19 @@ async fn check(State(check): State<ForwardAuth>, request: Request) -> Response {
     // A body, where a gateway sends one all the same, is the upstream's.
     let (parts, _) = request.into_parts();
     let origin = origin(&parts.extensions);
-    decision::answer(check.decide(&parts, &origin), &origin)
+    check.decider.answer(check.decide(&parts, &origin), &origin)
 }
 
 impl ForwardAuth {
     fn decide(&self, parts: &Parts, origin: &Origin) -> Result<HeaderMap, Failure> {
-        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        let query = parts.uri.query().unwrap_or_default();
+        // Caddy passes the client's own query on, unless it is told not to: he would choose what is asked for.
+        if self.decider.routes.is_some() && !query.is_empty() {
+            let sentence = "this server decides by its route table, so a check has no query; where it is the client's \
+                            own, the gateway must take it off: see its guide";
+            return Err(Failure::bad_request("check_invalid", sentence));
+        }
+        let query = Query::parse(query)?;
         self.decider.decide(query, &parts.headers, origin, || self.original.read(&parts.headers))
     }
 }

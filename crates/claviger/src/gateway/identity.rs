@@ -4,7 +4,9 @@
 //! line break.
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Write};
 
+use axum::body::Bytes;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use claviger_access::authorize::Passage;
@@ -24,32 +26,98 @@ const PREFIX: &str = "x-claviger-";
 
 /// Who it is.
 pub(super) fn of(view: &PrincipalView<'_>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(PRINCIPAL, HeaderValue::from(view.id().number()));
-    // Usernames are ASCII that can be seen.
-    if let Ok(name) = HeaderValue::from_str(view.name()) {
-        headers.insert(USERNAME, name);
-    }
-    if let Some(organization) = view.organization() {
-        headers.insert(ORGANIZATION, HeaderValue::from(organization.number()));
-    }
-    headers
+    written(view).into_headers()
 }
 
 /// Who it is, and what it has where the request goes.
 pub(super) fn with_passage(view: &PrincipalView<'_>, passage: &Passage) -> HeaderMap {
-    let mut headers = of(view);
-    headers.insert(PROJECT, HeaderValue::from(passage.project.number()));
+    let mut told = written(view);
+    told.add(PROJECT, passage.project);
     if let Some(workspace) = passage.workspace {
-        headers.insert(WORKSPACE, HeaderValue::from(workspace.number()));
+        told.add(WORKSPACE, workspace);
     }
-    if let Some(role) = passage.role.and_then(|role| HeaderValue::from_str(&role.to_string()).ok()) {
-        headers.insert(ROLE, role);
+    if let Some(role) = passage.role {
+        told.add(ROLE, role);
     }
-    if let Ok(permissions) = HeaderValue::from_str(&listed(&passage.permissions)) {
-        headers.insert(PERMISSIONS, permissions);
+    told.add(PERMISSIONS, Listed(&passage.permissions));
+    told.into_headers()
+}
+
+fn written(view: &PrincipalView<'_>) -> Written {
+    let mut told = Written::default();
+    told.add(PRINCIPAL, view.id());
+    // Usernames are ASCII that can be seen.
+    told.add(USERNAME, view.name());
+    if let Some(organization) = view.organization() {
+        told.add(ORGANIZATION, organization);
     }
-    headers
+    told
+}
+
+/// Most headers that there are here.
+const HEADERS_MAX: usize = 7;
+
+/// Room for them and for what each answer carries.
+const CAPACITY: usize = 12;
+
+/// Bytes of most.
+const LENGTH: usize = 224;
+
+/// Values one behind the other in one piece of memory: every check that passes makes them.
+struct Written {
+    text: String,
+    /// Each header, and where its value ends.
+    ends: [Option<(HeaderName, usize)>; HEADERS_MAX],
+    count: usize,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self { text: String::with_capacity(LENGTH), ends: [const { None }; HEADERS_MAX], count: 0 }
+    }
+}
+
+impl Written {
+    fn add(&mut self, name: HeaderName, value: impl fmt::Display) {
+        // Nothing is written in vain where there is no room, and a string takes whatever comes.
+        if let Some(end) = self.ends.get_mut(self.count)
+            && write!(self.text, "{value}").is_ok()
+        {
+            *end = Some((name, self.text.len()));
+            self.count += 1;
+        }
+    }
+
+    fn into_headers(self) -> HeaderMap {
+        let (whole, mut begin) = (Bytes::from(self.text), 0);
+        let mut headers = HeaderMap::with_capacity(CAPACITY);
+        for (name, end) in self.ends.into_iter().flatten() {
+            if let Ok(value) = HeaderValue::from_maybe_shared(whole.slice(begin..end)) {
+                headers.insert(name, value);
+            }
+            begin = end;
+        }
+        headers
+    }
+}
+
+/// With commas between. `*` at the end stands for whatever the installation makes up: owners and admins have all of it.
+struct Listed<'p>(&'p PermissionSet);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.0.names().enumerate() {
+            if at > 0 {
+                f.write_char(',')?;
+            }
+            f.write_str(name.as_str())?;
+        }
+        match (self.0.has_every_own(), self.0.len()) {
+            (true, 0) => f.write_char('*'),
+            (true, _) => f.write_str(",*"),
+            (false, _) => Ok(()),
+        }
+    }
 }
 
 /// Which headers a gateway that is told by name takes off, so that the upstream believes none but `told`: ours that are
@@ -69,15 +137,6 @@ pub(super) fn to_remove<'s>(
         names.insert(credential.as_str().to_owned());
     }
     names.into_iter().collect()
-}
-
-/// With commas between. `*` at the end stands for whatever the installation makes up: owners and admins have all of it.
-fn listed(permissions: &PermissionSet) -> String {
-    let mut names: Vec<String> = permissions.names().map(|name| name.as_str().to_owned()).collect();
-    if permissions.has_every_own() {
-        names.push("*".to_owned());
-    }
-    names.join(",")
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //!
 //! Nothing in it is passed over: a name that is misspelt would ask for less than was meant.
 
+use std::borrow::Cow;
+
 use claviger_access::identity::WorkspaceId;
 use claviger_access::permission::PermissionName;
 use claviger_access::role::Role;
@@ -13,55 +15,27 @@ use crate::api::ids;
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Query {
-    project: Option<String>,
+pub(super) struct Query<'q> {
+    project: Option<Cow<'q, str>>,
     workspace: Option<WorkspaceId>,
     role: Option<Role>,
     permission: Option<PermissionName>,
 }
 
-impl Query {
+/// A name, and what is asked for under it.
+type Field<'q> = (Cow<'q, str>, Cow<'q, str>);
+
+impl<'q> Query<'q> {
     /// Reads a query; `None` where it asks for nothing.
-    pub(super) fn parse(query: &str) -> Result<Option<Self>, Failure> {
-        let wrong = |sentence: String| Failure::bad_request("check_invalid", sentence);
-        let fields: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| {
-            wrong("the query of this check cannot be read; write ?project=...&permission=...".to_owned())
-        })?;
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
-        Self::of(&fields)
+    pub(super) fn parse(query: &'q str) -> Result<Option<Self>, Failure> {
+        Self::of(form_urlencoded::parse(query.as_bytes()))
     }
 
     /// Reads what is asked for by name; `None` where it is nothing.
-    pub(super) fn of(fields: &[(&str, &str)]) -> Result<Option<Self>, Failure> {
-        let wrong = |sentence: String| Failure::bad_request("check_invalid", sentence);
+    pub(super) fn of(fields: impl Iterator<Item = Field<'q>>) -> Result<Option<Self>, Failure> {
         let mut read = Self::default();
-        for (at, (name, value)) in fields.iter().enumerate() {
-            if fields[..at].iter().any(|(before, _)| before == name) {
-                return Err(wrong(format!("the query of this check says {name} twice; say it once")));
-            }
-            match *name {
-                "project" if !value.is_empty() => read.project = Some((*value).to_owned()),
-                "workspace" => {
-                    let id = ids::read(value);
-                    let no_id = || wrong(format!("workspace={value} is no id; name a workspace by its number"));
-                    read.workspace = Some(id.ok_or_else(no_id)?);
-                }
-                "role" => {
-                    let none =
-                        "name owner, admin, analyst or consumer; for a custom role, ask for one of its permissions";
-                    let role = Role::parse(value);
-                    read.role = Some(role.ok_or_else(|| wrong(format!("role={value} is no built-in role; {none}")))?);
-                }
-                "permission" => {
-                    let permission = PermissionName::parse(value);
-                    read.permission = Some(permission.map_err(|error| wrong(format!("permission={value} {error}")))?);
-                }
-                "project" => return Err(wrong("project= is empty; name a project by its id or its slug".to_owned())),
-                _ => {
-                    let known = "a check asks for project, workspace, role and permission";
-                    return Err(wrong(format!("{name} is nothing that a check asks for; {known}")));
-                }
-            }
+        for (name, value) in fields {
+            read.add(&name, value).map_err(wrong)?;
         }
         let is_placed = read.project.is_some() || read.workspace.is_some();
         if !is_placed && (read.role.is_some() || read.permission.is_some()) {
@@ -70,6 +44,31 @@ impl Query {
             ));
         }
         Ok(is_placed.then_some(read))
+    }
+
+    fn add(&mut self, name: &str, value: Cow<'q, str>) -> Result<(), String> {
+        match name {
+            "project" if value.is_empty() => Err("project= is empty; name a project by its id or its slug".to_owned()),
+            "project" => once(&mut self.project, name, value),
+            "workspace" => {
+                let id = ids::read(&value);
+                let id = id.ok_or_else(|| format!("workspace={value} is no id; name a workspace by its number"))?;
+                once(&mut self.workspace, name, id)
+            }
+            "role" => {
+                let none = "name owner, admin, analyst or consumer; for a custom role, ask for one of its permissions";
+                let role = Role::parse(&value).ok_or_else(|| format!("role={value} is no built-in role; {none}"))?;
+                once(&mut self.role, name, role)
+            }
+            "permission" => {
+                let permission =
+                    PermissionName::parse(&value).map_err(|error| format!("permission={value} {error}"))?;
+                once(&mut self.permission, name, permission)
+            }
+            _ => Err(format!(
+                "{name} is nothing that a check asks for; a check asks for project, workspace, role and permission"
+            )),
+        }
     }
 
     /// The same, to be looked for.
@@ -81,6 +80,17 @@ impl Query {
             permission: self.permission.as_ref(),
         }
     }
+}
+
+fn once<T>(place: &mut Option<T>, name: &str, value: T) -> Result<(), String> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("the query of this check says {name} twice; say it once")),
+    }
+}
+
+fn wrong(sentence: String) -> Failure {
+    Failure::bad_request("check_invalid", sentence)
 }
 
 #[cfg(test)]

@@ -8,6 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +27,13 @@ const LENGTH_MAX: usize = 4 << 20;
 pub struct WatchedTable {
     file: PathBuf,
     table: ArcSwap<RouteTable>,
+    readings: Family<Reading, Counter>,
+}
+
+/// What became of a file that had changed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reading {
+    outcome: &'static str,
 }
 
 /// Why a file gives no table.
@@ -86,12 +97,22 @@ impl WatchedTable {
     /// The table of a file as it is now. Mistakes are told in the log, each with its line.
     pub fn open(file: PathBuf) -> Result<Self, NoTable> {
         let table = read(&file).inspect_err(NoTable::log)?;
-        Ok(Self { file, table: ArcSwap::from_pointee(table) })
+        Ok(Self { file, table: ArcSwap::from_pointee(table), readings: Family::default() })
     }
 
     /// The table that is in force.
     pub fn table(&self) -> Arc<RouteTable> {
         self.table.load_full()
+    }
+
+    /// Has it shown how often the file was read anew, and whether what it held came into force.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Readings of a route table that had changed, by what became of it";
+        registry.register("route_table_readings", help, self.readings.clone());
+    }
+
+    fn count(&self, outcome: &'static str) {
+        self.readings.get_or_create(&Reading { outcome }).inc();
     }
 
     /// Follows the file until the end. `told` is the signal by which the process is told to read it now.
@@ -107,7 +128,10 @@ impl WatchedTable {
             let Ok(read) = tokio::task::spawn_blocking(move || text(&file)).await else { continue };
             match read {
                 // While it is being replaced it may not be there.
-                Err(error) if is_told => tracing::error!("the routes stay as they were: {error}"),
+                Err(error) if is_told => {
+                    self.count("unreadable");
+                    tracing::error!("the routes stay as they were: {error}");
+                }
                 Err(_) => {}
                 Ok(text) if !is_told && seen.as_ref() == Some(&text) => {}
                 Ok(text) => {
@@ -123,9 +147,11 @@ impl WatchedTable {
             Ok(table) => {
                 tracing::info!(routes = table.routes().len(), file = %self.file.display(), "the routes were read anew");
                 self.table.store(Arc::new(table));
+                self.count("in_force");
             }
             Err(error) => {
                 error.log();
+                self.count("refused");
                 tracing::error!("the routes stay as they were: {error}");
             }
         }

@@ -70,6 +70,8 @@ on_both_stores! {
         assert_eq!(first.header("location"), Some(&*world.path("/console/projects/{made}/overview")));
         let made = world.account("ada").get("projects/{made}").await.ok();
         assert_eq!((&made["name"], &made["timezone"], &made["slug"]), (&json!("Web shop"), &json!("Europe/Berlin"), &json!("web-shop")));
+        let found = pia.page(&format!("{PROJECTS}?search=B-SHO"), "Projects · acme").await;
+        assert!(found.contains(">Web shop</a>"), "found by its slug");
         assert_eq!(world.count("SELECT COUNT(*) FROM projects WHERE name = 'Web shop'").await, 1);
         assert!(pia.page(PROJECTS, "Projects · acme").await.contains("Web shop"));
     }

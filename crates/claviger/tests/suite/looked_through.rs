@@ -65,6 +65,11 @@ pub(crate) async fn world(world: &World) {
     let logged = LOGGED.lock().unwrap()[world.log_begin()..].to_vec();
     assert!(!logged.is_empty(), "nothing was logged, so the log was not captured");
     no_secret_in(world, &logged, "the log");
+    let metrics = world.metrics();
+    no_secret_in(world, metrics.as_bytes(), "the metrics");
+    for (name, _) in world.secrets().iter().filter(|(name, _)| name.ends_with(".service-account")) {
+        assert!(!metrics.contains(name.as_str()), "the metrics name {name}");
+    }
     if world.on() == On::Postgres {
         for table in TABLES {
             let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT CAST(t AS TEXT) FROM {table} t")))

@@ -69,6 +69,7 @@ mod idempotency;
 mod invitations;
 mod me;
 mod members;
+mod metrics;
 mod observations;
 mod older_members;
 mod older_paths;

@@ -494,6 +494,21 @@ impl World {
         self.inner.log_begin
     }
 
+    /// What the node shows its operators.
+    pub(crate) fn metrics(&self) -> String {
+        let mut shown = String::new();
+        let registry = claviger::metrics_page::registry(&self.node(), None);
+        prometheus_client::encoding::text::encode(&mut shown, &registry).expect("text");
+        shown
+    }
+
+    /// One of its numbers: of the line that begins so, or 0 where there is none.
+    pub(crate) fn metric(&self, begins: &str) -> u64 {
+        let shown = self.metrics();
+        let line = shown.lines().find_map(|line| line.strip_prefix(begins)?.strip_prefix(' '));
+        line.map_or(0, |number| number.parse().expect("a number"))
+    }
+
     /// Username and secret of everything that was made.
     pub(crate) fn secrets(&self) -> Vec<(String, String)> {
         self.inner.secrets.lock().unwrap().clone()
@@ -601,9 +616,10 @@ async fn serve(house: House, outside: Outside, checks: Checks) -> (Node, SocketA
         Arc::new(WatchedTable::open(file.path().to_owned()).expect("a table"))
     });
     let checks = Answered::new(node.clone(), trusted.clone(), table, checks.asking);
+    let connections = node.metrics.connections.clone();
     let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
     let apps = Apps { http1, http2: checks.over_http2() };
-    let served = tokio::spawn(listener::serve(bound, None, apps, limits(), stop.clone()));
+    let served = tokio::spawn(listener::serve(bound, None, apps, limits(), connections, stop.clone()));
     (node, address, Serving { running, stop, served })
 }
 

@@ -65,10 +65,10 @@ impl<'r> Told<'r> {
     }
 
     /// What the gateway's configuration asks for.
-    pub(super) fn query(&self) -> Result<Option<Query>, Failure> {
+    pub(super) fn query(&self) -> Result<Option<Query<'r>>, Failure> {
         let mut fields: Vec<(&str, &str)> = self.extensions.iter().map(|(name, value)| (&**name, &**value)).collect();
         fields.sort_unstable();
-        Query::of(&fields)
+        Query::of(fields.into_iter().map(|(name, value)| (name.into(), value.into())))
     }
 
     /// The credential and the addresses of proxies.
