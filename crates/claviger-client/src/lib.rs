@@ -15,10 +15,13 @@
 //! `rustls::crypto::ring::default_provider().install_default()`.
 
 mod audit;
+mod check;
 mod client;
 mod credential;
 mod error;
 mod explain;
+#[cfg(feature = "tower")]
+mod guard;
 mod idempotency;
 mod invitations;
 mod listing;
@@ -32,9 +35,12 @@ mod teams;
 mod workspaces;
 
 pub use audit::{AuditFilter, AuditLog, Export, ExportFormat};
+pub use check::{Caller, CheckOptions, Checker, Demand, NotPassed, Passage, Permissions};
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};
 pub use error::{Error, Refusal, SetupError};
 pub use explain::{Place, Question};
+#[cfg(feature = "tower")]
+pub use guard::{GuardLayer, Guarded};
 pub use idempotency::{IdempotencyKey, NoKey};
 pub use listing::Listing;
