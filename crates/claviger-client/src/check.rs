@@ -124,8 +124,8 @@ impl Checker {
 
     /// Whether the server's route table lets this request through. `path_and_query` is as the caller sent it.
     ///
-    /// The server must run with `--routes`: without a table it lets every credential through that counts.
-    /// A route that is public there tells nobody's name, so here it is [`NotPassed::Unexpected`].
+    /// The server must run with `--routes`: without a table it lets every credential through that counts; see
+    /// [`Checker::has_route_table`]. A route that is public there tells nobody's name, so here it is [`NotPassed::Unexpected`].
     pub async fn check_request(
         &self,
         caller: &Caller,
@@ -138,6 +138,18 @@ impl Checker {
         };
         let headers = [(FORWARDED_METHOD, method), (FORWARDED_URI, path_and_query)];
         self.ask(caller, self.url.clone(), headers.into_iter().collect()).await
+    }
+
+    /// Whether the server decides by a route table, for a service that relies on one to look at its start.
+    pub async fn has_route_table(&self) -> Result<bool, NotPassed> {
+        // With a table no question may have a query, whoever asks.
+        let question = Demand::project(1).question(&self.url);
+        match self.ask(&Caller::nobody(), question, HeaderMap::new()).await {
+            Err(NotPassed::Misconfigured { .. }) => Ok(true),
+            Err(NotPassed::NotAuthenticated { .. }) => Ok(false),
+            Err(other) => Err(other),
+            Ok(_) => Err(self.unexpected("a 200 for nobody")),
+        }
     }
 
     /// Asks until there is an answer, within the deadline.

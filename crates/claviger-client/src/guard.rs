@@ -61,7 +61,7 @@ impl GuardLayer {
     }
 
     /// Demands what the server's route table says. It must run with `--routes`: without a table it lets every
-    /// credential through that counts.
+    /// credential through that counts; see [`Checker::has_route_table`].
     pub fn by_route_table(checker: Checker) -> Self {
         Self::of(checker, Demanded::ByRoutes)
     }

@@ -83,6 +83,20 @@ async fn by_a_route_table_the_request_is_named_as_it_came() {
 }
 
 #[tokio::test]
+async fn whether_there_is_a_table_is_told_by_how_a_query_is_refused() {
+    for (said, expected) in [
+        (refused("400 Bad Request", "", "check_invalid"), Some(true)),
+        (refused("401 Unauthorized", CHALLENGED, "not_authenticated"), Some(false)),
+        (passed(), None),
+        (answer("404 Not Found", "", ""), None),
+    ] {
+        let server = Scripted::says(&[said]);
+        assert_eq!(checker(&server.url).has_route_table().await.ok(), expected);
+        assert!(!server.asked()[0].contains("authorization"));
+    }
+}
+
+#[tokio::test]
 async fn each_refusal_has_its_type_and_is_final() {
     let sentence = Some("the server's words".to_owned());
     let challenges = vec![HeaderValue::from_static("Basic realm=\"claviger\", charset=\"UTF-8\"")];
