@@ -70,22 +70,7 @@ impl Client {
 
     fn build(base_url: &str, credential: Option<Credential>, timeouts: Timeouts) -> Result<Self, SetupError> {
         let base = api_url(base_url)?;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("claviger-client/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(timeouts.connect)
-            .timeout(timeouts.total);
-        if base.scheme() == "http" {
-            // Nothing is encrypted, so a machine without CA certificates will do.
-            builder = builder.tls_certs_only([]);
-        }
-        if is_loopback(&base) {
-            // A proxy could not reach it, and would see the credential.
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(|error| SetupError::Tls { reason: reason(&error) })?;
+        let http = http(&base, timeouts)?;
         Ok(Self { http, server: base.origin().ascii_serialization(), base, credential, timeouts })
     }
 
@@ -181,8 +166,33 @@ impl Client {
     }
 }
 
+/// Connections to one server: what is sent goes there alone, once.
+pub(crate) fn http(server: &Url, timeouts: Timeouts) -> Result<reqwest::Client, SetupError> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("claviger-client/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(timeouts.connect)
+        .timeout(timeouts.total);
+    if server.scheme() == "http" {
+        // Nothing is encrypted, so a machine without CA certificates will do.
+        builder = builder.tls_certs_only([]);
+    }
+    if is_loopback(server) {
+        // A proxy could not reach it, and would see the credential.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| SetupError::Tls { reason: reason(&error) })
+}
+
 /// The URL of the API of a server.
 fn api_url(base_url: &str) -> Result<Url, SetupError> {
+    url_below(base_url, "/api/app")
+}
+
+/// The URL of what is at this path of a server, which is named by itself or by its API.
+pub(crate) fn url_below(base_url: &str, path: &str) -> Result<Url, SetupError> {
     let mut url = Url::parse(base_url.trim()).map_err(|_| SetupError::Url("is none"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(SetupError::Url("begins with neither https:// nor http://"));
@@ -193,9 +203,9 @@ fn api_url(base_url: &str) -> Result<Url, SetupError> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(SetupError::Url("contains a question mark or a number sign"));
     }
-    let path = url.path().trim_end_matches('/');
-    let path = format!("{}/api/app", path.strip_suffix("/api/app").unwrap_or(path));
-    url.set_path(&path);
+    let base = url.path().trim_end_matches('/');
+    let whole = format!("{}{path}", base.strip_suffix("/api/app").unwrap_or(base));
+    url.set_path(&whole);
     Ok(url)
 }
 
@@ -232,7 +242,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The innermost cause: the others only say that it happened while connecting or sending.
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut innermost: &dyn StdError = error;
     while let Some(cause) = innermost.source() {
         innermost = cause;

@@ -3,10 +3,14 @@
 //! One [`Client`] holds where the server is and one [`Credential`]; each route is a method that takes and answers wire
 //! types, and fails with an [`Error`] that tells apart what a caller does about it. There is no JSON shape here.
 //!
+//! A [`Checker`] asks whether somebody else's request may go through, as gateways do; with the feature `tower`,
+//! `GuardLayer` puts that in front of a service.
+//!
 //! What must stay true:
 //! - The credential goes to the named server alone: no redirect is followed, and a proxy from the environment is not
 //!   asked for a server on loopback.
-//! - Nothing is sent twice. Whoever wants to repeat a creation gives the same [`IdempotencyKey`] again.
+//! - Nothing is sent twice but checks, which change nothing. Whoever wants to repeat a creation gives the same
+//!   [`IdempotencyKey`] again.
 //! - Without a credential, which one route needs none for, none is sent.
 //! - Every wait and every answer is bounded.
 //! - No secret is printed by any `Debug` or `Display`, and no error quotes an answer that could hold one.
@@ -15,10 +19,13 @@
 //! `rustls::crypto::ring::default_provider().install_default()`.
 
 mod audit;
+mod check;
 mod client;
 mod credential;
 mod error;
 mod explain;
+#[cfg(feature = "tower")]
+mod guard;
 mod idempotency;
 mod invitations;
 mod listing;
@@ -32,9 +39,12 @@ mod teams;
 mod workspaces;
 
 pub use audit::{AuditFilter, AuditLog, Export, ExportFormat};
+pub use check::{Caller, CheckOptions, Checker, Demand, NotPassed, Passage, Permissions};
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};
 pub use error::{Error, Refusal, SetupError};
 pub use explain::{Place, Question};
+#[cfg(feature = "tower")]
+pub use guard::{GuardLayer, Guarded};
 pub use idempotency::{IdempotencyKey, NoKey};
 pub use listing::Listing;

@@ -38,6 +38,7 @@ mod postgres_connection;
 mod real_clients;
 mod rotation;
 mod route_table;
+mod rust_service;
 mod shell;
 mod shutdown;
 mod start_up;
