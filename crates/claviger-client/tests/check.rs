@@ -226,7 +226,9 @@ async fn silence_ends_with_the_attempt_and_all_attempts_with_the_deadline() {
         checker_with(&url, CheckOptions { attempt, total, retries: 255, ..CheckOptions::default() })
     };
     for (attempt, total) in [(60_000, 50), (10, 100)] {
-        let checked = waiting(attempt, total).check(&caller(), &export()).await;
+        let (checker, caller, demand) = (waiting(attempt, total), caller(), export());
+        let checked = tokio::time::timeout(Duration::from_secs(20), checker.check(&caller, &demand));
+        let checked = checked.await.expect("the deadline counts");
         let Err(NotPassed::Unavailable { why, .. }) = checked else { panic!("{checked:?}") };
         assert_eq!(why, format!("no answer within {total} ms"));
     }
