@@ -1,6 +1,6 @@
 //! A service whose reports are for accounts that may export reports of the project `shop`.
 //!
-//! `CLAVIGER_URL=http://127.0.0.1:8080 cargo run -p claviger-client --features tower --example guarded_service`
+//! `CLAVIGER_URL=http://127.0.0.1:8000 cargo run -p claviger-client --features tower --example guarded_service`
 
 use axum::body::Bytes;
 use axum::routing::get;
