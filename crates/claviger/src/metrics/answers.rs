@@ -136,12 +136,12 @@ mod tests {
             "http_requests_total{surface=\"api\",status=\"200\"} 2",
             "http_requests_total{surface=\"api\",status=\"403\"} 1",
             "http_request_duration_seconds_count{surface=\"api\"} 5",
-            "http_request_duration_seconds_bucket{surface=\"api\",le=\"0.00001\"} 2",
-            "http_request_duration_seconds_bucket{surface=\"api\",le=\"0.000025\"} 3",
-            "http_request_duration_seconds_bucket{surface=\"api\",le=\"0.25\"} 3",
-            "http_request_duration_seconds_bucket{surface=\"api\",le=\"1.0\"} 4",
-            "http_request_duration_seconds_bucket{surface=\"api\",le=\"5.0\"} 4",
-            "http_request_duration_seconds_bucket{surface=\"api\",le=\"+Inf\"} 5",
+            "http_request_duration_seconds_bucket{le=\"0.00001\",surface=\"api\"} 2",
+            "http_request_duration_seconds_bucket{le=\"0.000025\",surface=\"api\"} 3",
+            "http_request_duration_seconds_bucket{le=\"0.25\",surface=\"api\"} 3",
+            "http_request_duration_seconds_bucket{le=\"1.0\",surface=\"api\"} 4",
+            "http_request_duration_seconds_bucket{le=\"5.0\",surface=\"api\"} 4",
+            "http_request_duration_seconds_bucket{le=\"+Inf\",surface=\"api\"} 5",
         ] {
             assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
         }
