@@ -1,6 +1,4 @@
 -- Requests as accounts of a population made by bench/src/lib.rs: BENCH_ACCOUNTS=1 for always the same one.
--- BENCH_WRONG=secret presents each with another one's secret, BENCH_WRONG=name takes names that there are not;
--- BENCH_CREDENTIAL is sent as it is.
 --
 -- An account's number has nine digits and stands twice in its credential, each time behind a multiple of three bytes:
 -- so the base64 of a credential is put together from the base64 of groups of three digits, and the load generator
@@ -8,8 +6,6 @@
 
 local accounts = tonumber(os.getenv("BENCH_ACCOUNTS"))
 local path = os.getenv("BENCH_PATH")
-local wrong = os.getenv("BENCH_WRONG")
-local credential = os.getenv("BENCH_CREDENTIAL")
 local letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 local function base64(text)
@@ -33,21 +29,11 @@ local before = "Basic " .. base64("nightly-export-")
 -- 47 bytes of username, the colon, and what a secret of 42 bytes has before its last 36 digits.
 local between = base64(".b0b0b0.service-account:cvg_00") .. groups[0]:rep(9)
 
-local function digits(number)
-  return groups[math.floor(number / 1000000)]
+local function authorization(number)
+  local digits = groups[math.floor(number / 1000000)]
     .. groups[math.floor(number / 1000) % 1000]
     .. groups[number % 1000]
-end
-
-local function authorization(number)
-  if credential and credential ~= "" then
-    return credential
-  elseif wrong == "secret" then
-    return before .. digits(number) .. between .. digits(number + 1)
-  elseif wrong == "name" then
-    return before .. digits(number + accounts) .. between .. digits(number)
-  end
-  return before .. digits(number) .. between .. digits(number)
+  return before .. digits .. between .. digits
 end
 
 function init()
