@@ -9,6 +9,7 @@ use envoy_types::pb::envoy::service::auth::v3::attribute_context::Request;
 use serde_json::json;
 
 use crate::envoy::{Asked, Gateway, Told};
+use crate::forward_auth_routes::TABLE;
 use crate::world::{Checks, PROXY, World, on_both_stores, send};
 
 const WORLD: &str = "
@@ -19,35 +20,6 @@ acme: ada owner, mel member
 globex: gil owner
   forge: smith admin
 ";
-
-const TABLE: &str = r#"
-[[route]]
-path = "/health"
-access = "public"
-
-[[route]]
-methods = ["GET"]
-path = "/v1/projects/{project}/orders/**"
-project = "{project}"
-permission = "data:read"
-
-[[route]]
-path = "/v1/projects/{project}/orders/*"
-project = "{project}"
-role = "admin"
-
-[[route]]
-path = "/v1/workspaces/{workspace}"
-workspace = "{workspace}"
-
-[[route]]
-path = "/v1/me"
-access = "authenticated"
-
-[[route]]
-path = "/internal/**"
-access = "denied"
-"#;
 
 impl World {
     async fn routed_for_envoy(self, credential: &str) -> Self {

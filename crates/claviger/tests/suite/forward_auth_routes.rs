@@ -12,7 +12,8 @@ acme: ada owner, mel member
     eu: visitor consumer
 ";
 
-const TABLE: &str = r#"
+/// However a gateway asks, by this table.
+pub(crate) const TABLE: &str = r#"
 [[route]]
 path = "/health"
 access = "public"
