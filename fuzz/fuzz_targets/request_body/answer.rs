@@ -87,6 +87,7 @@ const CODES: &[&str] = &[
     "team_name_taken",
     "team_not_found",
     "timezone_invalid",
+    "too_many_attempts",
     "too_many_listed",
     "too_many_secrets",
     "user_not_found",
@@ -123,6 +124,7 @@ impl Answer {
         let header = match self.status {
             StatusCode::UNAUTHORIZED => "www-authenticate",
             StatusCode::METHOD_NOT_ALLOWED => "allow",
+            StatusCode::TOO_MANY_REQUESTS => "retry-after",
             _ => "content-type",
         };
         assert!(self.headers.contains_key(header), "{self:?}");
@@ -163,7 +165,10 @@ impl Answer {
     fn check_authority(&self, sent: &Sent, world: &World) {
         let unknown = matches!(sent.sender, Sender::Nobody | Sender::Impostor);
         let asks_for_a_credential = sent.target.path() != ACCEPT;
-        if unknown && sent.is_route && asks_for_a_credential {
+        // Who presents wrong credentials again and again is slowed. Who presents none is only asked for one.
+        let slowed = self.status == StatusCode::TOO_MANY_REQUESTS;
+        assert!(!(slowed && sent.sender == Sender::Nobody), "slowed without a credential: {self:?}");
+        if unknown && sent.is_route && asks_for_a_credential && !slowed {
             assert_eq!(self.status, StatusCode::UNAUTHORIZED, "{self:?}");
         }
         let in_app = sent.target.path().starts_with("/api/app");
