@@ -103,8 +103,17 @@ pub fn present<'a>(mut headers: impl Iterator<Item = &'a [u8]>) -> Option<Presen
     };
     let presented = Presented { colon: colon(&text)?, text };
     let (username, secret) = presented.text().split_at(presented.colon);
-    let readable = !presented.text().chars().any(char::is_control);
+    let readable = !holds_control(presented.text());
     (readable && !username.is_empty() && secret.len() > 1).then_some(presented)
+}
+
+/// Whether there is a control character in it. Every request asks, of text that is ASCII as a rule: that is looked at many
+/// bytes at a time, without leaving off early.
+fn holds_control(text: &str) -> bool {
+    match text.is_ascii() {
+        true => text.bytes().fold(false, |held, byte| held | byte.is_ascii_control()),
+        false => text.chars().any(char::is_control),
+    }
 }
 
 fn colon(text: &PresentedText<'_>) -> Option<usize> {

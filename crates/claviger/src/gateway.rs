@@ -17,6 +17,7 @@ pub mod forward_auth;
 mod identity;
 pub mod pattern;
 mod query;
+mod refusal;
 pub mod request_path;
 pub mod route;
 pub mod route_table;

@@ -12,15 +12,16 @@ mod tls;
 mod write_deadline;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -31,7 +32,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use self::doubtful_framing::Watched;
 use self::parser_answers::{Replacing, Requests};
@@ -43,11 +44,26 @@ use crate::metrics::Connections;
 
 /// What is answered, by what a connection speaks.
 #[derive(Debug, Clone)]
-pub struct Apps {
+pub struct Apps<One, Two> {
     /// Over HTTP/1.1.
-    pub http1: Router,
+    pub http1: One,
     /// Over HTTP/2. Its requests must be answered soon: a connection on which none begins for the idle time ends.
-    pub http2: Router,
+    pub http2: Two,
+}
+
+/// What answers requests, of many connections at once.
+pub trait App:
+    Service<Request, Response = Response, Error = Infallible, Future: Send + 'static> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> App for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
 }
 
 /// Limits on what strangers may hold.
@@ -94,7 +110,7 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 pub async fn serve(
     listener: TcpListener,
     tls: Option<tokio_rustls::TlsAcceptor>,
-    apps: Apps,
+    apps: Apps<impl App, impl App>,
     limits: Limits,
     counted: Connections,
     stop: CancellationToken,
@@ -158,7 +174,7 @@ async fn connection(
     stream: TcpStream,
     address: SocketAddr,
     tls: Option<tokio_rustls::TlsAcceptor>,
-    apps: Apps,
+    apps: Apps<impl App, impl App>,
     limits: Limits,
     end: End,
 ) {
@@ -172,7 +188,7 @@ async fn connection(
     }
 }
 
-async fn speak<S>(stream: S, address: SocketAddr, apps: Apps, limits: Limits, end: End)
+async fn speak<S>(stream: S, address: SocketAddr, apps: Apps<impl App, impl App>, limits: Limits, end: End)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -191,7 +207,7 @@ where
     }
 }
 
-async fn speak_http1<S>(stream: Begun<S>, address: SocketAddr, app: Router, limits: Limits, watcher: Watcher)
+async fn speak_http1<S>(stream: Begun<S>, address: SocketAddr, app: impl App, limits: Limits, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

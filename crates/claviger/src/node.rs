@@ -1,5 +1,6 @@
 //! A running node: the store, its lock, the image and the writer, started and stopped together.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,9 +37,12 @@ pub struct House {
     pub audit_retention: Option<i64>,
 }
 
-/// What requests and commands work with.
+/// What requests and commands work with. Each request has one, so it is a pointer.
 #[derive(Clone)]
-pub struct Node {
+pub struct Node(Arc<Parts>);
+
+/// What a node consists of.
+pub struct Parts {
     /// Hands out the image.
     pub cluster: Arc<Cluster>,
     /// Changes anything.
@@ -63,6 +67,14 @@ pub struct Node {
     pub passwords: Arc<Passwords>,
     /// Exports of the audit log that are under way.
     pub open_exports: OpenExports,
+}
+
+impl Deref for Node {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// A node's tasks, to be stopped.
@@ -143,7 +155,7 @@ impl Node {
             cluster: Arc::clone(&cluster),
             store: store.clone(),
         };
-        let node = Self {
+        let node = Parts {
             cluster,
             writer,
             store,
@@ -157,7 +169,7 @@ impl Node {
             passwords: Arc::default(),
             open_exports: OpenExports::default(),
         };
-        Ok((node, running))
+        Ok((Self(Arc::new(node)), running))
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
@@ -67,32 +67,81 @@ pub struct Judged {
     pub client: Option<ClientAddress>,
 }
 
-/// Wraps every request.
+/// A request that has arrived, until its answer leaves.
+pub struct Arrived {
+    /// Its id.
+    pub id: RequestId,
+    /// Where it comes from. Without an address where nobody is at the other end, as within a test.
+    pub client: Option<ClientAddress>,
+    /// Why it is answered without being looked at.
+    pub refused: Option<Failure>,
+    peer: Option<Peer>,
+    method: Method,
+    started: Instant,
+    closes: bool,
+}
+
+impl Arrived {
+    /// Where a write of this request comes from.
+    pub fn origin(&self) -> Origin {
+        Origin { request_id: self.id.shared(), address: self.client.map(|client| client.0) }
+    }
+}
+
+impl Arrival {
+    /// Looks at a request as it comes.
+    pub fn begin(&self, request: &Request) -> Arrived {
+        let peer = request.extensions().get::<Peer>().cloned();
+        let client = peer.as_ref().map(|peer| ClientAddress(self.trusted.client(peer.address.ip(), request.headers())));
+        let refused = refuse(request);
+        let closes = refused.is_some() || is_ambiguous(request.headers());
+        Arrived {
+            id: RequestId::new(),
+            client,
+            refused,
+            peer,
+            method: request.method().clone(),
+            started: clock::instant(),
+            closes,
+        }
+    }
+
+    /// Marks its answer, counts and logs it. `route` is what matched; `judged`, what a check decided.
+    pub fn end(&self, arrived: &Arrived, response: &mut Response, route: &str, judged: Option<Judged>) {
+        let headers = response.headers_mut();
+        mark(headers, &arrived.id);
+        // Looked at last: the body may have shown it.
+        let doubtful = arrived.peer.as_ref().is_some_and(|peer| peer.doubtful.load(Ordering::Relaxed));
+        if arrived.closes || doubtful {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let took = arrived.started.elapsed();
+        // What the caller is told, whatever it is wrapped in.
+        let status = judged.map_or(response.status(), |judged| judged.status);
+        self.answers.count(status, took);
+        log(arrived, status, route, judged, took);
+    }
+}
+
+impl Judged {
+    /// What the answer of a check says, about the request that comes from there.
+    pub fn new(answer: &Response, origin: &Origin) -> Self {
+        Self { status: answer.status(), client: origin.address.map(ClientAddress) }
+    }
+}
+
+/// Wraps every request but those of the check.
 pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: Next) -> Response {
-    let id = RequestId::new();
-    let started = clock::instant();
-    let method = request.method().clone();
-    let peer = request.extensions().get::<Peer>().cloned();
-    let client = peer.as_ref().map(|peer| ClientAddress(arrival.trusted.client(peer.address.ip(), request.headers())));
-    let ambiguous = is_ambiguous(request.headers());
-    request.extensions_mut().insert(id.clone());
-    client.map(|client| request.extensions_mut().insert(client));
-    let refused = refuse(&request);
-    let is_refused = refused.is_some();
-    let mut response = match refused {
+    let mut arrived = arrival.begin(&request);
+    request.extensions_mut().insert(arrived.id.clone());
+    arrived.client.map(|client| request.extensions_mut().insert(client));
+    let mut response = match arrived.refused.take() {
         Some(refused) => refused.into_response(),
         None => next.run(request).await,
     };
-    let headers = response.headers_mut();
-    mark(headers, &id);
-    // Looked at last: the body may have shown it.
-    let doubtful = peer.as_ref().is_some_and(|peer| peer.doubtful.load(Ordering::Relaxed));
-    if ambiguous || doubtful || is_refused {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    let took = started.elapsed();
-    arrival.answers.count(status(&response), took);
-    log(&id, client, &method, &response, took);
+    let route = response.extensions_mut().remove::<Route>();
+    let judged = response.extensions().get::<Judged>().copied();
+    arrival.end(&arrived, &mut response, route.as_ref().map_or("-", |route| route.0.as_str()), judged);
     response
 }
 
@@ -122,30 +171,23 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
     response
 }
 
-/// What the caller is told, whatever it is wrapped in.
-fn status(response: &Response) -> StatusCode {
-    response.extensions().get::<Judged>().map_or(response.status(), |judged| judged.status)
-}
-
 /// One line an answer. Reads that went well are the many, and are told only to who asks for them; so are checks.
-fn log(id: &RequestId, client: Option<ClientAddress>, method: &Method, response: &Response, elapsed: Duration) {
-    let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str());
-    let judged = response.extensions().get::<Judged>();
-    let client = judged.map_or(client, |judged| judged.client);
+fn log(arrived: &Arrived, status: StatusCode, route: &str, judged: Option<Judged>, elapsed: Duration) {
+    let Arrived { id, method, .. } = arrived;
+    let client = judged.map_or(arrived.client, |judged| judged.client);
     // Made into text where somebody reads it alone.
     let client = client.map(|client| client.0);
     let client = client.as_ref().map_or(&"-" as &dyn fmt::Display, |client| client);
-    let status = status(response);
     // Strangers write in the method what they like.
     let method = if failure::is_standard(method) { method.as_str() } else { "other" };
     let is_read = judged.is_some() || ["GET", "HEAD", "OPTIONS"].contains(&method);
-    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    let (status_code, micros) = (status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
     if status.is_server_error() {
-        tracing::warn!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");
+        tracing::warn!(request = %id, %client, method, route, status = status_code, micros, "answered");
     } else if status.is_client_error() || !is_read {
-        tracing::info!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");
+        tracing::info!(request = %id, %client, method, route, status = status_code, micros, "answered");
     } else {
-        tracing::debug!(request = %id, %client, method, route, status = status.as_u16(), micros, "answered");
+        tracing::debug!(request = %id, %client, method, route, status = status_code, micros, "answered");
     }
 }
 

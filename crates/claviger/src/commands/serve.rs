@@ -173,7 +173,7 @@ impl Serve {
         }
         let checks = Checks::new(node.clone(), trusted.clone(), table, self.gateway.asking());
         let connections = node.metrics.connections.clone();
-        let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
+        let http1 = checks.over_http1(api::router(node.clone(), trusted).merge(pages));
         let apps = Apps { http1, http2: checks.over_http2() };
         routes.map(|routes| tokio::spawn(routes.follow(closing.clone())));
         let serving = async {

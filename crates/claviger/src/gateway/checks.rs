@@ -1,14 +1,24 @@
 //! All checks, as they are answered: with the arrival and the leaving of everything else.
+//!
+//! What must stay true: `/auth/check` has one answer, over HTTP/1.1 and HTTP/2.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::HeaderName;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::future::RouteFuture;
+use tokio_util::either::Either;
+use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::decision::Decider;
-use super::forward_auth::{self, OriginalRequest};
+use super::forward_auth::{self, ForwardAuth, OriginalRequest};
 use super::watched_table::WatchedTable;
 use super::{envoy_http, ext_authz};
 use crate::api::TrustedProxies;
@@ -41,27 +51,56 @@ impl Checks {
         Self { decider, original: asking.original, trusted }
     }
 
-    /// Those that are asked over HTTP/1.1, beside everything else.
-    pub fn over_http1(&self) -> Router {
-        self.arriving(self.http())
+    /// What is asked over HTTP/1.1: checks, and whatever else is answered there.
+    pub fn over_http1(&self, beside: Router) -> Front {
+        self.before(self.arriving(envoy_http::router(self.decider.clone())).merge(beside))
     }
 
-    /// Those that are asked over HTTP/2, where nothing else is answered: the same, and Envoy's gRPC.
-    pub fn over_http2(&self) -> Router {
+    /// What is asked over HTTP/2: the same checks, and Envoy's over gRPC; nothing else is answered there.
+    pub fn over_http2(&self) -> Front {
         let grpc = ext_authz::router(self.decider.clone(), self.trusted.clone());
-        self.arriving(self.http().merge(grpc).fallback(ext_authz::no_such_path))
+        let routes = envoy_http::router(self.decider.clone()).merge(grpc);
+        self.before(self.arriving(routes.fallback(ext_authz::no_such_path)))
     }
 
-    fn http(&self) -> Router {
-        forward_auth::router(self.decider.clone(), self.original).merge(envoy_http::router(self.decider.clone()))
+    fn before(&self, beside: Router) -> Front {
+        let check = ForwardAuth { decider: self.decider.clone(), original: self.original, arrival: self.arrival() };
+        Front { check: Arc::new(check), beside }
     }
 
     fn arriving(&self, checks: Router) -> Router {
-        let answers = Arc::clone(&self.decider.node.metrics.gateway);
-        let arrival = Arrival { trusted: self.trusted.clone(), answers };
         checks
             .route_layer(from_fn(arrival::name_route))
             .layer(CatchPanicLayer::custom(failure::panicked))
-            .layer(from_fn_with_state(arrival, arrival::arrive))
+            .layer(from_fn_with_state(self.arrival(), arrival::arrive))
+    }
+
+    fn arrival(&self) -> Arrival {
+        Arrival { trusted: self.trusted.clone(), answers: Arc::clone(&self.decider.node.metrics.gateway) }
+    }
+}
+
+/// Answers the check at once, before any router is asked: it waits for nothing, and no gateway has more of it than it has
+/// requests. All else goes on.
+#[derive(Clone)]
+pub struct Front {
+    check: Arc<ForwardAuth>,
+    beside: Router,
+}
+
+impl Service<Request> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Response, Infallible>>, RouteFuture<Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match request.uri().path() {
+            forward_auth::PATH => Either::Left(ready(Ok(self.check.answer(&request)))),
+            _ => Either::Right(self.beside.call(request)),
+        }
     }
 }

@@ -17,10 +17,10 @@ use claviger_access::{Directory, Moment};
 
 use super::identity;
 use super::query::Query;
+use super::refusal::Refused;
 use super::request_path::RequestPath;
 use super::route::{Asked, Demand, NoWorkspace, ProjectNamed};
 use super::watched_table::WatchedTable;
-use crate::api::arrival::{ClientAddress, Judged};
 use crate::api::caller::let_in;
 use crate::api::failure::Failure;
 use crate::clock;
@@ -71,9 +71,9 @@ impl Decider {
 
     /// What a gateway is answered over HTTP: a status, and headers for the upstream or words for the caller. Here each
     /// check is counted.
-    pub(super) fn answer(&self, decided: Result<HeaderMap, Failure>, origin: &Origin) -> Response {
+    pub(super) fn answer(&self, decided: Result<HeaderMap, Failure>) -> Response {
         let checks = &self.node.metrics.checks;
-        let mut response = match decided {
+        match decided {
             Ok(headers) => {
                 checks.passed();
                 let mut response = Response::new(Body::empty());
@@ -87,10 +87,7 @@ impl Decider {
                 response.headers_mut().insert(REASON, reason);
                 response
             }
-        };
-        let status = response.status();
-        response.extensions_mut().insert(Judged { status, client: origin.address.map(ClientAddress) });
-        response
+        }
     }
 }
 
@@ -122,16 +119,15 @@ impl Caller<'_> {
     fn with_access(&self, asked: &Asked<'_>) -> Result<HeaderMap, Failure> {
         let held = self.decider.node.cluster.directory()?;
         let view = self.let_in(&held)?;
-        let passed = place(&held, asked)
-            .and_then(|place| pass(&held, &view, &Demanded { place, role: asked.role, permission: asked.permission }));
-        match passed {
+        let place = place(&held, asked);
+        let demanded = |place| Demanded { place, role: asked.role, permission: asked.permission };
+        match place.and_then(|place| pass(&held, &view, &demanded(place))) {
             Ok(passage) => Ok(identity::with_passage(&view, &passage)),
             Err(why) => {
-                if let Some(organization) = view.organization() {
-                    let refused = &self.decider.node.refused;
-                    refused.not_permitted(view.id(), organization, self.origin.address, self.now);
-                }
-                Err(refused(why, asked))
+                let failure = refused(why, asked);
+                let (code, origin, now) = (failure.code(), self.origin, self.now);
+                Refused { caller: view, place: place.ok(), code, origin, now }.note(&self.decider.node, &held);
+                Err(failure)
             }
         }
     }

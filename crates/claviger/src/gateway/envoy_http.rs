@@ -14,7 +14,7 @@ use axum::routing::any;
 
 use super::decision::Decider;
 use super::identity;
-use crate::api::arrival::origin;
+use crate::api::arrival::{Judged, origin};
 
 /// What stands before the caller's own path.
 const PREFIX: &str = "/auth/envoy";
@@ -37,7 +37,10 @@ async fn check(State(decider): State<Decider>, request: Request) -> Response {
     let target = whole.strip_prefix(PREFIX).unwrap_or_default().as_bytes();
     let decided = decider.decide(None, &parts.headers, &origin, || Ok((parts.method.clone(), target)));
     let decided = decided.map(|told| with_removals(told, &parts.headers, &decider.credential));
-    decider.answer(decided, &origin)
+    let mut answer = decider.answer(decided);
+    let judged = Judged::new(&answer, &origin);
+    answer.extensions_mut().insert(judged);
+    answer
 }
 
 fn with_removals(mut told: HeaderMap, sent: &HeaderMap, credential: &HeaderName) -> HeaderMap {

@@ -75,17 +75,16 @@ struct ExtAuthz {
 impl Authorization for ExtAuthz {
     async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
         let (_, extensions, request) = request.into_parts();
-        let (answer, to_remove) = self.answer(&extensions, &request);
-        let judged = answer.extensions().get::<Judged>().copied();
+        let (answer, judged, to_remove) = self.answer(&extensions, &request);
         let mut response = Response::new(said(answer, to_remove).await?);
-        judged.map(|judged| response.extensions_mut().insert(judged));
+        response.extensions_mut().insert(judged);
         Ok(response)
     }
 }
 
 impl ExtAuthz {
     /// What `/auth/check` would answer, and what Envoy takes off a request that goes through.
-    fn answer(&self, extensions: &Extensions, request: &CheckRequest) -> (HttpResponse, Vec<String>) {
+    fn answer(&self, extensions: &Extensions, request: &CheckRequest) -> (HttpResponse, Judged, Vec<String>) {
         let told = Told::read(request, &self.decider.credential);
         let origin = self.origin(extensions, told.as_ref().ok());
         let decided = told.and_then(|told| {
@@ -97,11 +96,12 @@ impl ExtAuthz {
             Ok((headers, to_remove)) => (Ok(headers), to_remove),
             Err(failure) => (Err(failure), Vec::new()),
         };
-        let mut answer = self.decider.answer(decided, &origin);
+        let mut answer = self.decider.answer(decided);
+        let judged = Judged::new(&answer, &origin);
         if let Some(id) = extensions.get::<RequestId>() {
             arrival::mark(answer.headers_mut(), id);
         }
-        (answer, to_remove)
+        (answer, judged, to_remove)
     }
 
     fn decide(&self, told: &Told<'_>, origin: &Origin) -> Result<HeaderMap, Failure> {

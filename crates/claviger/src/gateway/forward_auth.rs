@@ -6,17 +6,16 @@
 //! What must stay true: where there is a table, no query decides, for some gateways pass the client's own on; of two
 //! families of headers that name the original request, the configured one alone is read; a body is never waited for.
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, Method};
-use axum::response::Response;
-use axum::routing::any;
+use axum::response::{IntoResponse, Response};
 
 use super::decision::{self, Decider, forbidden};
 use super::query::Query;
-use crate::api::arrival::origin;
-use crate::api::failure::Failure;
+use crate::api::arrival::{Arrival, Judged};
+use crate::api::failure::{self, Failure};
 use crate::store::writing::Origin;
 
 /// Where gateways ask.
@@ -60,27 +59,32 @@ impl OriginalRequest {
     }
 }
 
-#[derive(Clone)]
-struct ForwardAuth {
-    decider: Decider,
-    original: OriginalRequest,
-}
-
 /// The check alone.
-pub(super) fn router(decider: Decider, original: OriginalRequest) -> Router {
-    Router::new().route(PATH, any(check)).with_state(ForwardAuth { decider, original })
-}
-
-async fn check(State(check): State<ForwardAuth>, request: Request) -> Response {
-    // A body, where a gateway sends one all the same, is the upstream's.
-    let (parts, _) = request.into_parts();
-    let origin = origin(&parts.extensions);
-    check.decider.answer(check.decide(&parts, &origin), &origin)
+pub(super) struct ForwardAuth {
+    pub decider: Decider,
+    pub original: OriginalRequest,
+    pub arrival: Arrival,
 }
 
 impl ForwardAuth {
-    fn decide(&self, parts: &Parts, origin: &Origin) -> Result<HeaderMap, Failure> {
-        let query = parts.uri.query().unwrap_or_default();
+    /// Answers a check. Its body, where a gateway sends one all the same, is the upstream's.
+    pub(super) fn answer(&self, request: &Request) -> Response {
+        let mut arrived = self.arrival.begin(request);
+        let origin = arrived.origin();
+        let mut answer = match arrived.refused.take() {
+            Some(refused) => refused.into_response(),
+            None => {
+                let decided = AssertUnwindSafe(|| self.decider.answer(self.decide(request, &origin)));
+                catch_unwind(decided).unwrap_or_else(failure::panicked)
+            }
+        };
+        let judged = Judged::new(&answer, &origin);
+        self.arrival.end(&arrived, &mut answer, PATH, Some(judged));
+        answer
+    }
+
+    fn decide(&self, request: &Request, origin: &Origin) -> Result<HeaderMap, Failure> {
+        let query = request.uri().query().unwrap_or_default();
         // Caddy passes the client's own query on, unless it is told not to: he would choose what is asked for.
         if self.decider.routes.is_some() && !query.is_empty() {
             let sentence = "this server decides by its route table, so a check has no query; where it is the client's \
@@ -88,6 +92,7 @@ impl ForwardAuth {
             return Err(Failure::bad_request("check_invalid", sentence));
         }
         let query = Query::parse(query)?;
-        self.decider.decide(query, &parts.headers, origin, || self.original.read(&parts.headers))
+        let headers = request.headers();
+        self.decider.decide(query, headers, origin, || self.original.read(headers))
     }
 }

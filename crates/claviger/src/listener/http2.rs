@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -23,7 +22,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{HEAD_LENGTH_MAX, Limits};
+use super::{App, HEAD_LENGTH_MAX, Limits};
 use crate::api::Peer;
 use crate::clock;
 
@@ -37,7 +36,7 @@ const STREAM_WINDOW: u32 = 128 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// Answers until the peer goes, or `stop`.
-pub(super) async fn speak<S>(stream: S, address: SocketAddr, app: Router, limits: Limits, stop: CancellationToken)
+pub(super) async fn speak<S>(stream: S, address: SocketAddr, app: impl App, limits: Limits, stop: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -200,4 +200,40 @@ on_both_stores! {
         check(&world, "reader", "?project={shop}").await.is(200);
         assert_eq!(world.node().refused.take(10).len(), 1);
     }
+
+    /// who is refused at a gateway is in the log of his own organization, like who is refused by the API; of places
+    /// elsewhere it tells nothing, and whoever comes without a credential that counts is in none as a refused request
+    async fn refused_checks_are_in_the_audit_log(world: World) {
+        const REFUSED: &str = "organizations/{acme}/audit-log?action=request.refused";
+        let world = world.with(WORLD).await;
+        let (ada, reader) = (world.account("ada"), world.account("reader"));
+        let answer = check(&world, "reader", "?project={shop}&role=admin").await;
+        answer.refused(403, "role_too_low");
+        let events = ada.events_of(REFUSED, 1).await;
+        assert_eq!(events[0]["request_id"].as_str(), answer.header("x-request-id"));
+        assert_eq!(events[0]["actor"], json!({ "kind": "service_account", "id": reader.id, "name": reader.username }));
+        assert_eq!(events[0]["target"], json!({ "kind": "project", "id": world.id("shop"), "name": "shop" }));
+        assert_eq!(events[0]["after"], json!([
+            { "name": "reason", "value": "role_too_low" },
+            { "name": "route", "value": "/auth/check" },
+        ]));
+
+        check(&world, "reader", "?workspace={eu}&permission=reports:export").await.refused(403, "permission_missing");
+        let events = ada.events_of(REFUSED, 2).await;
+        assert_eq!(events[0]["after"][2], json!({ "name": "named", "value": format!("workspace {}", world.id("eu")) }));
+        let in_project = world.account("exporter").get("projects/{shop}/audit-log?action=request.refused").await.ok();
+        assert_eq!(in_project, json!(events), "who manages the project reads it too");
+
+        let own = json!({ "kind": "organization", "id": world.id("acme"), "name": "acme" });
+        for (nth, elsewhere) in [(3, "?project={forge}"), (4, "?project=a-planted-slug&role=owner")] {
+            check(&world, "reader", elsewhere).await.refused(403, "place_not_reached");
+            let events = ada.events_of(REFUSED, nth).await;
+            assert_eq!((&events[0]["target"], &events[0]["project"]), (&own, &json!(null)));
+            assert_eq!(events[0]["after"].as_array().map(Vec::len), Some(2));
+        }
+        assert_eq!(world.account("gil").get("organizations/{globex}/audit-log?action=request.refused").await.ok(), json!([]));
+        send(world.request(Method::GET, "/auth/check?project={shop}")).await.is(401);
+        let events = ada.events_of(REFUSED, 4).await;
+        assert!(!json!(events).to_string().contains("a-planted-slug"));
+    }
 }

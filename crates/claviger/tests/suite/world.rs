@@ -617,7 +617,7 @@ async fn serve(house: House, outside: Outside, checks: Checks) -> (Node, SocketA
     });
     let checks = Answered::new(node.clone(), trusted.clone(), table, checks.asking);
     let connections = node.metrics.connections.clone();
-    let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
+    let http1 = checks.over_http1(api::router(node.clone(), trusted).merge(pages));
     let apps = Apps { http1, http2: checks.over_http2() };
     let served = tokio::spawn(listener::serve(bound, None, apps, limits(), connections, stop.clone()));
     (node, address, Serving { running, stop, served })
