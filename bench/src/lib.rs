@@ -1,7 +1,11 @@
 //! The accounts that benchmarks are made with: each is its number, so that nobody needs a list of their secrets.
 //!
-//! `bench/random.lua` makes the same credentials; its groups of three digits rest on the lengths here.
+//! `bench/account.lua` makes the same credentials; its groups of three digits rest on the lengths here.
 
+pub mod counting;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use claviger_access::credential::SecretDigest;
 use sha2::{Digest, Sha256};
 
@@ -74,6 +78,11 @@ pub fn username(account: u64) -> String {
 /// An account's secret: as long as a real one, without its randomness.
 pub fn secret(account: u64) -> String {
     format!("cvg_{account:038}")
+}
+
+/// The header that an account comes with.
+pub fn authorization(account: u64) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", username(account), secret(account))))
 }
 
 /// What is kept of that secret.

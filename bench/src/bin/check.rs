@@ -1,15 +1,13 @@
 //! The check alone: read the header, find the account, compare the digest, authorize for a project.
 //!
-//! Over a thousand accounts and over many, of one account and of uniformly random ones; nanoseconds and allocations.
+//! Over a thousand accounts and over many, of one account and of uniformly random ones. No check may allocate anything.
 //! Headers are made before the clock is read, some at a time, so that they are as close at hand as one that was just
 //! received; what a random account costs is what the directory has far away. Rounds alternate; the median counts.
 //!
 //! Then refusals, of a wrong secret under names that there are and under names that there are not: the ratio says whether
 //! time tells which names there are.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -24,7 +22,8 @@ use claviger_access::identity::{
 };
 use claviger_access::role::Role;
 use claviger_access::{Directory, Expiry, Mark, Moment, Revision, credential};
-use claviger_bench::{Ids, digest, secret, username};
+use claviger_bench::counting::{Counting, allocations, live_bytes};
+use claviger_bench::{Ids, authorization, digest, secret, username};
 
 /// Measure the check alone
 #[derive(Parser)]
@@ -36,6 +35,10 @@ struct Options {
     /// Rounds of each kind
     #[arg(long, value_name = "N", env = "BENCH_RUNS", default_value_t = 5)]
     rounds: usize,
+
+    /// Check so many times as one of a thousand accounts, and do nothing else: for whoever counts instructions
+    #[arg(long, value_name = "N")]
+    only: Option<u64>,
 }
 
 /// Accounts of the small directory.
@@ -49,12 +52,15 @@ const BLOCKS: usize = 300;
 
 fn main() {
     let options = Options::parse();
+    if let Some(times) = options.only {
+        return check_only(times);
+    }
     let sizes = [FEW, options.accounts];
     let mut directories = Vec::new();
     for accounts in sizes {
-        let before = LIVE.load(Ordering::Relaxed);
+        let before = live_bytes();
         directories.push(directory(accounts));
-        let bytes = LIVE.load(Ordering::Relaxed) - before;
+        let bytes = live_bytes() - before;
         println!("directory of {accounts} accounts with two grants: {} bytes an account", bytes / accounts as usize);
     }
     let kinds = [(0, true), (0, false), (1, true), (1, false)];
@@ -67,18 +73,23 @@ fn main() {
             measured[kind].push(measure(&directories[size], sizes[size], is_hot, &mut random));
         }
     }
-    println!("\n| accounts | which | ns a check | slowest and fastest round | allocations a check |");
-    println!("| ---: | --- | ---: | ---: | ---: |");
+    println!("\n| accounts | which | ns a check | slowest and fastest round |\n| ---: | --- | ---: | ---: |");
     for ((size, is_hot), rounds) in kinds.into_iter().zip(&mut measured) {
-        rounds.sort_by(|a, b| a.nanoseconds.total_cmp(&b.nanoseconds));
+        rounds.sort_by(f64::total_cmp);
         let (fastest, median, slowest) = (rounds[0], rounds[rounds.len() / 2], rounds[rounds.len() - 1]);
         let which = if is_hot { "one" } else { "random" };
-        println!(
-            "| {} | {which} | {:.0} | {:.0}, {:.0} | {:.2} |",
-            sizes[size], median.nanoseconds, slowest.nanoseconds, fastest.nanoseconds, median.allocations
-        );
+        println!("| {} | {which} | {median:.0} | {slowest:.0}, {fastest:.0} |", sizes[size]);
     }
     compare_refusals(&directories[1], options.accounts, options.rounds, &mut random);
+}
+
+fn check_only(times: u64) {
+    let (directory, ids) = (directory(FEW), Ids::of(FEW));
+    let (header, now) = (authorization(FEW / 2), Moment::from_seconds(1_800_000_000).expect("a moment"));
+    let scope = Scope::Project(project(ids, ids.projects_of(FEW / 2)[1]));
+    for _ in 0..times {
+        check(&directory, &header, scope, now);
+    }
 }
 
 fn compare_refusals(directory: &Directory, accounts: u64, rounds: usize, random: &mut Random) {
@@ -114,30 +125,26 @@ fn refusals(directory: &Directory, accounts: u64, known: bool, random: &mut Rand
     elapsed.as_nanos() as f64 / (BLOCK * BLOCKS) as f64
 }
 
-#[derive(Clone, Copy)]
-struct Measured {
-    nanoseconds: f64,
-    allocations: f64,
-}
-
-fn measure(directory: &Directory, accounts: u64, is_hot: bool, random: &mut Random) -> Measured {
+/// Nanoseconds of a check.
+fn measure(directory: &Directory, accounts: u64, is_hot: bool, random: &mut Random) -> f64 {
     let ids = Ids::of(accounts);
     let now = Moment::from_seconds(1_800_000_000).expect("a moment");
-    let (mut elapsed, mut allocations) = (Duration::ZERO, 0);
+    let (mut elapsed, mut allocated) = (Duration::ZERO, 0);
     for _ in 0..BLOCKS {
         let asked: Vec<(String, Scope)> = (0..BLOCK)
             .map(|_| if is_hot { accounts / 2 } else { random.below(accounts) })
-            .map(|account| (header(account), Scope::Project(project(ids, ids.projects_of(account)[1]))))
+            .map(|account| (authorization(account), Scope::Project(project(ids, ids.projects_of(account)[1]))))
             .collect();
-        let (allocated, started) = (ALLOCATIONS.load(Ordering::Relaxed), clock::instant());
+        let (before, started) = (allocations(), clock::instant());
         for (header, scope) in &asked {
             check(directory, header, *scope, now);
         }
         elapsed += started.elapsed();
-        allocations += ALLOCATIONS.load(Ordering::Relaxed) - allocated;
+        allocated += allocations() - before;
     }
     let checks = (BLOCK * BLOCKS) as f64;
-    Measured { nanoseconds: elapsed.as_nanos() as f64 / checks, allocations: allocations as f64 / checks }
+    assert_eq!(allocated, 0, "a check allocates nothing");
+    elapsed.as_nanos() as f64 / checks
 }
 
 #[inline(never)]
@@ -146,10 +153,6 @@ fn check(directory: &Directory, header: &str, scope: Scope, now: Moment) {
     let (caller, _) = admit(directory, &presented, None, now).expect("an account");
     let permit = authorize::<SeeProject>(directory, &caller, scope, now);
     black_box(&permit).as_ref().expect("a permit");
-}
-
-fn header(account: u64) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", username(account), secret(account))))
 }
 
 fn directory(accounts: u64) -> Directory {
@@ -223,38 +226,5 @@ impl Random {
     }
 }
 
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-/// The system's allocator, and two counters.
-struct Counting;
-
-// A crate that does this (stats_alloc) is no longer kept up; it is these few lines.
-#[allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait; each method passes its arguments on as they came")]
-// SAFETY: all memory comes from `System` and goes back to it with the layout it was asked for with, so what `System`
-// keeps to is kept to. The counters are atomics and allocate nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps to the contract of `alloc`, which is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the pointer came from `System` with this layout, as all of them do.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        LIVE.fetch_add(size, Ordering::Relaxed);
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the pointer came from `System` with this layout, and the caller keeps to the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
