@@ -9,11 +9,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::decision::Decider;
 use super::forward_auth::{self, OriginalRequest};
+use super::in_process::InProcess;
 use super::watched_table::WatchedTable;
 use super::{envoy_http, ext_authz};
 use crate::api::TrustedProxies;
 use crate::api::arrival::{self, Arrival};
 use crate::api::failure;
+use crate::metrics::answers::Answers;
 use crate::node::Node;
 
 /// How gateways ask here.
@@ -50,6 +52,13 @@ impl Checks {
     pub fn over_http2(&self) -> Router {
         let grpc = ext_authz::router(self.decider.clone(), self.trusted.clone());
         self.arriving(self.http().merge(grpc).fallback(ext_authz::no_such_path))
+    }
+
+    /// Those that a proxy in this process asks for, whose answers are counted here. There are none without a table: what
+    /// is demanded must stand somewhere.
+    pub fn in_process(&self, answers: Arc<Answers>) -> Option<InProcess> {
+        let routes = self.decider.routes.clone()?;
+        Some(InProcess::new(self.decider.clone(), self.trusted.clone(), routes, answers))
     }
 
     fn http(&self) -> Router {
