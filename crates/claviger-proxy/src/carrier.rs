@@ -109,6 +109,12 @@ impl Carrier {
     }
 }
 
+/// The engine encodes what it thinks should be, and drops what it thinks means nothing. What was judged goes on, or nothing.
+fn as_it_came(head: &mut RequestHeader, target: &[u8]) -> std::result::Result<(), Failure> {
+    let is_alike = head.raw_path() == target || (head.set_raw_path(target).is_ok() && head.raw_path() == target);
+    is_alike.then_some(()).ok_or_else(failure::not_passed_on)
+}
+
 #[async_trait]
 impl ProxyHttp for Carrier {
     type CTX = OnItsWay;
@@ -137,10 +143,10 @@ impl ProxyHttp for Carrier {
         let Some(came_on) = &request.came_on else {
             return Error::e_explain(ErrorType::InternalError, "it is not known where this comes from");
         };
-        let head = session.req_header();
-        let carried = self.checks.arrives(came_on.peer.ip(), &head.method, head.raw_path(), &head.headers);
+        let head = session.req_header_mut();
+        let carried = self.checks.arrives(came_on.peer.ip(), &head.method, &came_on.target, &head.headers);
         let carried = Arc::clone(request.carried.insert(Arc::new(carried)));
-        match self.checks.check(&carried) {
+        match self.checks.check(&carried).and_then(|told| as_it_came(head, &came_on.target).map(|()| told)) {
             Ok(told) => {
                 request.told = told;
                 Ok(false)
@@ -195,6 +201,9 @@ impl ProxyHttp for Carrier {
     ) -> Result<()> {
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
+        }
+        if !session.is_upgrade_req() {
+            return Err(Error::new_up(ErrorType::InvalidHTTPHeader));
         }
         // A client may listen for hours.
         session.set_read_timeout(None);

@@ -32,11 +32,13 @@ use crate::head::{self, NoHead};
 const LINGERS_FOR: Duration = Duration::from_secs(2);
 const LINGERS_MAX: u64 = 4 * 1024 * 1024;
 
-/// What the carrier is told of the connection that a request came on.
+/// What the carrier is told of a request, and of the connection that it came on.
 #[derive(Debug, Clone)]
 pub(crate) struct CameOn {
     /// Who is at its other end.
     pub(crate) peer: SocketAddr,
+    /// What the request is for, as it came.
+    pub(crate) target: Bytes,
     /// Whether it is encrypted.
     pub(crate) is_encrypted: bool,
     /// Ends it, and whatever is carried on it.
@@ -54,7 +56,8 @@ pub(crate) struct Doorway {
 impl Doorway {
     /// One connection, until it ends.
     pub(crate) async fn speak(self, stream: TcpStream, peer: SocketAddr, end: End) {
-        let came_on = CameOn { peer, is_encrypted: self.tls.is_some(), cut: CancellationToken::new() };
+        let target = Bytes::new();
+        let came_on = CameOn { peer, target, is_encrypted: self.tls.is_some(), cut: CancellationToken::new() };
         match &self.tls {
             None => self.requests(Downstream::new(stream), came_on, end).await,
             Some(acceptor) => {
@@ -65,7 +68,7 @@ impl Doorway {
         }
     }
 
-    async fn requests(&self, mut stream: Downstream, came_on: CameOn, end: End) {
+    async fn requests(&self, mut stream: Downstream, mut came_on: CameOn, end: End) {
         // The engine is told of the end by being given no more requests.
         let (_never_sent, shutdown) = watch::channel(false);
         loop {
@@ -74,7 +77,10 @@ impl Doorway {
                 () = end.stop().cancelled() => break,
             };
             match read {
-                Ok(Ok(head)) => stream.unread(head),
+                Ok(Ok(head)) => {
+                    stream.unread(head.bytes);
+                    came_on.target = head.target;
+                }
                 Ok(Err(NoHead::Refused(status))) => {
                     refuse(&mut stream, status, came_on.peer).await;
                     break;

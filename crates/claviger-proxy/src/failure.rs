@@ -12,6 +12,14 @@ pub(crate) fn none_is_well() -> Failure {
     Failure::new(StatusCode::SERVICE_UNAVAILABLE, "upstream_unavailable", sentence)
 }
 
+/// The target holds what cannot be passed on as it is.
+pub(crate) fn not_passed_on() -> Failure {
+    Failure::bad_request(
+        "not_http",
+        "the address of this request holds what must be encoded there, such as #; encode it",
+    )
+}
+
 /// A fault of ours.
 pub(crate) fn of_ours() -> Failure {
     let sentence = "a fault of this server; tell its operator the X-Request-Id of this answer";

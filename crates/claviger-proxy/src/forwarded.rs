@@ -38,7 +38,7 @@ pub(crate) fn prepare(
     from: From,
     credential: &HeaderName,
 ) -> Result<()> {
-    let kept = if from.is_trusted { vouched_for(&request.headers) } else { Vec::new() };
+    let (kept, came_by) = if from.is_trusted { vouched_for(&request.headers) } else { Default::default() };
     let names: Vec<HeaderName> = request.headers.keys().filter(|name| is_dropped(name)).cloned().collect();
     for name in names.iter().chain([credential]) {
         request.remove_header(name);
@@ -47,7 +47,7 @@ pub(crate) fn prepare(
         request.append_header(name, value)?;
     }
     let scheme = HeaderValue::from_static(if from.is_encrypted { "https" } else { "http" });
-    request.append_header(FOR, from.peer.to_canonical().to_string())?;
+    request.insert_header(FOR, [&*came_by, from.peer.to_canonical().to_string().as_bytes()].concat())?;
     if !request.headers.contains_key(PROTO) {
         request.insert_header(PROTO, scheme)?;
     }
@@ -60,10 +60,11 @@ pub(crate) fn prepare(
     Ok(())
 }
 
-/// What a trusted proxy says of where the request comes from.
-fn vouched_for(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
-    let names = [FOR, PROTO, HOST, PORT];
-    names.iter().flat_map(|name| headers.get_all(name).iter().map(|value| (name.clone(), value.clone()))).collect()
+/// What a trusted proxy says of where the request comes from, and the addresses that it came by, with a comma after each.
+fn vouched_for(headers: &HeaderMap) -> (Vec<(HeaderName, HeaderValue)>, Vec<u8>) {
+    let named = |name: &HeaderName| headers.get(name).map(|value| (name.clone(), value.clone()));
+    let came_by = headers.get_all(FOR).iter().flat_map(|value| [value.as_bytes(), b", "]).collect::<Vec<_>>().concat();
+    ([PROTO, HOST, PORT].iter().filter_map(named).collect(), came_by)
 }
 
 /// Some read `_` as `-`.
@@ -105,6 +106,7 @@ mod tests {
             ("X-HTTP-Method-Override", "PUT"),
             ("X_Original_URL", "/b"),
             ("X-Forwarded-For", "203.0.113.1"),
+            ("X-Forwarded-For", "203.0.113.2"),
             ("X_Forwarded_For", "203.0.113.1"),
             ("X-Forwarded-Proto", "ftp"),
             ("Forwarded", "for=203.0.113.1"),
@@ -122,8 +124,7 @@ mod tests {
             "accept: */*",
             "host: api",
             "x-claviger-role: admin",
-            "x-forwarded-for: 192.0.2.7",
-            "x-forwarded-for: 203.0.113.1",
+            "x-forwarded-for: 203.0.113.1, 203.0.113.2, 192.0.2.7",
             "x-forwarded-host: api",
             "x-forwarded-proto: ftp",
         ];

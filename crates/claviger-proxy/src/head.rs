@@ -6,6 +6,8 @@
 //!
 //! What must stay true: whatever passes has one reading, and is no longer than the server's own limits say.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use claviger::listener::{HEAD_LENGTH_MAX, HEADERS_MAX};
 use http::StatusCode;
@@ -22,8 +24,17 @@ pub(crate) enum NoHead {
 
 const END: &[u8] = b"\r\n\r\n";
 
+/// A head that was read.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// Its bytes, and whatever came along with them.
+    pub(crate) bytes: Bytes,
+    /// What the request is for, as it came.
+    pub(crate) target: Bytes,
+}
+
 /// Reads a head, and whatever comes along with it.
-pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Bytes, NoHead> {
+pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Head, NoHead> {
     let mut arrived = BytesMut::with_capacity(4_096);
     loop {
         // An empty line before a request is none (RFC 9112, section 2.2).
@@ -35,8 +46,9 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Bytes, 
             return Err(NoHead::Refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
         }
         if let Some(end) = end {
-            check(&arrived[..end]).map_err(NoHead::Refused)?;
-            return Ok(arrived.freeze());
+            let target = check(&arrived[..end]).map_err(NoHead::Refused)?;
+            let bytes = arrived.freeze();
+            return Ok(Head { target: bytes.slice(target), bytes });
         }
         // An empty line that does not end as one must.
         if find(&arrived, b"\n\n").or_else(|| find(&arrived, b"\n\r\n")).is_some() {
@@ -61,15 +73,15 @@ struct Told {
     encodings: usize,
 }
 
-/// Checks a head without the empty line at its end.
-fn check(head: &[u8]) -> Result<(), StatusCode> {
+/// Checks a head without the empty line at its end; where in it the target is.
+fn check(head: &[u8]) -> Result<Range<usize>, StatusCode> {
     let mut lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').collect();
     // The last one lost its end with the empty line.
     let ended = lines.len() - 1;
     for line in &mut lines[..ended] {
         *line = line.strip_suffix(b"\r").ok_or(StatusCode::BAD_REQUEST)?;
     }
-    let is_1_1 = request_line(lines[0]).ok_or(StatusCode::BAD_REQUEST)?;
+    let (target, is_1_1) = request_line(lines[0]).ok_or(StatusCode::BAD_REQUEST)?;
     if ended > HEADERS_MAX {
         return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
@@ -79,22 +91,29 @@ fn check(head: &[u8]) -> Result<(), StatusCode> {
     }
     let is_one_host = told.hosts == 1 || (told.hosts == 0 && !is_1_1);
     let is_one_length = told.lengths + told.encodings <= 1 && (told.encodings == 0 || is_1_1);
-    if is_one_host && is_one_length { Ok(()) } else { Err(StatusCode::BAD_REQUEST) }
+    if is_one_host && is_one_length { Ok(target) } else { Err(StatusCode::BAD_REQUEST) }
 }
 
-/// Whether it is one of HTTP/1.1 (or 1.0); nothing where it is none.
-fn request_line(line: &[u8]) -> Option<bool> {
+/// Where its target is, and whether it is one of HTTP/1.1 (or 1.0); nothing where it is none.
+fn request_line(line: &[u8]) -> Option<(Range<usize>, bool)> {
     let mut parts = line.split(|byte| *byte == b' ');
     let (method, target, version) = (parts.next()?, parts.next()?, parts.next()?);
     let is_whole = parts.next().is_none() && is_token(method) && method != b"CONNECT";
-    if !is_whole || target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
+    if !is_whole || target.is_empty() || !target.iter().all(is_passed_on) {
         return None;
     }
+    let place = method.len() + 1..method.len() + 1 + target.len();
     match version {
-        b"HTTP/1.1" => Some(true),
-        b"HTTP/1.0" => Some(false),
+        b"HTTP/1.1" => Some((place, true)),
+        b"HTTP/1.0" => Some((place, false)),
         _ => None,
     }
+}
+
+/// What does not stand in a target (RFC 3986), and comes here all the same, goes on as it came, but for what the engine drops
+/// or does not take.
+fn is_passed_on(byte: &u8) -> bool {
+    byte.is_ascii_graphic() && !b"#<>`".contains(byte)
 }
 
 fn field(line: &[u8], told: &mut Told) -> Option<()> {
@@ -129,7 +148,7 @@ mod tests {
     async fn answered(text: &str) -> String {
         let mut stream = text.as_bytes();
         match read(&mut stream).await {
-            Ok(head) => format!("{} of {}", head.len(), text.len()),
+            Ok(head) => format!("{} of {}: {}", head.bytes.len(), text.len(), head.target.escape_ascii()),
             Err(NoHead::Closed) => "closed".to_owned(),
             Err(NoHead::Refused(status)) => status.as_u16().to_string(),
         }
@@ -137,17 +156,17 @@ mod tests {
 
     #[tokio::test]
     async fn heads_with_one_reading_pass() {
-        for text in [
-            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-            "GET /?a=\"b\" HTTP/1.1\r\nhost:x\r\nX-A:\ta b\t\r\nX-B:\r\n\r\n",
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na\n",
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n",
-            "PROPFIND /a HTTP/1.0\r\n\r\n",
-            "GET / HTTP/1.1\r\nHost: x\r\nX-A: \u{e9}\r\n\r\nGET /",
+        for (text, target) in [
+            ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "/"),
+            ("GET /?a={b} HTTP/1.1\r\nhost:x\r\nX-A:\ta b\t\r\nX-B:\r\n\r\n", "/?a={b}"),
+            ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na\n", "/"),
+            ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n", "/"),
+            ("PROPFIND /a HTTP/1.0\r\n\r\n", "/a"),
+            ("GET * HTTP/1.1\r\nHost: x\r\nX-A: \u{e9}\r\n\r\nGET /", "*"),
         ] {
-            assert_eq!(answered(text).await, format!("{0} of {0}", text.len()), "{text:?}");
+            assert_eq!(answered(text).await, format!("{0} of {0}: {target}", text.len()), "{text:?}");
         }
-        assert_eq!(answered("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n").await, "27 of 31");
+        assert_eq!(answered("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n").await, "27 of 31: /");
         assert_eq!(answered("GET / HTTP/1.1\r\nHost: x\r\n").await, "closed");
         assert_eq!(answered("").await, "closed");
     }
@@ -183,6 +202,8 @@ mod tests {
             ("GET /\r\n\r\n".to_owned(), 400),
             ("GET  / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),
             ("GET / x HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),
+            ("GET /#a HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),
+            ("GET /?<a> HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),
             ("GET /\u{e9} HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),
             ("GET / HTTP/2.0\r\nHost: x\r\n\r\n".to_owned(), 400),
             ("CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),

@@ -18,6 +18,8 @@ async fn a_path_goes_on_as_it_came() {
         "caf%C3%A9/a%20b%3Fc/%7e%41.b",
         "100%25/...:@,=+!$&'()*",
         "orders?project=1&role=owner",
+        "orders?filter={\"a\":[1,2]}&b=a|b^c~d\\",
+        "a[1]/{b}|c",
     ] {
         let target = scene.of_project(rest);
         let answer = client.ask(&request("GET", &target, &credential)).await.expect("an answer");
@@ -54,6 +56,11 @@ async fn paths_that_are_read_in_two_ways_reach_nobody() {
         "/open/%c3",
         "/open/%",
         "/open/#/door",
+        "/open/door?a#b",
+        "/open/door#",
+        "/open/<door>",
+        "/open/`door`",
+        "/open/door?<script>",
         "http://api.example/open/door",
         "http://api.example/internal/metrics",
         "*",

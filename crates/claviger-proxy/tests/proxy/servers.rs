@@ -17,7 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that can be ended, and counts its requests.
 pub(crate) struct Running {
-    pub(crate) address: SocketAddr,
     answered: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
@@ -46,7 +45,7 @@ pub(crate) async fn saying(address: SocketAddr, answer: &str) -> Running {
             connections.spawn(says(stream, answer, counted));
         }
     });
-    Running { address, answered, task }
+    Running { answered, task }
 }
 
 pub(crate) async fn says<S: AsyncRead + AsyncWrite + Unpin>(stream: S, answer: String, counted: Arc<AtomicUsize>) {

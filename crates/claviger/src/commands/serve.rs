@@ -161,8 +161,8 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        let reached =
-            Reached { bound, tls, address, scheme, outside, routes, metrics, beside, started, new_key, asked_again };
+        let start = Start { address, scheme, started, new_key, asked_again };
+        let reached = Reached { bound, tls, outside, routes, metrics, beside, start };
         self.answer(node, running, reached, stop).await
     }
 
@@ -174,19 +174,8 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached {
-            bound,
-            tls,
-            address,
-            scheme,
-            outside,
-            routes,
-            metrics,
-            beside,
-            started,
-            new_key,
-            mut asked_again,
-        } = reached;
+        let Reached { bound, tls, outside, routes, metrics, beside, start } = reached;
+        let address = start.address;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
@@ -209,8 +198,8 @@ impl Serve {
         let http1 = api::router(node.clone(), trusted).merge(pages).merge(checks.over_http1());
         let apps = Apps { http1, http2: checks.over_http2() };
         routes.map(|routes| tokio::spawn(routes.follow(closing.clone())));
+        let listening = listener::serve(bound, tls, apps, limits, connections, closing.clone());
         let serving = async {
-            let listening = listener::serve(bound, tls, apps, limits, connections, closing.clone());
             let beside = async {
                 if let Some(beside) = beside {
                     beside.await;
@@ -221,36 +210,8 @@ impl Serve {
                 () = failed.cancelled() => {}
             }
         };
-        let beginning = async {
-            tracing::debug!(%address, scheme, "listening; the directory is being loaded");
-            let begun = tokio::select! {
-                loaded = running.loaded() => match loaded {
-                    // Not given up for a signal: whoever was founded must be handed over.
-                    Ok(()) => self.found_if_empty(&node, &pasted(&reachable(scheme, address))).await,
-                    Err(error) => Err(error.into()),
-                },
-                () = stop.cancelled() => return Ok(()),
-                () = failed.cancelled() => return Ok(()),
-            };
-            if begun.is_err() {
-                closing.cancel();
-                return begun;
-            }
-            self.offer_set_up(&node, scheme, address, Asked::ByStart).await;
-            let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
-            tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
-            if let Some(file) = new_key {
-                tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
-            }
-            while tokio::select! {
-                asked = asked_again.recv() => asked.is_some(),
-                () = stop.cancelled() => false,
-                () = failed.cancelled() => false,
-            } {
-                self.offer_set_up(&node, scheme, address, Asked::Again).await;
-            }
-            Ok(())
-        };
+        let ends = Ends { stop, closing, failed: failed.clone() };
+        let beginning = self.begin(&node, &mut running, start, &ends);
         let (begun, ()) = tokio::join!(beginning, serving);
         running.stop().await;
         if failed.is_cancelled() {
@@ -258,6 +219,41 @@ impl Serve {
         }
         begun?;
         tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Waits until the directory is loaded, and founds where there is nothing; then offers links for the first owner
+    /// whenever it is asked for one.
+    async fn begin(&self, node: &Node, running: &mut Running, start: Start, ends: &Ends) -> Result<(), HostFailed> {
+        let Start { address, scheme, started, new_key, mut asked_again } = start;
+        let Ends { stop, closing, failed } = ends;
+        tracing::debug!(%address, scheme, "listening; the directory is being loaded");
+        let begun = tokio::select! {
+            loaded = running.loaded() => match loaded {
+                // Not given up for a signal: whoever was founded must be handed over.
+                Ok(()) => self.found_if_empty(node, &pasted(&reachable(scheme, address))).await,
+                Err(error) => Err(error.into()),
+            },
+            () = stop.cancelled() => return Ok(()),
+            () = failed.cancelled() => return Ok(()),
+        };
+        if begun.is_err() {
+            closing.cancel();
+            return begun;
+        }
+        self.offer_set_up(node, scheme, address, Asked::ByStart).await;
+        let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
+        tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+        if let Some(file) = new_key {
+            tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
+        }
+        while tokio::select! {
+            asked = asked_again.recv() => asked.is_some(),
+            () = stop.cancelled() => false,
+            () = failed.cancelled() => false,
+        } {
+            self.offer_set_up(node, scheme, address, Asked::Again).await;
+        }
         Ok(())
     }
 
@@ -384,22 +380,36 @@ fn pasted(url: &str) -> String {
     if url.contains('[') { format!("'{url}'") } else { url.to_owned() }
 }
 
-/// How the server is reached, and since when it starts.
+/// How the server is reached.
 struct Reached {
     bound: TcpListener,
     tls: Option<TlsAcceptor>,
-    address: SocketAddr,
-    scheme: &'static str,
     outside: Outside,
     routes: Option<Followed>,
     /// Where metrics are shown.
     metrics: Option<TcpListener>,
     beside: Option<Beside>,
+    start: Start,
+}
+
+/// What is told of a start.
+struct Start {
+    address: SocketAddr,
+    scheme: &'static str,
+    /// Since when it goes on.
     started: Instant,
     /// The audit log's key file, where it was made at this start.
     new_key: Option<PathBuf>,
     /// Somebody on the host asks for another link.
     asked_again: Signal,
+}
+
+/// What ends a start, or is ended by it.
+struct Ends {
+    stop: CancellationToken,
+    /// Ends what listens.
+    closing: CancellationToken,
+    failed: CancellationToken,
 }
 
 /// A core dump would hold secrets that pass through.
