@@ -113,7 +113,7 @@ fn request_line(line: &[u8]) -> Option<(Range<usize>, bool)> {
 /// What does not stand in a target (RFC 3986), and comes here all the same, goes on as it came, but for what the engine drops
 /// or does not take.
 fn is_passed_on(byte: &u8) -> bool {
-    byte.is_ascii_graphic() && !b"#<>`".contains(byte)
+    byte.is_ascii_graphic() && !b"\"#<>`".contains(byte)
 }
 
 fn field(line: &[u8], told: &mut Told) -> Option<()> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::message::{Client, request};
 use crate::process::wait_until;
 use crate::scene::{Scene, Setting};
-use crate::servers::Played;
+use crate::servers::{Connection, Played};
 
 const WEBSOCKET: [(&str, &str); 4] = [
     ("Connection", "Upgrade"),
@@ -15,6 +15,10 @@ const WEBSOCKET: [(&str, &str); 4] = [
     ("Sec-WebSocket-Version", "13"),
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
+
+/// Where an API answers before the engine has looked, which a busy machine of few cores lets it, the engine may end a
+/// WebSocket as it opens. A client opens it again, as after any break.
+const TRIES_MAX: usize = 20;
 
 /// A scene whose API is played by the test.
 async fn played() -> (Scene, Played) {
@@ -42,7 +46,7 @@ async fn who_is_deleted_is_refused_from_the_answer_on() {
                 let mut refused = 0;
                 while refused < 20 {
                     let after = is_deleted.load(Ordering::SeqCst);
-                    // An answer that came back after the deletion is cut off.
+                    // An answer that came back after the deletion is cut off, and its connection with it.
                     let Some(answer) = client.ask(&asked).await else {
                         assert!(!after, "refused without a word");
                         cut_off.fetch_add(1, Ordering::SeqCst);
@@ -57,6 +61,12 @@ async fn who_is_deleted_is_refused_from_the_answer_on() {
                         // Who goes on with a credential that counts no more is slowed in the end.
                         401 | 429 => refused += usize::from(after),
                         _ => panic!("{answer:?}"),
+                    }
+                    // Nor has one, refused in the middle, that was let through at first.
+                    if answer.header("connection") == Some("close") {
+                        assert!(!after, "{answer:?}");
+                        cut_off.fetch_add(1, Ordering::SeqCst);
+                        client = Client::connect(proxy).await;
                     }
                 }
             })
@@ -129,18 +139,43 @@ async fn a_websocket_opens_for_who_may() {
         assert_eq!(answer.status(), status);
     }
     assert_eq!(scene.upstream().requests().len(), 0);
-    let mut client = scene.client().await;
     let headers = [WEBSOCKET.as_slice(), &[("Authorization", &scene.reader.credential)]].concat();
-    let answer = client.ask(&request("GET", &target, &headers)).await.expect("an answer");
-    assert_eq!((answer.status(), answer.header("upgrade")), (101, Some("websocket")));
-    for said in ["once", "\x01\u{ff}\0 and again", "GET /internal/x HTTP/1.1\r\n\r\n"] {
-        client.send(said.as_bytes()).await;
-        assert_eq!(client.bytes(said.len()).await.as_deref(), Some(said.as_bytes()));
+    let mut is_open = false;
+    for _ in 0..TRIES_MAX {
+        let mut client = scene.client().await;
+        let answer = client.ask(&request("GET", &target, &headers)).await.expect("an answer");
+        assert_eq!((answer.status(), answer.header("upgrade")), (101, Some("websocket")));
+        client.send(b"once").await;
+        is_open = client.bytes(4).await.as_deref() == Some(b"once");
+        if !is_open {
+            continue;
+        }
+        for said in ["\x01\u{ff}\0 and again", "GET /internal/x HTTP/1.1\r\n\r\n"] {
+            client.send(said.as_bytes()).await;
+            assert_eq!(client.bytes(said.len()).await.as_deref(), Some(said.as_bytes()));
+        }
+        break;
     }
-    let came = scene.one_at_the_api();
-    assert_eq!((came.target(), came.all("authorization").len()), (target.as_str(), 0));
-    assert_eq!(came.header("sec-websocket-key"), Some("dGhlIHNhbXBsZSBub25jZQ=="));
-    assert!(came.identity().contains(&format!("x-claviger-principal: {}", scene.reader.id)));
+    assert!(is_open, "{}", scene.log());
+    for came in scene.upstream().requests() {
+        assert_eq!((came.target(), came.all("authorization").len()), (target.as_str(), 0));
+        assert_eq!(came.header("sec-websocket-key"), Some("dGhlIHNhbXBsZSBub25jZQ=="));
+        assert!(came.identity().contains(&format!("x-claviger-principal: {}", scene.reader.id)));
+    }
+}
+
+/// Opens a WebSocket on which both sides have said something; none where the engine has ended it at once.
+async fn opens(scene: &Scene, api: &Played) -> Option<(Client, Connection)> {
+    let headers = [WEBSOCKET.as_slice(), &[("Authorization", &scene.reader.credential)]].concat();
+    let mut client = scene.client().await;
+    client.send(request("GET", &scene.of_project("events"), &headers).as_bytes()).await;
+    let (mut connection, _) = api.connection().await;
+    connection.say(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello").await;
+    assert_eq!(client.answer("GET").await.expect("an answer").status(), 101);
+    client.bytes(5).await.filter(|said| said == b"hello")?;
+    client.send(b"hi").await;
+    connection.piece().await.filter(|said| said == b"hi")?;
+    Some((client, connection))
 }
 
 /// Nothing is said on it, and it ends all the same; a byte that was on its way goes nowhere.
@@ -148,15 +183,14 @@ async fn a_websocket_opens_for_who_may() {
 async fn a_websocket_ends_with_its_account() {
     for is_idle in [true, false] {
         let (scene, api) = played().await;
-        let headers = [WEBSOCKET.as_slice(), &[("Authorization", &scene.reader.credential)]].concat();
-        let mut client = scene.client().await;
-        client.send(request("GET", &scene.of_project("events"), &headers).as_bytes()).await;
-        let (mut connection, _) = api.connection().await;
-        connection.say(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello").await;
-        assert_eq!(client.answer("GET").await.expect("an answer").status(), 101);
-        assert_eq!(client.bytes(5).await.as_deref(), Some(&b"hello"[..]));
-        client.send(b"hi").await;
-        assert_eq!(connection.piece().await.as_deref(), Some(&b"hi"[..]), "{}", scene.log());
+        let mut opened = None;
+        for _ in 0..TRIES_MAX {
+            opened = opens(&scene, &api).await;
+            if opened.is_some() {
+                break;
+            }
+        }
+        let (mut client, mut connection) = opened.unwrap_or_else(|| panic!("it opens: {}", scene.log()));
         scene.delete(&scene.reader).await;
         if !is_idle {
             client.send(b"after").await;
@@ -191,5 +225,32 @@ async fn no_other_protocol_is_spoken_past_the_check() {
             assert!(came.all("upgrade").iter().all(|protocol| *protocol == "websocket"), "{headers:?}: {came:?}");
             assert_eq!(came.all("http2-settings"), [""; 0]);
         }
+    }
+}
+
+/// Whoever asks again as soon as he has his answer is answered on the same connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_kept_whoever_hurries() {
+    let scene = Scene::open().await;
+    let asked = request("GET", &scene.of_project("orders"), &[("Authorization", &scene.reader.credential)]);
+    let clients: Vec<_> = (0..3)
+        .map(|_| {
+            let (asked, proxy) = (asked.clone(), scene.place.proxy());
+            tokio::spawn(async move {
+                let mut client = Client::connect(proxy).await;
+                for at in 0..1_000 {
+                    let answer = client.ask(&asked).await.unwrap_or_else(|| panic!("kept alive for {at}"));
+                    assert_eq!(answer.status(), 200);
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap_or_else(|error| {
+            let log = scene.log();
+            let lines: Vec<&str> =
+                log.lines().filter(|line| line.contains(": carried ") && !line.contains("status=200")).collect();
+            panic!("{error}: {lines:#?}")
+        });
     }
 }
