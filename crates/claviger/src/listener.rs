@@ -92,10 +92,10 @@ impl Default for Limits {
 }
 
 /// Most headers of a request.
-const HEADERS_MAX: usize = 64;
+pub const HEADERS_MAX: usize = 64;
 
 /// Most bytes of a request's head: gateways forward cookies.
-const HEAD_LENGTH_MAX: usize = 24 * 1024;
+pub const HEAD_LENGTH_MAX: usize = 24 * 1024;
 
 /// A TLS handshake must be done by then.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
@@ -115,6 +115,21 @@ pub async fn serve(
     counted: Connections,
     stop: CancellationToken,
 ) {
+    let speak = |stream, address, end| connection(stream, address, tls.clone(), apps.clone(), limits, end);
+    each_connection(listener, limits, counted, stop, speak).await;
+}
+
+/// Accepts connections within their limits until it is stopped; then waits for what still runs on them.
+pub async fn each_connection<S, F>(
+    listener: TcpListener,
+    limits: Limits,
+    counted: Connections,
+    stop: CancellationToken,
+    speak: S,
+) where
+    S: Fn(TcpStream, SocketAddr, End) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections_max));
     let addresses = Arc::new(Addresses { max: limits.connections_of_one_address_max, ..Addresses::default() });
@@ -139,7 +154,7 @@ pub async fn serve(
         };
         let open = Open::new(&counted.open);
         let end = End { watcher: graceful.watcher(), stop: stop.clone() };
-        let connection = connection(stream, address, tls.clone(), apps.clone(), limits, end);
+        let connection = speak(stream, address, end);
         tokio::spawn(async move {
             connection.await;
             drop((place, address_place, open));
@@ -164,10 +179,31 @@ async fn accept(
 }
 
 /// How a connection is told that it is to end.
-struct End {
+pub struct End {
     /// The end of all waits as long as this is there.
     watcher: Watcher,
     stop: CancellationToken,
+}
+
+impl End {
+    /// When no further request is to begin. What runs may be finished, for as long as this is kept.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+}
+
+/// The same connection, encrypted. One that does not come to be is told in the log.
+pub async fn encrypted(
+    stream: TcpStream,
+    address: SocketAddr,
+    acceptor: &tokio_rustls::TlsAcceptor,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => tracing::debug!(%error, peer = %address.ip(), "a TLS handshake failed"),
+        Err(_) => tracing::debug!(peer = %address.ip(), "a TLS handshake took too long"),
+    }
+    None
 }
 
 async fn connection(
@@ -180,11 +216,11 @@ async fn connection(
 ) {
     match tls {
         None => speak(stream, address, apps, limits, end).await,
-        Some(acceptor) => match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => speak(stream, address, apps, limits, end).await,
-            Ok(Err(error)) => tracing::debug!(%error, peer = %address.ip(), "a TLS handshake failed"),
-            Err(_) => tracing::debug!(peer = %address.ip(), "a TLS handshake took too long"),
-        },
+        Some(acceptor) => {
+            if let Some(stream) = encrypted(stream, address, &acceptor).await {
+                speak(stream, address, apps, limits, end).await;
+            }
+        }
     }
 }
 

@@ -19,10 +19,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failed> {
     match command {
-        Command::Serve(serve) => {
-            forbid_core_dumps();
-            Ok(serve.run().await?)
-        }
+        Command::Serve(serve) => Ok(serve.run().await?),
         Command::Init(init) => Ok(init.run().await?),
         Command::Organization(organization) => Ok(organization.run().await?),
         Command::RecoverOwner(recover) => Ok(recover.run().await?),
@@ -44,13 +41,5 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::Me(me) => me.run().await,
         Command::Completions(completions) => Ok(completions.run()?),
         Command::ManPages(pages) => Ok(pages.run()?),
-    }
-}
-
-/// A core dump would hold secrets that pass through.
-fn forbid_core_dumps() {
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, none) {
-        eprintln!("warning: core dumps could not be turned off: {error}");
     }
 }

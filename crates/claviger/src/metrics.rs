@@ -5,7 +5,7 @@
 
 pub mod answers;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use claviger_access::authorize::NoAdmission;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -25,6 +25,8 @@ pub struct Metrics {
     pub console: Arc<Answers>,
     /// Answers to gateways.
     pub gateway: Arc<Answers>,
+    /// Answers of a proxy in this process, where there is one.
+    pub proxy: OnceLock<Arc<Answers>>,
     /// Checks for gateways.
     pub checks: Checks,
     /// Credentials that were not let in, by why.
@@ -86,11 +88,13 @@ impl Metrics {
 
     /// Has all of it shown.
     pub fn register(self: &Arc<Self>, registry: &mut Registry) {
-        registry.register_collector(Box::new(answers::Shown([
+        let mut surfaces = vec![
             ("api", Arc::clone(&self.api)),
             ("console", Arc::clone(&self.console)),
             ("gateway", Arc::clone(&self.gateway)),
-        ])));
+        ];
+        surfaces.extend(self.proxy.get().map(|answers| ("proxy", Arc::clone(answers))));
+        registry.register_collector(Box::new(answers::Shown(surfaces)));
         registry.register("checks", "Checks for gateways, by answer", self.checks.by_answer.clone());
         registry.register("credentials_refused", "Credentials that were not let in, by why", self.not_admitted.clone());
         registry.register("connections", "Open connections", self.connections.open.clone());

@@ -88,6 +88,20 @@ pub(crate) fn let_in<'d>(
     }
 }
 
+/// Who presents a credential in this header, if he would be let in. Nothing is noted of it.
+pub(crate) fn admitted<'d>(
+    directory: &'d Directory,
+    headers: &HeaderMap,
+    name: &HeaderName,
+    origin: &Origin,
+    now: Moment,
+) -> Result<PrincipalView<'d>, Refusal> {
+    let values = headers.get_all(name).iter().map(|value| value.as_bytes());
+    let presented = credential::present(values).ok_or(Refusal::NotAuthenticated)?;
+    let admitted = admit(directory, &presented, origin.address, now);
+    admitted.map(|(_, admitted)| admitted.principal).map_err(|refused| refused.refusal)
+}
+
 /// Whoever asks for something that needs no credential.
 pub(super) struct Stranger {
     /// Where a write of this request comes from.

@@ -28,7 +28,7 @@ impl FromIterator<IpNet> for TrustedProxies {
 impl TrustedProxies {
     /// The address that a request comes from, in its canonical form: an IPv4 address mapped into IPv6 is that IPv4
     /// address.
-    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         self.named(peer, entries(headers))
     }
 
@@ -49,7 +49,8 @@ impl TrustedProxies {
         client
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether what stands at this address is one of them.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

@@ -45,7 +45,7 @@ impl Failure {
     }
 
     /// What a program reads.
-    pub(crate) fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         self.code
     }
 
@@ -267,7 +267,7 @@ pub(super) async fn method_not_allowed(request: Request) -> Response {
 }
 
 /// Whether it is one of HTTP's own.
-pub(super) fn is_standard(method: &Method) -> bool {
+pub(crate) fn is_standard(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
         .contains(method)
 }

@@ -44,6 +44,9 @@ pub enum HostFailed {
     /// A file is no route table.
     #[error(transparent)]
     Routes(#[from] NoTable),
+    /// A proxy lets through what a table says, and there is none.
+    #[error("a proxy lets through what a route table lets through, and there is none: name it with --routes FILE")]
+    NoRoutes,
     /// Nobody of that address.
     #[error("nobody in this store signs in with {0}; look for the address with claviger member list")]
     NoPerson(String),
@@ -108,6 +111,7 @@ impl HostFailed {
             | Self::Mail(_)
             | Self::Log(_)
             | Self::Routes(_)
+            | Self::NoRoutes
             | Self::Name { .. }
             | Self::NoStore(_)
             | Self::WhichOrganization { .. } => Exit::Usage,

@@ -3,6 +3,7 @@
 //! On an empty store it founds the first organization and hands the owner's secret over, once. It never does that again. As
 //! long as no owner is a person, each start hands over a link for one, and so does the signal USR1.
 
+pub mod beside;
 pub mod gateway;
 pub mod metrics;
 pub mod outside;
@@ -25,6 +26,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use self::beside::{Beside, Surroundings};
 use self::gateway::{Followed, GatewayOptions};
 use self::metrics::MetricsOptions;
 use self::outside::OutsideOptions;
@@ -117,10 +119,23 @@ pub struct Serve {
 impl Serve {
     /// Serves until SIGTERM or SIGINT; then finishes what runs.
     pub async fn run(self) -> Result<(), HostFailed> {
+        self.open(None).await
+    }
+
+    /// The same, with something beside it in the same process.
+    pub async fn run_beside(self, beside: Beside) -> Result<(), HostFailed> {
+        self.open(Some(beside)).await
+    }
+
+    async fn open(self, beside: Option<Beside>) -> Result<(), HostFailed> {
+        forbid_core_dumps();
         self.log.start()?;
         let started = clock::instant();
         let outside = self.outside.read()?;
         let routes = self.gateway.routes()?;
+        if beside.is_some() && routes.is_none() {
+            return Err(HostFailed::NoRoutes);
+        }
         let stop = stop_on_signal()?;
         // From here on it ends no process.
         let asked_again = signal(SignalKind::user_defined1()).map_err(signals_failed)?;
@@ -146,7 +161,8 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        let reached = Reached { bound, tls, address, scheme, outside, routes, metrics, started, new_key, asked_again };
+        let start = Start { address, scheme, started, new_key, asked_again };
+        let reached = Reached { bound, tls, outside, routes, metrics, beside, start };
         self.answer(node, running, reached, stop).await
     }
 
@@ -158,8 +174,8 @@ impl Serve {
         reached: Reached,
         stop: CancellationToken,
     ) -> Result<(), HostFailed> {
-        let Reached { bound, tls, address, scheme, outside, routes, metrics, started, new_key, mut asked_again } =
-            reached;
+        let Reached { bound, tls, outside, routes, metrics, beside, start } = reached;
+        let address = start.address;
         // Ends the listener also where the start fails; what it answers then is finished as at any other end.
         let closing = stop.child_token();
         let failed = running.failed();
@@ -167,51 +183,35 @@ impl Serve {
         let transport = self.transport(address, tls.is_some());
         let pages = console::router(node.clone(), transport, outside, trusted.clone(), closing.clone());
         let table = routes.as_ref().map(|routes| Arc::clone(&routes.table));
+        let proxied = beside.as_ref().map(|_| Arc::clone(node.metrics.proxy.get_or_init(Arc::default)));
         if let Some(bound) = metrics {
             let page = metrics_page::router(&node, table.as_deref());
             tokio::spawn(metrics::serve(bound, page, closing.clone()));
         }
         let checks = Checks::new(node.clone(), trusted.clone(), table, self.gateway.asking());
+        let limits = self.limits(beside.is_some());
+        let beside = beside.zip(proxied.and_then(|answers| checks.in_process(answers))).map(|(beside, checks)| {
+            let connections = node.metrics.connections.clone();
+            beside(Surroundings { checks, tls: tls.clone(), limits, connections, stop: closing.clone() })
+        });
         let connections = node.metrics.connections.clone();
         let http1 = checks.over_http1(api::router(node.clone(), trusted).merge(pages));
         let apps = Apps { http1, http2: checks.over_http2() };
         routes.map(|routes| tokio::spawn(routes.follow(closing.clone())));
+        let listening = listener::serve(bound, tls, apps, limits, connections, closing.clone());
         let serving = async {
+            let beside = async {
+                if let Some(beside) = beside {
+                    beside.await;
+                }
+            };
             tokio::select! {
-                () = listener::serve(bound, tls, apps, self.limits(), connections, closing.clone()) => {}
+                ((), ()) = async { tokio::join!(listening, beside) } => {}
                 () = failed.cancelled() => {}
             }
         };
-        let beginning = async {
-            tracing::debug!(%address, scheme, "listening; the directory is being loaded");
-            let begun = tokio::select! {
-                loaded = running.loaded() => match loaded {
-                    // Not given up for a signal: whoever was founded must be handed over.
-                    Ok(()) => self.found_if_empty(&node, &pasted(&reachable(scheme, address))).await,
-                    Err(error) => Err(error.into()),
-                },
-                () = stop.cancelled() => return Ok(()),
-                () = failed.cancelled() => return Ok(()),
-            };
-            if begun.is_err() {
-                closing.cancel();
-                return begun;
-            }
-            self.offer_set_up(&node, scheme, address, Asked::ByStart).await;
-            let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
-            tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
-            if let Some(file) = new_key {
-                tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
-            }
-            while tokio::select! {
-                asked = asked_again.recv() => asked.is_some(),
-                () = stop.cancelled() => false,
-                () = failed.cancelled() => false,
-            } {
-                self.offer_set_up(&node, scheme, address, Asked::Again).await;
-            }
-            Ok(())
-        };
+        let ends = Ends { stop, closing, failed: failed.clone() };
+        let beginning = self.begin(&node, &mut running, start, &ends);
         let (begun, ()) = tokio::join!(beginning, serving);
         running.stop().await;
         if failed.is_cancelled() {
@@ -219,6 +219,41 @@ impl Serve {
         }
         begun?;
         tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Waits until the directory is loaded, and founds where there is nothing; then offers links for the first owner
+    /// whenever it is asked for one.
+    async fn begin(&self, node: &Node, running: &mut Running, start: Start, ends: &Ends) -> Result<(), HostFailed> {
+        let Start { address, scheme, started, new_key, mut asked_again } = start;
+        let Ends { stop, closing, failed } = ends;
+        tracing::debug!(%address, scheme, "listening; the directory is being loaded");
+        let begun = tokio::select! {
+            loaded = running.loaded() => match loaded {
+                // Not given up for a signal: whoever was founded must be handed over.
+                Ok(()) => self.found_if_empty(node, &pasted(&reachable(scheme, address))).await,
+                Err(error) => Err(error.into()),
+            },
+            () = stop.cancelled() => return Ok(()),
+            () = failed.cancelled() => return Ok(()),
+        };
+        if begun.is_err() {
+            closing.cancel();
+            return begun;
+        }
+        self.offer_set_up(node, scheme, address, Asked::ByStart).await;
+        let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
+        tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+        if let Some(file) = new_key {
+            tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
+        }
+        while tokio::select! {
+            asked = asked_again.recv() => asked.is_some(),
+            () = stop.cancelled() => false,
+            () = failed.cancelled() => false,
+        } {
+            self.offer_set_up(node, scheme, address, Asked::Again).await;
+        }
         Ok(())
     }
 
@@ -233,10 +268,12 @@ impl Serve {
         }
     }
 
-    /// As asked for, as far as the process may have so many files open.
-    fn limits(&self) -> Limits {
+    /// As asked for, as far as the process may have so many files open. What is beside takes as many connections, and for
+    /// each of them one to somewhere else.
+    fn limits(&self, is_beside: bool) -> Limits {
         let asked = self.connections_max as usize;
-        let room = open_files_max().saturating_sub(FILES_OF_OUR_OWN).max(1);
+        let files = open_files_max().saturating_sub(FILES_OF_OUR_OWN);
+        let room = if is_beside { files / 3 } else { files }.max(1);
         if room < asked {
             tracing::warn!(
                 asked,
@@ -343,21 +380,44 @@ fn pasted(url: &str) -> String {
     if url.contains('[') { format!("'{url}'") } else { url.to_owned() }
 }
 
-/// How the server is reached, and since when it starts.
+/// How the server is reached.
 struct Reached {
     bound: TcpListener,
     tls: Option<TlsAcceptor>,
-    address: SocketAddr,
-    scheme: &'static str,
     outside: Outside,
     routes: Option<Followed>,
     /// Where metrics are shown.
     metrics: Option<TcpListener>,
+    beside: Option<Beside>,
+    start: Start,
+}
+
+/// What is told of a start.
+struct Start {
+    address: SocketAddr,
+    scheme: &'static str,
+    /// Since when it goes on.
     started: Instant,
     /// The audit log's key file, where it was made at this start.
     new_key: Option<PathBuf>,
     /// Somebody on the host asks for another link.
     asked_again: Signal,
+}
+
+/// What ends a start, or is ended by it.
+struct Ends {
+    stop: CancellationToken,
+    /// Ends what listens.
+    closing: CancellationToken,
+    failed: CancellationToken,
+}
+
+/// A core dump would hold secrets that pass through.
+fn forbid_core_dumps() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, none) {
+        eprintln!("warning: core dumps could not be turned off: {error}");
+    }
 }
 
 /// The store and its connections, the log, and some to spare.

@@ -19,11 +19,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::decision::Decider;
 use super::forward_auth::{self, ForwardAuth, OriginalRequest};
+use super::in_process::InProcess;
 use super::watched_table::WatchedTable;
 use super::{envoy_http, ext_authz};
 use crate::api::TrustedProxies;
 use crate::api::arrival::{self, Arrival};
 use crate::api::failure;
+use crate::metrics::answers::Answers;
 use crate::node::Node;
 
 /// How gateways ask here.
@@ -61,6 +63,13 @@ impl Checks {
         let grpc = ext_authz::router(self.decider.clone(), self.trusted.clone());
         let routes = envoy_http::router(self.decider.clone()).merge(grpc);
         self.before(self.arriving(routes.fallback(ext_authz::no_such_path)))
+    }
+
+    /// Those that a proxy in this process asks for, whose answers are counted here. There are none without a table: what
+    /// is demanded must stand somewhere.
+    pub fn in_process(&self, answers: Arc<Answers>) -> Option<InProcess> {
+        let routes = self.decider.routes.clone()?;
+        Some(InProcess::new(self.decider.clone(), self.trusted.clone(), routes, answers))
     }
 
     fn before(&self, beside: Router) -> Front {

@@ -19,9 +19,9 @@ use super::identity;
 use super::query::Query;
 use super::refusal::Refused;
 use super::request_path::RequestPath;
-use super::route::{Asked, Demand, NoWorkspace, ProjectNamed};
+use super::route::{Asked, Demand, NoWorkspace, ProjectNamed, Route};
 use super::watched_table::WatchedTable;
-use crate::api::caller::let_in;
+use crate::api::caller::{admitted, let_in};
 use crate::api::failure::Failure;
 use crate::clock;
 use crate::node::Node;
@@ -49,24 +49,19 @@ impl Decider {
         origin: &Origin,
         original: impl FnOnce() -> Result<(Method, &'r [u8]), Failure>,
     ) -> Result<HeaderMap, Failure> {
-        let caller = Caller { decider: self, headers, origin, now: clock::now() };
+        let caller = self.caller(headers, origin);
         if let Some(query) = query {
             return caller.with_access(&query.asked());
         }
         let Some(routes) = &self.routes else { return caller.with_any_credential() };
         let (method, target) = original()?;
-        let path = RequestPath::parse(target);
-        let path = path.map_err(|error| forbidden("path_refused", format!("the path {error}")))?;
-        let table = routes.table();
-        let Some((route, named)) = table.find(&method, &path) else {
-            return Err(forbidden("route_not_found", "no route is for this request, so it is denied"));
-        };
-        match &route.demand {
-            Demand::Public => Ok(HeaderMap::new()),
-            Demand::Denied => Err(forbidden("route_denied", "the route for this request lets nobody through")),
-            Demand::Authenticated => caller.with_any_credential(),
-            Demand::Access(access) => caller.with_access(&access.of(&named)),
-        }
+        let path = path(target)?;
+        caller.by(routes.table().find(&method, &path))
+    }
+
+    /// Who asks now, in a request with these headers.
+    pub(super) fn caller<'c>(&'c self, headers: &'c HeaderMap, origin: &'c Origin) -> Caller<'c> {
+        Caller { decider: self, headers, origin, now: clock::now(), is_noted: true }
     }
 
     /// What a gateway is answered over HTTP: a status, and headers for the upstream or words for the caller. Here each
@@ -101,15 +96,40 @@ pub(super) fn method(bytes: &[u8]) -> Result<Method, Failure> {
     Method::from_bytes(bytes).map_err(|_| forbidden("request_unnamed", "the method that the gateway names is none"))
 }
 
+/// The path of a request target, where all read it alike.
+pub(super) fn path(target: &[u8]) -> Result<RequestPath<'_>, Failure> {
+    RequestPath::parse(target).map_err(|error| forbidden("path_refused", format!("the path {error}")))
+}
+
 /// Whose request is checked.
-struct Caller<'c> {
+pub(super) struct Caller<'c> {
     decider: &'c Decider,
     headers: &'c HeaderMap,
     origin: &'c Origin,
     now: Moment,
+    /// Whether it is put down that he asked, or was refused.
+    is_noted: bool,
 }
 
 impl Caller<'_> {
+    /// The same, whose request was checked before: asking once more is no further use of a credential, and no further try.
+    pub(super) fn unnoted(self) -> Self {
+        Self { is_noted: false, ..self }
+    }
+
+    /// Whether he does what the route demands, if there is one for his request.
+    pub(super) fn by(&self, found: Option<(&Route, Vec<&str>)>) -> Result<HeaderMap, Failure> {
+        let Some((route, named)) = found else {
+            return Err(forbidden("route_not_found", "no route is for this request, so it is denied"));
+        };
+        match &route.demand {
+            Demand::Public => Ok(HeaderMap::new()),
+            Demand::Denied => Err(forbidden("route_denied", "the route for this request lets nobody through")),
+            Demand::Authenticated => self.with_any_credential(),
+            Demand::Access(access) => self.with_access(&access.of(&named)),
+        }
+    }
+
     fn with_any_credential(&self) -> Result<HeaderMap, Failure> {
         let held = self.decider.node.cluster.directory()?;
         let view = self.let_in(&held)?;
@@ -125,8 +145,10 @@ impl Caller<'_> {
             Ok(passage) => Ok(identity::with_passage(&view, &passage)),
             Err(why) => {
                 let failure = refused(why, asked);
-                let (code, origin, now) = (failure.code(), self.origin, self.now);
-                Refused { caller: view, place: place.ok(), code, origin, now }.note(&self.decider.node, &held);
+                if self.is_noted {
+                    let (code, origin, now) = (failure.code(), self.origin, self.now);
+                    Refused { caller: view, place: place.ok(), code, origin, now }.note(&self.decider.node, &held);
+                }
                 Err(failure)
             }
         }
@@ -134,6 +156,9 @@ impl Caller<'_> {
 
     fn let_in<'d>(&self, directory: &'d Directory) -> Result<PrincipalView<'d>, Failure> {
         let Decider { node, credential, .. } = self.decider;
+        if !self.is_noted {
+            return Ok(admitted(directory, self.headers, credential, self.origin, self.now)?);
+        }
         let (_, view) = let_in(node, directory, self.headers, credential, self.origin, self.now)?;
         Ok(view)
     }

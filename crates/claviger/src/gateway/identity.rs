@@ -120,6 +120,11 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
+/// Whether a name in lower case looks like one of ours to somebody who reads `_` as `-`.
+pub(super) fn is_ours(name: &str) -> bool {
+    name.replace('_', "-").starts_with(PREFIX)
+}
+
 /// Which headers a gateway that is told by name takes off, so that the upstream believes none but `told`: ours that are
 /// not told now, those that the caller `sent` and that look like ours to somebody who reads `_` as `-`, and the one with
 /// the credential, where the operator chose it for being another than the upstream's own.
@@ -131,7 +136,7 @@ pub(super) fn to_remove<'s>(
     let known = [PRINCIPAL, USERNAME, ORGANIZATION, PROJECT, WORKSPACE, ROLE, PERMISSIONS];
     let mut names: BTreeSet<String> = known.iter().map(|name| name.as_str().to_owned()).collect();
     let sent = sent.map(str::to_ascii_lowercase);
-    names.extend(sent.filter(|name| name.replace('_', "-").starts_with(PREFIX)));
+    names.extend(sent.filter(|name| is_ours(name)));
     names.retain(|name| !told.contains_key(name));
     if credential != AUTHORIZATION {
         names.insert(credential.as_str().to_owned());

@@ -6,7 +6,7 @@ use std::path::Path;
 /// Codes stand in the refusals and in the files of `api/`, not in its folders, as literals beside the word that makes a failure of them.
 fn codes_in_the_sources() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = vec![root.join("../claviger-access/src/refusal.rs")];
+    let mut files = vec![root.join("../claviger-access/src/refusal.rs"), root.join("../claviger-proxy/src/failure.rs")];
     let mut folders = vec![root.join("src/api"), root.join("src/gateway")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -28,6 +28,8 @@ fn codes_in_the_sources() -> BTreeSet<String> {
             .chain(text.match_indices("CONFLICT, \""))
             .chain(text.match_indices("_ALLOWED, \""))
             .chain(text.match_indices("SERVER_ERROR, \""))
+            .chain(text.match_indices("TIMEOUT, \""))
+            .chain(text.match_indices("BAD_GATEWAY, \""))
             .chain(text.match_indices("TOO_MANY_REQUESTS, \""))
             .chain(text.match_indices("FORBIDDEN, \""))
             .chain(text.match_indices("forbidden(\""))

@@ -66,6 +66,7 @@ mod forward_auth_routes;
 mod histories;
 mod http2;
 mod idempotency;
+mod in_process;
 mod invitations;
 mod me;
 mod members;
