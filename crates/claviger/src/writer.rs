@@ -48,6 +48,13 @@ pub const WAITING_OF_ONE_ORGANIZATION_MAX: usize = DECISIONS_A_BATCH - 56;
 /// Bookkeeping is flushed so often: a use is lost for less than a minute.
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
 
+/// Where it has more than a batch, it rests so many times as long as that one took: requests of very many accounts leave
+/// much to note, and must not be slowed by it.
+const RESTS_TIMES: u32 = 9;
+
+/// What is left at the end is flushed within this: whoever stops a server waits no longer than that for it.
+const FLUSHED_AT_THE_END_WITHIN: Duration = Duration::from_secs(15);
+
 /// What was refused is in the audit log within this, and what a batch takes.
 const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 
@@ -349,8 +356,9 @@ impl WriterTask {
                 },
                 _ = flush.tick() => {
                     // Many uses go in many batches, with the writes that come meanwhile in between.
+                    let began = clock::instant();
                     if self.keep_books().await {
-                        flush.reset_immediately();
+                        flush.reset_after((began.elapsed() * RESTS_TIMES).min(FLUSH_EVERY));
                     }
                 }
                 _ = observe.tick() => {
@@ -361,9 +369,9 @@ impl WriterTask {
                 () = stop.cancelled(), if !self.arriving.is_closed() => self.arriving.close(),
             }
         }
-        while self.flush_uses().await {}
         while self.flush_refused().await {}
         while self.flush_seen().await {}
+        self.flush_last_uses().await;
         while self.record_observations(true).await {}
         self.mark_audit_log(true).await;
     }
@@ -456,21 +464,21 @@ impl WriterTask {
         self.dropped.notify_one();
     }
 
-    /// Whether there is more to do at once.
+    /// Whether there is more to do soon. Each has its turn: of some there may always be more, and the others must not wait for
+    /// the end of it.
     async fn keep_books(&mut self) -> bool {
-        if self.flush_uses().await
-            || self.flush_seen().await
-            || self.flush_refused().await
-            || self.tend_counts().await
-            || self.remove_old_events().await
-        {
-            return true;
-        }
+        let more = [
+            self.flush_uses().await,
+            self.flush_seen().await,
+            self.flush_refused().await,
+            self.tend_counts().await,
+            self.remove_old_events().await,
+        ];
         self.mark_audit_log(false).await;
         if let Err(error) = self.store.forget_old_keys(clock::now()).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten; trying again later");
         }
-        false
+        more.contains(&true)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the writer's task does with what requests came to: adds it to the store, a batch at a time, between writes, and
 //! removes what is older than it is kept.
 
-use super::WriterTask;
+use super::{FLUSHED_AT_THE_END_WITHIN, WriterTask};
 use crate::clock;
 use crate::store::bookkeeping::USES_A_BATCH;
 use crate::store::usage::COUNTS_A_BATCH;
@@ -44,6 +44,17 @@ impl WriterTask {
             Err(error) => {
                 tracing::warn!(%error, "last uses could not be flushed; trying again later");
                 false
+            }
+        }
+    }
+
+    /// Flushes what is left at the end.
+    pub(super) async fn flush_last_uses(&self) {
+        let began = clock::instant();
+        while self.flush_uses().await {
+            if began.elapsed() > FLUSHED_AT_THE_END_WITHIN {
+                tracing::warn!("more uses of secrets were noted than could be flushed at the end; the others are lost");
+                return;
             }
         }
     }
