@@ -287,3 +287,18 @@ impl ProxyHttp for Carrier {
         String::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_goes_on_as_it_came_or_not_at_all() {
+        for (target, is_passed_on) in [("/a?b|c", true), ("/a", true), ("/a#b", false), ("/a?<b>", false)] {
+            let mut head = RequestHeader::build("GET", b"/another", None).expect("a head");
+            let passed_on = as_it_came(&mut head, target.as_bytes()).is_ok();
+            assert_eq!(passed_on, is_passed_on, "{target}");
+            assert!(!passed_on || head.raw_path() == target.as_bytes(), "{target}");
+        }
+    }
+}
