@@ -17,13 +17,13 @@ acme: ada owner, bob admin
 ";
 
 async fn verified(world: &World, mark: Option<&AuditMark>) -> Verified {
-    let store = world.node().store;
+    let store = world.node().store.clone();
     let marks: Vec<AuditMark> = mark.into_iter().cloned().collect();
     store.verify_audit_log(Series::Mutations, &store.audit_keys().unwrap(), &marks, |_, _| {}).await.unwrap()
 }
 
 async fn mark(world: &World) -> AuditMark {
-    let store = world.node().store;
+    let store = world.node().store.clone();
     let now = Moment::from_seconds(1_800_000_000).unwrap();
     let marks = store.audit_marks(&store.audit_keys().unwrap(), now).await.unwrap();
     marks.into_iter().find(|mark| mark.series() == Series::Mutations).unwrap()
@@ -130,7 +130,7 @@ on_both_stores! {
 
     async fn a_chain_that_was_made_anew_with_another_key_is_found(world: World) {
         let world = world.with(WORLD).await;
-        let (ada, mark, store) = (world.account("ada"), mark(&world).await, world.node().store);
+        let (ada, mark, store) = (world.account("ada"), mark(&world).await, world.node().store.clone());
         let (ours, other) = (store.audit_keys().unwrap(), KeyRing::new(vec![ChainKey::new(&[9; 32])]).unwrap());
         let renamed = format!("UPDATE audit_events SET chain_key = '{}' WHERE id >= 3", other.current().id());
         let another = Break::AnotherKey { event: 3, key: other.current().id().to_owned() };
@@ -174,7 +174,7 @@ on_both_stores! {
     /// what is removed by age leaves a chain that is whole, and a beginning that nobody else could have written
     async fn what_is_removed_by_age_leaves_a_whole_chain(world: World) {
         let world = world.with(WORLD).await;
-        let (ada, store) = (world.account("ada"), world.node().store);
+        let (ada, store) = (world.account("ada"), world.node().store.clone());
         let early = mark(&world).await;
         assert!(!store.remove_old_events(Moment::from_seconds(1_000).unwrap()).await.unwrap(), "nothing is so old");
         assert_eq!(verified(&world, None).await.removed_to, 0);

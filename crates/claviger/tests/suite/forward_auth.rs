@@ -207,8 +207,7 @@ on_both_stores! {
         const REFUSED: &str = "organizations/{acme}/audit-log?action=request.refused";
         let world = world.with(WORLD).await;
         let (ada, reader) = (world.account("ada"), world.account("reader"));
-        let answer = check(&world, "reader", "?project={shop}&role=admin").await;
-        answer.refused(403, "role_too_low");
+        let answer = check(&world, "reader", "?project={shop}&role=admin").await.refused(403, "role_too_low");
         let events = ada.events_of(REFUSED, 1).await;
         assert_eq!(events[0]["request_id"].as_str(), answer.header("x-request-id"));
         assert_eq!(events[0]["actor"], json!({ "kind": "service_account", "id": reader.id, "name": reader.username }));

@@ -151,7 +151,7 @@ async fn image_equals_load_and_replay(world: &World) {
 /// Invariant 4: replay the history, and each event's actor held, in the state just before it, the grant that the event
 /// names, and that grant gave the permission.
 async fn every_actor_was_permitted(world: &World) {
-    let store = world.node().store;
+    let store = world.node().store.clone();
     let changes = store.changes_after(Revision::ZERO, i64::MAX).await.expect("the changes");
     let events = sqlx::query(
         "SELECT revision, made_at, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, target_id, \
@@ -287,7 +287,7 @@ async fn mutations_and_events_belong_together(world: &World) {
 
 /// Every event is chained to the one before it, and the head row ends in the last one.
 async fn the_audit_log_is_whole(world: &World) {
-    let store = world.node().store;
+    let store = world.node().store.clone();
     let ring = store.audit_keys().expect("keys");
     for series in Series::ALL {
         let verified = store.verify_audit_log(series, &ring, &[], |_, _| {}).await.expect("a chain");

@@ -39,7 +39,7 @@ async fn head(world: &World) -> (i64, i64, String) {
 
 async fn broken_by(world: &World, statements: &[&str], marks: &[AuditMark]) -> Option<Break> {
     tampered(world, &all(statements), async || {
-        let store = world.node().store;
+        let store = world.node().store.clone();
         let ring = store.audit_keys().unwrap();
         let mutations = store.verify_audit_log(Series::Mutations, &ring, &[], |_, _| {}).await.unwrap();
         assert_eq!(mutations.broken, None, "the other chain is whole");
@@ -227,7 +227,7 @@ on_both_stores! {
             try_as(&world, &exporter.username, "wrong").await;
         }
         ada.events_of(FAILED, 4).await;
-        let store = world.node().store;
+        let store = world.node().store.clone();
         let ring = store.audit_keys().unwrap();
         let marks = store.audit_marks(&ring, Moment::from_seconds(1_800_000_000).unwrap()).await.unwrap();
         let text: Vec<String> = marks.iter().map(ToString::to_string).collect();

@@ -138,7 +138,7 @@ on_both_stores! {
         let days = days_of(&world, "reader", now).await;
         assert_eq!((days.len(), told(&days, now)), (5, vec![(2, 5, 2), (1, 7, 4)]));
         assert_eq!(told(&days_of_all(&world, now).await, now), [(2, 5, 2), (1, 7, 4)]);
-        let store = world.node().store;
+        let store = world.node().store.clone();
         let rows = "SELECT (SELECT COUNT(*) FROM account_days) * 10000 + (SELECT COUNT(*) FROM organization_days) * 100 + (SELECT COUNT(*) FROM refused_hours)";
         let last = at(midnight - 1 + (DAYS_KEPT - 1) * DAY);
         store.forget_old_counts(last).await.unwrap();
@@ -160,7 +160,7 @@ on_both_stores! {
         let told = refused(&world, last).await;
         assert_eq!((told[0].requests, told[0].most.unwrap().account), (9, account(&world, "exporter")));
         assert_eq!(refused(&world, after).await, []);
-        let store = world.node().store;
+        let store = world.node().store.clone();
         store.forget_old_counts(last).await.unwrap();
         assert_eq!(world.count("SELECT COUNT(*) FROM refused_hours").await, 2);
         store.forget_old_counts(after).await.unwrap();
