@@ -1,6 +1,7 @@
 //! The check alone: read the header, find the account, compare the digest, authorize for a project.
 //!
-//! Over a thousand accounts and over many, of one account and of uniformly random ones. No check may allocate anything.
+//! Over a thousand accounts and over many, of one account and of uniformly random ones. A check that allocates more than
+//! once ends the run.
 //! Headers are made before the clock is read, some at a time, so that they are as close at hand as one that was just
 //! received; what a random account costs is what the directory has far away. Rounds alternate; the median counts.
 //!
@@ -49,6 +50,9 @@ const BLOCK: usize = 1_000;
 
 /// Blocks of a round.
 const BLOCKS: usize = 300;
+
+/// What is read of base64 is in memory of its own, which is wiped.
+const ALLOCATIONS_OF_A_CHECK: usize = 1;
 
 fn main() {
     let options = Options::parse();
@@ -143,7 +147,7 @@ fn measure(directory: &Directory, accounts: u64, is_hot: bool, random: &mut Rand
         allocated += allocations() - before;
     }
     let checks = (BLOCK * BLOCKS) as f64;
-    assert_eq!(allocated, 0, "a check allocates nothing");
+    assert!(allocated <= ALLOCATIONS_OF_A_CHECK * BLOCK * BLOCKS, "a check allocates more: {allocated} in {checks}");
     elapsed.as_nanos() as f64 / checks
 }
 
