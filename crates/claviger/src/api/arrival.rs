@@ -171,6 +171,11 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
     response
 }
 
+/// Whether a request of this method changes nothing. Those that went well are the many.
+pub(crate) fn is_read(method: &str) -> bool {
+    ["GET", "HEAD", "OPTIONS"].contains(&method)
+}
+
 /// One line an answer. Reads that went well are the many, and are told only to who asks for them; so are checks.
 fn log(arrived: &Arrived, status: StatusCode, route: &str, judged: Option<Judged>, elapsed: Duration) {
     let Arrived { id, method, .. } = arrived;
@@ -180,7 +185,7 @@ fn log(arrived: &Arrived, status: StatusCode, route: &str, judged: Option<Judged
     let client = client.as_ref().map_or(&"-" as &dyn fmt::Display, |client| client);
     // Strangers write in the method what they like.
     let method = if failure::is_standard(method) { method.as_str() } else { "other" };
-    let is_read = judged.is_some() || ["GET", "HEAD", "OPTIONS"].contains(&method);
+    let is_read = judged.is_some() || is_read(method);
     let (status_code, micros) = (status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
     if status.is_server_error() {
         tracing::warn!(request = %id, %client, method, route, status = status_code, micros, "answered");

@@ -5,6 +5,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use claviger_access::authorize::admit;
+use claviger_access::credential::Presented;
 use claviger_access::directory::PrincipalView;
 use claviger_access::identity::PrincipalId;
 use claviger_access::{Caller, Directory, Moment, Refusal, credential};
@@ -57,6 +58,12 @@ impl FromRequestParts<Node> for Identified {
     }
 }
 
+/// What is presented in this header.
+fn presented<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Presented<'h>, Refusal> {
+    let values = headers.get_all(name).iter().map(|value| value.as_bytes());
+    credential::present(values).ok_or(Refusal::NotAuthenticated)
+}
+
 /// Lets in who presents a credential in this header, and notes that he did, or that he was refused.
 pub(crate) fn let_in<'d>(
     node: &Node,
@@ -66,8 +73,7 @@ pub(crate) fn let_in<'d>(
     origin: &Origin,
     now: Moment,
 ) -> Result<(Caller, PrincipalView<'d>), Failure> {
-    let values = headers.get_all(name).iter().map(|value| value.as_bytes());
-    let presented = credential::present(values).ok_or(Refusal::NotAuthenticated)?;
+    let presented = presented(headers, name)?;
     match admit(directory, &presented, origin.address, now) {
         Ok((caller, admitted)) => {
             let view = admitted.principal;
@@ -96,8 +102,7 @@ pub(crate) fn admitted<'d>(
     origin: &Origin,
     now: Moment,
 ) -> Result<PrincipalView<'d>, Refusal> {
-    let values = headers.get_all(name).iter().map(|value| value.as_bytes());
-    let presented = credential::present(values).ok_or(Refusal::NotAuthenticated)?;
+    let presented = presented(headers, name)?;
     let admitted = admit(directory, &presented, origin.address, now);
     admitted.map(|(_, admitted)| admitted.principal).map_err(|refused| refused.refusal)
 }

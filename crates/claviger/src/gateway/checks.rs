@@ -89,8 +89,7 @@ impl Checks {
     }
 }
 
-/// Answers the check at once, before any router is asked: it waits for nothing, and no gateway has more of it than it has
-/// requests. All else goes on.
+/// Answers the check at once, before any router is asked, since it waits for nothing. All else goes on.
 #[derive(Clone)]
 pub struct Front {
     check: Arc<ForwardAuth>,

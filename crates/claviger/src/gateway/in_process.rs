@@ -182,7 +182,7 @@ impl InProcess {
         left.status.inspect(|status| self.answers.count(*status, took));
         let method = if failure::is_standard(&carried.method) { carried.method.as_str() } else { "other" };
         let status = left.status.map_or(0, |status| status.as_u16());
-        let is_told = left.cut_off.is_some() || status == 0 || status >= 400 || !is_read(method);
+        let is_told = left.cut_off.is_some() || status == 0 || status >= 400 || !arrival::is_read(method);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let (id, client) = (&carried.id, Shown(carried.origin.address));
         let (route, upstream) = (Shown(self.pattern(carried)), Shown(left.upstream));
@@ -221,11 +221,6 @@ impl Passed {
         (self.revision, self.mark, self.now) == (other.revision, other.mark, other.now)
             && Arc::ptr_eq(&self.routes, &other.routes)
     }
-}
-
-/// The many, which are told to whoever asks for them alone.
-fn is_read(method: &str) -> bool {
-    ["GET", "HEAD", "OPTIONS"].contains(&method)
 }
 
 /// A dash where there is nothing.
