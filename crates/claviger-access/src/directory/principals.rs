@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 
 use super::ranges::SPAN;
 use crate::credential::SecretDigest;
@@ -418,7 +419,7 @@ impl PrincipalShard {
 /// chosen the shard. The name itself is compared in the principal's row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UsernameShard {
-    entries: Vec<UsernameEntry>,
+    entries: Arc<[UsernameEntry]>,
 }
 
 /// 12 bytes instead of 16: there is one for each account.
@@ -466,8 +467,9 @@ impl UsernameShard {
     }
 
     pub(super) fn insert(&mut self, hash: u64, id: PrincipalId) {
-        let place = self.first(hash as u32);
-        self.entries.insert(place, UsernameEntry::new(hash, id));
+        let (before, after) = self.entries.split_at(self.first(hash as u32));
+        let entries = before.iter().copied().chain([UsernameEntry::new(hash, id)]).chain(after.iter().copied());
+        self.entries = entries.collect();
     }
 
     /// All at once, by hash and id, in any order.

@@ -13,9 +13,12 @@ pub(super) const SPAN: u64 = 512;
 /// Shards of one shelf.
 const SHELF: usize = 64;
 
+/// Whole from the beginning, so that a look-up need not ask how long it is.
+type Shelf<S> = Arc<[Arc<S>; SHELF]>;
+
 /// The shards, addressed by id.
 pub(super) struct Ranges<S> {
-    upper: Arc<Vec<Arc<Vec<Arc<S>>>>>,
+    upper: Arc<Vec<Shelf<S>>>,
     /// Stands wherever nothing is.
     empty: Arc<S>,
 }
@@ -41,7 +44,7 @@ impl<S: Clone + Default> Ranges<S> {
     #[inline]
     pub(super) fn at(&self, id: u64) -> &S {
         let (upper, lower) = Self::place(id);
-        self.upper.get(upper).and_then(|shelf| shelf.get(lower)).unwrap_or(&self.empty)
+        self.upper.get(upper).map_or(&self.empty, |shelf| &shelf[lower])
     }
 
     /// The same, to be changed; other clones keep theirs.
@@ -49,13 +52,9 @@ impl<S: Clone + Default> Ranges<S> {
         let (place, within) = Self::place(id);
         let upper = Arc::make_mut(&mut self.upper);
         if upper.len() <= place {
-            upper.resize_with(place + 1, Arc::default);
+            upper.resize_with(place + 1, || Arc::new(std::array::from_fn(|_| Arc::clone(&self.empty))));
         }
-        let shelf = Arc::make_mut(&mut upper[place]);
-        if shelf.len() <= within {
-            shelf.resize(within + 1, Arc::clone(&self.empty));
-        }
-        Arc::make_mut(&mut shelf[within])
+        Arc::make_mut(&mut Arc::make_mut(&mut upper[place])[within])
     }
 
     /// Changes every shard for which `wants` says so.

@@ -386,7 +386,7 @@ records!(
 
 /// Records by id.
 pub(super) struct Records<I, T> {
-    shelves: Shelves<Shard<I, T>>,
+    shelves: Shelves<Arc<Shard<I, T>>>,
 }
 
 struct Shard<I, T> {
@@ -425,7 +425,7 @@ impl<I: RecordId, T: Record<I> + Clone> Records<I, T> {
 
     pub(super) fn insert(&mut self, record: T) {
         let id = record.id();
-        let rows = &mut self.shelves.at_mut(hash_id(id.as_number())).rows;
+        let rows = &mut Arc::make_mut(self.shelves.at_mut(hash_id(id.as_number()))).rows;
         match rows.binary_search_by_key(&id, |row| row.0) {
             Ok(place) => rows[place].1 = Arc::new(record),
             Err(place) => rows.insert(place, (id, Arc::new(record))),
@@ -433,7 +433,7 @@ impl<I: RecordId, T: Record<I> + Clone> Records<I, T> {
     }
 
     pub(super) fn change(&mut self, id: I, change: impl FnOnce(&mut T)) {
-        let rows = &mut self.shelves.at_mut(hash_id(id.as_number())).rows;
+        let rows = &mut Arc::make_mut(self.shelves.at_mut(hash_id(id.as_number()))).rows;
         if let Ok(place) = rows.binary_search_by_key(&id, |row| row.0) {
             change(Arc::make_mut(&mut rows[place].1));
         }
@@ -446,7 +446,7 @@ impl<I: RecordId, T: Record<I> + Clone> Records<I, T> {
     }
 
     pub(super) fn remove(&mut self, id: I) {
-        let rows = &mut self.shelves.at_mut(hash_id(id.as_number())).rows;
+        let rows = &mut Arc::make_mut(self.shelves.at_mut(hash_id(id.as_number()))).rows;
         if let Ok(place) = rows.binary_search_by_key(&id, |row| row.0) {
             rows.remove(place);
         }

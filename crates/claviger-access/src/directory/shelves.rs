@@ -1,13 +1,16 @@
 //! A fixed number of shards on two levels, each shared until it is changed.
 //!
-//! Cloning copies one pointer. Changing one shard copies that shard, its shelf of pointers and the shelf of shelves:
-//! with 2^12 shards, two times 64 pointers. A second change before the next clone copies nothing again.
+//! Cloning copies one pointer. Changing one shard copies that shard, its shelf and the shelf of shelves: with 2^12 shards,
+//! two times 64 pointers. A second change before the next clone copies neither shelf again.
+//!
+//! A shard is a pointer itself, cheap to clone: that it stands in its shelf saves who looks something up a step, each of
+//! which waits for memory where there are millions.
 
 use std::sync::Arc;
 
 /// The shards, addressed by the upper bits of a hash.
 pub(super) struct Shelves<S> {
-    upper: Arc<Vec<Arc<Vec<Arc<S>>>>>,
+    upper: Arc<[Arc<[S]>]>,
     bits: u32,
 }
 
@@ -24,12 +27,11 @@ impl<S: Clone + Default> Shelves<S> {
     }
 
     /// The first 2 to the `bits` of these shards.
-    pub(super) fn from_shards(bits: u32, shards: impl Iterator<Item = S>) -> Self {
+    pub(super) fn from_shards(bits: u32, mut shards: impl Iterator<Item = S>) -> Self {
         let lower_length = 1_usize << (bits / 2);
         let upper_length = 1_usize << (bits - bits / 2);
-        let mut shards = shards.map(Arc::new);
-        let upper = (0..upper_length).map(|_| Arc::new(shards.by_ref().take(lower_length).collect())).collect();
-        Self { upper: Arc::new(upper), bits }
+        let upper = (0..upper_length).map(|_| shards.by_ref().take(lower_length).collect()).collect();
+        Self { upper, bits }
     }
 
     /// How many shards there are, as a power of two.
@@ -57,13 +59,12 @@ impl<S: Clone + Default> Shelves<S> {
     /// The same, to be changed; other clones keep theirs.
     pub(super) fn at_mut(&mut self, hash: u64) -> &mut S {
         let (upper, lower) = self.place(hash);
-        let shelf = Arc::make_mut(&mut Arc::make_mut(&mut self.upper)[upper]);
-        Arc::make_mut(&mut shelf[lower])
+        &mut Arc::make_mut(&mut Arc::make_mut(&mut self.upper)[upper])[lower]
     }
 
     /// All shards.
     pub(super) fn iter(&self) -> impl Iterator<Item = &S> {
-        self.upper.iter().flat_map(|shelf| shelf.iter()).map(|shard| &**shard)
+        self.upper.iter().flat_map(|shelf| shelf.iter())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where the project of a slug is: checks name projects so, one look-up each.
 
+use std::sync::Arc;
+
 use super::shelves::Shelves;
 use crate::identity::ProjectId;
 
@@ -7,7 +9,7 @@ use crate::identity::ProjectId;
 #[derive(Clone)]
 pub(super) struct Slugs {
     /// Each shard sorted.
-    shelves: Shelves<Vec<(u64, ProjectId)>>,
+    shelves: Shelves<Arc<Vec<(u64, ProjectId)>>>,
 }
 
 impl Slugs {
@@ -23,14 +25,14 @@ impl Slugs {
     }
 
     pub(super) fn insert(&mut self, hash: u64, id: ProjectId) {
-        let shard = self.shelves.at_mut(hash);
+        let shard = Arc::make_mut(self.shelves.at_mut(hash));
         if let Err(place) = shard.binary_search(&(hash, id)) {
             shard.insert(place, (hash, id));
         }
     }
 
     pub(super) fn remove(&mut self, hash: u64, id: ProjectId) {
-        let shard = self.shelves.at_mut(hash);
+        let shard = Arc::make_mut(self.shelves.at_mut(hash));
         if let Ok(place) = shard.binary_search(&(hash, id)) {
             shard.remove(place);
         }
@@ -38,7 +40,7 @@ impl Slugs {
 
     /// All projects that are in, one for each time that it is.
     pub(super) fn iter(&self) -> impl Iterator<Item = ProjectId> {
-        self.shelves.iter().flatten().map(|(_, id)| *id)
+        self.shelves.iter().flat_map(|shard| shard.iter()).map(|(_, id)| *id)
     }
 }
 
