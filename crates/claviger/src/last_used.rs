@@ -2,10 +2,14 @@
 //!
 //! Requests note it in memory; the writer flushes all of it every 20 seconds, in batches between writes, and at shutdown.
 //! Off by a minute at most, and lost for that minute when the process is killed; where requests of some thousand different
-//! accounts come each second, for as long as the writer takes, which gives a tenth of its time to this. Where a store does not answer for days,
-//! what was noted before the last of them is counted for the first.
+//! accounts come each second, for as long as the writer takes, which gives a small part of its time to this. Where a store
+//! does not answer for days, what was noted before the last of them is counted for the first.
 //!
 //! Every request comes here: it takes one lock that it seldom shares, looks up once, and does nothing more.
+//!
+//! A flush is a pass over all shards, each of which holds runs of ids that follow one another, as their rows do in the
+//! store: a batch of neighbours changes few pages of it. What was flushed and is used again waits for the next pass, so that
+//! no secret keeps others from their turn.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,16 +17,41 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use claviger_access::Moment;
 use claviger_access::identity::{OrganizationId, PrincipalId, SecretId};
+use foldhash::fast::RandomState;
 
 use crate::store::bookkeeping::SecretUses;
 use crate::store::usage::Day;
 
-/// Requests of different accounts seldom meet in one of so many.
-const SHARDS: usize = 64;
+/// Requests of different accounts seldom meet in one of so many, and each is small enough to be gone through under its lock.
+const SHARDS: usize = 1_024;
+
+/// Ids that follow one another in a shard.
+const RUN: u64 = 512;
 
 /// Uses that were not flushed yet.
 pub struct LastUsed {
-    shards: [Mutex<HashMap<SecretId, Uses>>; SHARDS],
+    shards: Box<[Mutex<Shard>]>,
+    /// Up to where the pass under way has come.
+    pass: Mutex<Place>,
+}
+
+/// Ids are the store's own, so nobody chooses them to meet in one place.
+type Shard = HashMap<SecretId, Uses, RandomState>;
+
+/// What is before a place: all shards before one, and all ids of that one up to another.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    shard: usize,
+    after: Option<SecretId>,
+}
+
+/// A part of a pass.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What is to be flushed.
+    pub uses: Vec<SecretUses>,
+    /// Whether the pass has more.
+    pub has_more: bool,
 }
 
 /// A service account that was let in.
@@ -83,16 +112,34 @@ impl Uses {
     }
 }
 
-impl Default for LastUsed {
-    fn default() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+impl From<(&SecretId, &Uses)> for SecretUses {
+    fn from((secret, uses): (&SecretId, &Uses)) -> Self {
+        Self {
+            secret: *secret,
+            account: uses.account,
+            organization: uses.organization,
+            first: uses.noted.first,
+            latest: uses.noted.latest,
+            address: uses.noted.address,
+            today: uses.today,
+            before: uses.before,
+        }
     }
 }
 
+impl Default for LastUsed {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), pass: Mutex::default() }
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl LastUsed {
-    fn shard(&self, secret: SecretId) -> MutexGuard<'_, HashMap<SecretId, Uses>> {
-        let shard = &self.shards[(secret.number() % SHARDS as u64) as usize];
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, secret: SecretId) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[(secret.number() / RUN) as usize % SHARDS])
     }
 
     /// This secret was used now, from there.
@@ -122,8 +169,7 @@ impl LastUsed {
     pub fn latest_of_each(&self, organization: OrganizationId) -> HashMap<PrincipalId, Moment> {
         let mut latest = HashMap::new();
         for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            for uses in shard.values().filter(|uses| uses.organization == organization) {
+            for uses in lock(shard).values().filter(|uses| uses.organization == organization) {
                 let known = latest.entry(uses.account).or_insert(uses.noted.latest);
                 *known = uses.noted.latest.max(*known);
             }
@@ -131,23 +177,26 @@ impl LastUsed {
         latest
     }
 
-    /// What is to be flushed: at most so many. They stay here until they are, so that nobody sees a use go back.
-    pub fn waiting(&self, limit: usize) -> Vec<SecretUses> {
-        let mut waiting = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.extend(shard.iter().take(limit - waiting.len()).map(|(secret, uses)| SecretUses {
-                secret: *secret,
-                account: uses.account,
-                organization: uses.organization,
-                first: uses.noted.first,
-                latest: uses.noted.latest,
-                address: uses.noted.address,
-                today: uses.today,
-                before: uses.before,
-            }));
+    /// The next part of the pass, of so many at most, in the order of their ids within a shard; after the last, a pass
+    /// begins anew. They stay here until they were flushed, so that nobody sees a use go back.
+    pub fn waiting(&self, limit: usize) -> Waiting {
+        let mut place = lock(&self.pass);
+        let mut uses = Vec::new();
+        while let Some(shard) = self.shards.get(place.shard) {
+            let begin = uses.len();
+            uses.extend(lock(shard).iter().filter(|(secret, _)| Some(**secret) > place.after).map(SecretUses::from));
+            uses[begin..].sort_unstable_by_key(|uses: &SecretUses| uses.secret);
+            if uses.len() > limit {
+                uses.truncate(limit);
+                if let Some(last) = uses[begin.min(limit)..].last() {
+                    place.after = Some(last.secret);
+                }
+                return Waiting { uses, has_more: true };
+            }
+            *place = Place { shard: place.shard + 1, after: None };
         }
-        waiting
+        *place = Place::default();
+        Waiting { uses, has_more: false }
     }
 
     /// These are in the store now. One that was used again meanwhile goes on waiting, with what came since.
@@ -196,15 +245,15 @@ mod tests {
         let secret = user(7).secret;
         uses.note(user(7), from(1), at(20));
         uses.note(user(7), from(2), at(10));
-        let waiting = uses.waiting(10);
+        let waiting = uses.waiting(10).uses;
         assert_eq!((told(&waiting), uses.since_flush(secret)), (vec![(20, 20, 0, 2)], Some(at(20))));
         assert_eq!(waiting[0].address, from(1), "where the latest came from");
         uses.note(user(7), from(3), at(30));
         uses.flushed(&waiting);
-        let waiting = uses.waiting(10);
+        let waiting = uses.waiting(10).uses;
         assert_eq!((told(&waiting), waiting[0].address), (vec![(20, 30, 0, 1)], from(3)), "used again meanwhile");
         uses.flushed(&waiting);
-        assert_eq!((uses.waiting(10), uses.since_flush(secret)), (vec![], None));
+        assert_eq!((uses.waiting(10).uses, uses.since_flush(secret)), (vec![], None));
     }
 
     #[test]
@@ -224,34 +273,58 @@ mod tests {
         for moment in [DAY - 2, DAY - 1] {
             uses.note(user(7), None, at(moment));
         }
-        let before_midnight = uses.waiting(10);
+        let before_midnight = uses.waiting(10).uses;
         for moment in [DAY - 1, DAY, DAY + 1] {
             uses.note(user(7), None, at(moment));
         }
-        assert_eq!(told(&uses.waiting(10)), [(DAY - 2, DAY + 1, 3, 2)]);
+        assert_eq!(told(&uses.waiting(10).uses), [(DAY - 2, DAY + 1, 3, 2)]);
         uses.flushed(&before_midnight);
-        let after_midnight = uses.waiting(10);
+        let after_midnight = uses.waiting(10).uses;
         assert_eq!(told(&after_midnight), [(DAY - 1, DAY + 1, 1, 2)]);
         uses.note(user(7), None, at(DAY + 2));
         uses.flushed(&after_midnight);
-        assert_eq!(told(&uses.waiting(10)), [(DAY + 1, DAY + 2, 0, 1)]);
+        assert_eq!(told(&uses.waiting(10).uses), [(DAY + 1, DAY + 2, 0, 1)]);
     }
 
     #[test]
-    fn all_are_flushed_in_the_end_however_few_at_a_time() {
+    fn a_pass_has_each_once_however_few_at_a_time_and_whatever_is_used_again() {
         let uses = LastUsed::default();
-        (1..=1_000).for_each(|number| uses.note(user(number), None, at(1)));
-        let mut flushed = 0;
+        // Most are in one shard, and more than one part has room for.
+        let numbers = || (1..=700).chain((1..=300).map(|number| number * 10_000));
+        numbers().for_each(|number| uses.note(user(number), None, at(1)));
+        let mut seen = Vec::new();
         loop {
-            let waiting = uses.waiting(300);
-            assert!(waiting.len() <= 300);
-            if waiting.is_empty() {
+            let Waiting { uses: part, has_more } = uses.waiting(300);
+            assert!(part.len() <= 300 && part.len() == 300 || !has_more, "{}", part.len());
+            seen.extend(part.iter().map(|uses| uses.secret.number()));
+            part.iter().for_each(|one| uses.note(User { secret: one.secret, ..user(1) }, None, at(2)));
+            uses.flushed(&part);
+            if !has_more {
                 break;
             }
-            flushed += waiting.len();
-            uses.flushed(&waiting);
         }
-        assert_eq!(flushed, 1_000);
+        seen.sort_unstable();
+        assert!(seen.iter().copied().eq(numbers()));
+        assert_eq!(uses.waiting(2_000).uses.len(), 1_000, "those that were used again, in the pass that follows");
+    }
+
+    #[test]
+    fn a_part_that_ends_with_a_shard_keeps_nobody_of_the_next_from_its_turn() {
+        let uses = LastUsed::default();
+        let (in_the_first, in_the_second) = (RUN * SHARDS as u64 + 1, RUN + 1);
+        [in_the_first, in_the_second].into_iter().for_each(|number| uses.note(user(number), None, at(1)));
+        let part = || uses.waiting(1);
+        let (first, second) = (part(), part());
+        assert_eq!((first.uses[0].secret.number(), first.has_more), (in_the_first, true));
+        assert_eq!((second.uses[0].secret.number(), second.has_more), (in_the_second, false));
+    }
+
+    #[test]
+    fn neighbours_are_flushed_together() {
+        let uses = LastUsed::default();
+        (1..=4 * RUN).for_each(|number| uses.note(user(number), None, at(1)));
+        let flushed: Vec<u64> = uses.waiting(700).uses.iter().map(|uses| uses.secret.number()).collect();
+        assert!(flushed.is_sorted() && flushed.len() == 700 && flushed[699] < 2 * RUN, "{flushed:?}");
     }
 
     #[test]

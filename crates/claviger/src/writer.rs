@@ -17,7 +17,7 @@ mod usage_books;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use claviger_access::identity::OrganizationId;
 use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal};
@@ -50,7 +50,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(20);
 
 /// Where it has more than a batch, it rests so many times as long as that one took: requests of very many accounts leave
 /// much to note, and must not be slowed by it.
-const RESTS_TIMES: u32 = 9;
+const RESTS_TIMES: u32 = 24;
 
 /// What is left at the end is flushed within this: whoever stops a server waits no longer than that for it.
 const FLUSHED_AT_THE_END_WITHIN: Duration = Duration::from_secs(15);
@@ -343,6 +343,8 @@ impl WriterTask {
         flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut observe = tokio::time::interval(OBSERVE_EVERY);
         observe.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut tend = tokio::time::interval(FLUSH_EVERY);
+        tend.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 // What did not fit into the batch before.
@@ -357,8 +359,14 @@ impl WriterTask {
                 _ = flush.tick() => {
                     // Many uses go in many batches, with the writes that come meanwhile in between.
                     let began = clock::instant();
-                    if self.keep_books().await {
-                        flush.reset_after((began.elapsed() * RESTS_TIMES).min(FLUSH_EVERY));
+                    if self.flush().await {
+                        flush.reset_after(rest_after(began));
+                    }
+                }
+                _ = tend.tick() => {
+                    let began = clock::instant();
+                    if self.tend().await {
+                        tend.reset_after(rest_after(began));
                     }
                 }
                 _ = observe.tick() => {
@@ -464,22 +472,27 @@ impl WriterTask {
         self.dropped.notify_one();
     }
 
-    /// Whether there is more to do soon. Each has its turn: of some there may always be more, and the others must not wait for
-    /// the end of it.
-    async fn keep_books(&mut self) -> bool {
-        let more = [
-            self.flush_uses().await,
-            self.flush_seen().await,
-            self.flush_refused().await,
-            self.tend_counts().await,
-            self.remove_old_events().await,
-        ];
+    /// Adds what requests came to; whether there is more to add soon. Each has its turn: of some there may always be more, and
+    /// the others must not wait for the end of it.
+    async fn flush(&self) -> bool {
+        let more = [self.flush_uses().await, self.flush_seen().await, self.flush_refused().await];
+        more.contains(&true)
+    }
+
+    /// Removes what is older than it is kept, and marks the audit log; whether there is more to do soon.
+    async fn tend(&mut self) -> bool {
+        let more = [self.tend_counts().await, self.remove_old_events().await];
         self.mark_audit_log(false).await;
         if let Err(error) = self.store.forget_old_keys(clock::now()).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten; trying again later");
         }
         more.contains(&true)
     }
+}
+
+/// How long bookkeeping rests that has more to do.
+fn rest_after(began: Instant) -> Duration {
+    (began.elapsed() * RESTS_TIMES).min(FLUSH_EVERY)
 }
 
 /// Decides one, and adds it to the transaction; its answer, and how many changes it made.

@@ -3,6 +3,7 @@
 
 use super::{FLUSHED_AT_THE_END_WITHIN, WriterTask};
 use crate::clock;
+use crate::last_used::Waiting;
 use crate::store::bookkeeping::USES_A_BATCH;
 use crate::store::usage::COUNTS_A_BATCH;
 
@@ -29,9 +30,9 @@ impl WriterTask {
         }
     }
 
-    /// Flushes one batch of uses; whether there may be more.
+    /// Flushes one batch of uses; whether the pass over them has more.
     pub(super) async fn flush_uses(&self) -> bool {
-        let uses = self.books.last_used.waiting(USES_A_BATCH);
+        let Waiting { uses, has_more } = self.books.last_used.waiting(USES_A_BATCH);
         if uses.is_empty() {
             return false;
         }
@@ -39,7 +40,7 @@ impl WriterTask {
             Ok(()) => {
                 self.books.account_uses.flushed(&uses);
                 self.books.last_used.flushed(&uses);
-                uses.len() == USES_A_BATCH
+                has_more
             }
             Err(error) => {
                 tracing::warn!(%error, "last uses could not be flushed; trying again later");
@@ -48,13 +49,17 @@ impl WriterTask {
         }
     }
 
-    /// Flushes what is left at the end.
+    /// Flushes what is left at the end: what the pass under way has not come to, and then all that it had passed.
     pub(super) async fn flush_last_uses(&self) {
         let began = clock::instant();
-        while self.flush_uses().await {
-            if began.elapsed() > FLUSHED_AT_THE_END_WITHIN {
-                tracing::warn!("more uses of secrets were noted than could be flushed at the end; the others are lost");
-                return;
+        for _ in 0..2 {
+            while self.flush_uses().await {
+                if began.elapsed() > FLUSHED_AT_THE_END_WITHIN {
+                    tracing::warn!(
+                        "more uses of secrets were noted than could be flushed at the end; the others are lost"
+                    );
+                    return;
+                }
             }
         }
     }

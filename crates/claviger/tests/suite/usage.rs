@@ -208,7 +208,7 @@ on_both_stores! {
         };
         assert_eq!(known().await, [(ada, None), (exporter, None), (reader, None)]);
         uses(&world, "reader", 3, clock::now());
-        let all = node.last_used.waiting(10);
+        let all = node.last_used.waiting(10).uses;
         let of_reader: Vec<_> = all.into_iter().filter(|one| one.account == reader).collect();
         node.store.note_uses(&of_reader).await.unwrap();
         assert_eq!(known().await[2], (reader, None), "it is told, or reads again");
