@@ -68,6 +68,12 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", sentence)
     }
 
+    /// A fault of ours. What it is stands in the log.
+    pub(super) fn internal() -> Self {
+        let sentence = "a fault of this server; tell its operator the X-Request-Id of this answer";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sentence)
+    }
+
     /// 404 for a path that leads nowhere, numbers that are no ids included.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path; see /api/docs for what there is")
@@ -238,8 +244,7 @@ impl From<NotHashed> for Failure {
             NotHashed::NoRandomness => Self::new(StatusCode::SERVICE_UNAVAILABLE, "exhausted", error.to_string()),
             NotHashed::Failed(_) => {
                 tracing::error!(%error, "a password could not be hashed");
-                let sentence = "a fault of this server; tell its operator the X-Request-Id of this answer";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sentence)
+                Self::internal()
             }
         }
     }
@@ -276,6 +281,5 @@ pub(crate) fn is_standard(method: &Method) -> bool {
 pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let what = panic.downcast_ref::<&str>().copied().unwrap_or("no message");
     tracing::error!(what, "a handler panicked");
-    let sentence = "a fault of this server; tell its operator the X-Request-Id of this answer";
-    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sentence).into_response()
+    Failure::internal().into_response()
 }

@@ -1,14 +1,21 @@
 //! The OpenAPI description, made from the code, and a page to browse it that needs no internet.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::LazyLock;
 
 use axum::Router;
-use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::middleware::map_response;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use claviger_wire::envelope;
+use flate2::read::GzDecoder;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response as Described,
@@ -27,6 +34,9 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
+
+/// No file of the page is as large, packed.
+const PAGE_FILE_BYTES_MAX: usize = 1 << 20;
 
 /// What the routes are added to.
 pub(super) fn preface() -> OpenApi {
@@ -53,33 +63,64 @@ pub(super) fn preface() -> OpenApi {
 
 /// The whole description, as it is served.
 pub fn description() -> OpenApi {
-    super::documented().into_openapi()
+    super::described()
 }
 
-pub(super) fn router(description: OpenApi) -> Router {
-    let json: Result<String, _> = description.to_json();
-    let json = json.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
-    let serve = move || {
-        let json = json.clone();
-        async move { ([(CONTENT_TYPE, "application/json")], json) }
-    };
+/// Made when somebody asks first: what it takes is not taken of every server.
+static DESCRIPTION: LazyLock<Bytes> = LazyLock::new(|| {
+    let json = description().to_json();
+    Bytes::from(json.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")))
+});
+
+pub(super) fn router() -> Router {
+    let serve = || async { ([(CONTENT_TYPE, "application/json")], DESCRIPTION.clone()) };
     let page = SwaggerUi::new("/api/docs")
         .config(Config::new([DESCRIPTION_PATH]).use_base_layout().try_it_out_enabled(false).validator_url("none"));
-    let page = Router::from(page).layer(map_response(protect_page));
+    let page = Router::from(page).layer(from_fn(show_page));
     Router::new()
-        .route(DESCRIPTION_PATH, get(serve.clone()))
+        .route(DESCRIPTION_PATH, get(serve))
         .route(&format!("{DESCRIPTION_PATH}/"), get(serve))
         .merge(page)
         .method_not_allowed_fallback(failure::method_not_allowed)
 }
 
-/// What the page has no file for is answered as everywhere: its own answer would be empty or plain text.
-async fn protect_page(mut response: Response) -> Response {
+/// What the page has no file for is answered as everywhere: its own answer would be empty or plain text. Its files are kept
+/// compressed, and unpacked for who does not say that he reads that.
+async fn show_page(request: Request, next: Next) -> Response {
+    let reads_gzip = reads_gzip(request.headers());
+    let mut response = next.run(request).await;
     if response.status().is_client_error() {
         return Failure::not_found().into_response();
     }
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    response
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    match response.headers().contains_key(CONTENT_ENCODING) && !reads_gzip {
+        true => unpacked(response).await,
+        false => response,
+    }
+}
+
+/// As RFC 9110, section 12.5.3, says it; who says nothing is taken to read nothing but text.
+fn reads_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| {
+        let (coding, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let is_refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0));
+        coding.trim().eq_ignore_ascii_case("gzip") && !is_refused
+    })
+}
+
+async fn unpacked(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    let mut file = Vec::new();
+    let packed = to_bytes(body, PAGE_FILE_BYTES_MAX).await.map_err(io::Error::other);
+    if let Err(error) = packed.and_then(|packed| GzDecoder::new(&*packed).read_to_end(&mut file)) {
+        tracing::error!(%error, "a file of the API reference cannot be unpacked");
+        return Failure::internal().into_response();
+    }
+    head.headers.remove(CONTENT_ENCODING);
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, file.into())
 }
 
 /// What any route may answer instead of doing what it is for.

@@ -82,6 +82,24 @@ on_both_stores! {
             send(world.request(Method::GET, &format!("/api/docs/{path}"))).await.is(200);
         }
     }
+
+    /// its files go compressed to who says that he reads that, and as they are to everybody else
+    async fn the_reference_is_compressed_for_who_reads_that(world: World) {
+        let world = world.with(WORLD).await;
+        let style = |accepted: &str| send(world.request(Method::GET, "/api/docs/swagger-ui.css").header("accept-encoding", accepted));
+        let plain = send(world.request(Method::GET, "/api/docs/swagger-ui.css")).await.is(200);
+        assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("accept-encoding")));
+        assert!(plain.text.starts_with(".swagger-ui{") && plain.text.len() > 100_000, "{}", plain.text.len());
+        for accepted in ["br", "identity", "gzip;q=0", "x-gzip"] {
+            assert_eq!(style(accepted).await.is(200).text, plain.text, "{accepted}");
+        }
+        for accepted in ["gzip", "br, GZIP", "gzip;q=0.5"] {
+            let packed = style(accepted).await.is(200);
+            assert_eq!(packed.header("content-encoding"), Some("gzip"), "{accepted}");
+            let bytes: usize = packed.header("content-length").unwrap().parse().unwrap();
+            assert!(bytes < plain.text.len() / 4, "{accepted}: {bytes}");
+        }
+    }
 }
 
 /// The values of all fields of this name, however deep.
