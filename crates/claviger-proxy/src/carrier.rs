@@ -95,7 +95,7 @@ impl Carrier {
     /// The answer to what failed, if there is anybody to give it to and nothing of another one was given.
     async fn answer_to(&self, session: &mut Session, error: &Error, request: &mut OnItsWay) -> Option<StatusCode> {
         session.set_keepalive(None);
-        let is_begun = session.response_written().is_some_and(|answer| !answer.status.is_informational());
+        let is_begun = session.response_written().is_some_and(|answer| begins_an_answer(answer.status));
         let is_cut_off = matches!(error.etype(), &CUT_OFF);
         let failure = request.failure.take().or_else(|| failure::of(error));
         let (Some(failure), Some(carried), false) = (failure, &request.carried, is_begun) else { return None };
@@ -107,6 +107,11 @@ impl Carrier {
         let status = answer.status();
         Self::answer(session, answer).await.is_ok().then_some(status)
     }
+}
+
+/// Whether nothing else can be answered from then on. After 101 another protocol is spoken, and our words would be read as its.
+fn begins_an_answer(status: StatusCode) -> bool {
+    !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS
 }
 
 /// The engine encodes what it thinks should be, and drops what it thinks means nothing. What was judged goes on, or nothing.
@@ -291,6 +296,13 @@ impl ProxyHttp for Carrier {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_answered_after_an_answer_has_begun() {
+        for (status, is_begun) in [(100, false), (101, true), (103, false), (200, true), (404, true)] {
+            assert_eq!(begins_an_answer(StatusCode::from_u16(status).expect("a status")), is_begun, "{status}");
+        }
+    }
 
     #[test]
     fn a_target_goes_on_as_it_came_or_not_at_all() {

@@ -3,12 +3,13 @@
 //! What must stay true: a connection is bounded as the server's own are; a request whose head is refused is the last one
 //! on its connection, so that what follows is never run as another.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use claviger::api::{Peer, answer_to_no_request};
 use claviger::listener::{self, End, Limits};
 use http::StatusCode;
@@ -76,36 +77,47 @@ impl Doorway {
                 read = tokio::time::timeout(self.limits.idle, head::read(&mut stream)) => read,
                 () = end.stop().cancelled() => break,
             };
-            match read {
-                Ok(Ok(head)) => {
-                    stream.unread(head.bytes);
-                    came_on.target = head.target;
-                }
+            let head = match read {
+                Ok(Ok(head)) => head,
                 Ok(Err(NoHead::Refused(status))) => {
                     refuse(&mut stream, status, came_on.peer).await;
                     break;
                 }
                 // It went away, or said nothing, or not enough.
                 Ok(Err(NoHead::Closed)) | Err(_) => break,
-            }
-            let carried = tokio::select! {
-                carried = self.carry(stream, &came_on, &shutdown) => carried,
+            };
+            came_on.target = head.target;
+            let is_kept = tokio::select! {
+                is_kept = self.carry(&stream, head.bytes, &came_on, &shutdown) => is_kept,
                 // With it goes everything that is carried, in both directions.
                 () = came_on.cut.cancelled() => return,
             };
-            let Some(kept) = carried else { return };
-            stream = kept;
+            if !is_kept {
+                return;
+            }
         }
         Shutdown::shutdown(&mut stream).await;
     }
 
-    /// Carries one request; the connection, where there may be another one on it.
-    async fn carry(&self, stream: Downstream, came_on: &CameOn, shutdown: &ShutdownWatch) -> Option<Downstream> {
-        let mut session = ServerSession::new_http1(Box::new(stream));
+    /// Carries one request, of which this was read; whether there may be another one on the connection.
+    async fn carry(&self, stream: &Downstream, read: BytesMut, came_on: &CameOn, shutdown: &ShutdownWatch) -> bool {
+        let mut session = ServerSession::new_http1(Box::new(stream.clone()));
+        session.set_pipelined_prefix(read);
         session.set_keepalive(Some(self.limits.idle.as_secs().max(1)));
         session.set_connection_user_context(Some(Box::new(came_on.clone())));
-        let (stream, _) = self.engine.process_new_http(session, shutdown).await?.consume();
-        stream.into_any().downcast().ok().map(|stream| *stream)
+        let mut carrying = self.engine.process_new_http(session, shutdown);
+        let kept = poll_fn(|context| {
+            let kept = carrying.as_mut().poll(context);
+            if kept.is_pending() {
+                // What goes wrong with it, the engine meets as it goes on.
+                let _ = stream.poll_send(context);
+            }
+            kept
+        });
+        let is_kept = kept.await.is_some();
+        // Whoever reads nothing of the rest is not waited for without end.
+        let rest = tokio::time::timeout(self.limits.stalled, stream.send()).await;
+        is_kept && matches!(rest, Ok(Ok(())))
     }
 }
 

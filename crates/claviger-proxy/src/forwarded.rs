@@ -11,10 +11,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora::Result;
 use pingora::http::RequestHeader;
 
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const FOR: &str = "x-forwarded-for";
+const PROTO: &str = "x-forwarded-proto";
+const HOST: &str = "x-forwarded-host";
+const PORT: &str = "x-forwarded-port";
 
 /// Headers with which some APIs are told another request, or where it comes from. These are beginnings of their names.
 const TELLING: [&str; 7] =
@@ -55,22 +55,25 @@ pub(crate) fn prepare(
         request.insert_header(HOST, host)?;
     }
     for (name, value) in told {
-        request.insert_header(name.clone(), value.clone())?;
+        request.insert_header(name, value.clone())?;
     }
     Ok(())
 }
 
 /// What a trusted proxy says of where the request comes from, and the addresses that it came by, with a comma after each.
-fn vouched_for(headers: &HeaderMap) -> (Vec<(HeaderName, HeaderValue)>, Vec<u8>) {
-    let named = |name: &HeaderName| headers.get(name).map(|value| (name.clone(), value.clone()));
+fn vouched_for(headers: &HeaderMap) -> (Vec<(&'static str, HeaderValue)>, Vec<u8>) {
+    let named = |name| headers.get(name).map(|value| (name, value.clone()));
     let came_by = headers.get_all(FOR).iter().flat_map(|value| [value.as_bytes(), b", "]).collect::<Vec<_>>().concat();
-    ([PROTO, HOST, PORT].iter().filter_map(named).collect(), came_by)
+    ([PROTO, HOST, PORT].into_iter().filter_map(named).collect(), came_by)
+}
+
+fn is_dropped(name: &HeaderName) -> bool {
+    InProcess::says_who(name) || TELLING.iter().any(|beginning| begins(name.as_str(), beginning))
 }
 
 /// Some read `_` as `-`.
-fn is_dropped(name: &HeaderName) -> bool {
-    let folded = name.as_str().replace('_', "-");
-    InProcess::says_who(name) || TELLING.iter().any(|beginning| folded.starts_with(beginning))
+fn begins(name: &str, beginning: &str) -> bool {
+    name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).take(beginning.len()).eq(beginning.bytes())
 }
 
 #[cfg(test)]

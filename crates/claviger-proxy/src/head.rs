@@ -11,6 +11,7 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 use claviger::listener::{HEAD_LENGTH_MAX, HEADERS_MAX};
 use http::StatusCode;
+use memchr::{memchr, memchr_iter, memmem};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Why there is no head.
@@ -24,34 +25,39 @@ pub(crate) enum NoHead {
 
 const END: &[u8] = b"\r\n\r\n";
 
+/// Room for most heads: each connection that waits for its next request holds so much. From a kilobyte on, allocating takes
+/// several times as long.
+const LENGTH_FIRST: usize = 1_000;
+
 /// A head that was read.
 #[derive(Debug)]
 pub(crate) struct Head {
     /// Its bytes, and whatever came along with them.
-    pub(crate) bytes: Bytes,
+    pub(crate) bytes: BytesMut,
     /// What the request is for, as it came.
     pub(crate) target: Bytes,
 }
 
 /// Reads a head, and whatever comes along with it.
 pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Head, NoHead> {
-    let mut arrived = BytesMut::with_capacity(4_096);
+    let mut arrived = BytesMut::with_capacity(LENGTH_FIRST);
     loop {
         // An empty line before a request is none (RFC 9112, section 2.2).
         while arrived.starts_with(b"\r\n") {
             let _ = arrived.split_to(2);
         }
-        let end = find(&arrived, END);
+        let mut ends = memchr_iter(b'\n', &arrived).filter(|at| arrived[..=*at].ends_with(END));
+        let end = ends.next().map(|at| at + 1 - END.len());
         if end.unwrap_or(arrived.len()) > HEAD_LENGTH_MAX {
             return Err(NoHead::Refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
         }
         if let Some(end) = end {
             let target = check(&arrived[..end]).map_err(NoHead::Refused)?;
-            let bytes = arrived.freeze();
-            return Ok(Head { target: bytes.slice(target), bytes });
+            // A slice of it would have the engine copy the whole.
+            return Ok(Head { target: Bytes::copy_from_slice(&arrived[target]), bytes: arrived });
         }
         // An empty line that does not end as one must.
-        if find(&arrived, b"\n\n").or_else(|| find(&arrived, b"\n\r\n")).is_some() {
+        if memmem::find(&arrived, b"\n\n").or_else(|| memmem::find(&arrived, b"\n\r\n")).is_some() {
             return Err(NoHead::Refused(StatusCode::BAD_REQUEST));
         }
         match stream.read_buf(&mut arrived).await {
@@ -59,10 +65,6 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Head, N
             Ok(_) => {}
         }
     }
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 /// What is told by fields that a head may have once.
@@ -75,19 +77,20 @@ struct Told {
 
 /// Checks a head without the empty line at its end; where in it the target is.
 fn check(head: &[u8]) -> Result<Range<usize>, StatusCode> {
-    let mut lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').collect();
-    // The last one lost its end with the empty line.
-    let ended = lines.len() - 1;
-    for line in &mut lines[..ended] {
-        *line = line.strip_suffix(b"\r").ok_or(StatusCode::BAD_REQUEST)?;
-    }
-    let (target, is_1_1) = request_line(lines[0]).ok_or(StatusCode::BAD_REQUEST)?;
-    if ended > HEADERS_MAX {
-        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-    }
+    // The last line lost its end with the empty one.
+    let mut lines = memchr_iter(b'\n', head).map(Some).chain([None]).scan(0, |begin, end| {
+        let line = &head[*begin..end.unwrap_or(head.len())];
+        *begin += line.len() + 1;
+        Some(if end.is_some() { line.strip_suffix(b"\r") } else { Some(line) })
+    });
+    let first = lines.next().flatten().ok_or(StatusCode::BAD_REQUEST)?;
+    let (target, is_1_1) = request_line(first).ok_or(StatusCode::BAD_REQUEST)?;
     let mut told = Told::default();
-    for line in &lines[1..] {
-        field(line, &mut told).ok_or(StatusCode::BAD_REQUEST)?;
+    for (at, line) in lines.enumerate() {
+        if at == HEADERS_MAX {
+            return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        line.and_then(|line| field(line, &mut told)).ok_or(StatusCode::BAD_REQUEST)?;
     }
     let is_one_host = told.hosts == 1 || (told.hosts == 0 && !is_1_1);
     let is_one_length = told.lengths + told.encodings <= 1 && (told.encodings == 0 || is_1_1);
@@ -117,7 +120,7 @@ fn is_passed_on(byte: &u8) -> bool {
 }
 
 fn field(line: &[u8], told: &mut Told) -> Option<()> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
+    let colon = memchr(b':', line)?;
     let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
     // Also what is folded, which begins with a blank.
     if !is_token(name) || value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
@@ -137,9 +140,23 @@ fn field(line: &[u8], told: &mut Told) -> Option<()> {
 }
 
 fn is_token(bytes: &[u8]) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !bytes.is_empty() && bytes.iter().all(is_part)
+    !bytes.is_empty() && bytes.iter().all(|byte| IN_A_TOKEN[usize::from(*byte)])
 }
+
+/// Which bytes a token is made of (RFC 9110, section 5.6.2). Every name of every request is looked at.
+const IN_A_TOKEN: [bool; 256] = {
+    let (mut table, mut at) = ([false; 256], 0);
+    while at < 128 {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    let (others, mut at) = (b"!#$%&'*+-.^_`|~", 0);
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora::Result;
 use pingora::lb::discovery::ServiceDiscovery;
@@ -28,9 +30,6 @@ const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 /// A connection to a server is kept for the next request for so long.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
-/// Most servers that are looked at for one request.
-const LOOKED_AT_MAX: usize = 256;
-
 /// For how long a server is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -50,9 +49,29 @@ pub(crate) struct Place {
 
 /// The servers.
 pub(crate) struct Pool {
+    /// Looks the names up, and knows who is well.
     balancer: LoadBalancer<RoundRobin>,
+    /// What the names stand for, as a request asks for it: made once, not for each.
+    servers: ArcSwap<Vec<Server>>,
+    /// Whose turn it is.
+    turn: AtomicUsize,
     patience: Patience,
     checked_every: Duration,
+}
+
+struct Server {
+    at: usize,
+    address: SocketAddr,
+    peer: HttpPeer,
+    backend: Backend,
+}
+
+impl Server {
+    fn new(backend: &Backend, patience: Patience) -> Option<Self> {
+        let place = place(backend)?;
+        let (address, peer) = (*backend.addr.as_inet()?, reached(backend, place, patience)?);
+        Some(Self { at: place.at, address, peer, backend: backend.clone() })
+    }
 }
 
 /// Of whom an address is.
@@ -83,18 +102,21 @@ impl Pool {
     ) -> Self {
         let mut backends = Backends::new(Box::new(Names::new(upstreams)));
         backends.set_health_check(Box::new(health));
-        let pool = Self { balancer: LoadBalancer::from_backends(backends), patience, checked_every };
+        let (balancer, servers) = (LoadBalancer::from_backends(backends), ArcSwap::default());
+        let pool = Self { balancer, servers, turn: AtomicUsize::new(0), patience, checked_every };
         pool.look_up().await;
         pool
     }
 
     /// The next server that is well, and another one than this if there is one; which one it is, and how it is reached.
     pub(crate) fn choose(&self, except: Option<SocketAddr>) -> Option<(usize, SocketAddr, HttpPeer)> {
-        let is_other = |backend: &Backend| except.is_none() || backend.addr.as_inet().copied() != except;
-        let other = self.balancer.select_with(b"", LOOKED_AT_MAX, |backend, is_well| is_well && is_other(backend));
-        let backend = other.or_else(|| self.balancer.select(b"", LOOKED_AT_MAX))?;
-        let place = place(&backend)?;
-        Some((place.at, *backend.addr.as_inet()?, reached(&backend, place, self.patience)?))
+        let (servers, backends) = (self.servers.load(), self.balancer.backends());
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let in_turn = (0..servers.len()).map(|after| &servers[first.wrapping_add(after) % servers.len()]);
+        let mut well = in_turn.filter(|server| backends.ready(&server.backend));
+        let next = well.next()?;
+        let other = if Some(next.address) == except { well.next().unwrap_or(next) } else { next };
+        Some((other.at, other.address, other.peer.clone()))
     }
 
     /// Whether there is another one than this.
@@ -127,6 +149,9 @@ impl Pool {
         if self.balancer.update().await.is_err() {
             tracing::warn!("the upstreams could not be looked up; what they stood for stays");
         }
+        let found = self.balancer.backends().get_backend();
+        let servers = found.iter().filter_map(|backend| Server::new(backend, self.patience));
+        self.servers.store(Arc::new(servers.collect()));
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::message::request;
 use crate::process::wait_until;
-use crate::scene::{Place, Scene, Setting};
+use crate::scene::{Scene, Setting};
+use crate::stage::Place;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_holds_neither_paths_nor_secrets() {

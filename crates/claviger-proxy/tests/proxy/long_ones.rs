@@ -4,16 +4,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::every_gateway::{self, WEBSOCKET};
 use crate::message::{Client, request};
 use crate::process::wait_until;
-use crate::scene::{Scene, Setting};
+use crate::scene::{On, Scene, Setting, on_both_stores};
 use crate::servers::{Connection, Played};
 
-const WEBSOCKET: [(&str, &str); 4] = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+on_both_stores![
+    who_is_deleted_is_refused_from_the_answer_on,
+    an_upload_ends_with_its_account,
+    a_download_ends_with_its_account,
+    a_websocket_opens_for_who_may,
+    a_websocket_ends_with_its_account,
 ];
 
 /// Where an API answers before the engine has looked, which a busy machine of few cores lets it, the engine may end a
@@ -21,18 +23,17 @@ const WEBSOCKET: [(&str, &str); 4] = [
 const TRIES_MAX: usize = 20;
 
 /// A scene whose API is played by the test.
-async fn played() -> (Scene, Played) {
-    let setting = Setting::default();
+async fn played(on: On) -> (Scene, Played) {
+    let setting = Setting { on, ..Setting::default() };
     let api = Played::listen(setting.place.api()).await;
     let upstreams = Some(format!("http://{}", setting.place.api()));
     (Scene::set(Setting { upstreams, ..setting }).await, api)
 }
 
 /// Several clients ask without a pause. Whoever asks after the deletion was answered is refused.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_deleted_is_refused_from_the_answer_on() {
+async fn who_is_deleted_is_refused_from_the_answer_on(on: On) {
     const CLIENTS: usize = 3;
-    let scene = Scene::open().await;
+    let scene = Scene::open_on(on).await;
     let is_deleted = Arc::new(AtomicBool::new(false));
     let (served, cut_off) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let asked = request("GET", &scene.of_project("orders"), &[("Authorization", &scene.reader.credential)]);
@@ -40,7 +41,7 @@ async fn who_is_deleted_is_refused_from_the_answer_on() {
         .map(|_| {
             let (is_deleted, asked) = (Arc::clone(&is_deleted), asked.clone());
             let (served, cut_off) = (Arc::clone(&served), Arc::clone(&cut_off));
-            let proxy = scene.place.proxy();
+            let proxy = scene.place.gateway();
             tokio::spawn(async move {
                 let mut client = Client::connect(proxy).await;
                 let mut refused = 0;
@@ -78,15 +79,14 @@ async fn who_is_deleted_is_refused_from_the_answer_on() {
     for client in clients {
         client.await.expect("refused in time");
     }
-    let at_the_api = scene.upstream().requests().len();
+    let at_the_api = scene.upstream.requests().len();
     let let_through = served.load(Ordering::SeqCst) + cut_off.load(Ordering::SeqCst);
     assert!(cut_off.load(Ordering::SeqCst) <= CLIENTS);
     assert_eq!(at_the_api, let_through, "the API got no more than was let through");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_ends_with_its_account() {
-    let (scene, api) = played().await;
+async fn an_upload_ends_with_its_account(on: On) {
+    let (scene, api) = played(on).await;
     let mut client = scene.client().await;
     let headers = [("Authorization", scene.reader.credential.as_str()), ("Content-Length", "1000000")];
     client.send(request("PUT", &scene.of_project("files/1"), &headers).as_bytes()).await;
@@ -108,10 +108,9 @@ async fn an_upload_ends_with_its_account() {
     wait_until("the log to tell it", || scene.log().contains("cut_off=\"not_authenticated\""));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_download_ends_with_its_account() {
+async fn a_download_ends_with_its_account(on: On) {
     for head in ["Content-Length: 1000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\n"] {
-        let (scene, api) = played().await;
+        let (scene, api) = played(on).await;
         let mut client = scene.client().await;
         let headers = [("Authorization", scene.reader.credential.as_str())];
         client.send(request("GET", &scene.of_project("files/1"), &headers).as_bytes()).await;
@@ -128,17 +127,10 @@ async fn a_download_ends_with_its_account() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_websocket_opens_for_who_may() {
-    let scene = Scene::open().await;
+async fn a_websocket_opens_for_who_may(on: On) {
+    let scene = Scene::open_on(on).await;
     let target = scene.of_project("events");
-    for (who, status) in [(None, 401), (Some(&scene.visitor), 403)] {
-        let mut headers = WEBSOCKET.to_vec();
-        headers.extend(who.iter().map(|account| ("Authorization", account.credential.as_str())));
-        let answer = scene.sends(&request("GET", &target, &headers)).await.expect("an answer");
-        assert_eq!(answer.status(), status);
-    }
-    assert_eq!(scene.upstream().requests().len(), 0);
+    every_gateway::a_websocket_opens_for_nobody_else(&scene).await;
     let headers = [WEBSOCKET.as_slice(), &[("Authorization", &scene.reader.credential)]].concat();
     let mut is_open = false;
     for _ in 0..TRIES_MAX {
@@ -157,7 +149,7 @@ async fn a_websocket_opens_for_who_may() {
         break;
     }
     assert!(is_open, "{}", scene.log());
-    for came in scene.upstream().requests() {
+    for came in scene.upstream.requests() {
         assert_eq!((came.target(), came.all("authorization").len()), (target.as_str(), 0));
         assert_eq!(came.header("sec-websocket-key"), Some("dGhlIHNhbXBsZSBub25jZQ=="));
         assert!(came.identity().contains(&format!("x-claviger-principal: {}", scene.reader.id)));
@@ -179,10 +171,9 @@ async fn opens(scene: &Scene, api: &Played) -> Option<(Client, Connection)> {
 }
 
 /// Nothing is said on it, and it ends all the same; a byte that was on its way goes nowhere.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_websocket_ends_with_its_account() {
+async fn a_websocket_ends_with_its_account(on: On) {
     for is_idle in [true, false] {
-        let (scene, api) = played().await;
+        let (scene, api) = played(on).await;
         let mut opened = None;
         for _ in 0..TRIES_MAX {
             opened = opens(&scene, &api).await;
@@ -202,30 +193,11 @@ async fn a_websocket_ends_with_its_account() {
     }
 }
 
-/// Over h2c a client would send requests that nobody checks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_other_protocol_is_spoken_past_the_check() {
     let scene = Scene::open().await;
-    let settings = ("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA");
-    let both = "Upgrade, HTTP2-Settings";
-    for headers in [
-        vec![("Connection", both), ("Upgrade", "h2c"), settings],
-        vec![("Connection", "upgrade"), ("Upgrade", "H2C"), settings],
-        vec![("Connection", both), ("Upgrade", "websocket, h2c"), settings],
-        vec![("Connection", both), ("Upgrade", "h2c, websocket"), settings],
-        vec![("Connection", both), ("Upgrade", "websocket"), ("Upgrade", "h2c"), settings],
-        vec![("Connection", both), ("Upgrade", "h2c"), ("Upgrade", "websocket"), settings],
-        vec![("Connection", "Upgrade"), ("Upgrade", "TLS/1.3")],
-        vec![("Connection", "Upgrade"), ("Upgrade", "anything")],
-    ] {
-        let answer = scene.sends(&request("GET", "/open/door", &headers)).await;
-        let protocol = answer.as_ref().filter(|answer| answer.status() == 101).and_then(|it| it.header("upgrade"));
-        assert!(protocol.is_none_or(|protocol| protocol == "websocket"), "{headers:?}: {answer:?}");
-        for came in scene.upstream().requests() {
-            assert!(came.all("upgrade").iter().all(|protocol| *protocol == "websocket"), "{headers:?}: {came:?}");
-            assert_eq!(came.all("http2-settings"), [""; 0]);
-        }
-    }
+    every_gateway::no_other_protocol_is_spoken_past_the_check(&scene).await;
+    assert!(scene.upstream.requests().iter().all(|came| came.all("http2-settings").is_empty()));
 }
 
 /// Whoever asks again as soon as he has his answer is answered on the same connection.
@@ -235,7 +207,7 @@ async fn connections_are_kept_whoever_hurries() {
     let asked = request("GET", &scene.of_project("orders"), &[("Authorization", &scene.reader.credential)]);
     let clients: Vec<_> = (0..3)
         .map(|_| {
-            let (asked, proxy) = (asked.clone(), scene.place.proxy());
+            let (asked, proxy) = (asked.clone(), scene.place.gateway());
             tokio::spawn(async move {
                 let mut client = Client::connect(proxy).await;
                 for at in 0..1_000 {

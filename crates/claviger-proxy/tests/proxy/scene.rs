@@ -1,117 +1,83 @@
 //! Everything that a test needs at once: the proxy with a few accounts and a route table, and an API behind it.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use reqwest::Method;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::message::{Client, Message, request};
+use crate::postgres::Cluster;
 use crate::process::{Ended, Process, wait_until};
+use crate::stage::{Account, Place, ROUTES, Stage};
 use crate::upstream::Upstream;
 
-const ROUTES: &str = r#"
-[[route]]
-path = "/open/**"
-access = "public"
-
-[[route]]
-path = "/v1/me"
-access = "authenticated"
-
-[[route]]
-path = "/v1/projects/{project}/settings"
-project = "{project}"
-role = "admin"
-
-[[route]]
-path = "/v1/projects/{project}/**"
-project = "{project}"
-permission = "data:read"
-
-[[route]]
-path = "/internal/**"
-access = "denied"
-"#;
+/// The file in the scene's home with the owner's secret.
+const OWNER_SECRET: &str = "owner-secret";
 
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An address of this machine that nobody else uses: all of 127.0.0.0/8 is this machine.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place(Ipv4Addr);
-
-impl Place {
-    pub(crate) fn own() -> Self {
-        static TAKEN: AtomicUsize = AtomicUsize::new(1);
-        let second = u8::try_from(TAKEN.fetch_add(1, Ordering::Relaxed)).expect("a place is left");
-        let [.., third, fourth] = std::process::id().to_be_bytes();
-        Self(Ipv4Addr::new(127, second, third, fourth))
-    }
-
-    pub(crate) fn at(self, port: u16) -> SocketAddr {
-        (self.0, port).into()
-    }
-
-    pub(crate) fn claviger(self) -> SocketAddr {
-        self.at(8000)
-    }
-
-    pub(crate) fn api(self) -> SocketAddr {
-        self.at(8081)
-    }
-
-    pub(crate) fn proxy(self) -> SocketAddr {
-        self.at(8080)
-    }
-
-    pub(crate) fn metrics(self) -> SocketAddr {
-        self.at(9000)
-    }
+/// Which store a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum On {
+    #[default]
+    Sqlite,
+    Postgres,
 }
 
-/// A service account, and its credential as it travels.
-#[derive(Debug, Clone)]
-pub(crate) struct Account {
-    pub(crate) id: u64,
-    pub(crate) username: String,
-    pub(crate) secret: String,
-    pub(crate) credential: String,
+/// Runs tests that take a kind of store on both: what is decided, and when it is decided anew, depends on the directory,
+/// which each store brings up to date in its own way.
+macro_rules! on_both_stores {
+    ($($test:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test($crate::scene::On::Sqlite).await;
+                }
+            )+
+        }
+
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test($crate::scene::On::Postgres).await;
+                }
+            )+
+        }
+    };
 }
 
-impl Account {
-    fn new(id: u64, username: &str, secret: &str) -> Self {
-        let credential = format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{secret}")));
-        Self { id, username: username.to_owned(), secret: secret.to_owned(), credential }
-    }
-}
+pub(crate) use on_both_stores;
 
 pub(crate) struct Scene {
-    pub(crate) place: Place,
-    pub(crate) upstream: Option<Upstream>,
-    pub(crate) organization: u64,
-    pub(crate) project: u64,
+    stage: Stage,
     pub(crate) owner: Account,
-    /// An analyst of the project.
-    pub(crate) reader: Account,
-    /// Of the organization, and of no project.
-    pub(crate) visitor: Account,
     process: Option<Process>,
     home: TempDir,
     http: reqwest::Client,
     scheme: &'static str,
 }
 
+impl Deref for Scene {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.stage
+    }
+}
+
 /// What is special about a scene.
 pub(crate) struct Setting {
+    pub(crate) on: On,
     pub(crate) place: Place,
     /// The upstreams, where the API is not the one that every scene has.
     pub(crate) upstreams: Option<String>,
@@ -122,7 +88,7 @@ pub(crate) struct Setting {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { place: Place::own(), upstreams: None, options: Vec::new(), is_encrypted: false }
+        Self { on: On::default(), place: Place::own(), upstreams: None, options: Vec::new(), is_encrypted: false }
     }
 }
 
@@ -143,26 +109,27 @@ impl Scene {
         Self::set(Setting::default()).await
     }
 
+    pub(crate) async fn open_on(on: On) -> Self {
+        Self::set(Setting { on, ..Setting::default() }).await
+    }
+
     pub(crate) async fn set(setting: Setting) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let home = tempfile::tempdir().expect("a folder");
         fs::write(home.path().join("routes.toml"), ROUTES).expect("written");
         let place = setting.place;
         let upstream = match setting.upstreams {
-            Some(_) => None,
-            None => Some(Upstream::listen(place.api()).await),
+            // Nothing ever reaches this one.
+            Some(_) => Upstream::default(),
+            None => Upstream::listen(place.api()).await,
         };
         let process = Process::start(command(home.path(), &setting));
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).danger_accept_invalid_certs(true).build();
         let nobody = Account::new(0, "", "");
+        let (reader, visitor) = (nobody.clone(), nobody.clone());
         let mut scene = Self {
-            place,
-            upstream,
-            organization: 0,
-            project: 0,
-            owner: nobody.clone(),
-            reader: nobody.clone(),
-            visitor: nobody,
+            stage: Stage { place, upstream, organization: 0, project: 0, reader, visitor },
+            owner: nobody,
             process: Some(process),
             home,
             http: http.expect("a client"),
@@ -181,12 +148,12 @@ impl Scene {
             printed.contains("/api/app/me")
         });
         let word = printed.split_once("username ").expect("a username").1.split_whitespace().next();
-        let secret = fs::read_to_string(self.home.path().join("data/owner-secret")).expect("a secret");
+        let secret = fs::read_to_string(self.home.path().join(OWNER_SECRET)).expect("a secret");
         let numbers = printed.split(['(', ')']).filter_map(|part| part.parse().ok()).collect::<Vec<u64>>();
-        (self.organization, self.project) = (numbers[0], numbers[1]);
+        (self.stage.organization, self.stage.project) = (numbers[0], numbers[1]);
         self.owner = Account::new(0, word.expect("a username"), secret.trim());
-        self.reader = self.create("reader").await;
-        self.visitor = self.create("visitor").await;
+        self.stage.reader = self.create("reader").await;
+        self.stage.visitor = self.create("visitor").await;
         let grant = format!("/api/app/organizations/{}/service-accounts/add-to-project", self.organization);
         let analyst = json!([{ "id": self.project, "role": "analyst" }]);
         let body = json!({ "projects": analyst, "service_account_ids": [self.reader.id] });
@@ -228,40 +195,8 @@ impl Scene {
     }
 
     pub(crate) async fn metrics(&self) -> String {
-        let page = self.http.get(format!("http://{}/metrics", self.place.metrics())).send().await;
+        let page = self.http.get(format!("http://{}/metrics", metrics(self.place))).send().await;
         page.expect("an answer").text().await.expect("text")
-    }
-
-    /// A path of the project.
-    pub(crate) fn of_project(&self, rest: &str) -> String {
-        format!("/v1/projects/{}/{rest}", self.project)
-    }
-
-    pub(crate) fn upstream(&self) -> &Upstream {
-        self.upstream.as_ref().expect("the scene's own")
-    }
-
-    pub(crate) async fn client(&self) -> Client {
-        Client::connect(self.place.proxy()).await
-    }
-
-    /// What a request on a connection of its own is answered; `None` where the proxy closes without an answer.
-    pub(crate) async fn sends(&self, request: &str) -> Option<Message> {
-        self.client().await.ask(request).await
-    }
-
-    /// The same for a request that anybody could send.
-    pub(crate) async fn asks(&self, who: Option<&Account>, method: &str, target: &str) -> Message {
-        let credential: Vec<(&str, &str)> =
-            who.iter().map(|account| ("Authorization", account.credential.as_str())).collect();
-        self.sends(&request(method, target, &credential)).await.expect("an answer")
-    }
-
-    /// What the API got, which is one request.
-    pub(crate) fn one_at_the_api(&self) -> Message {
-        let mut requests = self.upstream().requests();
-        assert_eq!(requests.len(), 1, "{requests:#?}");
-        requests.remove(0)
     }
 
     fn process(&self) -> &Process {
@@ -290,6 +225,10 @@ impl Scene {
     }
 }
 
+fn metrics(place: Place) -> SocketAddr {
+    place.at(9000)
+}
+
 fn command(home: &Path, setting: &Setting) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_claviger-proxy"));
     let told = |name: &str| ["CLAVIGER_", "PG", "XDG_"].iter().any(|prefix| name.starts_with(prefix));
@@ -298,9 +237,14 @@ fn command(home: &Path, setting: &Setting) -> Command {
     }
     let place = setting.place;
     let upstreams = setting.upstreams.clone().unwrap_or_else(|| format!("http://{}", place.api()));
-    command.env("HOME", home).arg("--data").arg(home.join("data")).arg("--routes").arg(home.join("routes.toml"));
-    command.args(["--listen", &place.claviger().to_string(), "--proxy-listen", &place.proxy().to_string()]);
-    command.args(["--metrics-listen", &place.metrics().to_string()]);
+    command.env("HOME", home).arg("--routes").arg(home.join("routes.toml"));
+    match setting.on {
+        On::Sqlite => command.arg("--data").arg(home.join("data")),
+        On::Postgres => command.args(["--database", &Cluster::shared().database()]),
+    };
+    command.arg("--secret-file").arg(home.join(OWNER_SECRET));
+    command.args(["--listen", &place.claviger().to_string(), "--proxy-listen", &place.gateway().to_string()]);
+    command.args(["--metrics-listen", &metrics(place).to_string()]);
     command.args(["--upstream", &upstreams]).args(&setting.options);
     if !setting.options.iter().any(|option| option == "--log") {
         command.args(["--log", "debug"]);

@@ -21,7 +21,7 @@ async fn running_requests_are_finished() {
     assert_eq!(client.head().await.expect("a head").status(), 200);
     scene.ask_to_stop();
     assert_eq!(idle.bytes(1).await, None, "who idles is closed");
-    wait_until("nobody to be let in", || std::net::TcpStream::connect(place.proxy()).is_err());
+    wait_until("nobody to be let in", || std::net::TcpStream::connect(place.gateway()).is_err());
     connection.say(b"twothr").await;
     assert_eq!(client.bytes(9).await.as_deref(), Some(&b"onetwothr"[..]));
     let ended = scene.ended();
@@ -32,7 +32,7 @@ async fn running_requests_are_finished() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_head_is_not_waited_for_without_end() {
     let scene = Scene::set(Setting::with(&["--idle-seconds", "1"])).await;
-    let mut client = Client::connect(scene.place.proxy()).await;
+    let mut client = Client::connect(scene.place.gateway()).await;
     client.send(b"GET /open/door HTTP/1.1\r\nHost: x\r\nX-A: ").await;
     assert_eq!(client.bytes(1).await, None);
     let mut client = scene.client().await;

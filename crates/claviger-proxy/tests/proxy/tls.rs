@@ -12,8 +12,9 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::scene::{Place, Scene, Setting};
+use crate::scene::{Scene, Setting};
 use crate::servers::{says, well};
+use crate::stage::Place;
 
 /// An authority of one's own.
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
@@ -70,7 +71,7 @@ async fn an_api_is_spoken_to_if_its_certificate_is_vouched_for() {
         encrypted(address, name, &ours).await;
         let options = file.iter().flat_map(|file| ["--upstream-ca".to_owned(), (*file).clone()]).collect();
         let upstreams = Some(format!("https://localhost:{}", address.port()));
-        let scene = Scene::set(Setting { place, upstreams, options, is_encrypted: false }).await;
+        let scene = Scene::set(Setting { place, upstreams, options, ..Setting::default() }).await;
         let answer = scene.asks(Some(&scene.reader), "GET", "/v1/me").await;
         assert_eq!(answer.status(), status, "{name} {file:?}: {answer:?}");
         if status == 200 {
@@ -89,12 +90,12 @@ async fn clients_are_spoken_to_with_the_servers_certificate() {
     let scene = Scene::set(Setting { options, is_encrypted: true, ..Setting::default() }).await;
     let http = reqwest::Client::builder().no_proxy().danger_accept_invalid_certs(true).build().expect("a client");
     for _ in 0..3 {
-        let asked = http.get(format!("https://{}/v1/me", scene.place.proxy()));
+        let asked = http.get(format!("https://{}/v1/me", scene.place.gateway()));
         let answer =
             asked.basic_auth(&scene.reader.username, Some(&scene.reader.secret)).send().await.expect("an answer");
         assert_eq!(answer.text().await.expect("text"), "0 bytes came");
     }
-    let came = scene.upstream().requests();
+    let came = scene.upstream.requests();
     assert_eq!(came.len(), 3);
     assert_eq!(came[0].header("x-forwarded-proto"), Some("https"));
 }

@@ -2,8 +2,9 @@
 
 use crate::message::request;
 use crate::process::wait_until;
-use crate::scene::{Place, Scene, Setting};
+use crate::scene::{Scene, Setting};
 use crate::servers::{saying, well};
+use crate::stage::Place;
 
 /// The answer is ours, and tells nothing of where the API is.
 async fn is_answered(scene: &Scene, status: u16, code: &str) {
@@ -15,7 +16,7 @@ async fn is_answered(scene: &Scene, status: u16, code: &str) {
         "{answer:?}"
     );
     let told = format!("{answer:?}");
-    assert!(!told.contains("127.") && !told.contains("8081") && !told.to_lowercase().contains("pingora"), "{told}");
+    assert!(!told.contains("127.") && !told.contains("8080") && !told.to_lowercase().contains("pingora"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -122,7 +122,7 @@ impl fmt::Display for Listed<'_> {
 
 /// Whether a name in lower case looks like one of ours to somebody who reads `_` as `-`.
 pub(super) fn is_ours(name: &str) -> bool {
-    name.replace('_', "-").starts_with(PREFIX)
+    name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).take(PREFIX.len()).eq(PREFIX.bytes())
 }
 
 /// Which headers a gateway that is told by name takes off, so that the upstream believes none but `told`: ours that are

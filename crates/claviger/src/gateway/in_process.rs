@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use axum::body::{Bytes, to_bytes};
@@ -49,7 +49,7 @@ pub struct Carried {
     origin: Origin,
     started: Instant,
     method: Method,
-    target: Box<[u8]>,
+    target: Bytes,
     /// The caller's credential, and nothing else.
     headers: HeaderMap,
     /// The last decision that let it through.
@@ -57,7 +57,6 @@ pub struct Carried {
 }
 
 /// What a decision was made with. Made with the same, it is the same.
-#[derive(Clone)]
 struct Passed {
     revision: Revision,
     mark: Mark,
@@ -87,7 +86,7 @@ impl InProcess {
     }
 
     /// Takes down what came, and from where.
-    pub fn arrives(&self, peer: IpAddr, method: &Method, target: &[u8], headers: &HeaderMap) -> Carried {
+    pub fn arrives(&self, peer: IpAddr, method: &Method, target: &Bytes, headers: &HeaderMap) -> Carried {
         let (id, name) = (RequestId::new(), self.credential());
         let origin = Origin { request_id: id.shared(), address: Some(self.trusted.client(peer, headers)) };
         let mut credentials = HeaderMap::new();
@@ -99,7 +98,7 @@ impl InProcess {
             origin,
             started: clock::instant(),
             method: method.clone(),
-            target: target.into(),
+            target: target.clone(),
             headers: credentials,
             passed: Mutex::default(),
         }
@@ -119,10 +118,9 @@ impl InProcess {
 
     /// The same, without a decision where it could be no other one than the last.
     pub fn check_piece(&self, carried: &Carried) -> Result<(), Failure> {
-        if carried.passed().is_some_and(|last| self.stands_at().is_some_and(|now| now.is(&last))) {
-            return Ok(());
-        }
-        self.check_again(carried)
+        let is_as_it_was =
+            self.stands_at().is_some_and(|now| carried.passed().as_ref().is_some_and(|last| now.is(last)));
+        if is_as_it_was { Ok(()) } else { self.check_again(carried) }
     }
 
     fn decide(&self, carried: &Carried, is_noted: bool) -> Result<HeaderMap, Failure> {
@@ -133,7 +131,7 @@ impl InProcess {
         let path = decision::path(&carried.target)?;
         let routes = stands_at.as_ref().map_or_else(|| self.routes.table(), |now| Arc::clone(&now.routes));
         let told = caller.by(routes.find(&carried.method, &path))?;
-        *carried.passed.lock().unwrap_or_else(PoisonError::into_inner) = stands_at;
+        *carried.passed() = stands_at;
         Ok(told)
     }
 
@@ -185,7 +183,7 @@ impl InProcess {
         let is_told = left.cut_off.is_some() || status == 0 || status >= 400 || !arrival::is_read(method);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let (id, client) = (&carried.id, Shown(carried.origin.address));
-        let (route, upstream) = (Shown(self.pattern(carried)), Shown(left.upstream));
+        let (route, upstream) = (Pattern { checks: self, carried }, Shown(left.upstream));
         let cut_off = left.cut_off.unwrap_or("-");
         if status >= 500 {
             tracing::warn!(request = %id, %client, method, %route, status, %upstream, cut_off, micros, "carried");
@@ -195,17 +193,11 @@ impl InProcess {
             tracing::debug!(request = %id, %client, method, %route, status, %upstream, cut_off, micros, "carried");
         }
     }
-
-    /// Of the route that is for it now.
-    fn pattern(&self, carried: &Carried) -> Option<String> {
-        let path = decision::path(&carried.target).ok()?;
-        self.routes.table().find(&carried.method, &path).map(|(route, _)| route.pattern.to_string())
-    }
 }
 
 impl Carried {
-    fn passed(&self) -> Option<Passed> {
-        self.passed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn passed(&self) -> MutexGuard<'_, Option<Passed>> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn answer(&self, response: axum::response::Response) -> Response<Bytes> {
@@ -220,6 +212,21 @@ impl Passed {
     fn is(&self, other: &Self) -> bool {
         (self.revision, self.mark, self.now) == (other.revision, other.mark, other.now)
             && Arc::ptr_eq(&self.routes, &other.routes)
+    }
+}
+
+/// The pattern of the route that is for a request now. It is looked for where it is written alone: most lines are not.
+struct Pattern<'c> {
+    checks: &'c InProcess,
+    carried: &'c Carried,
+}
+
+impl fmt::Display for Pattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.checks.routes.table();
+        let path = decision::path(&self.carried.target).ok();
+        let found = path.as_ref().and_then(|path| table.find(&self.carried.method, path));
+        Shown(found.map(|(route, _)| &route.pattern)).fmt(f)
     }
 }
 

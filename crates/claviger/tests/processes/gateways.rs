@@ -4,9 +4,11 @@
 //! A test says one thing that must be so, and each program is held to it. Each runs on addresses of its own, so that a
 //! configuration is used as it stands, with its ports.
 
+mod every_gateway;
 mod message;
 mod program;
 mod scene;
+mod stage;
 mod stand_in;
 mod tap;
 mod upstream;

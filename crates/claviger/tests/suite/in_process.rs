@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use claviger::api::TrustedProxies;
@@ -35,7 +36,8 @@ fn arrives(checks: &InProcess, authorization: &str, target: &str) -> Carried {
     if !authorization.is_empty() {
         headers.insert(AUTHORIZATION, HeaderValue::from_str(authorization).expect("a value"));
     }
-    checks.arrives(IpAddr::from([127, 0, 0, 1]), &Method::GET, target.as_bytes(), &headers)
+    let target = Bytes::copy_from_slice(target.as_bytes());
+    checks.arrives(IpAddr::from([127, 0, 0, 1]), &Method::GET, &target, &headers)
 }
 
 /// What becomes of it: the role that the upstream is told, or the code of a refusal.

@@ -20,9 +20,7 @@ async fn a_cache_serves_nobody_who_was_deleted() {
         }
         assert_eq!(scene.upstream.requests().len(), 1, "the API's answer is kept");
         assert_eq!(scene.asks(None, "GET", "/v1/me").await.status(), 401);
-        let path =
-            format!("/api/app/organizations/{}/service-accounts/{}", scene.founded.organization, scene.reader.id);
-        scene.owner().delete(&path).await.is(200);
+        scene.delete(&scene.reader).await;
         assert_eq!(scene.asks(Some(&scene.reader), "GET", "/v1/me").await.status(), 401);
         changes.push(change("proxy_cache off;", ""));
     }

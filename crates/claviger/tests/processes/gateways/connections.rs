@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::every_gateway::WEBSOCKET;
 use super::message::{Client, request};
 use super::program::Program;
 use super::scene::Scene;
-use super::through_each_gateway;
+use super::{every_gateway, through_each_gateway};
 use crate::process::wait_until;
 
 through_each_gateway![
@@ -50,8 +51,7 @@ async fn who_is_deleted_is_refused_from_the_answer_on(program: Program) {
         })
         .collect();
     wait_until("the account to be in use", || served.load(Ordering::SeqCst) >= 60);
-    let path = format!("/api/app/organizations/{}/service-accounts/{}", scene.founded.organization, scene.reader.id);
-    scene.owner().delete(&path).await.is(200);
+    scene.delete(&scene.reader).await;
     is_deleted.store(true, Ordering::SeqCst);
     for client in clients {
         client.await.expect("refused in time");
@@ -70,29 +70,16 @@ async fn connections_are_kept(program: Program) {
     for _ in 0..50 {
         assert_eq!(client.ask(&asked).await.expect("kept alive").status(), 200);
     }
-    let tap = scene.tap.as_ref().expect("tapped");
+    let tap = scene.tap();
     assert_eq!((tap.checks().len(), scene.upstream.requests().len()), (50, 50));
     assert!(tap.connections() <= 4, "{} connections to Claviger", tap.connections());
     assert!(scene.upstream.connections() <= 4, "{} connections to the API", scene.upstream.connections());
 }
 
-const WEBSOCKET: [(&str, &str); 4] = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-];
-
 async fn a_websocket_opens_for_who_may(program: Program) {
     let scene = Scene::tapped(program).await;
     let target = scene.of_project("events");
-    for (who, status) in [(None, 401), (Some(&scene.visitor), 403)] {
-        let mut headers = WEBSOCKET.to_vec();
-        headers.extend(who.iter().map(|account| ("Authorization", account.credential.as_str())));
-        let answer = scene.sends(&request("GET", &target, &headers)).await.expect("an answer");
-        assert_eq!(answer.status(), status);
-    }
-    assert_eq!(scene.upstream.requests().len(), 0);
+    every_gateway::a_websocket_opens_for_nobody_else(&scene).await;
     let mut client = scene.client().await;
     let headers = [WEBSOCKET.as_slice(), &[("Authorization", &scene.reader.credential)]].concat();
     let answer = client.ask(&request("GET", &target, &headers)).await.expect("an answer");
@@ -105,30 +92,10 @@ async fn a_websocket_opens_for_who_may(program: Program) {
     assert_eq!((came.target(), came.all("authorization").len()), (target.as_str(), 0));
     assert_eq!(came.header("sec-websocket-key"), Some("dGhlIHNhbXBsZSBub25jZQ=="));
     assert!(came.identity().contains(&format!("x-claviger-principal: {}", scene.reader.id)));
-    let checks = scene.tap.as_ref().expect("tapped").checks();
+    let checks = scene.tap().checks();
     assert!(checks.iter().all(|check| check.header("upgrade").is_none()), "Claviger is asked for no WebSocket");
 }
 
-/// Over h2c a client would send requests that nobody checks.
 async fn no_other_protocol_is_spoken_past_the_check(program: Program) {
-    let scene = Scene::open(program).await;
-    let settings = ("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA");
-    let both = "Upgrade, HTTP2-Settings";
-    for headers in [
-        vec![("Connection", both), ("Upgrade", "h2c"), settings],
-        vec![("Connection", "upgrade"), ("Upgrade", "H2C"), settings],
-        vec![("Connection", both), ("Upgrade", "websocket, h2c"), settings],
-        vec![("Connection", both), ("Upgrade", "h2c, websocket"), settings],
-        vec![("Connection", both), ("Upgrade", "websocket"), ("Upgrade", "h2c"), settings],
-        vec![("Connection", both), ("Upgrade", "h2c"), ("Upgrade", "websocket"), settings],
-        vec![("Connection", "Upgrade"), ("Upgrade", "TLS/1.3")],
-        vec![("Connection", "Upgrade"), ("Upgrade", "anything")],
-    ] {
-        let answer = scene.sends(&request("GET", "/open/door", &headers)).await;
-        let protocol = answer.as_ref().filter(|answer| answer.status() == 101).and_then(|it| it.header("upgrade"));
-        assert!(protocol.is_none_or(|protocol| protocol == "websocket"), "{headers:?}: {answer:?}");
-        for came in scene.upstream.requests() {
-            assert!(came.all("upgrade").iter().all(|protocol| *protocol == "websocket"), "{headers:?}: {came:?}");
-        }
-    }
+    every_gateway::no_other_protocol_is_spoken_past_the_check(&*Scene::open(program).await).await;
 }

@@ -4,7 +4,6 @@ use std::fs;
 use std::process::Command;
 
 use super::guides::changed;
-use super::identity::the_reader;
 use super::program::{Program, document};
 use super::request_target::was_judged;
 use super::scene::{Scene, Setting};
@@ -64,7 +63,7 @@ async fn over_tls_and_http2_the_same_goes_through(program: Program) {
     let options: Vec<&str> = forged.iter().chain([&credential.as_str()]).flat_map(|header| ["-H", header]).collect();
     assert_eq!(curl(&scene, &authority, &target, &options).0, "2 200");
     let came = scene.one_at_the_api();
-    assert_eq!((came.target(), came.identity()), (target.as_str(), the_reader(&scene)));
+    assert_eq!((came.target(), came.identity()), (target.as_str(), scene.the_reader()));
     assert_eq!((came.all("authorization"), came.all("x-http-method")), (vec![], vec![]));
 
     for (target, options, status, told) in [

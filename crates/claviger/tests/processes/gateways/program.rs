@@ -1,13 +1,13 @@
 //! The programs: from which package each comes, and how it is started with the configuration of its guide.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
+use super::stage::Place;
 use crate::process::{Process, wait_until};
 
 /// Which program stands in front of the API.
@@ -16,35 +16,6 @@ pub(crate) enum Program {
     Nginx,
     Caddy,
     HaProxy,
-}
-
-/// Of an address of this machine that nobody else uses: a configuration keeps its ports, and gets this in the place of
-/// 127.0.0.1. All of 127.0.0.0/8 is this machine.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place(Ipv4Addr);
-
-impl Place {
-    pub(crate) fn own() -> Self {
-        static TAKEN: AtomicUsize = AtomicUsize::new(1);
-        let second = u8::try_from(TAKEN.fetch_add(1, Ordering::Relaxed)).expect("a place is left");
-        let [.., third, fourth] = std::process::id().to_be_bytes();
-        Self(Ipv4Addr::new(127, second, third, fourth))
-    }
-
-    /// Where Claviger is asked.
-    pub(crate) fn claviger(self) -> SocketAddr {
-        (self.0, 8000).into()
-    }
-
-    /// Where the API listens.
-    pub(crate) fn api(self) -> SocketAddr {
-        (self.0, 8080).into()
-    }
-
-    /// Where the gateway listens.
-    pub(crate) fn gateway(self) -> SocketAddr {
-        (self.0, 8090).into()
-    }
 }
 
 /// A program that runs, and answers.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::guides::changed;
 use super::message::{Client, request};
-use super::program::{Place, Program, document};
+use super::program::{Program, document};
 use super::scene::{Scene, Setting};
+use super::stage::Place;
 use super::upstream::Upstream;
-use super::{stand_in, through_each_gateway};
+use super::{every_gateway, stand_in, through_each_gateway};
 
 through_each_gateway![
     refusals_come_with_their_reasons,
@@ -18,64 +19,11 @@ through_each_gateway![
 ];
 
 async fn refusals_come_with_their_reasons(program: Program) {
-    let scene = Scene::open(program).await;
-    let (reader, visitor) = (Some(&scene.reader), Some(&scene.visitor));
-    let orders = scene.of_project("orders");
-    for method in ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PROPFIND"] {
-        let mut client = scene.client().await;
-        for (who, target, status, reason) in [
-            (None, orders.as_str(), 401, "not_authenticated"),
-            (visitor, orders.as_str(), 403, "place_not_reached"),
-            (reader, &scene.of_project("settings"), 403, "role_too_low"),
-            (reader, "/internal/metrics", 403, "route_denied"),
-            (reader, "/elsewhere", 403, "route_not_found"),
-            (reader, "/", 403, "route_not_found"),
-        ] {
-            let credential: Vec<(&str, &str)> =
-                who.iter().map(|account| ("Authorization", account.credential.as_str())).collect();
-            let answer = client.ask(&request(method, target, &credential)).await.expect("kept alive");
-            assert_eq!(answer.status(), status, "{method} {target}: {answer:?}");
-            assert_eq!(answer.header("x-claviger-reason"), Some(reason), "{method} {target}");
-            assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {target}");
-            let challenge = (status == 401).then_some("Basic realm=\"claviger\", charset=\"UTF-8\"");
-            assert_eq!(answer.header("www-authenticate"), challenge, "{method} {target}");
-            if method != "HEAD" {
-                assert!(
-                    answer.text().contains(&format!("\"code\": \"{reason}\""))
-                        || answer.text().contains(&format!("\"code\":\"{reason}\"")),
-                    "{answer:?}"
-                );
-                assert!(
-                    answer.header("content-type").is_some_and(|kind| kind.starts_with("application/json")),
-                    "{answer:?}"
-                );
-            }
-        }
-    }
-    assert_eq!(scene.upstream.requests().len(), 0);
+    every_gateway::refusals_come_with_their_reasons(&*Scene::open(program).await).await;
 }
 
 async fn wrong_attempts_are_slowed_through_the_gateway(program: Program) {
-    let scene = Scene::open(program).await;
-    let mut client = scene.client().await;
-    let wrong = request("GET", "/v1/me", &[("Authorization", "Basic nobody.000000.service-account:wrong")]);
-    let mut slowed = None;
-    for _ in 0..200 {
-        let answer = client.ask(&wrong).await.expect("an answer");
-        match answer.status() {
-            401 => {}
-            429 => slowed = Some(answer),
-            _ => panic!("{answer:?}"),
-        }
-        if slowed.is_some() {
-            break;
-        }
-    }
-    let slowed = slowed.expect("slowed");
-    assert!(slowed.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{slowed:?}");
-    assert_eq!(slowed.header("x-claviger-reason"), Some("too_many_attempts"));
-    assert_eq!(scene.asks(Some(&scene.reader), "GET", "/v1/me").await.status(), 200, "a right one always passes");
-    assert_eq!(scene.upstream.requests().len(), 1);
+    every_gateway::wrong_attempts_are_slowed(&*Scene::open(program).await).await;
 }
 
 async fn nothing_goes_through_while_claviger_is_down(program: Program) {

@@ -1,71 +1,25 @@
 //! Everything that a test needs at once: Claviger with a few accounts and a route table, an API, and a gateway between.
 
 use std::fs;
+use std::ops::Deref;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
-use super::message::{Client, Message, request};
-use super::program::{Place, Program, Running, document};
+use super::program::{Program, Running, document};
+use super::stage::{Account, Place, ROUTES, Stage};
 use super::tap::Tap;
 use super::upstream::Upstream;
 use crate::client::Caller;
 use crate::server::{Founded, On, Server, Store};
 
-const ROUTES: &str = r#"
-[[route]]
-path = "/open/**"
-access = "public"
-
-[[route]]
-path = "/v1/me"
-access = "authenticated"
-
-[[route]]
-path = "/v1/projects/{project}/settings"
-project = "{project}"
-role = "admin"
-
-[[route]]
-path = "/v1/projects/{project}/**"
-project = "{project}"
-permission = "data:read"
-
-[[route]]
-path = "/internal/**"
-access = "denied"
-"#;
-
 pub(crate) struct Scene {
-    pub(crate) place: Place,
-    pub(crate) founded: Founded,
-    pub(crate) upstream: Upstream,
-    /// What the gateway said to Claviger, where the test listens in.
-    pub(crate) tap: Option<Tap>,
+    stage: Stage,
+    founded: Founded,
+    tap: Option<Tap>,
     _gateway: Running,
-    /// An analyst of the project.
-    pub(crate) reader: Account,
-    /// Of the organization, and of no project.
-    pub(crate) visitor: Account,
     server: Option<Server>,
     options: Vec<String>,
     store: Store,
-}
-
-/// A service account, and its credential as it travels.
-#[derive(Debug, Clone)]
-pub(crate) struct Account {
-    pub(crate) id: u64,
-    pub(crate) username: String,
-    pub(crate) credential: String,
-}
-
-impl Account {
-    fn of(id: u64, caller: &Caller) -> Self {
-        let pair = BASE64_STANDARD.encode(format!("{}:{}", caller.username, caller.secret));
-        Self { id, username: caller.username.clone(), credential: format!("Basic {pair}") }
-    }
 }
 
 /// What is special about a scene.
@@ -109,23 +63,31 @@ impl Scene {
         let grant = format!("/api/app/organizations/{}/service-accounts/add-to-project", founded.organization);
         let analyst = json!([{ "id": founded.project, "role": "analyst" }]);
         owner.post(&grant, json!({ "projects": analyst, "service_account_ids": [id] })).await.is(200);
-        let reader = Account::of(id, &reader);
+        let reader = Account::new(id, &reader.username, &reader.secret);
         let (id, visitor) = owner.create(founded.organization, "visitor").await;
-        let visitor = Account::of(id, &visitor);
+        let visitor = Account::new(id, &visitor.username, &visitor.secret);
         let upstream = Upstream::listen(place.api()).await;
         let configuration = setting.configuration.unwrap_or_else(|| document(program.configuration()));
         let gateway = program.start(&configuration, place);
-        Self { place, founded, upstream, tap, _gateway: gateway, reader, visitor, server: Some(server), options, store }
+        let Founded { organization, project, .. } = founded;
+        let stage = Stage { place, upstream, organization, project, reader, visitor };
+        Self { stage, founded, tap, _gateway: gateway, server: Some(server), options, store }
     }
 
     /// The owner, asking Claviger itself.
-    pub(crate) fn owner(&self) -> Caller {
+    fn owner(&self) -> Caller {
         self.founded.at(self.server.as_ref().expect("it runs"))
     }
 
-    /// A path of the project.
-    pub(crate) fn of_project(&self, rest: &str) -> String {
-        format!("/v1/projects/{}/{rest}", self.founded.project)
+    /// From the answer on, whoever is deleted is refused.
+    pub(crate) async fn delete(&self, account: &Account) {
+        let path = format!("/api/app/organizations/{}/service-accounts/{}", self.organization, account.id);
+        self.owner().delete(&path).await.is(200);
+    }
+
+    /// What the gateway said to Claviger, where the test listens in.
+    pub(crate) fn tap(&self) -> &Tap {
+        self.tap.as_ref().expect("tapped")
     }
 
     pub(crate) fn kill_claviger(&mut self) {
@@ -135,29 +97,13 @@ impl Scene {
     pub(crate) fn start_claviger(&mut self) {
         self.server = Some(serve(&self.store, &self.options));
     }
+}
 
-    /// A connection to the gateway.
-    pub(crate) async fn client(&self) -> Client {
-        Client::connect(self.place.gateway()).await
-    }
+impl Deref for Scene {
+    type Target = Stage;
 
-    /// What a request on a connection of its own is answered; `None` where the gateway closes without an answer.
-    pub(crate) async fn sends(&self, request: &str) -> Option<Message> {
-        self.client().await.ask(request).await
-    }
-
-    /// The same for a request that anybody could send.
-    pub(crate) async fn asks(&self, who: Option<&Account>, method: &str, target: &str) -> Message {
-        let credential: Vec<(&str, &str)> =
-            who.iter().map(|account| ("Authorization", account.credential.as_str())).collect();
-        self.sends(&request(method, target, &credential)).await.expect("an answer")
-    }
-
-    /// What the API got, which is one request.
-    pub(crate) fn one_at_the_api(&self) -> Message {
-        let mut requests = self.upstream.requests();
-        assert_eq!(requests.len(), 1, "{requests:#?}");
-        requests.remove(0)
+    fn deref(&self) -> &Stage {
+        &self.stage
     }
 }
 
