@@ -2,7 +2,6 @@
 //!
 //! Decoding a row costs more than reading it, so all rows of a window are packed into one text, the same way on both
 //! engines: a million accounts come in some hundreds of rows. While one window is read, [`unpack`] reads the one before.
-//! SQLite works in the thread of its connection, so two connections read a window there, each a half of it.
 
 pub(super) mod account_details;
 pub(super) mod people;
@@ -15,7 +14,7 @@ use claviger_access::directory::{Loader, Workspace};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, ProjectSlug, UsernameSuffix, WorkspaceId};
 use claviger_access::{Change, Directory, Moment, Revision};
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Row, Transaction};
+use sqlx::{AnyConnection, Row};
 use tokio::sync::mpsc;
 
 use self::unpack::Window;
@@ -86,10 +85,6 @@ impl Store {
         let mut snapshot = self.reads.begin_with(begin).await?;
         let head = sqlx::query(READ_HEAD).fetch_one(&mut *snapshot).await?;
         let (revision, mark) = read_head(&head)?;
-        let mut beside = match self.engine {
-            Engine::Sqlite => Some(self.begin_beside(begin, (revision, mark)).await?),
-            Engine::Postgres => None,
-        };
         let next_id = id(&head, "next_id", Some)?;
         let of = sqlx::query(COUNT_PRINCIPALS).fetch_one(&mut *snapshot).await?.try_get::<i64, _>(0)?;
         let of = usize::try_from(of).unwrap_or_default();
@@ -106,7 +101,7 @@ impl Store {
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
         let unpacking = tokio::task::spawn_blocking(move || unpack::into_loader(loader, people, waiting));
         for from in (0..next_id).step_by(WINDOW as usize) {
-            let window = read_window(&mut snapshot, beside.as_deref_mut(), from, from + WINDOW).await?;
+            let window = read_window(&mut snapshot, from, from + WINDOW).await?;
             loaded += window.account_count();
             // Whoever reads them has stopped, and says below why.
             if windows.send(window).await.is_err() {
@@ -116,24 +111,8 @@ impl Store {
         }
         drop(windows);
         snapshot.commit().await?;
-        if let Some(beside) = beside {
-            beside.commit().await?;
-        }
         let loader = unpacking.await.map_err(|error| StoreError::unreadable(error.to_string()))??;
         Ok(loader.finish(revision, mark, next_id))
-    }
-
-    /// A second snapshot of the same. Nobody else writes, and we do not while we load.
-    async fn begin_beside(
-        &self,
-        begin: &'static str,
-        head: (Revision, claviger_access::Mark),
-    ) -> Result<Transaction<'static, Any>, StoreError> {
-        let mut beside = self.reads.begin_with(begin).await?;
-        match read_head(&sqlx::query(READ_HEAD).fetch_one(&mut *beside).await?)? == head {
-            true => Ok(beside),
-            false => Err(StoreError::unreadable("written to while it was loaded")),
-        }
     }
 
     /// The changes after a revision, in order, at most so many: what an image follows.
@@ -184,33 +163,14 @@ async fn read_places(snapshot: &mut AnyConnection, loader: &mut Loader) -> Resul
 }
 
 /// The rows of a window of ids, packed.
-async fn read_window(
-    snapshot: &mut AnyConnection,
-    beside: Option<&mut AnyConnection>,
-    from: u64,
-    to: u64,
-) -> Result<Window, StoreError> {
-    let ((accounts, secrets), (grants, memberships)) = match beside {
-        Some(beside) => tokio::try_join!(
-            read_both(snapshot, [READ_ACCOUNTS, READ_SECRETS], from, to),
-            read_both(beside, [READ_GRANTS, READ_MEMBERSHIPS], from, to),
-        )?,
-        None => (
-            read_both(snapshot, [READ_ACCOUNTS, READ_SECRETS], from, to).await?,
-            read_both(snapshot, [READ_GRANTS, READ_MEMBERSHIPS], from, to).await?,
-        ),
-    };
-    Ok(Window { end: to, accounts, secrets, grants, memberships })
-}
-
-async fn read_both(
-    connection: &mut AnyConnection,
-    statements: [&'static str; 2],
-    from: u64,
-    to: u64,
-) -> Result<(String, String), StoreError> {
-    let [one, other] = statements;
-    Ok((read_packed(connection, one, from, to).await?, read_packed(connection, other, from, to).await?))
+async fn read_window(snapshot: &mut AnyConnection, from: u64, to: u64) -> Result<Window, StoreError> {
+    Ok(Window {
+        end: to,
+        accounts: read_packed(snapshot, READ_ACCOUNTS, from, to).await?,
+        secrets: read_packed(snapshot, READ_SECRETS, from, to).await?,
+        grants: read_packed(snapshot, READ_GRANTS, from, to).await?,
+        memberships: read_packed(snapshot, READ_MEMBERSHIPS, from, to).await?,
+    })
 }
 
 async fn read_packed(
