@@ -46,6 +46,8 @@ pub enum PathError {
 
 fn shown(byte: u8) -> String {
     match byte {
+        // As it is, it divides segments.
+        b'/' => "an encoded slash (%2F)".to_owned(),
         b'!'..=b'~' => char::from(byte).to_string(),
         _ => format!("the byte {byte:#04x}"),
     }
@@ -238,5 +240,12 @@ mod tests {
             }).collect();
             prop_assert_eq!(read(&encoded), Ok(text));
         }
+    }
+
+    #[test]
+    fn a_slash_that_is_refused_is_told_as_it_was_written() {
+        let sentence = PathError::Byte(b'/').to_string();
+        assert_eq!(sentence, "holds an encoded slash (%2F), which upstreams read in different ways");
+        assert_eq!(PathError::Byte(b';').to_string(), "holds ;, which upstreams read in different ways");
     }
 }

@@ -202,9 +202,11 @@ impl Answered {
         code
     }
 
-    /// Names and values of what the API was told about who comes, and of whatever it might take for it.
+    /// Names and values of what the API was told about who comes, and of whatever it might take for it. The credential is
+    /// not among what it was told.
     fn told(&self) -> Vec<(String, String)> {
         assert_eq!(self.status, 200, "{self:?}");
+        assert!(!self.body.to_lowercase().contains("\nauthorization:"), "{self:?}");
         let headers = self.body.lines().skip(1).filter_map(|line| line.split_once(':'));
         let ours = headers.filter(|(name, _)| name.to_lowercase().replace('_', "-").starts_with("x-claviger"));
         let mut told: Vec<_> = ours.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
