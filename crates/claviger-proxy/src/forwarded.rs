@@ -68,12 +68,7 @@ fn vouched_for(headers: &HeaderMap) -> (Vec<(&'static str, HeaderValue)>, Vec<u8
 }
 
 fn is_dropped(name: &HeaderName) -> bool {
-    InProcess::says_who(name) || TELLING.iter().any(|beginning| begins(name.as_str(), beginning))
-}
-
-/// Some read `_` as `-`.
-fn begins(name: &str, beginning: &str) -> bool {
-    name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).take(beginning.len()).eq(beginning.bytes())
+    InProcess::says_who(name) || TELLING.iter().any(|beginning| InProcess::begins_with(name, beginning))
 }
 
 #[cfg(test)]

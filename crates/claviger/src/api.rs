@@ -50,8 +50,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes;
 
 pub use self::arrival::{Arrival, Peer, answer_to_no_request};
@@ -81,7 +80,7 @@ pub fn router(node: Node, trusted: TrustedProxies) -> Router {
 type Described = fn() -> UtoipaMethodRouter<Node>;
 
 /// The paths of [`older`].
-const OLDER: [Described; 15] = [
+const OLDER: &[Described] = &[
     || routes!(older::timezones::list),
     || routes!(older::projects::list),
     || routes!(older::projects::create),
@@ -100,7 +99,7 @@ const OLDER: [Described; 15] = [
 ];
 
 /// All other paths.
-const PATHS: [Described; 49] = [
+const PATHS: &[Described] = &[
     || routes!(health::healthz),
     || routes!(health::readyz),
     || routes!(me::show),
@@ -158,17 +157,15 @@ const PATHS: [Described; 49] = [
     || routes!(audit_export::export_project),
 ];
 
+/// All of them, one made after the other.
+fn documented() -> impl Iterator<Item = UtoipaMethodRouter<Node>> {
+    PATHS.iter().chain(OLDER).map(|described| described())
+}
+
 /// What answers. The descriptions are dropped, one after the other: together they would take half of what a server
 /// without accounts takes in all.
 fn answering() -> Router<Node> {
-    PATHS.iter().chain(&OLDER).fold(Router::new(), |router, described| {
-        let (_, paths, methods) = described();
+    documented().fold(Router::new(), |router, (_, paths, methods)| {
         paths.paths.keys().fold(router, |router, path| router.route(path, methods.clone()))
     })
-}
-
-/// What it answers.
-fn described() -> OpenApi {
-    let described = PATHS.iter().chain(&OLDER).map(|described| described());
-    described.fold(OpenApiRouter::with_openapi(reference::preface()), OpenApiRouter::routes).into_openapi()
 }

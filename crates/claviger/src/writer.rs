@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use claviger_access::identity::OrganizationId;
 use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal};
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use self::audit_books::Marked;
@@ -339,12 +340,7 @@ impl WriterTask {
     /// Runs until it is stopped; what waits then is still done, and bookkeeping is flushed.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut waiting = Queue::default();
-        let mut flush = tokio::time::interval(FLUSH_EVERY);
-        flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut observe = tokio::time::interval(OBSERVE_EVERY);
-        observe.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut tend = tokio::time::interval(FLUSH_EVERY);
-        tend.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut flush, mut tend, mut observe) = (every(FLUSH_EVERY), every(FLUSH_EVERY), every(OBSERVE_EVERY));
         loop {
             tokio::select! {
                 // What did not fit into the batch before.
@@ -488,6 +484,13 @@ impl WriterTask {
         }
         more.contains(&true)
     }
+}
+
+/// A turn that was late puts off those after it.
+fn every(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 /// How long bookkeeping rests that has more to do.

@@ -266,9 +266,9 @@ fn files_and_functions_fit_the_eye() {
         for (at, line) in lines.iter().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let trimmed = line.trim_start();
-            let is_function = trimmed.split('(').next().unwrap().split_whitespace().any(|word| word == "fn");
-            // A type of functions has no end of its own.
-            if !is_function || trimmed.starts_with("//") || trimmed.starts_with("type ") {
+            // Behind an equals sign it is the type of one.
+            let is_function = trimmed.split(['(', '=']).next().unwrap().split_whitespace().any(|word| word == "fn");
+            if !is_function || trimmed.starts_with("//") {
                 continue;
             }
             let end = format!("{}}}", " ".repeat(indent));

@@ -17,6 +17,8 @@ mod postgres;
 mod process;
 #[path = "../../../claviger/tests/processes/gateways/stage.rs"]
 mod stage;
+#[path = "../../../claviger/tests/support/stores.rs"]
+mod stores;
 #[path = "../../../claviger/tests/processes/gateways/upstream.rs"]
 #[allow(dead_code)]
 mod upstream;

@@ -16,6 +16,7 @@ use crate::message::{Client, Message, request};
 use crate::postgres::Cluster;
 use crate::process::{Ended, Process, wait_until};
 use crate::stage::{Account, Place, ROUTES, Stage};
+pub(crate) use crate::stores::{On, on_both_stores};
 use crate::upstream::Upstream;
 
 /// The file in the scene's home with the owner's secret.
@@ -23,40 +24,6 @@ const OWNER_SECRET: &str = "owner-secret";
 
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Which store a test runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum On {
-    #[default]
-    Sqlite,
-    Postgres,
-}
-
-/// Runs tests that take a kind of store on both: what is decided, and when it is decided anew, depends on the directory,
-/// which each store brings up to date in its own way.
-macro_rules! on_both_stores {
-    ($($test:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test($crate::scene::On::Sqlite).await;
-                }
-            )+
-        }
-
-        mod on_postgres {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test($crate::scene::On::Postgres).await;
-                }
-            )+
-        }
-    };
-}
-
-pub(crate) use on_both_stores;
 
 pub(crate) struct Scene {
     stage: Stage,
@@ -88,7 +55,7 @@ pub(crate) struct Setting {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { on: On::default(), place: Place::own(), upstreams: None, options: Vec::new(), is_encrypted: false }
+        Self { on: On::Sqlite, place: Place::own(), upstreams: None, options: Vec::new(), is_encrypted: false }
     }
 }
 

@@ -22,6 +22,7 @@ use utoipa::openapi::{
     ResponseBuilder,
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::failure::{self, Failure};
@@ -39,7 +40,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 const PAGE_FILE_BYTES_MAX: usize = 1 << 20;
 
 /// What the routes are added to.
-pub(super) fn preface() -> OpenApi {
+fn preface() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Claviger")
         .version(env!("CARGO_PKG_VERSION"))
@@ -63,7 +64,7 @@ pub(super) fn preface() -> OpenApi {
 
 /// The whole description, as it is served.
 pub fn description() -> OpenApi {
-    super::described()
+    super::documented().fold(OpenApiRouter::with_openapi(preface()), OpenApiRouter::routes).into_openapi()
 }
 
 /// Made when somebody asks first: what it takes is not taken of every server.

@@ -122,7 +122,12 @@ impl fmt::Display for Listed<'_> {
 
 /// Whether a name in lower case looks like one of ours to somebody who reads `_` as `-`.
 pub(super) fn is_ours(name: &str) -> bool {
-    name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).take(PREFIX.len()).eq(PREFIX.bytes())
+    begins_with(name, PREFIX)
+}
+
+/// Whether a name in lower case begins so to somebody who reads `_` as `-`.
+pub(super) fn begins_with(name: &str, beginning: &str) -> bool {
+    name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).take(beginning.len()).eq(beginning.bytes())
 }
 
 /// Which headers a gateway that is told by name takes off, so that the upstream believes none but `told`: ours that are

@@ -168,6 +168,11 @@ impl InProcess {
         identity::is_ours(name.as_str())
     }
 
+    /// Whether a header's name begins so, to whoever reads `_` as `-`.
+    pub fn begins_with(name: &HeaderName, beginning: &str) -> bool {
+        identity::begins_with(name.as_str(), beginning)
+    }
+
     /// Wakes whoever waits for it to be otherwise than it was.
     pub fn news(&self) -> watch::Receiver<()> {
         self.decider.node.cluster.news()

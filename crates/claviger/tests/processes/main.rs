@@ -8,6 +8,8 @@
 
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/stores.rs"]
+mod stores;
 #[path = "../support/totp.rs"]
 mod totp;
 

@@ -13,38 +13,7 @@ use crate::client::Caller;
 use crate::postgres::Cluster;
 use crate::process::{Ended, Process, run, wait_until};
 use crate::secrets;
-
-/// Which store a test runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum On {
-    Sqlite,
-    Postgres,
-}
-
-/// Runs tests that take a [`Store`] on both kinds of it.
-macro_rules! on_both_stores {
-    ($($test:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test($crate::server::Store::new($crate::server::On::Sqlite)).await;
-                }
-            )+
-        }
-
-        mod on_postgres {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test($crate::server::Store::new($crate::server::On::Postgres)).await;
-                }
-            )+
-        }
-    };
-}
-
-pub(crate) use on_both_stores;
+pub(crate) use crate::stores::{On, on_both_stores};
 
 /// A store, empty at first, and a home folder for whoever works with it.
 pub(crate) struct Store {
@@ -85,6 +54,12 @@ impl Founded {
     /// The owner, as a caller of this server.
     pub(crate) fn at(&self, server: &Server) -> Caller {
         Caller::new(server.url(), &self.username, &self.secret)
+    }
+}
+
+impl From<On> for Store {
+    fn from(on: On) -> Self {
+        Self::new(on)
     }
 }
 
