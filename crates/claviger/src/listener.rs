@@ -6,6 +6,7 @@
 
 mod doubtful_framing;
 mod http2;
+mod lingering;
 mod parser_answers;
 mod preface;
 mod tls;
@@ -21,8 +22,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -35,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
 use self::doubtful_framing::Watched;
+use self::lingering::Lingering;
 use self::parser_answers::{Replacing, Requests};
 use self::preface::{Begun, Spoken};
 pub use self::tls::{TlsError, acceptor};
@@ -97,8 +101,15 @@ pub const HEADERS_MAX: usize = 64;
 /// Most bytes of a request's head: gateways forward cookies.
 pub const HEAD_LENGTH_MAX: usize = 24 * 1024;
 
+/// A connection ends with the refusal of a request whose body is longer, or of unknown length, and says so: what is left
+/// of the body is not read, and a client must not send its next request there.
+const READ_AFTER_REFUSAL_MAX: u64 = 64 * 1024;
+
 /// A TLS handshake must be done by then.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// A peer that was told of the end must have ended by then too.
+const LINGERS: Duration = Duration::from_secs(5);
 
 /// Running requests are finished within this at shutdown.
 const FINISH_WITHIN: Duration = Duration::from_secs(30);
@@ -248,7 +259,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let peer = Peer { address, doubtful: Arc::new(AtomicBool::new(false)) };
-    let stream = Watched::new(Progressing::new(stream, limits.stalled), Arc::clone(&peer.doubtful));
+    let stream = Lingering::new(Progressing::new(stream, limits.stalled), LINGERS);
+    let stream = Watched::new(stream, Arc::clone(&peer.doubtful));
     let requests = Arc::<Requests>::default();
     let stream = Replacing::new(stream, Arc::clone(&requests), {
         let peer = peer.clone();
@@ -256,10 +268,17 @@ where
     });
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let unfinished = requests.begin();
+        let is_long = request.body().size_hint().upper().is_none_or(|length| length > READ_AFTER_REFUSAL_MAX);
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());
         let answered = app.clone().oneshot(request);
-        async move { answered.await.map(|response| response.map(|body| unfinished.until_taken(body))) }
+        async move {
+            let mut response = answered.await?;
+            if is_long && response.status().is_client_error() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response.map(|body| unfinished.until_taken(body)))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -23,9 +23,6 @@ pub(super) const LENGTH_MAX: usize = 64 * 1024;
 /// Most bytes of a body that lists many things.
 pub(super) const LIST_LENGTH_MAX: usize = 512 * 1024;
 
-/// So much of a body that is too long is read all the same.
-const THROWN_AWAY_MAX: usize = 4 * 1024 * 1024;
-
 /// Most levels of nesting; the deepest body here has three.
 const DEPTH_MAX: usize = 32;
 
@@ -65,23 +62,17 @@ pub(super) async fn in_time(body: axum::body::Body, length_max: usize) -> Result
     }
 }
 
-/// Reads a body of at most so many bytes; `None` where there are more. Of what is too long some is read and thrown away:
-/// a connection that is closed on unread bytes is reset, and the client may never see why.
+/// Reads a body of at most so many bytes; `None` where there are more.
 async fn read(mut body: axum::body::Body, length_max: usize) -> Result<Option<Bytes>, axum::Error> {
-    let (mut kept, mut length) = (Vec::new(), 0);
+    let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
-        length += data.len();
-        if length <= length_max {
-            kept.extend_from_slice(&data);
-        } else {
-            kept = Vec::new();
+        if read.len() + data.len() > length_max {
+            return Ok(None);
         }
-        if length > length_max + THROWN_AWAY_MAX {
-            break;
-        }
+        read.extend_from_slice(&data);
     }
-    Ok((length <= length_max).then(|| kept.into()))
+    Ok(Some(read.into()))
 }
 
 fn is_json(content_type: &[u8]) -> bool {
@@ -134,6 +125,9 @@ fn misfit(error: &serde_json::Error) -> Failure {
     let told = told.split(" at line ").next().unwrap_or_default();
     // The last one is the parser's own: what was sent may hold the word as well.
     let what = match told.rfind("expected ") {
+        Some(from) if told.get(from..).is_some_and(|what| what.starts_with("expected struct ")) => {
+            "expected an object".to_owned()
+        }
         Some(from) => told.get(from..).unwrap_or_default().to_owned(),
         None if told.starts_with("missing field") || told.starts_with("duplicate field") => told.to_owned(),
         None => "something else was expected".to_owned(),
@@ -168,6 +162,12 @@ mod tests {
             let told = told(body);
             assert!(told.contains("body_misfit") && !told.contains("cvg_secret"), "{body}: {told}");
         }
+    }
+
+    #[test]
+    fn what_was_expected_is_told_in_words_of_json() {
+        let told = told(r#"{"username": "a", "projects": [1]}"#);
+        assert!(told.contains("line 1, column 32: expected an object; see"), "{told}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The OpenAPI description, made from the code, and a page to browse it that needs no internet.
 
+mod check;
+
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::LazyLock;
@@ -18,7 +20,7 @@ use claviger_wire::envelope;
 use flate2::read::GzDecoder;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response as Described,
+    Components, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response as Described,
     ResponseBuilder,
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
@@ -64,7 +66,10 @@ fn preface() -> OpenApi {
 
 /// The whole description, as it is served.
 pub fn description() -> OpenApi {
-    super::documented().fold(OpenApiRouter::with_openapi(preface()), OpenApiRouter::routes).into_openapi()
+    let routes = super::documented().fold(OpenApiRouter::with_openapi(preface()), OpenApiRouter::routes);
+    let mut description = routes.into_openapi();
+    description.paths.add_path_operation(check::PATH, vec![HttpMethod::Get], check::operation());
+    description
 }
 
 /// Made when somebody asks first: what it takes is not taken of every server.
@@ -124,15 +129,17 @@ async fn unpacked(response: Response) -> Response {
     Response::from_parts(head, file.into())
 }
 
+/// A refusal in the envelope.
+fn refusal(why: &str) -> Described {
+    let failure = ContentBuilder::new().schema(Some(Ref::from_schema_name(envelope::Failure::name()))).build();
+    ResponseBuilder::new().description(why).content("application/json", failure).build()
+}
+
 /// What any route may answer instead of doing what it is for.
 pub(super) struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        let failure = || ContentBuilder::new().schema(Some(Ref::from_schema_name(envelope::Failure::name()))).build();
-        let described = |text: &str| {
-            RefOr::T(ResponseBuilder::new().description(text).content("application/json", failure()).build())
-        };
         [
             ("400", "something in the request is not as it should be; the sentence says what"),
             ("401", "no credential that counts"),
@@ -146,7 +153,7 @@ impl IntoResponses for Refusals {
             ("503", "the store is out of reach; Retry-After says when to try again"),
         ]
         .into_iter()
-        .map(|(status, text)| (status.to_owned(), described(text)))
+        .map(|(status, text)| (status.to_owned(), RefOr::T(refusal(text))))
         .collect()
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
-use crate::raw::exchange;
+use crate::raw::{Trickle, exchange};
 use crate::world::{World, on_both_stores, send};
 
 const WORLD: &str = "
@@ -176,6 +176,21 @@ on_both_stores! {
             assert_eq!(exchange.statuses, [status], "{exchange:?}");
             is_refused_by_the_parser(&exchange.text, code);
             assert!(!exchange.text.contains(&secret), "{exchange:?}");
+        }
+    }
+
+    /// whoever is refused before all is sent gets the refusal: the connection is not reset under what still comes
+    async fn what_is_still_sent_after_a_refusal_does_not_cost_the_answer(world: World) {
+        let world = world.with(WORLD).await;
+        let long = head(&world, "GET", "me", &format!("X-Long: {}", "x".repeat(25 * 1_024)));
+        let body = format!("{{\"username\": \"{}", "x".repeat(2 * 1_024 * 1_024));
+        let body = head(&world, "POST", ACCOUNTS, &format!("Content-Length: 90000000\r\n\r\n{body}"));
+        let stranger = "POST /api/app/organizations/1/service-accounts HTTP/1.1\r\nHost: x\r\nContent-Length: 90000000\r\n\r\n{".to_owned();
+        for (begun, status) in [(long, 431), (body, 413), (stranger, 401)] {
+            let refused = Trickle::begin(world.address(), begun.as_bytes()).await;
+            let refused = refused.goes_on_after_the_end(b"xxxxxxxxxxxxxxxx", 64).await;
+            assert_eq!(refused.statuses, [status]);
+            assert!(refused.text.contains("\r\nconnection: close\r\n"), "{refused:?}");
         }
     }
 

@@ -43,6 +43,9 @@ const TABLE: &str = r#"
 GET /healthz                                                    200 200 200 200  200 200 200 200 200  200 200  200 200
 GET /readyz                                                     200 200 200 200  200 200 200 200 200  200 200  200 200
 GET me                                                          200 200 200 200  200 200 200 200 200  200 200  200 401
+GET /auth/check                                                 200 200 200 200  200 200 200 200 200  200 200  200 401
+GET /auth/check?project={shop}                                  200 200 403 403  200 200 200 200 200  200 200  403 401
+GET /auth/check?project={shop}&role=admin                       200 200 403 403  200 200 403 403 403  403 200  403 401
 
 GET organizations/{acme}/service-accounts                       200 200 403 403  403 403 403 403 403  403 403  404 401
 POST organizations/{acme}/service-accounts <- {"username": "x"}

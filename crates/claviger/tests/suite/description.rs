@@ -43,7 +43,20 @@ on_both_stores! {
                 assert_eq!(answer.status, expected, "{method} {path} is reached, and asks who calls");
             }
         }
-        assert_eq!(count, 94, "as many operations as the contract has so far");
+        assert_eq!(count, 95, "as many operations as the contract has so far");
+    }
+
+    /// the check is answered apart from all other routes, and described apart from its answer
+    async fn the_check_tells_what_is_described(world: World) {
+        let world = world.with("acme: ada owner\n  shop: exporter admin\n    eu: exporter admin").await;
+        let description = send(world.request(Method::GET, "/api/openapi.json")).await.is(200).body;
+        let described = description["paths"]["/auth/check"]["get"]["responses"]["200"]["headers"].as_object().unwrap();
+        let described: BTreeSet<String> = described.keys().map(|name| name.to_lowercase()).collect();
+        let asked = world.path("/auth/check?project={shop}&workspace={eu}");
+        let credential = world.account("exporter").header();
+        let answer = send(world.request(Method::GET, &asked).header("authorization", credential)).await.is(200);
+        let told = answer.headers.keys().map(|name| name.as_str().to_owned()).filter(|name| name.starts_with("x-claviger-"));
+        assert_eq!(told.collect::<BTreeSet<_>>(), described);
     }
 
     async fn every_reference_in_the_description_leads_somewhere(world: World) {

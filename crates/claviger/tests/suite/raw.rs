@@ -53,6 +53,18 @@ impl Trickle {
         Self { stream }
     }
 
+    /// Reads until the server has ended its side, then sends the piece so many times all the same.
+    pub(crate) async fn goes_on_after_the_end(mut self, piece: &[u8], times: usize) -> Exchange {
+        let mut read = Vec::new();
+        let reading = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut read)).await;
+        reading.expect("an answer in time").expect("not reset");
+        for _ in 0..times {
+            self.stream.write_all(piece).await.expect("not reset");
+            tokio::task::yield_now().await;
+        }
+        Exchange { statuses: statuses(&read), closed: true, text: String::from_utf8_lossy(&read).into_owned() }
+    }
+
     /// Sends the rest; the status of the answer.
     pub(crate) async fn end(mut self, bytes: &[u8]) -> u16 {
         self.stream.write_all(bytes).await.expect("the last bytes");
