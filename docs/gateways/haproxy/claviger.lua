@@ -7,7 +7,8 @@
 -- answer's X-Claviger-* headers, and the variable txn.claviger says "passed". Everything else ends here: without that
 -- variable haproxy.cfg denies, so an error in this file lets nothing through either.
 
-local REFUSED_WITH = { "content-type", "cache-control", "retry-after", "www-authenticate", "x-claviger-reason" }
+local REFUSED_WITH =
+    { "content-type", "cache-control", "retry-after", "www-authenticate", "x-claviger-reason", "x-request-id" }
 
 local UNAVAILABLE = '{"status": "error", "error": "it cannot be checked now whether this is allowed; try again", '
     .. '"code": "unavailable"}'
