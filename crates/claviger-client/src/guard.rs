@@ -172,9 +172,10 @@ impl Guard {
         }
     }
 
-    /// Takes off what the service must not believe, also where it reads `_` as `-`.
+    /// Takes off what the service must not believe, also where it takes one separator for another: `X.Claviger.Role`.
     fn clean(&self, headers: &mut HeaderMap) {
-        let looks_told = |name: &&HeaderName| name.as_str().replace('_', "-").starts_with(PREFIX);
+        let alike = |byte: u8| if byte.is_ascii_alphanumeric() { byte } else { b'-' };
+        let looks_told = |name: &&HeaderName| name.as_str().bytes().map(alike).take(PREFIX.len()).eq(PREFIX.bytes());
         let told: Vec<HeaderName> = headers.keys().filter(looks_told).cloned().collect();
         for name in told {
             headers.remove(name);

@@ -40,6 +40,7 @@ mod workspaces;
 
 pub use audit::{AuditFilter, AuditLog, Export, ExportFormat};
 pub use check::{Caller, CheckOptions, Checker, Demand, NotPassed, Passage, Permissions};
+pub use claviger_wire::roles::RoleName;
 pub use client::{Client, Timeouts};
 pub use credential::{Credential, NoCredential};
 pub use error::{Error, Refusal, SetupError};

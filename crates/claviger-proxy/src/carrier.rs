@@ -62,11 +62,13 @@ pub(crate) struct OnItsWay {
 }
 
 impl Carrier {
-    /// Whether this piece still goes on.
+    /// Whether this piece of a body still goes on.
     fn piece(&self, piece: Option<&Bytes>, request: &mut OnItsWay) -> Result<()> {
-        if piece.is_none_or(Bytes::is_empty) {
-            return Ok(());
-        }
+        if piece.is_none_or(Bytes::is_empty) { Ok(()) } else { self.goes_on(request) }
+    }
+
+    /// Whether what is next still goes on.
+    fn goes_on(&self, request: &mut OnItsWay) -> Result<()> {
         let Some(carried) = &request.carried else { return Error::e_explain(ErrorType::InternalError, "not judged") };
         let Err(refused) = self.checks.check_piece(carried) else { return Ok(()) };
         request.cut_off = Some(refused.code());
@@ -180,7 +182,9 @@ impl ProxyHttp for Carrier {
         head: &mut RequestHeader,
         request: &mut OnItsWay,
     ) -> Result<()> {
-        let (Some(came_on), true) = (&request.came_on, request.carried.is_some()) else {
+        // Connecting may have taken its time.
+        self.goes_on(request)?;
+        let Some(came_on) = &request.came_on else {
             return Error::e_explain(ErrorType::InternalError, "not judged");
         };
         let peer = came_on.peer.ip();
@@ -204,6 +208,8 @@ impl ProxyHttp for Carrier {
         head: &mut ResponseHeader,
         request: &mut OnItsWay,
     ) -> Result<()> {
+        // A head tells, too: where to go on, and what was made.
+        self.goes_on(request)?;
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }

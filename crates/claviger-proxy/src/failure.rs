@@ -37,9 +37,10 @@ pub(crate) fn of(error: &Error) -> Option<Failure> {
             let sentence = "the body of this request did not arrive in time";
             Some(Failure::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", sentence))
         }
-        (ErrorSource::Downstream, _) => {
-            Some(Failure::bad_request("not_http", "this cannot be read as a request; send HTTP/1.1"))
-        }
+        (ErrorSource::Downstream, _) => Some(Failure::bad_request(
+            "not_http",
+            "this cannot be read as a request; send HTTP/1.1, and percent-encode what does not stand in a URL",
+        )),
         (
             ErrorSource::Upstream,
             ErrorType::ConnectTimedout

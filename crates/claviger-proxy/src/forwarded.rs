@@ -101,6 +101,8 @@ mod tests {
             ("x-claviger-role", "owner"),
             ("X_Claviger_Role", "owner"),
             ("X-Claviger_Workspace", "1"),
+            ("X.Claviger.Permissions", "*"),
+            ("X.HTTP.Method.Override", "PUT"),
             ("X-HTTP-Method-Override", "PUT"),
             ("X_Original_URL", "/b"),
             ("X-Forwarded-For", "203.0.113.1"),

@@ -121,13 +121,15 @@ fn is_passed_on(byte: &u8) -> bool {
 
 fn field(line: &[u8], told: &mut Told) -> Option<()> {
     let colon = memchr(b':', line)?;
-    let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+    let (name, value) = (&line[..colon], trimmed(&line[colon + 1..]));
     // Also what is folded, which begins with a blank.
     if !is_token(name) || value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
         return None;
     }
     if name.eq_ignore_ascii_case(b"host") {
         told.hosts += 1;
+        // The engine takes it for somebody's name.
+        return (!value.contains(&b'@')).then_some(());
     } else if name.eq_ignore_ascii_case(b"content-length") {
         told.lengths += 1;
         let is_number = !value.is_empty() && value.len() < 19 && value.iter().all(u8::is_ascii_digit);
@@ -137,6 +139,14 @@ fn field(line: &[u8], told: &mut Told) -> Option<()> {
         return value.eq_ignore_ascii_case(b"chunked").then_some(());
     }
     Some(())
+}
+
+/// Without the white space that may stand around a value (RFC 9110, section 5.5).
+fn trimmed(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 fn is_token(bytes: &[u8]) -> bool {
@@ -212,6 +222,10 @@ mod tests {
             (format!("{get}Transfer-Encoding: gzip, chunked\r\n\r\n"), 400),
             (format!("{get}Transfer-Encoding: xchunked\r\n\r\n"), 400),
             (format!("{get}Transfer-Encoding: \u{b}chunked\r\n\r\n"), 400),
+            (format!("{get}Transfer-Encoding: \u{c}chunked\r\n\r\n"), 400),
+            (format!("{get}Content-Length: \u{c}4\r\n\r\n"), 400),
+            (format!("{get}X-A: b\r\r\n\r\n"), 400),
+            ("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n".to_owned(), 400),
             ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400),
             ("GET / HTTP/1.1\nHost: x\n\n".to_owned(), 400),
             ("GET / HTTP/1.1\nHost: x\n\r\n".to_owned(), 400),

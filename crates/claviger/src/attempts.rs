@@ -43,6 +43,9 @@ struct SlowedBy {
     by: &'static str,
 }
 
+const BY_ADDRESS: SlowedBy = SlowedBy { by: "address" };
+const BY_NAME: SlowedBy = SlowedBy { by: "username" };
+
 impl Default for Attempts {
     fn default() -> Self {
         Self::new(&MonotonicClock)
@@ -51,10 +54,13 @@ impl Default for Attempts {
 
 impl<C: Clock + Clone> Attempts<C> {
     fn new(clock: &C) -> Self {
+        let slowed = Family::default();
+        // From the start, or the first one would not be seen as more than before.
+        [BY_ADDRESS, BY_NAME].iter().for_each(|by| drop(slowed.get_or_create(by)));
         Self {
             addresses: Limiter::every(FROM_ONE_ADDRESS_EVERY, FROM_ONE_ADDRESS_MAX, CELLS, clock),
             names: Limiter::every(OF_ONE_NAME_EVERY, OF_ONE_NAME_MAX, CELLS, clock),
-            slowed: Family::default(),
+            slowed,
         }
     }
 
@@ -62,9 +68,9 @@ impl<C: Clock + Clone> Attempts<C> {
     pub fn refused(&self, username: &str, address: Option<IpAddr>) -> Result<(), Duration> {
         // Both are counted, or who is slowed by one would go on filling the other for nothing.
         let (by_address, by_name) = (self.addresses.count(address.map(neighbourhood)), self.names.count(username));
-        for (limit, by) in [(&by_address, "address"), (&by_name, "username")] {
+        for (limit, by) in [(&by_address, BY_ADDRESS), (&by_name, BY_NAME)] {
             if limit.is_err() {
-                self.slowed.get_or_create(&SlowedBy { by }).inc();
+                self.slowed.get_or_create(&by).inc();
             }
         }
         match (by_address, by_name) {
@@ -78,7 +84,7 @@ impl<C: Clock + Clone> Attempts<C> {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "attempts_slowed",
-            "Wrong credentials that were not looked at, by limit",
+            "Wrong credentials that were answered with 429, by the limit",
             self.slowed.clone(),
         );
     }

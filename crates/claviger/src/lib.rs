@@ -27,6 +27,7 @@ pub mod node;
 pub mod observations;
 pub mod open_exports;
 pub mod people;
+pub mod places;
 mod private_file;
 pub mod public_url;
 pub mod random;

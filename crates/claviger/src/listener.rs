@@ -9,23 +9,22 @@ mod http2;
 mod lingering;
 mod parser_answers;
 mod preface;
+mod received;
 mod tls;
 mod write_deadline;
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
 use axum::response::Response;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -38,13 +37,15 @@ use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
 use self::doubtful_framing::Watched;
-use self::lingering::Lingering;
+use self::lingering::{Lingering, Unread};
 use self::parser_answers::{Replacing, Requests};
 use self::preface::{Begun, Spoken};
+use self::received::Received;
 pub use self::tls::{TlsError, acceptor};
 use self::write_deadline::Progressing;
 use crate::api::{Peer, answer_to_no_request};
 use crate::metrics::Connections;
+use crate::places::Places;
 
 /// What is answered, by what a connection speaks.
 #[derive(Debug, Clone)]
@@ -101,15 +102,8 @@ pub const HEADERS_MAX: usize = 64;
 /// Most bytes of a request's head: gateways forward cookies.
 pub const HEAD_LENGTH_MAX: usize = 24 * 1024;
 
-/// A connection ends with the refusal of a request whose body is longer, or of unknown length, and says so: what is left
-/// of the body is not read, and a client must not send its next request there.
-const READ_AFTER_REFUSAL_MAX: u64 = 64 * 1024;
-
 /// A TLS handshake must be done by then.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
-
-/// A peer that was told of the end must have ended by then too.
-const LINGERS: Duration = Duration::from_secs(5);
 
 /// Running requests are finished within this at shutdown.
 const FINISH_WITHIN: Duration = Duration::from_secs(30);
@@ -143,7 +137,7 @@ pub async fn each_connection<S, F>(
 {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections_max));
-    let addresses = Arc::new(Addresses { max: limits.connections_of_one_address_max, ..Addresses::default() });
+    let addresses = Places::new(limits.connections_of_one_address_max);
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -159,7 +153,7 @@ pub async fn each_connection<S, F>(
                 continue;
             }
         };
-        let Some(address_place) = addresses.take_place(counted_as(address.ip())) else {
+        let Some(address_place) = addresses.take(address.ip()) else {
             counted.turned_away.inc();
             continue;
         };
@@ -259,22 +253,29 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let peer = Peer { address, doubtful: Arc::new(AtomicBool::new(false)) };
-    let stream = Lingering::new(Progressing::new(stream, limits.stalled), LINGERS);
+    let unread = Unread::default();
+    let stream = Lingering::new(Progressing::new(stream, limits.stalled), unread.clone());
     let stream = Watched::new(stream, Arc::clone(&peer.doubtful));
     let requests = Arc::<Requests>::default();
     let stream = Replacing::new(stream, Arc::clone(&requests), {
-        let peer = peer.clone();
-        move |status| answer_to_no_request(status, &peer)
+        let (peer, unread) = (peer.clone(), unread.clone());
+        move |status| {
+            unread.is_left();
+            answer_to_no_request(status, &peer)
+        }
     });
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let unfinished = requests.begin();
-        let is_long = request.body().size_hint().upper().is_none_or(|length| length > READ_AFTER_REFUSAL_MAX);
-        let mut request: Request = request.map(Body::new);
+        let (request, received) = Received::of(request);
+        let mut request: Request = request;
         request.extensions_mut().insert(peer.clone());
         let answered = app.clone().oneshot(request);
+        let unread = unread.clone();
         async move {
             let mut response = answered.await?;
-            if is_long && response.status().is_client_error() {
+            // A client must not send its next request there: what it still sends of this one is not read.
+            if response.status().is_client_error() && !received.is_whole() {
+                unread.is_left();
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response.map(|body| unfinished.until_taken(body)))
@@ -291,14 +292,6 @@ where
     }
 }
 
-/// The address that a peer counts as: of IPv6 its network of 64 bits, which is what one host is given.
-fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 /// A connection that is open, counted for the operators.
 struct Open(Gauge);
 
@@ -312,55 +305,5 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-/// Open connections by address.
-#[derive(Default)]
-struct Addresses {
-    max: usize,
-    counts: Mutex<HashMap<IpAddr, usize>>,
-}
-
-struct AddressPlace {
-    addresses: Arc<Addresses>,
-    address: IpAddr,
-}
-
-impl Addresses {
-    fn take_place(self: &Arc<Self>, address: IpAddr) -> Option<AddressPlace> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_insert(0);
-        if *count >= self.max {
-            return None;
-        }
-        *count += 1;
-        Some(AddressPlace { addresses: Arc::clone(self), address })
-    }
-}
-
-impl Drop for AddressPlace {
-    fn drop(&mut self) {
-        let mut counts = self.addresses.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_host_counts_as_one_address() {
-        let counted = |text: &str| counted_as(text.parse().expect("an address")).to_string();
-        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), counted("2001:db8:1:2::1"));
-        assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
-        assert_eq!(counted("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_ne!(counted("192.0.2.7"), counted("192.0.2.8"));
     }
 }

@@ -1,7 +1,8 @@
 //! What this node counts for its operators while it answers. [`metrics_page`](crate::metrics_page) shows it.
 //!
 //! What must stay true: a request that is let in takes no lock for being counted; labels are words of this program's own,
-//! never what somebody sent or is called, so there are as many lines with one account as with a million.
+//! never what somebody sent or is called, so there are as many lines with one account as with a million; what an operator
+//! has himself alarmed by is there from the start, at 0, or the first one would not be seen as more than before.
 
 pub mod answers;
 
@@ -64,6 +65,7 @@ struct Reason {
 impl Default for Checks {
     fn default() -> Self {
         let by_answer = Family::<Answer, Counter>::default();
+        drop(by_answer.get_or_create(&Answer { answer: "unavailable" }));
         Self { passed: by_answer.get_or_create_owned(&Answer { answer: "passed" }), by_answer }
     }
 }
@@ -88,6 +90,9 @@ impl Metrics {
 
     /// Has all of it shown.
     pub fn register(self: &Arc<Self>, registry: &mut Registry) {
+        for why in NoAdmission::ALL {
+            drop(self.not_admitted.get_or_create(&Reason { reason: why.text() }));
+        }
         let mut surfaces = vec![
             ("api", Arc::clone(&self.api)),
             ("console", Arc::clone(&self.console)),

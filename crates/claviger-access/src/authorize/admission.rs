@@ -39,6 +39,18 @@ pub enum NoAdmission {
 }
 
 impl NoAdmission {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::UnknownUsername,
+        Self::WrongSecret,
+        Self::AccountDeleted,
+        Self::AccountDisabled,
+        Self::SecretDisabled,
+        Self::SecretExpired,
+        Self::PlainTextNotAllowed,
+        Self::AddressNotAllowed,
+    ];
+
     /// For the record.
     pub const fn text(self) -> &'static str {
         match self {

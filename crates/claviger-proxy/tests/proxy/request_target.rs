@@ -28,6 +28,7 @@ async fn paths_that_are_read_in_two_ways_reach_nobody() {
         let answer = scene.sends(&request("GET", target, &[])).await.expect("an answer");
         assert!([400, 403].contains(&answer.status()), "{target}: {answer:?}");
     }
+    every_gateway::methods_in_lower_case_reach_nobody(&scene).await;
     assert_eq!(scene.upstream.requests().len(), 0);
 }
 

@@ -57,6 +57,10 @@ pub struct Arrival {
     pub answers: Arc<Answers>,
 }
 
+/// Why a check does not let a request through, put into its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Why(pub &'static str);
+
 /// What a check decided about another request, put into the answer for the log line: a status within an answer whose own
 /// may be another, and whose request it is.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +69,8 @@ pub struct Judged {
     pub status: StatusCode,
     /// Who that is.
     pub client: Option<ClientAddress>,
+    /// Why it does not go through.
+    pub reason: Option<&'static str>,
 }
 
 /// A request that has arrived, until its answer leaves.
@@ -126,7 +132,8 @@ impl Arrival {
 impl Judged {
     /// What the answer of a check says, about the request that comes from there.
     pub fn new(answer: &Response, origin: &Origin) -> Self {
-        Self { status: answer.status(), client: origin.address.map(ClientAddress) }
+        let reason = answer.extensions().get::<Why>().map(|why| why.0);
+        Self { status: answer.status(), client: origin.address.map(ClientAddress), reason }
     }
 }
 
@@ -185,14 +192,14 @@ fn log(arrived: &Arrived, status: StatusCode, route: &str, judged: Option<Judged
     let client = client.as_ref().map_or(&"-" as &dyn fmt::Display, |client| client);
     // Strangers write in the method what they like.
     let method = if failure::is_standard(method) { method.as_str() } else { "other" };
-    let is_read = judged.is_some() || is_read(method);
+    let (is_read, reason) = (judged.is_some() || is_read(method), judged.and_then(|judged| judged.reason));
     let (status_code, micros) = (status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
     if status.is_server_error() {
-        tracing::warn!(request = %id, %client, method, route, status = status_code, micros, "answered");
+        tracing::warn!(request = %id, %client, method, route, status = status_code, reason, micros, "answered");
     } else if status.is_client_error() || !is_read {
-        tracing::info!(request = %id, %client, method, route, status = status_code, micros, "answered");
+        tracing::info!(request = %id, %client, method, route, status = status_code, reason, micros, "answered");
     } else {
-        tracing::debug!(request = %id, %client, method, route, status = status_code, micros, "answered");
+        tracing::debug!(request = %id, %client, method, route, status = status_code, reason, micros, "answered");
     }
 }
 

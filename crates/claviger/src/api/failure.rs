@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use claviger_access::Refusal;
 use claviger_access::refusal::MadeBefore;
@@ -42,6 +42,16 @@ impl Failure {
     /// 400.
     pub fn bad_request(code: &'static str, sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, sentence)
+    }
+
+    /// The same, told to somebody whose credential is looked for in this header.
+    pub fn with_credential_in(self, header: &HeaderName) -> Self {
+        if self.status != StatusCode::UNAUTHORIZED || header == AUTHORIZATION {
+            return self;
+        }
+        let sentence =
+            format!("no valid credential; send {header}: Basic with username:secret, base64-encoded or as plain text");
+        Self { sentence, ..self }
     }
 
     /// What a program reads.
@@ -83,7 +93,9 @@ impl Failure {
     pub(super) fn of_the_parser(status: StatusCode) -> Option<Self> {
         match status {
             StatusCode::BAD_REQUEST => {
-                Some(Self::bad_request("not_http", "this cannot be read as a request; send HTTP/1.1"))
+                let sentence =
+                    "this cannot be read as a request; send HTTP/1.1, and percent-encode what does not stand in a URL";
+                Some(Self::bad_request("not_http", sentence))
             }
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
                 let sentence = "the head of this request is too large; send fewer and shorter headers, cookies first";

@@ -33,6 +33,7 @@ pub struct CheckArgs {
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
     /// Its method, such as GET
+    #[arg(value_parser = method)]
     method: Method,
     /// Its path, as the request line has it
     path: String,
@@ -63,6 +64,15 @@ impl Routes {
                 Ok(print(&lines.join("\n"))?)
             }
         }
+    }
+}
+
+/// A method as checks take it.
+fn method(text: &str) -> Result<Method, String> {
+    let method = Method::from_bytes(text.as_bytes()).map_err(|error| error.to_string())?;
+    match text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        true => Err("a method with lower-case letters is refused, for some take it for another one".to_owned()),
+        false => Ok(method),
     }
 }
 

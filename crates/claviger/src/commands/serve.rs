@@ -38,6 +38,7 @@ use crate::clock;
 use crate::config::{AuditKeyOptions, StoreOptions};
 use crate::console::{self, Outside, Transport};
 use crate::gateway::Checks;
+use crate::gateway::watched_table::WatchedTable;
 use crate::listener::{self, Apps, Limits};
 use crate::metrics_page;
 use crate::node::{House, Node, Running};
@@ -161,7 +162,8 @@ impl Serve {
                 "listening on {address} without TLS: secrets cross the network in clear; give --tls-certificate and --tls-key, or --behind-tls if a proxy in front carries TLS"
             );
         }
-        let start = Start { address, scheme, started, new_key, asked_again };
+        let table = routes.as_ref().map(|routes| Arc::clone(&routes.table));
+        let start = Start { address, scheme, started, new_key, asked_again, table };
         let reached = Reached { bound, tls, outside, routes, metrics, beside, start };
         self.answer(node, running, reached, stop).await
     }
@@ -225,7 +227,7 @@ impl Serve {
     /// Waits until the directory is loaded, and founds where there is nothing; then offers links for the first owner
     /// whenever it is asked for one.
     async fn begin(&self, node: &Node, running: &mut Running, start: Start, ends: &Ends) -> Result<(), HostFailed> {
-        let Start { address, scheme, started, new_key, mut asked_again } = start;
+        let Start { address, scheme, started, new_key, mut asked_again, table } = start;
         let Ends { stop, closing, failed } = ends;
         tracing::debug!(%address, scheme, "listening; the directory is being loaded");
         let begun = tokio::select! {
@@ -244,6 +246,7 @@ impl Serve {
         self.offer_set_up(node, scheme, address, Asked::ByStart).await;
         let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
         tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+        gateway::tell(table.as_deref());
         if let Some(file) = new_key {
             tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
         }
@@ -402,6 +405,8 @@ struct Start {
     new_key: Option<PathBuf>,
     /// Somebody on the host asks for another link.
     asked_again: Signal,
+    /// By which checks are answered.
+    table: Option<Arc<WatchedTable>>,
 }
 
 /// What ends a start, or is ended by it.

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use claviger_access::authorize::{Demanded, NoPassage, Place, pass};
 use claviger_access::directory::PrincipalView;
+use claviger_access::identity::ProjectSlug;
 use claviger_access::{Directory, Moment};
 
 use super::identity;
@@ -21,6 +22,7 @@ use super::refusal::Refused;
 use super::request_path::RequestPath;
 use super::route::{Asked, Demand, NoWorkspace, ProjectNamed, Route};
 use super::watched_table::WatchedTable;
+use crate::api::arrival::Why;
 use crate::api::caller::{admitted, let_in};
 use crate::api::failure::Failure;
 use crate::clock;
@@ -77,9 +79,10 @@ impl Decider {
             }
             Err(failure) => {
                 checks.refused(failure.code());
-                let reason = HeaderValue::from_static(failure.code());
+                let code = failure.code();
                 let mut response = failure.into_response();
-                response.headers_mut().insert(REASON, reason);
+                response.headers_mut().insert(REASON, HeaderValue::from_static(code));
+                response.extensions_mut().insert(Why(code));
                 response
             }
         }
@@ -91,9 +94,20 @@ pub(super) fn forbidden(code: &'static str, sentence: impl Into<String>) -> Fail
     Failure::new(StatusCode::FORBIDDEN, code, sentence)
 }
 
-/// What a gateway names is no method.
+/// The method that a gateway names.
 pub(super) fn method(bytes: &[u8]) -> Result<Method, Failure> {
-    Method::from_bytes(bytes).map_err(|_| forbidden("request_unnamed", "the method that the gateway names is none"))
+    let method = Method::from_bytes(bytes);
+    let method = method.map_err(|_| forbidden("request_unnamed", "the method that the gateway names is none"))?;
+    is_read_alike(&method).map(|()| method)
+}
+
+/// Methods are told apart by case (RFC 9110, section 9.1), and there are frameworks that run `delete` as DELETE.
+pub(super) fn is_read_alike(method: &Method) -> Result<(), Failure> {
+    if method.as_str().bytes().any(|byte| byte.is_ascii_lowercase()) {
+        let sentence = "the method has lower-case letters, which some take for another one; write it in upper case";
+        return Err(forbidden("request_unnamed", sentence));
+    }
+    Ok(())
 }
 
 /// The path of a request target, where all read it alike.
@@ -156,11 +170,12 @@ impl Caller<'_> {
 
     fn let_in<'d>(&self, directory: &'d Directory) -> Result<PrincipalView<'d>, Failure> {
         let Decider { node, credential, .. } = self.decider;
-        if !self.is_noted {
-            return Ok(admitted(directory, self.headers, credential, self.origin, self.now)?);
-        }
-        let (_, view) = let_in(node, directory, self.headers, credential, self.origin, self.now)?;
-        Ok(view)
+        let let_in = if self.is_noted {
+            let_in(node, directory, self.headers, credential, self.origin, self.now).map(|(_, view)| view)
+        } else {
+            admitted(directory, self.headers, credential, self.origin, self.now).map_err(Failure::from)
+        };
+        let_in.map_err(|failure| failure.with_credential_in(credential))
     }
 }
 
@@ -185,10 +200,17 @@ fn place(directory: &Directory, asked: &Asked<'_>) -> Result<Place, NoPassage> {
 fn refused(why: NoPassage, asked: &Asked<'_>) -> Failure {
     match why {
         NoPassage::NotReached => {
-            forbidden("place_not_reached", format!("this takes {asked}, and the account reaches no such place"))
+            let hint = match asked.project {
+                Some(ProjectNamed::Slug(slug)) if ProjectSlug::parse(slug).is_err() => {
+                    "; no project can have this name, for a slug is lower case, such as web-shop"
+                }
+                _ => "",
+            };
+            forbidden("place_not_reached", format!("this takes {asked}, and the account reaches no such place{hint}"))
         }
         NoPassage::RoleTooLow => {
-            forbidden("role_too_low", format!("this takes {asked}, and the account's role there is lower"))
+            let why = "the account's role there is lower, or one of your own, which is none of these";
+            forbidden("role_too_low", format!("this takes {asked}, and {why}"))
         }
         NoPassage::PermissionMissing => {
             forbidden("permission_missing", format!("this takes {asked}, which no role of the account gives there"))

@@ -10,16 +10,18 @@
 mod reply;
 mod told;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::Request as HttpRequest;
+use axum::extract::{Request as HttpRequest, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use envoy_types::ext_authz::v3::pb::{Authorization, AuthorizationServer, CheckRequest, CheckResponse};
+use http_body_util::BodyExt;
 use tonic::{Request, Response, Status};
 
 use self::told::Told;
@@ -28,6 +30,7 @@ use super::identity;
 use crate::api::TrustedProxies;
 use crate::api::arrival::{self, Judged, Peer};
 use crate::api::failure::Failure;
+use crate::places::Places;
 use crate::random::RequestId;
 use crate::store::writing::Origin;
 
@@ -40,8 +43,15 @@ const MESSAGE_LENGTH_MAX: usize = 128 * 1024;
 /// Most bytes of what a refused caller is told.
 const REFUSAL_LENGTH_MAX: usize = 64 * 1024;
 
-/// A message must have arrived whole by then.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
+/// A message must have arrived whole by then. Envoy itself waits for a fraction of a second.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(5);
+
+/// So many messages of one address may be on their way at once. Many streams share a connection, so the limits on connections
+/// do not limit them.
+const AWAITED_OF_ONE_ADDRESS_MAX: usize = 1_000;
+
+/// What comes before a message (gRPC over HTTP/2: whether it is compressed, and its length).
+const PREFIX_LENGTH: usize = 5;
 
 /// Where nothing is: gRPC has words of its own for that, and reads no others.
 pub(super) async fn no_such_path(request: HttpRequest) -> HttpResponse {
@@ -56,14 +66,38 @@ pub(super) async fn no_such_path(request: HttpRequest) -> HttpResponse {
 /// The service alone.
 pub(super) fn router(decider: Decider, trusted: TrustedProxies) -> Router {
     let service = AuthorizationServer::new(ExtAuthz { decider, trusted }).max_decoding_message_size(MESSAGE_LENGTH_MAX);
-    Router::new().route_service(PATH, service).route_layer(from_fn(in_time))
+    Router::new()
+        .route_service(PATH, service)
+        .route_layer(from_fn_with_state(Places::new(AWAITED_OF_ONE_ADDRESS_MAX), in_time))
 }
 
-async fn in_time(request: HttpRequest, next: Next) -> HttpResponse {
-    match tokio::time::timeout(ARRIVES_WITHIN, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Status::deadline_exceeded("the message did not arrive in time").into_http(),
+/// Waits for the message, which holds a place of its sender's until it is there.
+async fn in_time(State(places): State<Arc<Places>>, request: HttpRequest, next: Next) -> HttpResponse {
+    let place = request.extensions().get::<Peer>().map(|peer| places.take(peer.address.ip()));
+    if place.as_ref().is_some_and(Option::is_none) {
+        return Status::unavailable("too many messages from there are on their way").into_http();
     }
+    let (head, body) = request.into_parts();
+    let message = match tokio::time::timeout(ARRIVES_WITHIN, message(body)).await {
+        Ok(Ok(message)) => message,
+        Ok(Err(status)) => return status.into_http(),
+        Err(_) => return Status::deadline_exceeded("the message did not arrive in time").into_http(),
+    };
+    drop(place);
+    next.run(HttpRequest::from_parts(head, Body::from(message))).await
+}
+
+async fn message(mut body: Body) -> Result<Vec<u8>, Status> {
+    let mut message = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Status::cancelled("the message ended before its length"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if message.len() + data.len() > PREFIX_LENGTH + MESSAGE_LENGTH_MAX {
+            return Err(Status::out_of_range(format!("a message has {MESSAGE_LENGTH_MAX} bytes at most")));
+        }
+        message.extend_from_slice(&data);
+    }
+    Ok(message)
 }
 
 struct ExtAuthz {

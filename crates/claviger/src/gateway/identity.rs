@@ -120,18 +120,20 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// Whether a name in lower case looks like one of ours to somebody who reads `_` as `-`.
+/// Whether a name in lower case looks like one of ours to somebody who takes one separator for another.
 pub(super) fn is_ours(name: &str) -> bool {
     begins_with(name, PREFIX)
 }
 
-/// Whether a name in lower case begins so to somebody who reads `_` as `-`.
+/// Whether a name in lower case begins so to somebody who takes one separator for another: CGI reads `-` as `_`, and PHP
+/// `.` as well.
 pub(super) fn begins_with(name: &str, beginning: &str) -> bool {
-    name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).take(beginning.len()).eq(beginning.bytes())
+    let alike = |byte: u8| if byte.is_ascii_alphanumeric() { byte } else { b'-' };
+    name.bytes().map(alike).take(beginning.len()).eq(beginning.bytes())
 }
 
 /// Which headers a gateway that is told by name takes off, so that the upstream believes none but `told`: ours that are
-/// not told now, those that the caller `sent` and that look like ours to somebody who reads `_` as `-`, and the one with
+/// not told now, those that the caller `sent` and that look like ours to somebody who takes one separator for another, and the one with
 /// the credential, where the operator chose it for being another than the upstream's own.
 pub(super) fn to_remove<'s>(
     told: &HeaderMap,
@@ -162,10 +164,10 @@ mod tests {
     fn what_is_not_told_is_taken_off_and_so_is_what_looks_like_it() {
         let told = [PRINCIPAL, USERNAME, ORGANIZATION, PROJECT, ROLE, PERMISSIONS];
         assert_eq!(removed(&told, &["accept", "x-claviger-role"], "authorization"), "x-claviger-workspace");
-        let sent = ["X_Claviger_Role", "x-claviger_role", "X-Claviger-Role", "x-claviger-admin", "x-clavigerrole"];
+        let sent = ["X_Claviger_Role", "X.Claviger~Role", "X-Claviger-Role", "x-claviger-admin", "x-clavigerrole"];
         assert_eq!(
             removed(&told, &sent, "authorization"),
-            "x-claviger-admin x-claviger-workspace x-claviger_role x_claviger_role"
+            "x-claviger-admin x-claviger-workspace x.claviger~role x_claviger_role"
         );
         let all = removed(&[], &[], "x-api-credential");
         assert_eq!(all.split(' ').count(), 8);

@@ -128,6 +128,7 @@ impl InProcess {
         let stands_at = self.stands_at();
         let caller = self.decider.caller(&carried.headers, &carried.origin);
         let caller = if is_noted { caller } else { caller.unnoted() };
+        decision::is_read_alike(&carried.method)?;
         let path = decision::path(&carried.target)?;
         let routes = stands_at.as_ref().map_or_else(|| self.routes.table(), |now| Arc::clone(&now.routes));
         let told = caller.by(routes.find(&carried.method, &path))?;
@@ -163,12 +164,12 @@ impl InProcess {
         &self.decider.credential
     }
 
-    /// Whether a header looks like one that says who comes, to whoever reads `_` as `-`.
+    /// Whether a header looks like one that says who comes, to whoever takes one separator for another.
     pub fn says_who(name: &HeaderName) -> bool {
         identity::is_ours(name.as_str())
     }
 
-    /// Whether a header's name begins so, to whoever reads `_` as `-`.
+    /// Whether a header's name begins so, to whoever takes one separator for another.
     pub fn begins_with(name: &HeaderName, beginning: &str) -> bool {
         identity::begins_with(name.as_str(), beginning)
     }

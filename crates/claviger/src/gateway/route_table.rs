@@ -50,6 +50,9 @@ pub enum Wrong {
     /// Not TOML, or not what a table is made of.
     #[error("{0}")]
     Toml(String),
+    /// The end of the file may be missing, and so may whatever its last line went on with.
+    #[error("the file does not end with a line feed, so it may have been cut off; end its last line")]
+    NoEnd,
     /// There is none, so that everything would be denied.
     #[error("there is no route; begin each with [[route]]")]
     NoRoute,
@@ -258,6 +261,14 @@ path = "/v2/{id}"
 methods = []
 workspace = "eu"
 project = "Shop"
+
+[[route]]
+path = "/search?q=secret"
+access = "denied"
+
+[[route]]
+path = "v1/x"
+access = "denied"
 "#;
         insta::assert_snapshot!(mistakes(table));
     }

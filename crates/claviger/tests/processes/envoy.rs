@@ -75,6 +75,11 @@ impl Api {
         }
         let head = String::from_utf8_lossy(&read).into_owned();
         self.heads.lock().unwrap().push(head.clone());
+        if head.to_lowercase().contains("upgrade: websocket") {
+            let opened = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello";
+            let _ = stream.write_all(opened.as_bytes()).await;
+            return;
+        }
         let length = head.len();
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{head}");
         let _ = stream.write_all(answer.as_bytes()).await;
@@ -104,9 +109,9 @@ impl Envoy {
             config.replace_range(begin..end, "");
         }
         for (from, to) in [
-            ("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0".to_owned()),
+            ("address: 127.0.0.1, port_value: 8090", "address: 127.0.0.1, port_value: 0".to_owned()),
             ("port_value: 8000", format!("port_value: {claviger}")),
-            ("port_value: 3000", format!("port_value: {}", api.address.port())),
+            ("port_value: 8080", format!("port_value: {}", api.address.port())),
         ] {
             assert_eq!(config.matches(from).count(), 1, "{from}");
             config = config.replace(from, &to);
@@ -148,6 +153,15 @@ impl Envoy {
     /// What comes back for a head, which needs no blank line.
     async fn answers(&self, head: &[u8]) -> Answered {
         self.answers_from(Ipv4Addr::LOCALHOST.into(), head).await
+    }
+
+    /// All that comes back for a head that asks for another protocol.
+    async fn upgrades(&self, head: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        stream.write_all(&[head, b"Host: api.example.com\r\n\r\n"].concat()).await.expect("sent");
+        let mut read = Vec::new();
+        while !is_whole(&read) && matches!(stream.read_buf(&mut read).await, Ok(1..)) {}
+        String::from_utf8_lossy(&read).into_owned()
     }
 
     async fn answers_from(&self, from: IpAddr, head: &[u8]) -> Answered {
@@ -208,7 +222,8 @@ impl Answered {
         assert_eq!(self.status, 200, "{self:?}");
         assert!(!self.body.to_lowercase().contains("\nauthorization:"), "{self:?}");
         let headers = self.body.lines().skip(1).filter_map(|line| line.split_once(':'));
-        let ours = headers.filter(|(name, _)| name.to_lowercase().replace('_', "-").starts_with("x-claviger"));
+        let alike = |name: &str| name.to_lowercase().replace(['_', '.'], "-");
+        let ours = headers.filter(|(name, _)| alike(name).starts_with("x-claviger"));
         let mut told: Vec<_> = ours.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
         told.sort();
         told
@@ -269,7 +284,8 @@ async fn decides(scene: &Scene) {
     let (_, stranger) = scene.account("stranger", None).await;
     let orders = "/v1/projects/web-shop/orders?page=2";
     let forged = "X-Claviger-Role: owner\r\nx_claviger_role: owner\r\nX-Claviger-Workspace: 1\r\nX-Claviger-Admin: 1\r\n\
-                  X-Claviger-Principal: 1\r\nx-claviger-principal: 2\r\n";
+                  X-Claviger-Principal: 1\r\nx-claviger-principal: 2\r\nX.Claviger.Role: owner\r\n\
+                  X.Claviger.Workspace: 1\r\n";
     let passes = scene.envoy.answers(&[&*get(orders, Some(&reader)), forged.as_bytes()].concat()).await;
     assert!(passes.body.starts_with("GET /v1/projects/web-shop/orders?page=2 HTTP/1.1\r\n"), "{passes:?}");
     let told = passes.told();
@@ -360,6 +376,43 @@ async fn lets_no_path_slip_through(scene: &Scene) {
     }
 }
 
+/// Nor is it told another request than the one that was judged.
+async fn tells_of_no_other_request(scene: &Scene) {
+    let others = [
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-Original-Method",
+        "X-Forwarded-Uri",
+        "X-Forwarded-Method",
+        "X-HTTP-Method-Override",
+        "X-HTTP-Method",
+        "X-Method-Override",
+        "X.HTTP.Method.Override",
+    ];
+    let told: String = others.iter().map(|name| format!("{name}: /internal/x\r\n")).collect();
+    let passes = scene.envoy.answers(&[&*get("/health", None), told.as_bytes()].concat()).await;
+    assert!(passes.status == 200 && !passes.body.contains("/internal/x"), "{passes:?}");
+}
+
+/// A WebSocket opens for who may; no other protocol is spoken past the check.
+async fn opens_websockets_alone(scene: &Scene) {
+    let upgraded = |path: &str, caller: Option<&Caller>, protocol: &str| {
+        let mut head = get(path, caller);
+        head.extend(format!("Upgrade: {protocol}\r\nSec-WebSocket-Version: 13\r\n").into_bytes());
+        head.extend(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nConnection: Upgrade\r\n");
+        head
+    };
+    let opened = scene.envoy.upgrades(&upgraded("/v1/me", Some(&scene.owner), "websocket")).await;
+    assert!(opened.starts_with("HTTP/1.1 101 ") && opened.ends_with("hello"), "{opened}");
+    let before = scene.api.count();
+    let refused = scene.envoy.upgrades(&upgraded("/v1/me", None, "websocket")).await;
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    assert_eq!(scene.api.count(), before);
+    // What is asked for beside it does not go on: it is a request like any other.
+    let plain = scene.envoy.upgrades(&upgraded("/v1/me", Some(&scene.owner), "h2c")).await;
+    assert!(!plain.starts_with("HTTP/1.1 101 ") && !plain.contains("h2c"), "{plain}");
+}
+
 /// From the moment a deletion is answered, not one request more goes through.
 async fn refuses_who_is_deleted_in_use(scene: &Scene) {
     let (id, gone) = scene.account("gone", Some("analyst")).await;
@@ -407,6 +460,8 @@ async fn all_of_it(file: &str) {
     decides(&scene).await;
     overwrites_what_a_client_forged(&scene).await;
     lets_no_path_slip_through(&scene).await;
+    tells_of_no_other_request(&scene).await;
+    opens_websockets_alone(&scene).await;
     refuses_who_is_deleted_in_use(&scene).await;
     tells_the_client_from_itself(&scene).await;
     lets_nobody_through_without_claviger(scene).await;

@@ -45,6 +45,7 @@ async fn metrics_have_an_address_of_their_own_and_count_the_table_and_connection
     let shown = read(&page).await;
     assert!(line(&shown, "claviger_http_requests_total{surface=\"api\",status=\"200\"}").is_some(), "{shown}");
     assert_eq!(line(&shown, "claviger_build_info{version=\"0.1.0\"}"), Some("1".to_owned()), "{shown}");
+    assert_eq!(line(&shown, "claviger_routes "), Some("1".to_owned()), "{shown}");
     let open: u64 = line(&shown, "claviger_connections ").expect("a number").parse().expect("one");
     assert!(open >= 1, "the owner's connection is kept: {shown}");
 

@@ -56,6 +56,16 @@ async fn a_table_is_followed_and_one_with_a_mistake_never_comes_into_force() {
     ];
     wait_until("the log to tell the mistakes", || mistakes.iter().all(|told| server.err().contains(told)));
     assert_eq!(check(&server).await, 403, "the one before stays");
+    // A table that is still being written is one already, with less in it.
+    let whole = format!("{OPEN}\n[[route]]\npath = \"/internal\"\naccess = \"denied\"\n");
+    write(&file, whole.trim_end());
+    let cut = format!("{}:7: the file does not end with a line feed", path(&file));
+    wait_until("the log to tell that it may go on", || server.err().contains(&cut));
+    assert_eq!(check(&server).await, 403, "the one before stays");
+    write(&file, &whole);
+    becomes(&server, 200).await;
+    write(&file, DENIED);
+    becomes(&server, 403).await;
     fs::remove_file(&file).expect("removed");
     server.signal(Signal::HUP);
     wait_until("the log to tell that it is gone", || server.err().contains("No such file"));
@@ -99,6 +109,8 @@ fn a_table_is_checked_and_explained_on_the_host() {
         "DELETE /v1/projects/shop/export\nline 4: /v1/projects/{project}/export is for this path, but for GET only\n\
          denied: no route is for it\n"
     );
+    let lower = run(store.claviger(&["routes", "explain", "--routes", path(&file), "delete", "/open"]));
+    assert!(lower.code() == 2 && lower.err.contains("a method with lower-case letters is refused"), "{}", lower.err);
     let refused = explains("GET", "/v1/%2e%2e/x\u{1b}[2J");
     assert!(refused.starts_with("GET /v1/%2e%2e/x\\u{1b}[2J\ndenied: the path holds "), "{refused}");
     write(&file, MISTAKEN);

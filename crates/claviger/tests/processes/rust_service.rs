@@ -137,7 +137,8 @@ async fn a_service_believes_the_passage_alone_and_gets_bodies_whole() {
     let demand = Demand::project("shop").permission("data:write");
     let (url, reached) = counting(GuardLayer::new(scene.checker(), demand)).await;
     let (id, writer) = scene.account("writer", "analyst").await;
-    let spoofing = ["x-claviger-principal", "X_Claviger_Principal", "x-claviger_role", "x-claviger-admin"];
+    let spoofing =
+        ["x-claviger-principal", "X_Claviger_Principal", "X.Claviger.Principal", "x-claviger_role", "x-claviger-admin"];
     let request =
         spoofing.iter().fold(scene.get(&format!("{url}/who"), &writer), |request, name| request.header(*name, "1"));
     let who: Value =

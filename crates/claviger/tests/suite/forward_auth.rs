@@ -187,7 +187,8 @@ on_both_stores! {
             }
             send(request)
         };
-        asks("authorization", 1).await.refused(401, "not_authenticated");
+        let told = asks("authorization", 1).await.refused(401, "not_authenticated").text;
+        assert!(told.contains("send x-api-credential: Basic with"), "{told}");
         asks("x-api-credential", 1).await.is(200);
         asks("x-api-credential", 2).await.refused(401, "not_authenticated");
         reader.get("me").await.ok();

@@ -19,10 +19,16 @@ const HALF_A_HEAD: &[u8] = &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
 
 /// HEADERS of a call, to whose message no byte comes: a method, a scheme, an authority and a path that were never said before.
 fn call_without_message() -> Vec<u8> {
+    call_on(1)
+}
+
+/// The same on this stream.
+fn call_on(stream: u32) -> Vec<u8> {
     let path = b"/envoy.service.auth.v3.Authorization/Check";
     let mut head = vec![0x83, 0x86, 0x41, 1, b'x', 0x44, path.len() as u8];
     head.extend_from_slice(path);
-    let mut frame = vec![0, 0, head.len() as u8, 1, 4, 0, 0, 0, 1];
+    let mut frame = vec![0, 0, head.len() as u8, 1, 4];
+    frame.extend_from_slice(&stream.to_be_bytes());
     frame.append(&mut head);
     frame
 }
@@ -54,6 +60,32 @@ on_both_stores! {
         );
         assert!(nothing.is_empty() && some.is_empty(), "{nothing:?} {some:?}");
         assert!([greeting, no_request, half, without_message].iter().all(|read| read.get(3) == Some(&4)), "settings come first");
+    }
+
+    /// messages that never come take the places of their own address, and of no other
+    async fn who_sends_no_messages_is_refused_further_calls(world: World) {
+        let world = world.with(WORLD).await;
+        let mut silent = Vec::new();
+        for _ in 0..6 {
+            let mut stream = TcpStream::connect(world.address()).await.expect("a connection");
+            let calls = (0..200_u32).flat_map(|number| call_on(2 * number + 1));
+            let bytes: Vec<u8> = [PREFACE, SETTINGS].concat().into_iter().chain(calls).collect();
+            stream.write_all(&bytes).await.expect("sent");
+            silent.push(stream);
+        }
+        let asked = Asked::of("GET", "/").by(&world, "ada").mapped();
+        let (here, elsewhere) = (Gateway::connect(&world).await, Gateway::connect_from(&world, Some([127, 0, 0, 2].into())).await);
+        let refused = loop {
+            if let Err(status) = here.client().check(asked.clone()).await {
+                break status;
+            }
+        };
+        assert_eq!(refused.code(), tonic::Code::Unavailable, "{refused}");
+        assert!(elsewhere.client().check(asked.clone()).await.is_ok());
+        drop(silent);
+        while here.client().check(asked.clone()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// the API and the console are not answered over HTTP/2, nor gRPC over HTTP/1.1

@@ -20,6 +20,14 @@ on_both_stores! {
     /// each check is counted once, by what was answered, and beside that as an answer of its surface
     async fn checks_are_counted_by_answer(world: World) {
         let world = world.with(WORLD).await;
+        // What an alert is about is there before it happens.
+        for line in [
+            "checks_total{answer=\"unavailable\"}",
+            "attempts_slowed_total{by=\"username\"}",
+            "credentials_refused_total{reason=\"secret_expired\"}",
+        ] {
+            assert!(world.metrics().contains(&format!("\nclaviger_{line} 0\n")), "{line} of {}", world.metrics());
+        }
         for _ in 0..3 {
             assert_eq!(check(&world, "exporter", "?project={shop}").await, 200);
         }

@@ -53,6 +53,14 @@ impl GatewayOptions {
     }
 }
 
+/// Tells in the log by which table checks are answered, if by any.
+pub fn tell(table: Option<&WatchedTable>) {
+    match table {
+        Some(table) => table.tell(),
+        None => tracing::info!("no route table: a check without a query lets every credential through"),
+    }
+}
+
 impl Followed {
     /// Reads the table anew whenever its file changes, until the end.
     pub async fn follow(self, end: CancellationToken) {

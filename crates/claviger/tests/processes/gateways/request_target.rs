@@ -44,6 +44,7 @@ async fn paths_that_are_read_in_two_ways_reach_nobody(program: Program) {
             assert!([400, 403, 404].contains(&status) || of_itself, "{method} {target}: {answer:?}");
         }
     }
+    every_gateway::methods_in_lower_case_reach_nobody(&scene).await;
     let came = scene.upstream.requests();
     assert_eq!(came.len(), 0, "{came:#?}");
     // A gateway may write a path in another way, such as without its host, if the check sees what the API gets.
