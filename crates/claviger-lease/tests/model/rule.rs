@@ -1,0 +1,57 @@
+//! What the promise rests on, rule by rule.
+
+/// A rule of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Rule {
+    /// A lease counts from a reading that was taken before the report was sent.
+    CountsFromBeforeTheReport,
+    /// A row is committed before the first report looks at the head.
+    RowBeforeTheFirstReport,
+    /// Joining gives no lease: the first one comes from a report, like all others.
+    FirstLeaseFromAReport,
+    /// A report that finds no row gives no lease, and the image goes.
+    NoRowNoLease,
+    /// Where the head was beyond the image, a second report that carries it must find the row.
+    SecondReport,
+    /// Who is marked out is judged by the store, in that statement.
+    StoreJudgesMarkingOut,
+    /// A report that was overtaken does not set the row back.
+    AppliedNeverGoesBack,
+    /// A write waits before it is answered.
+    Wait,
+    /// The wait counts from the commit's reply, not from its sending.
+    WaitFromTheReply,
+    /// The wait is longer than the lease by what clocks may differ.
+    DriftAllowance,
+    /// A check looks at the lease first, and takes the image then.
+    LeaseBeforeImage,
+    /// Also an answer that nothing was to be done waits for what it was decided on.
+    WaitForNothingToDo,
+    /// A write whose outcome was not known, and was found, waits like any other.
+    WaitAfterUnknownOutcome,
+    /// A report is committed as a write is: it is at the standby before it is replied to.
+    ReportsReplicated,
+    /// The rows are read by a report: at the history in which the write stands, and at a primary that can still commit.
+    RowsReadByACommit,
+}
+
+impl Rule {
+    /// All of them.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::CountsFromBeforeTheReport,
+        Self::RowBeforeTheFirstReport,
+        Self::FirstLeaseFromAReport,
+        Self::NoRowNoLease,
+        Self::SecondReport,
+        Self::StoreJudgesMarkingOut,
+        Self::AppliedNeverGoesBack,
+        Self::Wait,
+        Self::WaitFromTheReply,
+        Self::DriftAllowance,
+        Self::LeaseBeforeImage,
+        Self::WaitForNothingToDo,
+        Self::WaitAfterUnknownOutcome,
+        Self::ReportsReplicated,
+        Self::RowsReadByACommit,
+    ];
+}

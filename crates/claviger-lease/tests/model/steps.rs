@@ -1,0 +1,168 @@
+//! What may happen next, each step for itself: sending, reading, committing and replying are steps of their own.
+
+use super::cluster::{Cluster, State};
+use super::node::{Asked, Joining, Looking, NOW, Node, Reporting, Waiting, Writer, Writing};
+use super::rule::Rule;
+use super::store::Write;
+
+/// A store that a connection may lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum At {
+    Primary,
+    Replaced,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A tick of time; this node's clock stands still for it.
+    Tick(Option<usize>),
+    Load(usize, At),
+    InsertRun(usize),
+    InsertReplied(usize),
+    Report(usize),
+    ReportRead(usize, At),
+    ReportCommit(usize, At),
+    ReportReplied(usize),
+    ReportLost(usize),
+    StrayRun(usize, At),
+    Follow(usize, At),
+    Write(usize),
+    WriteRun(usize),
+    WriteReplied(usize),
+    WriteLost(usize),
+    LookUpRun(usize, At),
+    LookUpReplied(usize),
+    RowsRead(usize, At),
+    Look(usize),
+    MarkOutRun(usize),
+    MarkOutReplied(usize),
+    Retry(usize, Write),
+    Replicate,
+    FailOver,
+    Crash(usize),
+    CheckBegins(usize),
+    CheckEnds,
+}
+
+impl Cluster {
+    pub(crate) fn possible(&self, state: &State, steps: &mut Vec<Step>) {
+        let bounds = &self.bounds;
+        steps.push(Step::Tick(None));
+        if bounds.drift {
+            for (index, node) in state.nodes.iter().enumerate() {
+                if node.ran >= 4 {
+                    steps.push(Step::Tick(Some(index)));
+                }
+            }
+        }
+        let places: &[At] = if state.replaced.is_some() { &[At::Primary, At::Replaced] } else { &[At::Primary] };
+        for (index, node) in state.nodes.iter().enumerate() {
+            self.possible_at(state, index, node, places, steps);
+        }
+        for index in 0..state.writers.len() {
+            self.possible_of_writer(state, index, places, steps);
+        }
+        if let Some(standby) = &state.standby {
+            let waits = |writer: &Writer| {
+                matches!(&writer.writing, Writing::Wait(Waiting { look: Looking::RowsUnreplicated(_), .. }))
+            };
+            if *standby != state.primary || state.writers.iter().any(waits) {
+                steps.push(Step::Replicate);
+            }
+            if state.failed_over < bounds.failovers {
+                steps.push(Step::FailOver);
+            }
+        }
+        if state.check.is_some() {
+            steps.push(Step::CheckEnds);
+        }
+    }
+
+    fn possible_at(&self, state: &State, index: usize, node: &Node, places: &[At], steps: &mut Vec<Step>) {
+        let bounds = &self.bounds;
+        let may_lose = state.lost < bounds.losses;
+        match &node.joining {
+            Joining::No if node.image.is_none() && node.joins < bounds.joins => {
+                steps.extend(places.iter().map(|at| Step::Load(index, *at)));
+            }
+            Joining::No => {}
+            Joining::Asked(Asked::Sent(..)) => steps.push(Step::InsertRun(index)),
+            Joining::Asked(Asked::Unreplicated(..)) => {}
+            Joining::Asked(Asked::Replied(..)) => steps.push(Step::InsertReplied(index)),
+        }
+        match &node.reporting {
+            Reporting::Idle if node.member.incarnation().is_some() => steps.push(Step::Report(index)),
+            Reporting::Idle => {}
+            Reporting::Sent(_) => steps.extend(places.iter().map(|at| Step::ReportRead(index, *at))),
+            Reporting::Read(_, _, at) => steps.push(Step::ReportCommit(index, *at)),
+            Reporting::Unreplicated(..) => {}
+            Reporting::Replied(..) => steps.push(Step::ReportReplied(index)),
+        }
+        if may_lose && node.reporting != Reporting::Idle {
+            steps.push(Step::ReportLost(index));
+        }
+        if node.stray.is_some() {
+            steps.extend(places.iter().map(|at| Step::StrayRun(index, *at)));
+        }
+        if let Some(image) = &node.image {
+            for at in places {
+                let store = if *at == At::Primary { Some(&state.primary) } else { state.replaced.as_ref() };
+                if store.is_some_and(|store| store.changes.len() > image.len() && store.changes.starts_with(image)) {
+                    steps.push(Step::Follow(index, *at));
+                }
+            }
+        }
+        if state.crashed < bounds.crashes
+            && *node != (Node { joins: node.joins, ran: node.ran, ..Node::new(self.lease()) })
+        {
+            steps.push(Step::Crash(index));
+        }
+        if bounds.two_step_checks && state.check.is_none() && !state.answered.is_empty() {
+            let begins = if self.lacks(Rule::LeaseBeforeImage) { node.image.is_some() } else { node.member.holds(NOW) };
+            if begins {
+                steps.push(Step::CheckBegins(index));
+            }
+        }
+    }
+
+    fn possible_of_writer(&self, state: &State, index: usize, places: &[At], steps: &mut Vec<Step>) {
+        let (bounds, writer) = (&self.bounds, &state.writers[index]);
+        let node = writer.node.map(|node| &state.nodes[node]);
+        let may_lose = state.lost < bounds.losses;
+        match &writer.writing {
+            Writing::Idle if node.is_none_or(|node| node.image.is_some()) && state.written < bounds.writes => {
+                steps.push(Step::Write(index))
+            }
+            Writing::Idle => {}
+            Writing::Commit(Asked::Sent(_)) => steps.push(Step::WriteRun(index)),
+            Writing::Commit(Asked::Unreplicated(..)) => {}
+            Writing::Commit(Asked::Replied(..)) => steps.push(Step::WriteReplied(index)),
+            Writing::LookUp(_) => steps.extend(places.iter().map(|at| Step::LookUpRun(index, *at))),
+            Writing::LookedUp(..) => steps.push(Step::LookUpReplied(index)),
+            Writing::Wait(waiting) => match &waiting.look {
+                Looking::No if self.lacks(Rule::RowsReadByACommit) => {
+                    steps.extend(places.iter().map(|at| Step::RowsRead(index, *at)));
+                }
+                Looking::No => steps.push(Step::RowsRead(index, At::Primary)),
+                Looking::RowsUnreplicated(_) => {}
+                Looking::Rows(_) => steps.push(Step::Look(index)),
+                Looking::MarkOut(out) if !out.iter().any(|out| state.is_locked(*out)) => {
+                    steps.push(Step::MarkOutRun(index));
+                }
+                Looking::MarkOut(_) | Looking::MarkedOutUnreplicated => {}
+                Looking::MarkedOut => steps.push(Step::MarkOutReplied(index)),
+            },
+        }
+        if may_lose && matches!(writer.writing, Writing::Commit(_)) {
+            steps.push(Step::WriteLost(index));
+        }
+        if let Some(node) = node
+            && writer.writing == Writing::Idle
+            && state.retried < bounds.retries
+            && node.member.holds(NOW)
+        {
+            let known = node.image.iter().flatten().filter(|write| !state.answered.contains(write));
+            steps.extend(known.map(|write| Step::Retry(index, *write)));
+        }
+    }
+}
