@@ -274,7 +274,8 @@ where
         async move {
             let mut response = answered.await?;
             // A client must not send its next request there: what it still sends of this one is not read.
-            if response.status().is_client_error() && !received.is_whole() {
+            let is_refused = response.status().is_client_error() || response.status().is_server_error();
+            if is_refused && !received.is_whole() {
                 unread.is_left();
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
