@@ -1,7 +1,5 @@
 //! Where in the installation's history a node stands.
 
-use std::fmt;
-
 /// The number of a change. They follow one another without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
@@ -22,9 +20,3 @@ pub struct Position {
 /// One membership of a node, from joining to leaving or being marked out: random, 128 bits, never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(pub u128);
-
-impl fmt::Display for Revision {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}

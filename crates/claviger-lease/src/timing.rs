@@ -49,18 +49,6 @@ impl LeaseLength {
     pub const fn length(self) -> Duration {
         self.0
     }
-
-    /// How long from one report to the next, where nothing is applied meanwhile.
-    #[must_use]
-    pub fn between_reports(self) -> Duration {
-        self.0 / 4
-    }
-
-    /// A report without a reply is given up after this.
-    #[must_use]
-    pub fn report_within(self) -> Duration {
-        self.0 / 2
-    }
 }
 
 /// By how much the clocks of two nodes may differ in their speed, in percent of the slower one.

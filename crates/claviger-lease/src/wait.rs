@@ -3,8 +3,8 @@
 //! What must stay true: a wait begins with a reading that was taken after the commit's reply; the rows that it looks at were
 //! read after it began, by a report of this node that carried the change: the store has looked whether it stands in its
 //! history, and has committed as a write is. A primary that was replaced still answers reads, and its rows lack who joined
-//! at the other one. Who is silent is marked out by the store, which judges the row
-//! itself, and a look after that no longer finds it.
+//! at the other one. Who is silent is marked out by the store, which judges the row itself, and a look after that no longer
+//! finds it.
 
 use crate::position::{Incarnation, Revision};
 use crate::timing::{Drift, LeaseLength, Reading};
@@ -50,24 +50,10 @@ impl Wait {
         Self { revision, began: replied, drift }
     }
 
-    /// What is waited for.
-    #[must_use]
-    pub fn revision(&self) -> Revision {
-        self.revision
-    }
-
-    /// How long it lasts already.
-    #[must_use]
-    pub fn lasted(&self, now: Reading) -> std::time::Duration {
-        now.since(self.began)
-    }
-
     /// Looks at all rows, read after the wait began by a report that carried the change, and was replied to.
     pub fn look(&self, now: Reading, rows: impl IntoIterator<Item = Row>) -> Look {
         let (mut out, mut next) = (Vec::new(), None::<Reading>);
-        let mut is_everywhere = true;
         for row in rows.into_iter().filter(|row| row.applied < self.revision) {
-            is_everywhere = false;
             let over = self.began.after(self.drift.outlasts(row.lease));
             if now >= over {
                 out.push(row.incarnation);
@@ -75,7 +61,7 @@ impl Wait {
                 next = Some(next.map_or(over, |next| next.min(over)));
             }
         }
-        if is_everywhere { Look::Everywhere } else { Look::Silent { out, next } }
+        if out.is_empty() && next.is_none() { Look::Everywhere } else { Look::Silent { out, next } }
     }
 }
 

@@ -37,10 +37,7 @@ pub(crate) fn of(error: &Error) -> Option<Failure> {
             let sentence = "the body of this request did not arrive in time";
             Some(Failure::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", sentence))
         }
-        (ErrorSource::Downstream, _) => Some(Failure::bad_request(
-            "not_http",
-            "this cannot be read as a request; send HTTP/1.1, and percent-encode what does not stand in a URL",
-        )),
+        (ErrorSource::Downstream, _) => Some(Failure::not_http()),
         (
             ErrorSource::Upstream,
             ErrorType::ConnectTimedout

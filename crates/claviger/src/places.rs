@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::limiter::neighbourhood;
+
 /// How many places each address has taken.
 #[derive(Debug)]
 pub struct Places {
@@ -28,7 +30,7 @@ impl Places {
 
     /// One more for this address, if it may have it.
     pub fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let address = counted_as(address);
+        let address = neighbourhood(address.to_canonical());
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(address).or_insert(0);
         if *count >= self.of_one_address_max {
@@ -51,21 +53,16 @@ impl Drop for Place {
     }
 }
 
-/// The address that a peer counts as: of IPv6 its network of 64 bits, which is what one host is given.
-fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn one_host_counts_as_one_address() {
-        let counted = |text: &str| counted_as(text.parse().expect("an address")).to_string();
+        let counted = |text: &str| {
+            let place = Places::new(1).take(text.parse().expect("an address"));
+            place.expect("a place").address.to_string()
+        };
         assert_eq!(counted("2001:db8:1:2:3:4:5:6"), counted("2001:db8:1:2::1"));
         assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
         assert_eq!(counted("::ffff:192.0.2.7"), "192.0.2.7");

@@ -77,7 +77,7 @@ pub(crate) struct Node {
     pub(crate) reporting: Reporting,
     /// A report that was given up and may still be run.
     pub(crate) stray: Option<Report>,
-    /// Ticks since its clock stood still for one, five at most.
+    /// Ticks since its clock stood still for one, four at most.
     pub(crate) ran: u8,
     /// How often it has joined.
     pub(crate) joins: u8,

@@ -124,13 +124,11 @@ fn misfit(error: &serde_json::Error) -> Failure {
     let told = error.to_string();
     let told = told.split(" at line ").next().unwrap_or_default();
     // The last one is the parser's own: what was sent may hold the word as well.
-    let what = match told.rfind("expected ") {
-        Some(from) if told.get(from..).is_some_and(|what| what.starts_with("expected struct ")) => {
-            "expected an object".to_owned()
-        }
-        Some(from) => told.get(from..).unwrap_or_default().to_owned(),
-        None if told.starts_with("missing field") || told.starts_with("duplicate field") => told.to_owned(),
-        None => "something else was expected".to_owned(),
+    let what = match told.rfind("expected ").and_then(|from| told.get(from..)) {
+        Some(what) if what.starts_with("expected struct ") => "expected an object",
+        Some(what) => what,
+        None if told.starts_with("missing field") || told.starts_with("duplicate field") => told,
+        None => "something else was expected",
     };
     Failure::bad_request("body_misfit", format!("the body does not fit at {place}: {what}; see /api/docs"))
 }

@@ -89,14 +89,17 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path; see /api/docs for what there is")
     }
 
+    /// 400 for what is no request.
+    pub fn not_http() -> Self {
+        let sentence =
+            "this cannot be read as a request; send HTTP/1.1, and percent-encode what does not stand in a URL";
+        Self::bad_request("not_http", sentence)
+    }
+
     /// What the HTTP parser refuses with this status, before there is a request.
     pub(super) fn of_the_parser(status: StatusCode) -> Option<Self> {
         match status {
-            StatusCode::BAD_REQUEST => {
-                let sentence =
-                    "this cannot be read as a request; send HTTP/1.1, and percent-encode what does not stand in a URL";
-                Some(Self::bad_request("not_http", sentence))
-            }
+            StatusCode::BAD_REQUEST => Some(Self::not_http()),
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
                 let sentence = "the head of this request is too large; send fewer and shorter headers, cookies first";
                 Some(Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", sentence))

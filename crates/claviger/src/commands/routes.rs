@@ -9,6 +9,7 @@ use super::exit::Failed;
 use super::host::HostFailed;
 use super::output::{print, shown};
 use crate::gateway::explained::Explained;
+use crate::gateway::route::is_read_alike;
 use crate::gateway::watched_table::{self, NoTable};
 use crate::gateway::{RequestPath, RouteTable};
 
@@ -70,10 +71,8 @@ impl Routes {
 /// A method as checks take it.
 fn method(text: &str) -> Result<Method, String> {
     let method = Method::from_bytes(text.as_bytes()).map_err(|error| error.to_string())?;
-    match text.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        true => Err("a method with lower-case letters is refused, for some take it for another one".to_owned()),
-        false => Ok(method),
-    }
+    let refused = "a method with lower-case letters is refused, for some take it for another one";
+    if is_read_alike(&method) { Ok(method) } else { Err(refused.to_owned()) }
 }
 
 /// Reads a table; each mistake has a line of its own, as compilers tell theirs.

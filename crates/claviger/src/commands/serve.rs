@@ -184,7 +184,7 @@ impl Serve {
         let trusted: TrustedProxies = self.trusted_proxy.iter().copied().collect();
         let transport = self.transport(address, tls.is_some());
         let pages = console::router(node.clone(), transport, outside, trusted.clone(), closing.clone());
-        let table = routes.as_ref().map(|routes| Arc::clone(&routes.table));
+        let table = start.table.clone();
         let proxied = beside.as_ref().map(|_| Arc::clone(node.metrics.proxy.get_or_init(Arc::default)));
         if let Some(bound) = metrics {
             let page = metrics_page::router(&node, table.as_deref());

@@ -20,7 +20,7 @@ use super::identity;
 use super::query::Query;
 use super::refusal::Refused;
 use super::request_path::RequestPath;
-use super::route::{Asked, Demand, NoWorkspace, ProjectNamed, Route};
+use super::route::{Asked, Demand, NoWorkspace, ProjectNamed, Route, is_read_alike};
 use super::watched_table::WatchedTable;
 use crate::api::arrival::Why;
 use crate::api::caller::{admitted, let_in};
@@ -98,16 +98,13 @@ pub(super) fn forbidden(code: &'static str, sentence: impl Into<String>) -> Fail
 pub(super) fn method(bytes: &[u8]) -> Result<Method, Failure> {
     let method = Method::from_bytes(bytes);
     let method = method.map_err(|_| forbidden("request_unnamed", "the method that the gateway names is none"))?;
-    is_read_alike(&method).map(|()| method)
+    read_alike(&method).map(|()| method)
 }
 
-/// Methods are told apart by case (RFC 9110, section 9.1), and there are frameworks that run `delete` as DELETE.
-pub(super) fn is_read_alike(method: &Method) -> Result<(), Failure> {
-    if method.as_str().bytes().any(|byte| byte.is_ascii_lowercase()) {
-        let sentence = "the method has lower-case letters, which some take for another one; write it in upper case";
-        return Err(forbidden("request_unnamed", sentence));
-    }
-    Ok(())
+/// A method that some would take for another one is not judged.
+pub(super) fn read_alike(method: &Method) -> Result<(), Failure> {
+    let sentence = "the method has lower-case letters, which some take for another one; write it in upper case";
+    if is_read_alike(method) { Ok(()) } else { Err(forbidden("request_unnamed", sentence)) }
 }
 
 /// The path of a request target, where all read it alike.

@@ -128,7 +128,7 @@ impl InProcess {
         let stands_at = self.stands_at();
         let caller = self.decider.caller(&carried.headers, &carried.origin);
         let caller = if is_noted { caller } else { caller.unnoted() };
-        decision::is_read_alike(&carried.method)?;
+        decision::read_alike(&carried.method)?;
         let path = decision::path(&carried.target)?;
         let routes = stands_at.as_ref().map_or_else(|| self.routes.table(), |now| Arc::clone(&now.routes));
         let told = caller.by(routes.find(&carried.method, &path))?;

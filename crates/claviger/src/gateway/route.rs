@@ -108,6 +108,12 @@ pub struct Asked<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoWorkspace<'r>(pub &'r str);
 
+/// Whether everybody takes a method for the same one. They are told apart by case (RFC 9110, section 9.1), and there are
+/// frameworks that run `delete` as DELETE.
+pub fn is_read_alike(method: &Method) -> bool {
+    !method.as_str().bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
 impl Methods {
     /// Whether this is one of them.
     pub fn has(&self, method: &Method) -> bool {

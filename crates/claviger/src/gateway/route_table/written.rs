@@ -10,7 +10,7 @@ use toml::{Spanned, Value};
 use super::{Mistake, Mistakes, RouteTable, Wrong};
 use crate::api::ids;
 use crate::gateway::pattern::Pattern;
-use crate::gateway::route::{Access, Demand, Methods, ProjectReference, Route, Source};
+use crate::gateway::route::{Access, Demand, Methods, ProjectReference, Route, Source, is_read_alike};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,8 +117,7 @@ fn methods(notes: &mut Notes<'_>, written: &WrittenRoute) -> Option<Methods> {
         return None;
     }
     let method = |name: &String| {
-        let is_upper = name.bytes().all(|byte| !byte.is_ascii_lowercase());
-        Method::from_bytes(name.as_bytes()).ok().filter(|_| is_upper).ok_or_else(|| Wrong::Method(name.clone()))
+        Method::from_bytes(name.as_bytes()).ok().filter(is_read_alike).ok_or_else(|| Wrong::Method(name.clone()))
     };
     let read: Vec<Option<Method>> = written.get_ref().iter().map(|name| notes.read(name, method)).collect();
     read.into_iter().collect::<Option<Vec<_>>>().map(Methods::These)
