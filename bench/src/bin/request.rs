@@ -55,7 +55,7 @@ static COUNTING: Counting = Counting;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Options { data, accounts, rounds } = Options::parse();
-    let house = House { audit_key: data.join("audit.key"), location: Location::Folder(data), audit_retention: None };
+    let house = House::at(Location::Folder(data.clone()), data.join("audit.key"));
     let (node, running) = Node::start(house, |_| {}).await?;
     let asking = Asking { original: OriginalRequest::XForwarded, credential: header::AUTHORIZATION };
     let checks = Checks::new(node.clone(), TrustedProxies::default(), None, asking);

@@ -1,7 +1,7 @@
 //! Where in the installation's history a node stands.
 
 /// The number of a change. They follow one another without gaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
 /// What tells the change of one history from that of another with the same number: random, 128 bits.

@@ -39,6 +39,9 @@ impl LeaseLength {
     /// A silent node holds up each write for longer than its lease, once.
     pub const MAX: Duration = Duration::from_secs(300);
 
+    /// What is chosen where nothing else is.
+    pub const USUAL: Self = Self(Duration::from_secs(3));
+
     /// A length within bounds.
     pub fn new(length: Duration) -> Result<Self, LeaseLengthOutOfRange> {
         if (Self::MIN..=Self::MAX).contains(&length) { Ok(Self(length)) } else { Err(LeaseLengthOutOfRange) }
@@ -66,6 +69,9 @@ impl Drift {
 
     /// A wait of twice the lease.
     pub const MAX: u8 = 100;
+
+    /// What is chosen where nothing else is.
+    pub const USUAL: Self = Self(25);
 
     /// An allowance within bounds.
     pub fn new(percent: u8) -> Result<Self, DriftOutOfRange> {

@@ -50,6 +50,18 @@ impl Wait {
         Self { revision, began: replied, drift }
     }
 
+    /// What is waited for.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Since when, on this node's clock. Rows that were read before say nothing.
+    #[must_use]
+    pub fn began(&self) -> Reading {
+        self.began
+    }
+
     /// Looks at all rows, read after the wait began by a report that carried the change, and was replied to.
     pub fn look(&self, now: Reading, rows: impl IntoIterator<Item = Row>) -> Look {
         let (mut out, mut next) = (Vec::new(), None::<Reading>);

@@ -36,6 +36,7 @@ mod projects;
 mod reference;
 mod refusals;
 mod requested;
+pub(crate) mod revision_header;
 mod show;
 mod shown_once;
 mod teams;
@@ -61,7 +62,8 @@ use crate::node::Node;
 
 /// Everything that this node answers. `trusted` are the proxies that say where a request comes from.
 pub fn router(node: Node, trusted: TrustedProxies) -> Router {
-    let arrival = Arrival { trusted, answers: Arc::clone(&node.metrics.api) };
+    let (answers, cluster) = (Arc::clone(&node.metrics.api), Some(Arc::clone(&node.cluster)));
+    let arrival = Arrival { trusted, answers, cluster };
     let app = answering()
         .route_layer(from_fn_with_state(node.clone(), refusals::observe))
         .route_layer(from_fn(arrival::name_route))

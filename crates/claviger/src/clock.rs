@@ -1,13 +1,15 @@
-//! The one place that reads a clock.
+//! The one place that reads clocks.
 //!
 //! Everything else takes a [`Moment`] as an argument, and the linter keeps it so. What must stay true: within a process
 //! the time never goes back, so a credential that was refused as expired is not accepted again when the system's clock
 //! is set back.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use claviger_access::Moment;
+use claviger_lease::Reading;
+use rustix::time::{ClockId, clock_gettime};
 
 /// The greatest second that was read so far.
 static LATEST: AtomicI64 = AtomicI64::new(0);
@@ -29,6 +31,13 @@ fn never_back(latest: &AtomicI64, read: i64) -> Moment {
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub fn instant() -> Instant {
     Instant::now()
+}
+
+/// The clock that leases go by: it counts the time that the machine sleeps, too, and nobody sets it.
+pub fn reading() -> Reading {
+    let since_boot = clock_gettime(ClockId::Boottime);
+    let seconds = u64::try_from(since_boot.tv_sec).unwrap_or_default();
+    Reading(Duration::new(seconds, u32::try_from(since_boot.tv_nsec).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub mod invitation;
 pub mod man_pages;
 pub mod me;
 pub mod member;
+pub mod migrate_store;
+pub mod nodes;
 pub mod organization;
 pub mod output;
 pub mod policy;
@@ -71,6 +73,10 @@ pub enum Command {
     ResetPassword(reset_password::ResetPassword),
     /// Copy the store into a new file, while it runs
     Backup(backup::Backup),
+    /// Move an installation from an embedded store into PostgreSQL, on the host
+    MigrateStore(migrate_store::MigrateStore),
+    /// List the nodes that share a PostgreSQL store, on the host
+    Nodes(nodes::NodesArgs),
     /// Service accounts of a running server
     ServiceAccount(service_account::ServiceAccountArgs),
     /// People of a running server

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use claviger_lease::{Drift, LeaseLength};
 use etcetera::BaseStrategy;
 
+use crate::cluster::membership::AmongOthers;
+use crate::store::nodes::{NodeName, NodeProperties};
 use crate::store::{Location, StoreError};
 
 /// Where the store is.
@@ -42,6 +45,42 @@ impl AuditKeyOptions {
     }
 }
 
+/// What this node is among others on a store that is shared.
+#[derive(Args, Debug, Clone)]
+pub struct NodeOptions {
+    /// What this node is called, where several share a PostgreSQL [default: the machine's name]
+    #[arg(long, value_name = "NAME", env = "CLAVIGER_NODE_NAME", value_parser = NodeName::parse)]
+    node_name: Option<NodeName>,
+
+    /// With PostgreSQL: for how long this node answers without hearing from the database. A node that is gone holds up
+    /// writes for a quarter longer than that, once
+    #[arg(long, value_name = "TIME", env = "CLAVIGER_LEASE", default_value = "3s", value_parser = lease)]
+    lease: LeaseLength,
+
+    /// With PostgreSQL: by how many percent the clocks of two nodes may differ in speed
+    #[arg(long, value_name = "PERCENT", env = "CLAVIGER_CLOCK_DRIFT", default_value = "25", value_parser = drift)]
+    clock_drift: Drift,
+}
+
+impl NodeOptions {
+    /// As asked for.
+    pub fn among_others(&self) -> AmongOthers {
+        let name = self.node_name.clone().unwrap_or_else(NodeName::of_this_machine);
+        AmongOthers { properties: NodeProperties { name, lease: self.lease }, drift: self.clock_drift }
+    }
+}
+
+fn lease(typed: &str) -> Result<LeaseLength, String> {
+    let length = typed.parse::<jiff::SignedDuration>().map_err(|_| "a time, such as 3s or 500ms".to_owned())?;
+    let length = std::time::Duration::try_from(length).map_err(|error| error.to_string())?;
+    LeaseLength::new(length).map_err(|error| error.to_string())
+}
+
+fn drift(typed: &str) -> Result<Drift, String> {
+    let percent = typed.parse::<u8>().map_err(|error| error.to_string())?;
+    Drift::new(percent).map_err(|error| error.to_string())
+}
+
 /// Why the options do not name a store.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -67,8 +106,7 @@ impl StoreOptions {
     /// The store that is meant.
     pub fn location(&self) -> Result<Location, ConfigError> {
         if let Some(url) = &self.database {
-            let from_environment = std::env::var("CLAVIGER_DATABASE").is_ok_and(|value| value == *url);
-            if has_password(url) && !from_environment {
+            if is_password_shown(url, "CLAVIGER_DATABASE") {
                 return Err(ConfigError::PasswordOnCommandLine);
             }
             return Ok(Location::from_url(url)?);
@@ -87,6 +125,11 @@ impl StoreOptions {
             }
         }
     }
+}
+
+/// Whether a URL holds a password and stands on the command line, not in this variable.
+pub(crate) fn is_password_shown(url: &str, variable: &str) -> bool {
+    has_password(url) && !std::env::var(variable).is_ok_and(|value| value == url)
 }
 
 fn has_password(url: &str) -> bool {

@@ -142,7 +142,8 @@ pub fn router(
     closing: CancellationToken,
 ) -> Router {
     let Outside { public_url, mailer } = outside;
-    let arrival = Arrival { trusted, answers: Arc::clone(&node.metrics.console) };
+    let (answers, cluster) = (Arc::clone(&node.metrics.console), Some(Arc::clone(&node.cluster)));
+    let arrival = Arrival { trusted, answers, cluster };
     let (tries, streams) = (Arc::default(), Arc::default());
     let console = Console { node, transport, tries, streams, closing, public_url, mailer };
     let foreign = CsrfLayer::new().with_rejection_response(|_| ErrorPage::foreign_form().into());

@@ -5,6 +5,7 @@
 //! has himself alarmed by is there from the start, at 0, or the first one would not be seen as more than before.
 
 pub mod answers;
+pub mod membership;
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use self::answers::Answers;
+use self::membership::MembershipMetrics;
 
 /// What is counted.
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub struct Metrics {
     not_admitted: Family<Reason, Counter>,
     /// Connections of the listener.
     pub connections: Connections,
+    /// This node among others, where it shares its store.
+    pub membership: OnceLock<Arc<MembershipMetrics>>,
 }
 
 /// Checks for gateways, by what they were answered.
@@ -105,5 +109,8 @@ impl Metrics {
         registry.register("connections", "Open connections", self.connections.open.clone());
         let turned_away = "Connections that were closed at once, since their address has as many as it may";
         registry.register("connections_turned_away", turned_away, self.connections.turned_away.clone());
+        if let Some(membership) = self.membership.get() {
+            membership.register(registry);
+        }
     }
 }

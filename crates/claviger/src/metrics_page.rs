@@ -74,6 +74,8 @@ impl Standing {
             gauges.push(("revision", "The revision that requests are decided on", number(held.revision().0)));
             gauges.push(("principals", "Service accounts and people in the directory", number(principals)));
         }
+        let millis = self.cluster.lease_left().map(|left| i64::try_from(left.as_millis()).unwrap_or(i64::MAX));
+        gauges.extend(millis.map(|left| ("lease_left_milliseconds", "For how long this node may still answer", left)));
         gauges.extend(resident_bytes().map(|bytes| ("resident_memory_bytes", "Memory of the process", bytes)));
         gauges
     }

@@ -1,4 +1,4 @@
-//! A running node: the store, its lock, the image and the writer, started and stopped together.
+//! A running node: the store, the right to answer from it, the image and the writer, started and stopped together.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::account_uses::AccountUses;
 use crate::attempts::Attempts;
 use crate::audit_chain::key_file::{self, NoKeys};
-use crate::cluster::Cluster;
 use crate::cluster::keeper::{FirstLoad, Keeper};
+use crate::cluster::membership::{AmongOthers, Membership};
+use crate::cluster::{Cluster, waits};
 use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
 use crate::metrics::Metrics;
@@ -24,7 +25,7 @@ use crate::refused_requests::RefusedRequests;
 use crate::store::load::Progress;
 use crate::store::lock::StoreLock;
 use crate::store::{Location, Store, StoreError};
-use crate::writer::{Books, Writer, writer};
+use crate::writer::{Books, Writer, WriterTask, writer};
 
 /// What a node works on, and how.
 #[derive(Debug, Clone)]
@@ -35,6 +36,15 @@ pub struct House {
     pub audit_key: PathBuf,
     /// Audit events are kept so many seconds; `None` for ever.
     pub audit_retention: Option<i64>,
+    /// What it is among others, where the store is shared.
+    pub among_others: AmongOthers,
+}
+
+impl House {
+    /// A store and its key, and all else as usual.
+    pub fn at(location: Location, audit_key: PathBuf) -> Self {
+        Self { location, audit_key, audit_retention: None, among_others: AmongOthers::default() }
+    }
 }
 
 /// What requests and commands work with. Each request has one, so it is a pointer.
@@ -83,7 +93,9 @@ pub struct Running {
     keeper_stop: CancellationToken,
     failed: CancellationToken,
     writer: JoinHandle<()>,
-    keeper: JoinHandle<Option<StoreLock>>,
+    keeper: JoinHandle<()>,
+    /// Held until the store is closed.
+    lock: StoreLock,
     loaded: oneshot::Receiver<Result<(), StoreError>>,
     cluster: Arc<Cluster>,
     store: Store,
@@ -111,50 +123,37 @@ impl Node {
         house: House,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<(Self, Running), StoreError> {
-        let House { location, audit_key, audit_retention } = house;
+        let House { location, audit_key, audit_retention, among_others } = house;
         if let Location::Folder(folder) = &location {
             crate::store::prepare_folder(folder)?;
         }
         sqlx::any::install_default_drivers();
-        let lock = StoreLock::take(&location).await?;
-        let store = match open(location, &audit_key).await {
-            Ok(store) => store,
-            Err(error) => {
-                lock.release().await;
-                return Err(error);
-            }
-        };
-        let cluster = Arc::new(Cluster::default());
+        let lock = StoreLock::take(&location)?;
+        let store = open(location, &audit_key).await?;
+        let (waits, waiting) = waits::channel(among_others.drift);
+        let cluster = Arc::new(match store.is_shared() {
+            true => Cluster::of_many_nodes(waits),
+            false => Cluster::of_one_process(),
+        });
         let dropped = Arc::new(Notify::new());
         let books = Books { audit_retention, ..Books::default() };
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books.clone(), Arc::clone(&dropped));
-        let (told, loaded) = oneshot::channel();
-        let first = FirstLoad { progress, told };
-        let last_seen = Arc::clone(&books.last_seen);
-        let keeper = Keeper { store: store.clone(), cluster: Arc::clone(&cluster), last_seen, dropped };
-        let (stop, keeper_stop) = (CancellationToken::new(), CancellationToken::new());
-        let failed = CancellationToken::new();
-        let end = || ExpectedEnd { failed: failed.clone(), cluster: Arc::clone(&cluster), came: false };
-        let (writing, keeping) = (end(), end());
-        let writing_until = stop.clone();
-        let keeping_until = keeper_stop.clone();
-        let running = Running {
-            writer: tokio::spawn(async move {
-                task.run(writing_until).await;
-                writing.came();
-            }),
-            keeper: tokio::spawn(async move {
-                let lock = keeper.run(lock, first, keeping_until).await;
-                keeping.came();
-                lock
-            }),
-            stop,
-            keeper_stop,
-            failed,
-            loaded,
-            cluster: Arc::clone(&cluster),
+        let metrics = Arc::<Metrics>::default();
+        let keeper = Keeper {
             store: store.clone(),
+            cluster: Arc::clone(&cluster),
+            last_seen: Arc::clone(&books.last_seen),
+            dropped,
         };
+        let keeper = match store.is_shared() {
+            true => {
+                let counted = Arc::clone(metrics.membership.get_or_init(Arc::default));
+                let membership = Membership::new(keeper, among_others.properties, counted, waiting);
+                Keeping::Shared(Box::new(membership))
+            }
+            false => Keeping::Own(Box::new(keeper)),
+        };
+        let running = Running::begin(&store, &cluster, lock, task, (keeper, progress));
         let node = Parts {
             cluster,
             writer,
@@ -163,7 +162,7 @@ impl Node {
             account_uses: books.account_uses,
             last_seen: books.last_seen,
             attempts: Arc::default(),
-            metrics: Arc::default(),
+            metrics,
             refused: books.refused,
             observations: books.observations,
             passwords: Arc::default(),
@@ -173,7 +172,22 @@ impl Node {
     }
 }
 
-/// Opens the store, finds the keys of its audit log, and makes this process the one that writes, with the lock held.
+/// Who keeps the image.
+enum Keeping {
+    Own(Box<Keeper>),
+    Shared(Box<Membership>),
+}
+
+impl Keeping {
+    async fn run<P: FnMut(Progress) + Send>(self, first: FirstLoad<P>, stop: CancellationToken) {
+        match self {
+            Self::Own(keeper) => keeper.run(first, stop).await,
+            Self::Shared(membership) => membership.run(first, stop).await,
+        }
+    }
+}
+
+/// Opens the store, and finds the keys of its audit log. The lock is held, where there is one.
 async fn open(location: Location, audit_key: &Path) -> Result<Store, StoreError> {
     let store = Store::open(location).await?;
     let opened = async {
@@ -186,7 +200,6 @@ async fn open(location: Location, audit_key: &Path) -> Result<Store, StoreError>
         if let Some(wanted) = wanted.into_iter().find(|wanted| ring.find(wanted).is_none()) {
             return Err(NoKeys::Another { path: audit_key.to_owned(), wanted }.into());
         }
-        store.claim(random::mark().map_err(no_randomness)?).await?;
         store.chain_with(ring).await
     };
     match opened.await {
@@ -223,6 +236,41 @@ impl Drop for ExpectedEnd {
 }
 
 impl Running {
+    /// Starts the tasks. `progress` is of the first load.
+    fn begin(
+        store: &Store,
+        cluster: &Arc<Cluster>,
+        lock: StoreLock,
+        task: WriterTask,
+        (keeper, progress): (Keeping, impl FnMut(Progress) + Send + 'static),
+    ) -> Self {
+        let (told, loaded) = oneshot::channel();
+        let first = FirstLoad { progress, told };
+        let (stop, keeper_stop) = (CancellationToken::new(), CancellationToken::new());
+        let failed = CancellationToken::new();
+        let end = || ExpectedEnd { failed: failed.clone(), cluster: Arc::clone(cluster), came: false };
+        let (writing, keeping) = (end(), end());
+        let writing_until = stop.clone();
+        let keeping_until = keeper_stop.clone();
+        Self {
+            writer: tokio::spawn(async move {
+                task.run(writing_until).await;
+                writing.came();
+            }),
+            keeper: tokio::spawn(async move {
+                keeper.run(first, keeping_until).await;
+                keeping.came();
+            }),
+            stop,
+            keeper_stop,
+            failed,
+            lock,
+            loaded,
+            cluster: Arc::clone(cluster),
+            store: store.clone(),
+        }
+    }
+
     /// Cancelled where a task has failed: the node must be stopped.
     pub fn failed(&self) -> CancellationToken {
         self.failed.clone()
@@ -234,27 +282,18 @@ impl Running {
         (&mut self.loaded).await.unwrap_or_else(|error| Err(StoreError::unreadable(error.to_string())))
     }
 
-    /// Does what waits, flushes, answers nothing any more, closes the store, and gives the lock back last.
+    /// Does what waits, flushes, answers nothing any more, leaves the others, closes the store, and gives the lock back last.
     pub async fn stop(self) {
         self.stop.cancel();
         if let Err(error) = self.writer.await {
             tracing::error!(%error, "the writer ended badly");
         }
-        self.cluster.drop_image();
         self.keeper_stop.cancel();
-        let lock = match self.keeper.await {
-            Ok(lock) => lock,
-            Err(error) => {
-                tracing::error!(%error, "the keeper ended badly");
-                None
-            }
-        };
-        if let Some(lock) = lock {
-            self.store.disclaim().await;
-            self.store.close().await;
-            lock.release().await;
-        } else {
-            self.store.close().await;
+        if let Err(error) = self.keeper.await {
+            tracing::error!(%error, "the keeper ended badly");
         }
+        self.cluster.drop_image();
+        self.store.close().await;
+        drop(self.lock);
     }
 }

@@ -12,15 +12,19 @@ pub mod audit_log;
 pub mod backup;
 pub mod bookkeeping;
 pub mod chain;
+pub mod following;
 pub mod load;
 pub mod location;
 pub mod lock;
+pub mod moving;
+pub mod nodes;
 pub mod observed;
 pub mod passwords;
 pub mod secrets;
 pub mod service_accounts;
 pub mod usage;
 pub mod verification;
+pub mod wake;
 pub mod writing;
 
 mod change_format;
@@ -28,22 +32,25 @@ mod connector;
 mod ends;
 mod event_row;
 mod grants;
-mod holder;
 mod many;
 mod no_connection;
 mod open;
 mod record;
 mod rows;
 mod statements;
+mod tables;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use claviger_access::Revision;
 use sqlx::AnyPool;
 
 use self::connector::Connector;
 use self::ends::KnownEnds;
+use self::nodes::ReportConnection;
+use self::wake::CanTell;
 use crate::audit_chain::KeyRing;
 use crate::audit_chain::key_file::NoKeys;
 
@@ -67,12 +74,12 @@ pub struct Store {
     engine: Engine,
     location: Location,
     connector: Connector,
-    /// Who may write, as the head row must say.
-    holder: Arc<Mutex<String>>,
     /// What the audit log is chained with; none in a store that is only read.
     audit_keys: Arc<Mutex<Option<KeyRing>>>,
     ends: KnownEnds,
     reads: AnyPool,
+    report_connection: ReportConnection,
+    can_tell: CanTell,
 }
 
 /// A read that takes longer is given up: its connection may be to a host that is gone.
@@ -85,6 +92,11 @@ impl Store {
     /// Which database it is.
     pub fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// Whether several nodes may be on it at once.
+    pub fn is_shared(&self) -> bool {
+        self.engine == Engine::Postgres
     }
 
     /// Where it is.
@@ -100,6 +112,7 @@ impl Store {
     /// Closes all connections. One that waits for the answer to a read that was given up is left to end by itself.
     pub async fn close(&self) {
         self.connector.close().await;
+        self.close_reports().await;
         if tokio::time::timeout(CLOSED_WITHIN, self.reads.close()).await.is_err() {
             tracing::debug!("a read is still under way; its connection ends with this process");
         }
@@ -153,6 +166,22 @@ pub enum StoreError {
     InUse {
         /// Where, without credentials.
         store: String,
+    },
+    /// It went back in time.
+    #[error(
+        "the store has lost history: this node has answered with revision {seen}, which is not in the store that stands at {at}. Nothing is answered, since what was revoked since may be valid in it; bring the history back, or start every node anew to go on without it"
+    )]
+    LostHistory {
+        /// The newest that the node has answered with.
+        seen: Revision,
+        /// Where the store stands.
+        at: Revision,
+    },
+    /// It cannot be moved.
+    #[error("the installation cannot be moved: {why}")]
+    Move {
+        /// What is in the way.
+        why: String,
     },
     /// A newer program wrote it.
     #[error(

@@ -2,8 +2,8 @@
 //!
 //! [`Writer::perform`] queues a decider. One task takes what waits, holds the head, and decides one after the other: each
 //! on the state that the one before left, each with its own revision, event and answer. All of them ride in one
-//! transaction. The image is published after the commit and before anybody is answered, so that every request that
-//! arrives after an answer is decided with it.
+//! transaction. The image is published after the commit and before anybody is answered; where other nodes share the store,
+//! their images have it too before anybody is. So every request that arrives after an answer is decided with it.
 //!
 //! What must stay true: an answer is given only after the commit, also when it says "nothing to do" or refuses, for it
 //! was decided on the state before it. A request that goes away does not cancel its write. A refused decision leaves the
@@ -20,19 +20,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use claviger_access::identity::OrganizationId;
-use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal};
+use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal, Revision};
+use claviger_lease::Reading;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use self::audit_books::Marked;
 use self::queue::Queue;
 use crate::account_uses::AccountUses;
-use crate::cluster::{Cluster, Generation, Held};
+use crate::cluster::{Cluster, Generation, Held, decided_on};
 use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
 use crate::observations::Observations;
 use crate::refused_requests::RefusedRequests;
+use crate::store::following::Ahead;
 use crate::store::writing::{IdempotencyKey, Origin, Outcome, Writing};
 use crate::store::{Store, StoreError};
 use crate::{clock, random};
@@ -151,7 +154,8 @@ type Occasion<'d> = Result<(&'d Draft, Moment, RandomBytes), WriteError>;
 
 type Decider = Box<dyn FnOnce(Occasion<'_>) -> Verdict + Send>;
 
-type Answer = Box<dyn FnOnce(Result<(), WriteError>) + Send>;
+/// Takes the revision that the write was decided on, or has come to.
+type Answer = Box<dyn FnOnce(Result<Revision, WriteError>) + Send>;
 
 impl Writer {
     /// Decides on the state that the write is added to, writes, and answers once every request is decided with it.
@@ -184,9 +188,9 @@ impl Writer {
         D: FnOnce(&Draft, Moment, RandomBytes) -> Result<Decided<R>, Refusal> + Send + 'static,
     {
         let place = self.waiting.take_place(request.organization, request.weight)?;
-        let (sender, receiver) = oneshot::channel::<Result<R, WriteError>>();
+        let (sender, receiver) = oneshot::channel::<(Result<R, WriteError>, Option<Revision>)>();
         // The receiver is gone when the request is: the write is done all the same.
-        let send = move |answer| drop(sender.send(answer));
+        let send = move |answer, outcome: Result<Revision, WriteError>| drop(sender.send((answer, outcome.ok())));
         let decide = move |occasion: Occasion<'_>| {
             let decided = match occasion {
                 Ok((draft, moment, random)) => decider(draft, moment, random).map_err(WriteError::Refused),
@@ -196,17 +200,17 @@ impl Writer {
                 Ok(Decided::Write(decision, reply)) => Verdict {
                     decision: Some(decision),
                     made: made(&reply),
-                    answer: Box::new(move |outcome| send(outcome.map(|()| reply))),
+                    answer: Box::new(move |outcome| send(outcome.clone().map(|_| reply), outcome)),
                 },
                 Ok(Decided::Nothing(reply)) => Verdict {
                     decision: None,
                     made: None,
-                    answer: Box::new(move |outcome| send(outcome.map(|()| reply))),
+                    answer: Box::new(move |outcome| send(outcome.clone().map(|_| reply), outcome)),
                 },
                 Err(refused) => Verdict {
                     decision: None,
                     made: None,
-                    answer: Box::new(move |outcome| send(outcome.and(Err(refused)))),
+                    answer: Box::new(move |outcome| send(outcome.clone().and(Err(refused)), outcome)),
                 },
             }
         };
@@ -216,7 +220,9 @@ impl Writer {
             mpsc::error::TrySendError::Closed(_) => WriteError::Unavailable,
         })?;
         // Dropped without an answer: the writer panicked, and nobody can tell how far it came.
-        receiver.await.unwrap_or(Err(WriteError::OutcomeUnknown))
+        let (answer, revision) = receiver.await.unwrap_or((Err(WriteError::OutcomeUnknown), None));
+        revision.into_iter().for_each(decided_on::note);
+        answer
     }
 }
 
@@ -287,18 +293,24 @@ impl Batch<'_> {
         if self.answers.len() < DECISIONS_A_BATCH { self.waiting.take() } else { None }
     }
 
-    /// Answers everybody who was decided. Where that failed, also those who would have ridden in it: they were not
-    /// written, whatever became of the rest, and nobody waits for a store that does not answer.
-    fn answer(self, outcome: &Result<(), WriteError>) {
+    /// Tells everybody who was decided, and also those who would have ridden in it: they were not written, whatever became
+    /// of the rest, and nobody waits for a store that does not answer.
+    fn answer_failed(self, error: &WriteError) {
         let room = DECISIONS_A_BATCH - self.answers.len();
-        self.answers.into_iter().for_each(|answer| answer(outcome.clone()));
-        if outcome.is_err() {
-            for queued in std::iter::from_fn(|| self.waiting.take()).take(room) {
-                let verdict = (queued.decide)(Err(WriteError::Unavailable));
-                (verdict.answer)(Ok(()));
-            }
+        self.answers.into_iter().for_each(|answer| answer(Err(error.clone())));
+        for queued in std::iter::from_fn(|| self.waiting.take()).take(room) {
+            let verdict = (queued.decide)(Err(WriteError::Unavailable));
+            (verdict.answer)(Err(WriteError::Unavailable));
         }
     }
+}
+
+/// What a batch was decided on, or has come to.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    revision: Revision,
+    /// The clock, read after the store's reply that told of it.
+    replied: Reading,
 }
 
 /// The task that writes.
@@ -308,6 +320,8 @@ pub struct WriterTask {
     cluster: Arc<Cluster>,
     books: Books,
     marked: Marked,
+    /// Answers that wait until every node has what was written.
+    waiting: JoinSet<()>,
     /// Tells the keeper that the image was dropped.
     dropped: Arc<Notify>,
 }
@@ -333,7 +347,8 @@ pub struct Books {
 pub fn writer(store: Store, cluster: Arc<Cluster>, books: Books, dropped: Arc<Notify>) -> (Writer, WriterTask) {
     let (sender, arriving) = mpsc::channel(WAITING_MAX);
     let writer = Writer { queue: sender, waiting: Arc::default() };
-    (writer, WriterTask { arriving, store, cluster, books, marked: Marked::default(), dropped })
+    let (marked, waiting) = (Marked::default(), JoinSet::new());
+    (writer, WriterTask { arriving, store, cluster, books, marked, waiting, dropped })
 }
 
 impl WriterTask {
@@ -373,6 +388,7 @@ impl WriterTask {
                 () = stop.cancelled(), if !self.arriving.is_closed() => self.arriving.close(),
             }
         }
+        while self.waiting.join_next().await.is_some() {}
         while self.flush_refused().await {}
         while self.flush_seen().await {}
         self.flush_last_uses().await;
@@ -389,39 +405,56 @@ impl WriterTask {
         let outcome = self.write(&mut batch).await;
         let decisions = batch.answers.len();
         tracing::debug!(decisions, micros = started.elapsed().as_micros() as u64, ?outcome, "wrote a batch");
-        batch.answer(&outcome);
+        match outcome {
+            Ok(reached) => self.answer_everywhere(batch.answers, reached),
+            Err(error) => batch.answer_failed(&error),
+        }
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<(), WriteError> {
+    /// Answers once every node that may answer has it. The next batch does not wait for that.
+    fn answer_everywhere(&mut self, answers: Vec<Answer>, reached: Reached) {
+        while self.waiting.try_join_next().is_some() {}
+        match self.cluster.everywhere(reached.revision, reached.replied) {
+            None => answers.into_iter().for_each(|answer| answer(Ok(reached.revision))),
+            Some(everywhere) => {
+                self.waiting.spawn(async move {
+                    let outcome = everywhere.await.map(|()| reached.revision).map_err(|error| {
+                        tracing::error!(%error, revision = %reached.revision, "a write is done, and its answer is that this is not known");
+                        WriteError::OutcomeUnknown
+                    });
+                    answers.into_iter().for_each(|answer| answer(outcome.clone()));
+                });
+            }
+        }
+    }
+
+    async fn write(&self, batch: &mut Batch<'_>) -> Result<Reached, WriteError> {
         // Asked for before the image: an image that is dropped from here on stays dropped.
         let began = self.cluster.generation();
-        let image = self.cluster.directory().map_err(|_| WriteError::Unavailable)?;
-        let (writing, draft) = match tokio::time::timeout(DECIDE_WITHIN, self.decide(batch, &image)).await {
+        let image = self.cluster.image().ok_or(WriteError::Unavailable)?;
+        let (writing, draft, began_at) = match tokio::time::timeout(DECIDE_WITHIN, self.decide(batch, &image)).await {
             Ok(decided) => decided?,
             Err(_) => {
                 tracing::error!("the database took too long to take a batch of writes");
                 return Err(WriteError::Unavailable);
             }
         };
-        self.commit(writing, draft, &image, began).await
+        self.commit(writing, draft, began_at, began).await
     }
 
-    async fn decide(&self, batch: &mut Batch<'_>, image: &Held) -> Result<(Writing, Draft), WriteError> {
-        let mut writing = match self.store.begin_at_head().await {
-            Ok(writing) => writing,
-            Err(error @ StoreError::InUse { .. }) => {
-                self.drop_image();
-                return Err(unavailable(error));
-            }
-            Err(error) => return Err(unavailable(error)),
-        };
-        if writing.head() != (image.revision(), image.mark()) {
+    /// Decides on the state that the store is in; where that is, what was decided, and the revision that it began at.
+    async fn decide(&self, batch: &mut Batch<'_>, image: &Held) -> Result<(Writing, Draft, Revision), WriteError> {
+        let mut writing = self.store.begin_at_head().await.map_err(unavailable)?;
+        let mut draft = Draft::on(image);
+        if self.store.is_shared() {
+            catch_up(&mut writing, &mut draft).await.map_err(unavailable)?;
+        }
+        if writing.head() != (draft.revision(), draft.mark()) {
             tracing::error!(store = ?writing.head(), image = %image.revision(), "the store is not where the image is");
             self.drop_image();
             return Err(WriteError::Unavailable);
         }
-        let mut draft = Draft::on(image);
-        let started = clock::instant();
+        let (began_at, started) = (draft.revision(), clock::instant());
         let mut changes = 0;
         while changes < CHANGES_A_BATCH
             && started.elapsed() < BATCH_FULL_AFTER
@@ -431,13 +464,23 @@ impl WriterTask {
             batch.answers.push(answer);
             changes += made;
         }
-        Ok((writing, draft))
+        Ok((writing, draft, began_at))
     }
 
-    async fn commit(&self, writing: Writing, draft: Draft, image: &Held, began: Generation) -> Result<(), WriteError> {
+    async fn commit(
+        &self,
+        writing: Writing,
+        draft: Draft,
+        began_at: Revision,
+        began: Generation,
+    ) -> Result<Reached, WriteError> {
         let (revision, mark) = writing.head();
-        if revision == image.revision() {
-            return writing.roll_back().await.map_err(unavailable);
+        let reached = |replied| Reached { revision, replied };
+        if revision == began_at {
+            writing.roll_back().await.map_err(unavailable)?;
+            // Stale: who brings the image back brings at least this.
+            _ = self.cluster.publish(began, draft.into_image());
+            return Ok(reached(clock::reading()));
         }
         let committed = match writing.commit().await {
             Ok(()) => Outcome::Committed,
@@ -446,20 +489,28 @@ impl WriterTask {
                 self.store.outcome_of(revision, mark).await
             }
         };
+        let replied = clock::reading();
         match committed {
             Outcome::Committed => {
                 // Stale: what is loaded meanwhile may lack this write, so it must be loaded again before anybody is
                 // answered from it.
                 if self.cluster.publish(began, draft.into_image()).is_err() {
-                    self.drop_image();
+                    self.doubt_image();
                 }
-                Ok(())
+                Ok(reached(replied))
             }
             Outcome::NotCommitted => Err(WriteError::Unavailable),
             Outcome::Unknown => {
-                self.drop_image();
+                self.doubt_image();
                 Err(WriteError::OutcomeUnknown)
             }
+        }
+    }
+
+    /// The image may lack what the store has. Where it follows the store it will have it, and nobody is answered with less.
+    fn doubt_image(&self) {
+        if !self.store.is_shared() {
+            self.drop_image();
         }
     }
 
@@ -496,6 +547,19 @@ fn every(period: Duration) -> Interval {
 /// How long bookkeeping rests that has more to do.
 fn rest_after(began: Instant) -> Duration {
     (began.elapsed() * RESTS_TIMES).min(FLUSH_EVERY)
+}
+
+/// Brings the draft to where the head is held, by what other nodes wrote. One that stands in another history stays where it is.
+async fn catch_up(writing: &mut Writing, draft: &mut Draft) -> Result<(), StoreError> {
+    while draft.revision() < writing.head().0 {
+        match writing.ahead_of(draft.revision(), draft.mark()).await? {
+            Ahead::Changes(ahead) if !ahead.is_empty() => {
+                ahead.iter().for_each(|one| draft.add(&one.changes, one.revision, one.mark));
+            }
+            Ahead::Changes(_) | Ahead::AnotherHistory => break,
+        }
+    }
+    Ok(())
 }
 
 /// Decides one, and adds it to the transaction; its answer, and how many changes it made.

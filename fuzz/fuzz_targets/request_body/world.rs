@@ -158,7 +158,7 @@ impl World {
 
 async fn start(folder: &Path) -> (Node, Running) {
     let (location, audit_key) = (Location::Folder(folder.to_owned()), folder.join("audit.key"));
-    Node::start(House { location, audit_key, audit_retention: None }, |_| {}).await.expect("a node")
+    Node::start(House::at(location, audit_key), |_| {}).await.expect("a node")
 }
 
 async fn found(folder: &Path) -> (Node, Running, Credential) {

@@ -30,6 +30,7 @@ mod bodies;
 mod identity;
 mod log;
 mod long_ones;
+mod nodes;
 mod refusals;
 mod request_target;
 mod stopping;

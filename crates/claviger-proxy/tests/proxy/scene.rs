@@ -30,6 +30,8 @@ pub(crate) struct Scene {
     pub(crate) owner: Account,
     process: Option<Process>,
     home: TempDir,
+    /// Where the store is PostgreSQL.
+    database: Option<String>,
     http: reqwest::Client,
     scheme: &'static str,
 }
@@ -90,8 +92,8 @@ impl Scene {
             Some(_) => Upstream::default(),
             None => Upstream::listen(place.api()).await,
         };
-        let process = Process::start(command(home.path(), &setting));
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).danger_accept_invalid_certs(true).build();
+        let database = (setting.on == On::Postgres).then(|| Cluster::shared().database());
+        let process = Process::start(command(home.path(), &setting, database.as_deref()));
         let nobody = Account::new(0, "", "");
         let (reader, visitor) = (nobody.clone(), nobody.clone());
         let mut scene = Self {
@@ -99,12 +101,39 @@ impl Scene {
             owner: nobody,
             process: Some(process),
             home,
-            http: http.expect("a client"),
+            database,
+            http: http(),
             scheme: if setting.is_encrypted { "https" } else { "http" },
         };
         scene.wait_for(" ready ");
         scene.wait_for("the proxy listens");
         scene.people().await;
+        scene
+    }
+
+    /// One more proxy on the same database, in front of the same API.
+    pub(crate) fn beside(other: &Self) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        fs::copy(other.home.path().join("routes.toml"), home.path().join("routes.toml")).expect("the routes");
+        let key = ".local/share/claviger/audit.key";
+        fs::create_dir_all(home.path().join(".local/share/claviger")).expect("a folder");
+        fs::copy(other.home.path().join(key), home.path().join(key)).expect("the audit log's key");
+        let setting = Setting { on: On::Postgres, ..Setting::before(Place::own(), &[other.place.api()]) };
+        let process = Process::start(command(home.path(), &setting, other.database.as_deref()));
+        let (reader, visitor) = (other.reader.clone(), other.visitor.clone());
+        let (organization, project) = (other.organization, other.project);
+        let upstream = Upstream::default();
+        let mut scene = Self {
+            stage: Stage { place: setting.place, upstream, organization, project, reader, visitor },
+            owner: other.owner.clone(),
+            process: Some(process),
+            home,
+            database: other.database.clone(),
+            http: http(),
+            scheme: "http",
+        };
+        scene.wait_for(" ready ");
+        scene.wait_for("the proxy listens");
         scene
     }
 
@@ -196,7 +225,12 @@ fn metrics(place: Place) -> SocketAddr {
     place.at(9000)
 }
 
-fn command(home: &Path, setting: &Setting) -> Command {
+fn http() -> reqwest::Client {
+    let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).danger_accept_invalid_certs(true).build();
+    http.expect("a client")
+}
+
+fn command(home: &Path, setting: &Setting, database: Option<&str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_claviger-proxy"));
     let told = |name: &str| ["CLAVIGER_", "PG", "XDG_"].iter().any(|prefix| name.starts_with(prefix));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
@@ -205,9 +239,9 @@ fn command(home: &Path, setting: &Setting) -> Command {
     let place = setting.place;
     let upstreams = setting.upstreams.clone().unwrap_or_else(|| format!("http://{}", place.api()));
     command.env("HOME", home).arg("--routes").arg(home.join("routes.toml"));
-    match setting.on {
-        On::Sqlite => command.arg("--data").arg(home.join("data")),
-        On::Postgres => command.args(["--database", &Cluster::shared().database()]),
+    match database {
+        None => command.arg("--data").arg(home.join("data")),
+        Some(url) => command.args(["--database", url]),
     };
     command.arg("--secret-file").arg(home.join(OWNER_SECRET));
     command.args(["--listen", &place.claviger().to_string(), "--proxy-listen", &place.gateway().to_string()]);

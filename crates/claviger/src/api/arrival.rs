@@ -3,8 +3,10 @@
 //! A request gets an id, which its answer, its log line and its audit events carry. Requests that no honest client sends
 //! (no `Host`, two of them) are refused; those whose length can be read in two ways are answered once and their
 //! connection closed, so that what follows is never run as a second request. No answer is cached that does not
-//! say itself that it may be. The log line holds
-//! neither path nor query, only the route that matched: strangers write there what they like.
+//! say itself that it may be. Each says on which revision it was decided; that to a request which may change something waits
+//! until every node has that one, also where it refuses: whoever died before he could say "done" made "done already" true
+//! here, and not yet everywhere. The log line holds neither path nor query, only the route that matched: strangers write
+//! there what they like.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -20,10 +22,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::client_address::TrustedProxies;
 use super::failure::{self, Failure};
+use super::revision_header;
 use crate::clock;
+use crate::cluster::{Cluster, decided_on};
 use crate::metrics::answers::Answers;
 use crate::random::RequestId;
 use crate::store::writing::Origin;
+use crate::writer::WriteError;
 
 /// Who is at the other end of the connection. The listener puts it into each request.
 #[derive(Clone, Debug)]
@@ -55,6 +60,8 @@ pub struct Arrival {
     pub trusted: TrustedProxies,
     /// Where its answers are counted.
     pub answers: Arc<Answers>,
+    /// Knows what every node has. None where nothing is changed by any request.
+    pub cluster: Option<Arc<Cluster>>,
 }
 
 /// Why a check does not let a request through, put into its answer.
@@ -142,10 +149,20 @@ pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: 
     let mut arrived = arrival.begin(&request);
     request.extensions_mut().insert(arrived.id.clone());
     arrived.client.map(|client| request.extensions_mut().insert(client));
-    let mut response = match arrived.refused.take() {
-        Some(refused) => refused.into_response(),
-        None => next.run(request).await,
+    let (mut response, decided_on) = match arrived.refused.take() {
+        Some(refused) => (refused.into_response(), None),
+        None => decided_on::noted(next.run(request)).await,
     };
+    if let Some(revision) = decided_on {
+        if !is_read(arrived.method.as_str())
+            && let Some(cluster) = &arrival.cluster
+            && let Some(everywhere) = cluster.everywhere(revision, clock::reading())
+            && everywhere.await.is_err()
+        {
+            response = Failure::from(WriteError::OutcomeUnknown).into_response();
+        }
+        revision_header::add(response.headers_mut(), revision);
+    }
     let route = response.extensions_mut().remove::<Route>();
     let judged = response.extensions().get::<Judged>().copied();
     arrival.end(&arrived, &mut response, route.as_ref().map_or("-", |route| route.0.as_str()), judged);

@@ -117,7 +117,9 @@ impl HostFailed {
             | Self::WhichOrganization { .. } => Exit::Usage,
             Self::Store(StoreError::AuditKey(_)) => Exit::Usage,
             Self::NoOrganization(_) | Self::NoPerson(_) => Exit::NotFound,
-            Self::Store(StoreError::InUse { .. }) | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
+            Self::Store(StoreError::InUse { .. } | StoreError::Move { .. }) | Self::Write(WriteError::Refused(_)) => {
+                Exit::Conflict
+            }
             Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
             Self::Store(_) | Self::Tls(_) | Self::TaskFailed | Self::System { .. } => Exit::Unexpected,
         }
@@ -131,7 +133,7 @@ impl HostFailed {
 
 /// The store, and the keys of its audit log.
 pub(super) fn house(location: Location, store: &StoreOptions, key: &AuditKeyOptions) -> Result<House, HostFailed> {
-    Ok(House { location, audit_key: key.path(store)?, audit_retention: None })
+    Ok(House::at(location, key.path(store)?))
 }
 
 /// The store, which must be there: a mistyped folder is not set up by a command that works on what is in it.

@@ -35,7 +35,7 @@ use super::set_up_link::{self, Asked};
 use super::shown_once::Handover;
 use crate::api::{self, TrustedProxies};
 use crate::clock;
-use crate::config::{AuditKeyOptions, StoreOptions};
+use crate::config::{AuditKeyOptions, NodeOptions, StoreOptions};
 use crate::console::{self, Outside, Transport};
 use crate::gateway::Checks;
 use crate::gateway::watched_table::WatchedTable;
@@ -57,6 +57,9 @@ pub struct Serve {
 
     #[command(flatten)]
     audit_key: AuditKeyOptions,
+
+    #[command(flatten)]
+    among_others: NodeOptions,
 
     #[command(flatten)]
     log: LogOptions,
@@ -150,7 +153,8 @@ impl Serve {
             bound.local_addr().map_err(|reason| HostFailed::System { what: self.listen.to_string(), reason })?;
         let metrics = self.metrics.bind().await?;
         let house = host::house(self.store.location()?, &self.store, &self.audit_key)?;
-        let house = House { audit_retention: self.audit_retention, ..house };
+        let among_others = self.among_others.among_others();
+        let house = House { audit_retention: self.audit_retention, among_others, ..house };
         let new_key = (!house.audit_key.exists()).then(|| house.audit_key.clone());
         let (node, running) = tokio::select! {
             opened = Node::open(house, progress_bar()) => opened?,

@@ -85,7 +85,11 @@ impl Checks {
     }
 
     fn arrival(&self) -> Arrival {
-        Arrival { trusted: self.trusted.clone(), answers: Arc::clone(&self.decider.node.metrics.gateway) }
+        Arrival {
+            trusted: self.trusted.clone(),
+            answers: Arc::clone(&self.decider.node.metrics.gateway),
+            cluster: None,
+        }
     }
 }
 

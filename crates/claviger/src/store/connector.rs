@@ -18,6 +18,9 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 /// A transaction has ended within this, or its outcome is unknown.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
+/// Sent as one text.
+const TELL_AND_COMMIT: &str = "NOTIFY claviger; COMMIT";
+
 /// Makes connections, and keeps one.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -66,6 +69,11 @@ impl Connector {
     /// Commits, and keeps the connection. An error means that the outcome is not known.
     pub(super) async fn commit(&self, connection: AnyConnection) -> Result<(), StoreError> {
         self.end(connection, "COMMIT").await
+    }
+
+    /// The same, and whoever listens is told in the moment of the commit.
+    pub(super) async fn commit_and_tell(&self, connection: AnyConnection) -> Result<(), StoreError> {
+        self.end(connection, TELL_AND_COMMIT).await
     }
 
     /// Rolls back, and keeps the connection.

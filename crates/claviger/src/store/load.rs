@@ -66,10 +66,7 @@ pub struct Progress {
 }
 
 impl Store {
-    /// Loads the directory as it stands, in one snapshot, which holds every write that was begun before.
-    ///
-    /// A process that was killed, or a connection that was lost, may have left PostgreSQL a commit that it still carries
-    /// out after the lock has gone to us: taking the head waits for that.
+    /// Loads the directory as it stands, in one snapshot. Where there are other nodes, what they commit meanwhile is followed.
     pub async fn load_directory(
         &self,
         hash_key: u64,
@@ -77,10 +74,7 @@ impl Store {
     ) -> Result<Directory, StoreError> {
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN",
-            Engine::Postgres => {
-                self.begin_at_head().await?.roll_back().await?;
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-            }
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         let mut snapshot = self.reads.begin_with(begin).await?;
         let head = sqlx::query(READ_HEAD).fetch_one(&mut *snapshot).await?;

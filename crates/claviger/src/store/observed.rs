@@ -3,9 +3,10 @@
 
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId};
-use claviger_access::{Directory, Moment};
+use claviger_access::{Directory, Mark, Moment, Revision};
 use sqlx::Row;
 
+use super::ends::Place;
 use super::event_row::{self, EventRow};
 use super::statements::statements;
 use super::writing::{Origin, begin_statement};
@@ -21,6 +22,9 @@ statements! {
 
 /// So many go in one transaction, so that a write that comes meanwhile waits only for these.
 pub const OBSERVATIONS_A_BATCH: usize = 200;
+
+/// Observations belong to no state of the directory.
+const ANYWHERE: Place = (Revision::ZERO, Mark::ZERO);
 
 /// Something that happened, and changed nothing.
 #[derive(Debug, Clone)]
@@ -54,7 +58,8 @@ impl Store {
             return Err(StoreError::unreadable("no chain for observations to go on with"));
         };
         let (key, mut next) = (ring.current(), end.try_get::<i64, _>("next_event")?);
-        if !self.ends.is_ours(Series::Observations, (next, digest)) {
+        // Where there are other nodes, they move it as well.
+        if !self.is_shared() && !self.ends.is_ours(Series::Observations, ANYWHERE, (next, digest)) {
             return Err(StoreError::AuditLogMoved);
         }
         let mut rows = Vec::new();
@@ -67,7 +72,7 @@ impl Store {
         self.answered(event_row::insert(&mut connection, &rows, key)).await?;
         let move_end = sqlx::query(MOVE_END).bind(next).bind(digest.to_string());
         self.answered(move_end.execute(&mut connection)).await?;
-        self.ends.may_become(Series::Observations, (next, digest));
+        self.ends.may_become(Series::Observations, ANYWHERE, (next, digest));
         self.connector.commit(connection).await
     }
 }

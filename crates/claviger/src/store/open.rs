@@ -17,6 +17,8 @@ use super::{Engine, Location, Store, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
+const NEWEST_MIGRATION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
+
 /// Connections that read at the same time.
 const READERS_MAX: u32 = 8;
 
@@ -44,10 +46,11 @@ const POSTGRES_SETTINGS: &str = "SET statement_timeout = '30s'; \
 const POSTGRES_WRITE_SETTINGS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '2s'; \
                                        SET idle_in_transaction_session_timeout = '1s'; \
                                        SET default_transaction_isolation = 'read committed'; \
+                                       SET timezone = 'UTC'; SET datestyle = 'ISO'; \
                                        SET application_name = 'claviger writer';";
 
 impl Store {
-    /// Opens the store and brings its schema up to date. The caller holds its lock.
+    /// Opens the store and brings its schema up to date. The caller holds its lock, where it has one.
     pub async fn open(location: Location) -> Result<Self, StoreError> {
         let store = Self::connect(location).await?;
         store.migrate().await?;
@@ -84,15 +87,26 @@ impl Store {
             engine,
             location,
             connector,
-            holder: Arc::default(),
             audit_keys: Arc::default(),
             ends: Default::default(),
             reads,
+            report_connection: Default::default(),
+            can_tell: Default::default(),
         };
         if engine == Engine::Sqlite {
             store.assert_durable().await?;
         }
         Ok(store)
+    }
+
+    /// A newer program may have brought the schema up to date since this one opened it: it says so, and does not guess.
+    pub async fn refuse_newer(&self) -> Result<(), StoreError> {
+        let found = self.answered(self.reads.fetch_one(NEWEST_MIGRATION)).await?.try_get::<i64, _>(0)?;
+        if found > newest_known() { Err(self.is_newer(found)) } else { Ok(()) }
+    }
+
+    fn is_newer(&self, found: i64) -> StoreError {
+        StoreError::Newer { store: self.location.to_string(), found, known: newest_known() }
     }
 
     async fn assert_durable(&self) -> Result<(), StoreError> {
@@ -119,12 +133,11 @@ impl Store {
                 "SET statement_timeout = 0"
             })
             .await?;
+        if self.is_shared() && !is_current(&mut connection).await {
+            super::lock::take_session(&mut connection, &self.location).await?;
+        }
         MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
-            MigrateError::VersionMissing(found) => StoreError::Newer {
-                store: self.location.to_string(),
-                found,
-                known: MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default(),
-            },
+            MigrateError::VersionMissing(found) => self.is_newer(found),
             other => StoreError::Migration { store: self.location.to_string(), reason: other.to_string() },
         })
     }
@@ -143,6 +156,16 @@ async fn look_into(location: &Location, options: &AnyConnectOptions) -> Result<(
         }
         _ => StoreError::Database(error),
     })
+}
+
+/// Whether the schema is this program's own already. One that cannot be read is none yet.
+async fn is_current(connection: &mut AnyConnection) -> bool {
+    let found = connection.fetch_one(NEWEST_MIGRATION).await;
+    found.is_ok_and(|row| row.try_get::<i64, _>(0).is_ok_and(|found| found == newest_known()))
+}
+
+fn newest_known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<()> {

@@ -17,13 +17,14 @@ use super::ends::KnownEnds;
 use super::record::Record;
 use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
+use super::wake::CanTell;
 use super::{Engine, Store, StoreError};
 use crate::audit_chain::ChainDigest;
 use crate::audit_chain::series::Series;
 
 statements! {
     /// Locks the row: writers queue here.
-    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, holder, chain_digest";
+    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, chain_digest";
     MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4, chain_digest = $5 WHERE id = 1";
     FIND_CHANGE = "SELECT mark FROM changes WHERE revision = $1";
     FIND_KEY = "SELECT made_id FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at > $3";
@@ -47,6 +48,7 @@ pub struct Writing {
     /// What its decisions leave in the logs.
     record: Record,
     ends: KnownEnds,
+    can_tell: CanTell,
     next_id: Option<u64>,
 }
 
@@ -84,21 +86,18 @@ impl Store {
     pub async fn begin_at_head(&self) -> Result<Writing, StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
         let head = self.answered(sqlx::query(TAKE_HEAD).fetch_one(&mut connection)).await?;
-        if head.try_get::<String, _>("holder")? != self.holder() {
-            return Err(StoreError::InUse { store: self.location.to_string() });
-        }
         let (revision, mark) = read_head(&head)?;
         let digest = ChainDigest::parse(&head.try_get::<String, _>("chain_digest")?);
         let (Some(ring), Some(digest)) = (self.audit_keys(), digest) else {
             return Err(StoreError::unreadable("no chain for the audit log to go on with"));
         };
         let next_event = head.try_get("next_event")?;
-        if !self.ends.is_ours(Series::Mutations, (next_event, digest)) {
+        if !self.ends.is_ours(Series::Mutations, (revision, mark), (next_event, digest)) {
             return Err(StoreError::AuditLogMoved);
         }
         let record = Record::new(next_event, ring.current().clone(), digest);
-        let (connector, ends) = (self.connector.clone(), self.ends.clone());
-        Ok(Writing { connection, connector, revision, mark, record, ends, next_id: None })
+        let (connector, ends, can_tell) = (self.connector.clone(), self.ends.clone(), self.can_tell.clone());
+        Ok(Writing { connection, connector, revision, mark, record, ends, can_tell, next_id: None })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -138,6 +137,10 @@ impl Writing {
     /// Where the store stands: the last revision that was added, or that was there.
     pub fn head(&self) -> (Revision, Mark) {
         (self.revision, self.mark)
+    }
+
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.connection
     }
 
     /// What this key made within a day, if anything.
@@ -201,9 +204,13 @@ impl Writing {
                 .bind(self.record.digest().to_string())
                 .execute(&mut self.connection)
                 .await?;
-            self.ends.may_become(Series::Mutations, (self.record.next_event(), self.record.digest()));
+            let end = (self.record.next_event(), self.record.digest());
+            self.ends.may_become(Series::Mutations, (self.revision, self.mark), end);
         }
-        self.connector.commit(self.connection).await
+        match self.can_tell.is_known() {
+            true => self.connector.commit_and_tell(self.connection).await,
+            false => self.connector.commit(self.connection).await,
+        }
     }
 
     /// Gives the head back without a trace.

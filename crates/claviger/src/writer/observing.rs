@@ -8,7 +8,7 @@ impl WriterTask {
     /// Records one batch of observations; whether there may be more. What cannot be recorded now waits for the next time.
     pub(super) async fn record_observations(&self, at_the_end: bool) -> bool {
         // Only the image knows whom they are about.
-        let Ok(directory) = self.cluster.directory() else { return false };
+        let Some(directory) = self.cluster.image() else { return false };
         let waiting = &self.books.observations;
         let mut observations = waiting.take_dropped(clock::now(), at_the_end);
         observations.extend(waiting.take(OBSERVATIONS_A_BATCH));

@@ -11,7 +11,7 @@ impl WriterTask {
     /// Flushes one batch of uses of sessions; whether there may be more. Those that are over are forgotten.
     pub(super) async fn flush_seen(&self) -> bool {
         let seen = &self.books.last_seen;
-        if let Ok(image) = self.cluster.directory() {
+        if let Some(image) = self.cluster.image() {
             seen.keep(|session| image.session(session).is_some());
         }
         let uses = seen.waiting(USES_A_BATCH);

@@ -9,9 +9,11 @@ use std::process::Command;
 use crate::process::{Ended, run};
 use crate::server::{On, Store, mode, on_both_stores, set_mode};
 
-on_both_stores![a_second_process_on_a_store_is_refused, a_store_of_a_newer_program_is_refused_and_left_as_it_is];
+on_both_stores![a_store_of_a_newer_program_is_refused_and_left_as_it_is];
 
-async fn a_second_process_on_a_store_is_refused(store: Store) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_process_on_an_embedded_store_is_refused() {
+    let store = Store::new(On::Sqlite);
     let owner = store.init();
     let server = store.serve();
     for words in [

@@ -106,7 +106,7 @@ async fn every_session_takes_the_password_from_the_file_at_home_and_speaks_tls()
     let owner = founded.at(&server);
     owner.create(founded.organization, "nightly export").await;
     owner.get(&format!("/api/app/organizations/{}/service-accounts", founded.organization)).await.is(200);
-    let all = ["claviger", "claviger lock", "claviger writer"].map(|name| (name.to_owned(), true));
+    let all = ["claviger", "claviger listener", "claviger writer"].map(|name| (name.to_owned(), true));
     assert_eq!(guarded.sessions(&store).await, all.into());
     let copy = store.home().join("copy.db");
     silent(run(store.command(&["backup", "--to", copy.to_str().expect("UTF-8")]))).ok();
@@ -184,7 +184,10 @@ async fn tls_without_verification_needs_no_authority() {
     silent(run(initializing(&store))).ok();
     let server = store.serve();
     let sessions = guarded.sessions(&store).await;
-    assert!(sessions.contains_key("claviger lock") && sessions.values().all(|speaks_tls| *speaks_tls), "{sessions:?}");
+    assert!(
+        sessions.contains_key("claviger listener") && sessions.values().all(|speaks_tls| *speaks_tls),
+        "{sessions:?}"
+    );
     silent(server.stop());
 }
 

@@ -159,8 +159,7 @@ impl Store {
         command
     }
 
-    /// Starts a server after another one was killed, like a supervisor that tries until it works: PostgreSQL notices
-    /// only after a while that a client is gone.
+    /// Starts a server after another one was killed, like a supervisor that tries until it works.
     pub(crate) fn serve_after_a_kill(&self) -> Server {
         let mut started = None;
         wait_until("the store's lock to be free", || match Server::start(self.serving(&[])) {

@@ -138,7 +138,7 @@ impl World {
             }
         };
         let audit_key = folder.path().join("audit.key");
-        let house = House { location, audit_key, audit_retention: None };
+        let house = House::at(location, audit_key);
         let (node, address, serving) = serve(house.clone(), Outside::default(), Checks::default()).await;
         let client =
             Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");

@@ -7,8 +7,8 @@ use crate::commands::exit::Failed;
 use crate::commands::host::{self, HostFailed};
 use crate::commands::output::print;
 use crate::config::StoreOptions;
-use crate::store::Store;
 use crate::store::lock::StoreLock;
+use crate::store::{Store, StoreError};
 
 /// Which store.
 #[derive(Debug, clap::Args)]
@@ -28,16 +28,19 @@ impl RestartArgs {
             )?;
         }
         sqlx::any::install_default_drivers();
-        let lock = StoreLock::take(&location).await.map_err(HostFailed::from)?;
+        // Held until the chain has ended.
+        let _lock = StoreLock::take(&location).map_err(HostFailed::from)?;
         let forgotten = async {
             let store = Store::open(location).await?;
-            let forgotten = store.forget_chain().await;
+            let forgotten = match store.is_deserted().await {
+                Ok(true) => store.forget_chain().await,
+                Ok(false) => Err(StoreError::InUse { store: store.location().to_string() }),
+                Err(error) => Err(error),
+            };
             store.close().await;
             forgotten
         };
-        let forgotten = forgotten.await;
-        lock.release().await;
-        forgotten.map_err(HostFailed::from)?;
+        forgotten.await.map_err(HostFailed::from)?;
         Ok(print("The chain has ended. The next start begins a new one, with the key file that it finds or makes.")?)
     }
 }

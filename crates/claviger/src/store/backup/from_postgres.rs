@@ -6,41 +6,8 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 
+use super::super::tables::TABLES;
 use super::super::{Store, StoreError, no_connection};
-
-/// All tables of the schema, each after those that it refers to.
-const TABLES: [&str; 30] = [
-    "head",
-    "changes",
-    "organizations",
-    "projects",
-    "workspaces",
-    "policies",
-    "principals",
-    "account_addresses",
-    "secrets",
-    "account_details",
-    "account_labels",
-    "teams",
-    "team_members",
-    "custom_roles",
-    "invitations",
-    "passwords",
-    "sessions",
-    "set_up_links",
-    "second_factors",
-    "recovery_codes",
-    "password_resets",
-    "grants",
-    "idempotency_keys",
-    "audit_events",
-    "audit_anchors",
-    "observation_head",
-    "counting",
-    "account_days",
-    "organization_days",
-    "refused_hours",
-];
 
 const READ_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name FROM information_schema.columns \
                             WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
@@ -57,7 +24,6 @@ impl Store {
         for table in TABLES {
             copy_table(&mut snapshot, &mut rows, table).await?;
         }
-        rows.execute("UPDATE head SET holder = ''").await?;
         rows.commit().await?;
         Ok(snapshot.commit().await?)
     }

@@ -1,0 +1,363 @@
+//! This node among those that share the store: it joins, follows, reports, and answers while its reports let it.
+//!
+//! What a reply means is decided by [`claviger_lease`], which knows no clock and no store; here are both. What must stay true:
+//! the clock is read before a report is sent; an image is published before it is reported; who is out answers nothing.
+
+mod settling;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_access::{Directory, Moment};
+use claviger_lease::member::Standing;
+use claviger_lease::{Drift, Incarnation, LeaseLength, Mark, Member, Position, Reading, Reply, Report, Revision};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::clocks::{self, Clocks};
+use super::following::{Ended, Follower};
+use super::keeper::{FirstLoad, Keeper};
+use super::waits::{Arriving, Waiting};
+use super::{Cluster, Generation};
+use crate::last_seen::LastSeen;
+use crate::metrics::membership::MembershipMetrics;
+use crate::store::load::Progress;
+use crate::store::nodes::{Found, NodeName, NodeProperties};
+use crate::store::{Store, StoreError};
+use crate::{clock, random};
+
+/// What failed is tried again after this.
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// The own row goes within this at the end, or is marked out by others.
+const LEFT_WITHIN: Duration = Duration::from_secs(2);
+
+/// While answers wait, the rows are looked at so often: at first, and at last.
+const LOOKED_AGAIN_AFTER: Duration = Duration::from_micros(200);
+const LOOKED_AGAIN_AFTER_MAX: Duration = Duration::from_millis(10);
+
+/// Answers wait so long for a store that replies to no report. Then nobody can say more.
+const REPLIED_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a node is among others.
+#[derive(Debug, Clone)]
+pub struct AmongOthers {
+    /// What its row says.
+    pub properties: NodeProperties,
+    /// By how much clocks may differ.
+    pub drift: Drift,
+}
+
+impl Default for AmongOthers {
+    fn default() -> Self {
+        let properties = NodeProperties { name: NodeName::of_this_machine(), lease: LeaseLength::USUAL };
+        Self { properties, drift: Drift::USUAL }
+    }
+}
+
+/// Keeps the image of a node among others.
+pub struct Membership {
+    store: Store,
+    cluster: Arc<Cluster>,
+    last_seen: Arc<LastSeen>,
+    properties: NodeProperties,
+    metrics: Arc<MembershipMetrics>,
+    member: Member,
+    /// The greatest place in the history that this node has answered with.
+    seen: Option<Position>,
+    arriving: Arriving,
+    waiting: Vec<Waiting>,
+    /// Marking silent nodes out, beside the reports: a row that is locked must not keep this node from its lease.
+    marking_out: JoinSet<()>,
+    /// When the store last replied to a report.
+    replied: Reading,
+    clocks: Clocks,
+    /// Whether the last report found other nodes.
+    has_others: bool,
+    follower: Follower,
+}
+
+/// Why a membership has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Another node had to go on without it.
+    MarkedOut,
+    /// Its image was dropped, or is of another history.
+    Dropped,
+}
+
+impl Membership {
+    /// A node that is no member yet.
+    pub fn new(
+        keeper: Keeper,
+        properties: NodeProperties,
+        metrics: Arc<MembershipMetrics>,
+        arriving: Arriving,
+    ) -> Self {
+        let Keeper { store, cluster, last_seen, .. } = keeper;
+        let follower = Follower { store: store.clone(), cluster: Arc::clone(&cluster), moved: Arc::new(Notify::new()) };
+        let member = Member::new(properties.lease);
+        let replied = clock::reading();
+        Self {
+            store,
+            cluster,
+            last_seen,
+            properties,
+            metrics,
+            member,
+            seen: None,
+            arriving,
+            waiting: Vec::new(),
+            marking_out: JoinSet::new(),
+            replied,
+            clocks: Clocks::Together,
+            has_others: false,
+            follower,
+        }
+    }
+
+    /// Runs until it is stopped, or until the first load has failed. Then it answers nothing, and its row is gone.
+    pub async fn run<P>(mut self, first: FirstLoad<P>, stop: CancellationToken)
+    where
+        P: FnMut(Progress) + Send,
+    {
+        let (store, moved) = (self.store.clone(), Arc::clone(&self.follower.moved));
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.stay(first) => {}
+            () = store.listen(&moved) => {}
+        }
+        self.cluster.drop_image();
+        self.leave().await;
+    }
+
+    /// Joins, again and again. Returns only where the first time failed.
+    async fn stay<P: FnMut(Progress) + Send>(&mut self, first: FirstLoad<P>) {
+        let FirstLoad { mut progress, told } = first;
+        let mut told = Some(told);
+        loop {
+            if let Some(until) = self.member.rests_until() {
+                tokio::time::sleep(until.since(clock::reading())).await;
+            }
+            let began = self.cluster.generation();
+            match self.join(began, &mut progress).await {
+                Ok(()) => {}
+                Err(error) => match told.take() {
+                    Some(told) => return drop(told.send(Err(error))),
+                    None => {
+                        tracing::error!(%error, "this node cannot join the others, and answers nothing; trying again");
+                        self.give_up_waiting();
+                        tokio::time::sleep(AGAIN_AFTER).await;
+                        continue;
+                    }
+                },
+            }
+            let left = self.stay_joined(began, &mut told).await;
+            tracing::warn!(
+                ?left,
+                "this node is not one of the others any more, and answers nothing until it has joined again"
+            );
+            self.cluster.drop_image();
+            self.arriving.forget();
+            self.leave().await;
+            if left == Left::Dropped {
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        }
+    }
+
+    async fn join(&mut self, began: Generation, progress: impl FnMut(Progress) + Send) -> Result<(), StoreError> {
+        let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
+        self.store.refuse_newer().await?;
+        let directory = self.store.load_directory(random::hash_key().map_err(no_randomness)?, progress).await?;
+        self.last_seen.read_back(self.store.sessions_seen().await?);
+        self.not_before_what_was_seen(&directory).await?;
+        if self.cluster.publish(began, directory) == Ok(())
+            && self.follower.catch_up(began).await?.is_none()
+            && let Some(image) = self.cluster.image()
+        {
+            let incarnation = Incarnation(u128::from_be_bytes(random::mark().map_err(no_randomness)?.0));
+            let applied = position(&image);
+            self.store.join(incarnation, applied.revision, &self.properties, clock::now()).await?;
+            self.member.joined(incarnation, applied, clock::reading());
+            self.metrics.joined();
+        }
+        Ok(())
+    }
+
+    /// A store that went back in time may make valid again what was revoked.
+    async fn not_before_what_was_seen(&self, directory: &Directory) -> Result<(), StoreError> {
+        let Some(seen) = self.seen else { return Ok(()) };
+        let revision = claviger_access::Revision(seen.revision.0);
+        let mark = claviger_access::Mark(seen.mark.0.to_be_bytes());
+        if directory.revision() >= revision && self.store.goes_through(revision, mark).await? {
+            Ok(())
+        } else {
+            Err(StoreError::LostHistory { seen: revision, at: directory.revision() })
+        }
+    }
+
+    /// Follows and reports side by side: a report that takes its time keeps nothing from being followed.
+    async fn stay_joined(&mut self, began: Generation, told: &mut Option<Told>) -> Left {
+        let follower = self.follower.clone();
+        tokio::select! {
+            left = self.report(began, told) => left,
+            ended = follower.run(began) => match ended {
+                Ended::Dropped => Left::Dropped,
+                Ended::AnotherHistory => {
+                    tracing::error!(store = %self.store.location(), "the store has another history than this node");
+                    Left::Dropped
+                }
+            },
+        }
+    }
+
+    /// Reports for as long as it is a member.
+    async fn report(&mut self, began: Generation, told: &mut Option<Told>) -> Left {
+        let mut news = self.cluster.news();
+        loop {
+            news.mark_unchanged();
+            let Some(image) = self.cluster.image() else { return Left::Dropped };
+            let applied = position(&image);
+            drop(image);
+            self.member.applied(applied);
+            self.seen = self.seen.filter(|seen| seen.revision >= applied.revision).or(Some(applied));
+            let before = clock::now();
+            let Some(report) = self.member.report(clock::reading()) else { return Left::Dropped };
+            match self.ask(&report).await {
+                Some(found) => {
+                    let now = clock::reading();
+                    self.replied = now;
+                    let reply = found.as_ref().map_or(Reply::NotFound, |found| Reply::Found { head: found.head });
+                    match self.member.replied(&report, reply, now) {
+                        Standing::Lease(until) if self.is_in_time(before, found.as_ref()) => {
+                            self.cluster.may_answer_until(began, Some(until));
+                            // The receiver is gone where the node is being stopped already.
+                            if let Some(told) = told.take() {
+                                drop(told.send(Ok(())));
+                            }
+                        }
+                        Standing::Lease(_) => {}
+                        Standing::Behind(_) => self.follower.moved.notify_one(),
+                        Standing::Out | Standing::Old => return Left::MarkedOut,
+                    }
+                    if let Some(found) = found {
+                        self.settle(&report, &found, now);
+                    }
+                }
+                None => self.give_up_waiting(),
+            }
+            self.rest(&report, &mut news).await;
+        }
+    }
+
+    /// Whether this node's time of day is near enough to the store's to tell what has ended.
+    fn is_in_time(&mut self, before: Moment, found: Option<&Found>) -> bool {
+        let Some(found) = found else { return false };
+        let clocks = clocks::compare(before, found.time, clock::now());
+        let is_news = clocks != std::mem::replace(&mut self.clocks, clocks);
+        match clocks {
+            Clocks::Together => {}
+            Clocks::Apart(seconds) if is_news => {
+                tracing::warn!(
+                    seconds,
+                    "this machine's time of day is not the database's: set both by the same time servers"
+                );
+            }
+            Clocks::TooFarApart(seconds) if is_news => tracing::error!(
+                seconds,
+                "this machine's time of day is too far from the database's to tell what has ended: this node answers nothing until it is set"
+            ),
+            Clocks::Apart(_) | Clocks::TooFarApart(_) => {}
+        }
+        !matches!(clocks, Clocks::TooFarApart(_))
+    }
+
+    /// What the store replied; none where it did not, in time for the lease.
+    async fn ask(&mut self, report: &Report) -> Option<Option<Found>> {
+        let within = self.properties.lease.length() / 2;
+        let error = match tokio::time::timeout(within, self.store.report(report)).await {
+            Ok(Ok(found)) => return Some(found),
+            Ok(Err(error)) => error,
+            Err(_) => StoreError::no_answer(),
+        };
+        tracing::warn!(%error, "the store does not take this node's reports; it answers until its lease has run out");
+        self.metrics.report_failed();
+        self.member.gave_up(report);
+        tokio::time::sleep(AGAIN_AFTER.min(within / 4)).await;
+        None
+    }
+
+    /// Until the next report is due, or there is something to report, or to learn by one.
+    async fn rest(&mut self, report: &Report, news: &mut watch::Receiver<()>) {
+        let due = report.sent.after(self.properties.lease.length() / 4);
+        if self.waiting.is_empty() {
+            let rested = tokio::time::sleep(due.since(clock::reading()));
+            tokio::pin!(rested);
+            loop {
+                tokio::select! {
+                    () = &mut rested => return,
+                    arrived = self.arriving.waiting.recv() => match arrived {
+                        Some(waiting) => {
+                            self.waiting.push(waiting);
+                            break;
+                        }
+                        // The writer is gone, and this node will be stopped.
+                        None => std::future::pending().await,
+                    },
+                    _ = news.changed() => {
+                        if self.is_ahead_of(report.applied.revision) {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+        self.look_ahead(report, due).await;
+    }
+
+    /// Whether its image has more than this, or is gone.
+    fn is_ahead_of(&self, revision: Revision) -> bool {
+        self.cluster.image().is_none_or(|image| image.revision().0 > revision.0)
+    }
+
+    /// While answers wait: looks at the rows until a report, which commits, would let one go.
+    async fn look_ahead(&mut self, report: &Report, due: Reading) {
+        // Nobody else was there at the last report: the next one tells all.
+        let mut pause = LOOKED_AGAIN_AFTER;
+        while self.has_others && clock::reading() < due {
+            self.take_arrived();
+            // Others write, and wait for this node's report.
+            let newest = self.waiting.iter().map(|waiting| waiting.wait.revision()).max();
+            if self.is_ahead_of(newest.unwrap_or_default().max(report.applied.revision)) {
+                return;
+            }
+            let within = due.since(clock::reading()).max(LOOKED_AGAIN_AFTER);
+            let Ok(Ok(rows)) = tokio::time::timeout(within, self.store.peek()).await else { return };
+            if self.is_worth_a_report(&rows, report.incarnation) {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOKED_AGAIN_AFTER_MAX);
+        }
+    }
+
+    /// Its row goes, so that nobody waits for it.
+    async fn leave(&mut self) {
+        let Some(incarnation) = self.member.leaves() else { return };
+        match tokio::time::timeout(LEFT_WITHIN, self.store.leave(incarnation)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "this node's row stays behind; the next write waits until it may be removed")
+            }
+            Err(_) => tracing::warn!("this node's row stays behind; the next write waits until it may be removed"),
+        }
+    }
+}
+
+type Told = tokio::sync::oneshot::Sender<Result<(), StoreError>>;
+
+fn position(image: &Directory) -> Position {
+    Position { revision: Revision(image.revision().0), mark: Mark(u128::from_be_bytes(image.mark().0)) }
+}

@@ -1,0 +1,122 @@
+//! Which answers need not wait any longer, by what a report has found; and marking out who keeps them waiting.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_lease::wait::Look;
+use claviger_lease::{Incarnation, Reading, Report, Revision};
+
+use super::{Membership, REPLIED_WITHIN};
+use crate::clock;
+use crate::metrics::membership::MembershipMetrics;
+use crate::store::Store;
+use crate::store::nodes::{Found, NamedRow};
+
+/// An answer that waits longer is told of in the log, with whom it waits for.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
+
+/// A silent node is marked out within this, or at the next report.
+const MARKED_OUT_WITHIN: Duration = Duration::from_secs(2);
+
+impl Membership {
+    /// Lets those answers go that every node has. `found` is what this node's report found, which carried what it answers
+    /// with.
+    pub(super) fn settle(&mut self, report: &Report, found: &Found, now: Reading) {
+        self.take_arrived();
+        self.metrics.reported(found.rows.len());
+        self.has_others = found.rows.len() > 1;
+        let others: Vec<&NamedRow> =
+            found.rows.iter().filter(|one| one.row.incarnation != report.incarnation).collect();
+        let reached = others.iter().map(|one| one.row.applied).min();
+        self.arriving
+            .is_everywhere(reached.map_or(report.applied.revision, |reached| reached.min(report.applied.revision)));
+        let mut silent = BTreeMap::<Incarnation, Revision>::new();
+        for mut waiting in std::mem::take(&mut self.waiting) {
+            let wait = waiting.wait;
+            if report.applied.revision < wait.revision() || report.sent < wait.began() {
+                self.waiting.push(waiting);
+                continue;
+            }
+            match wait.look(now, others.iter().map(|one| one.row)) {
+                Look::Everywhere => {
+                    self.metrics.waited(now.since(wait.began()));
+                    waiting.answer();
+                }
+                Look::Silent { out, .. } => {
+                    for incarnation in out {
+                        let behind = silent.entry(incarnation).or_insert(wait.revision());
+                        *behind = wait.revision().max(*behind);
+                    }
+                    if !waiting.is_told && now.since(wait.began()) > TOLD_AFTER {
+                        waiting.is_told = true;
+                        tell(wait.revision(), &others);
+                    }
+                    self.waiting.push(waiting);
+                }
+            }
+        }
+        if self.is_marking_out() {
+            return;
+        }
+        for (incarnation, behind) in silent {
+            let node = others.iter().find(|one| one.row.incarnation == incarnation);
+            let node = node.map(|one| one.name.clone()).unwrap_or_default();
+            let (store, metrics) = (self.store.clone(), Arc::clone(&self.metrics));
+            self.marking_out.spawn(mark_out(store, metrics, incarnation, behind, node));
+        }
+    }
+
+    fn is_marking_out(&mut self) -> bool {
+        while self.marking_out.try_join_next().is_some() {}
+        !self.marking_out.is_empty()
+    }
+
+    /// Whether a report that finds these rows would let an answer go, or have somebody marked out.
+    pub(super) fn is_worth_a_report(&mut self, rows: &[NamedRow], own: Incarnation) -> bool {
+        let is_marking_out = self.is_marking_out();
+        let (now, others) = (clock::reading(), rows.iter().filter(|one| one.row.incarnation != own));
+        self.waiting.iter().any(|waiting| match waiting.wait.look(now, others.clone().map(|one| one.row)) {
+            Look::Everywhere => true,
+            Look::Silent { out, .. } => !out.is_empty() && !is_marking_out,
+        })
+    }
+
+    /// Those that the writer has handed over since.
+    pub(super) fn take_arrived(&mut self) {
+        while let Ok(waiting) = self.arriving.waiting.try_recv() {
+            self.waiting.push(waiting);
+        }
+    }
+
+    /// The store has not replied for so long that nobody can say when it will: whoever waits is told that.
+    pub(super) fn give_up_waiting(&mut self) {
+        self.take_arrived();
+        let (now, replied) = (clock::reading(), self.replied);
+        self.waiting.retain(|waiting| now.since(waiting.wait.began().max(replied)) < REPLIED_WITHIN);
+    }
+}
+
+async fn mark_out(
+    store: Store,
+    metrics: Arc<MembershipMetrics>,
+    incarnation: Incarnation,
+    behind: Revision,
+    node: String,
+) {
+    let marked = tokio::time::timeout(MARKED_OUT_WITHIN, store.mark_out(incarnation, behind)).await;
+    match marked {
+        Ok(Ok(())) => {
+            metrics.marked_out();
+            tracing::warn!(node, behind = behind.0, "a silent node is marked out: its lease has run out");
+        }
+        Ok(Err(error)) => tracing::warn!(node, %error, "a silent node cannot be marked out yet"),
+        Err(_) => tracing::warn!(node, "a silent node cannot be marked out yet: the store does not answer"),
+    }
+}
+
+fn tell(revision: Revision, others: &[&NamedRow]) {
+    let silent: Vec<&str> =
+        others.iter().filter(|one| one.row.applied < revision).map(|one| one.name.as_str()).collect();
+    tracing::warn!(revision = revision.0, nodes = silent.join(", "), "a write waits for nodes that are silent");
+}

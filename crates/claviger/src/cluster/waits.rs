@@ -1,0 +1,84 @@
+//! Answers that wait until every node has what they were decided on, handed to who reports.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use claviger_access::Revision;
+use claviger_lease::{Drift, Reading, Wait};
+use tokio::sync::{mpsc, oneshot};
+
+/// It could not be found out in time whether every node has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not known whether every node has this")]
+pub struct NotEverywhere;
+
+/// The way to who reports.
+pub struct Waits {
+    /// Every node that may answer has this revision, and so has whoever joins later.
+    everywhere: Arc<AtomicU64>,
+    sender: mpsc::UnboundedSender<Waiting>,
+    drift: Drift,
+}
+
+/// An answer that waits. Dropping it says that it waited in vain.
+pub struct Waiting {
+    /// For what, and since when.
+    pub wait: Wait,
+    /// Whether it was told in the log that this takes long.
+    pub is_told: bool,
+    done: oneshot::Sender<()>,
+}
+
+/// What who reports takes from.
+pub struct Arriving {
+    /// Answers that wait.
+    pub(super) waiting: mpsc::UnboundedReceiver<Waiting>,
+    everywhere: Arc<AtomicU64>,
+}
+
+/// Both ends. As many wait as requests may be open.
+pub fn channel(drift: Drift) -> (Waits, Arriving) {
+    let (sender, waiting) = mpsc::unbounded_channel();
+    let everywhere = Arc::<AtomicU64>::default();
+    (Waits { everywhere: Arc::clone(&everywhere), sender, drift }, Arriving { waiting, everywhere })
+}
+
+impl Arriving {
+    /// Every row has reached this revision, as a report of this node has found that carried it.
+    pub(super) fn is_everywhere(&self, revision: claviger_lease::Revision) {
+        self.everywhere.fetch_max(revision.0, Ordering::Release);
+    }
+
+    /// What the next reports find is another history.
+    pub(super) fn forget(&self) {
+        self.everywhere.store(0, Ordering::Release);
+    }
+}
+
+impl Waits {
+    /// Whether that is known already.
+    pub(super) fn is_everywhere(&self, revision: Revision) -> bool {
+        revision.0 <= self.everywhere.load(Ordering::Acquire)
+    }
+
+    /// Returns once every node that may answer contains this change.
+    pub(super) fn until_everywhere(
+        &self,
+        revision: Revision,
+        replied: Reading,
+    ) -> impl Future<Output = Result<(), NotEverywhere>> + Send + 'static {
+        let (done, told) = oneshot::channel();
+        let wait = Wait::new(claviger_lease::Revision(revision.0), replied, self.drift);
+        // Where nobody receives, this is dropped, and that is the answer.
+        drop(self.sender.send(Waiting { wait, is_told: false, done }));
+        async move { told.await.map_err(|_| NotEverywhere) }
+    }
+}
+
+impl Waiting {
+    /// Every node has it.
+    pub(super) fn answer(self) {
+        // The receiver is gone where the writer is being stopped.
+        _ = self.done.send(());
+    }
+}

@@ -1,0 +1,299 @@
+//! The rows of the nodes that may answer: joining, reporting, marking out, leaving.
+//!
+//! Each statement here is alone in its transaction and commits as a write does. What must stay true: a report finds its row
+//! only in the history that it stands in, and never sets it back; it takes no lock on the head, or a writer that is paused
+//! would keep all nodes from their leases; whether a silent node goes is judged by the statement that deletes it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use claviger_access::Moment;
+use claviger_lease as lease;
+use claviger_lease::{Incarnation, LeaseLength, Report, Row as NodeRow};
+use sqlx::{AnyConnection, Connection, Row};
+
+use super::rows::{hex, number, unhex};
+use super::statements::statements;
+use super::{Store, StoreError};
+
+statements! {
+    INSERT_NODE = "INSERT INTO nodes (incarnation, applied, lease_millis, reports, name, version, joined_at) \
+                   VALUES ($1, $2, $3, 0, $4, $5, $6)";
+    /// Before anything was changed there is no change, and the head alone tells the history.
+    REPORT = "UPDATE nodes SET applied = CASE WHEN applied < $1 THEN $1 ELSE applied END, reports = reports + 1 \
+              WHERE incarnation = $2 AND (EXISTS (SELECT 1 FROM changes WHERE revision = $1 AND mark = $3) \
+              OR EXISTS (SELECT 1 FROM head WHERE id = 1 AND revision = $1 AND mark = $3)) \
+              RETURNING (SELECT revision FROM head WHERE id = 1) AS head, CAST(CURRENT_TIMESTAMP AS TEXT) AS time, \
+              (SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') FROM nodes) AS members";
+    PEEK = "SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') AS members FROM nodes";
+    MARK_OUT = "DELETE FROM nodes WHERE incarnation = $1 AND applied < $2";
+    LEAVE = "DELETE FROM nodes WHERE incarnation = $1";
+    READ_NODES = "SELECT n.incarnation, n.applied, n.lease_millis, n.reports, n.name, n.version, n.joined_at, h.revision \
+                  FROM nodes n JOIN head h ON h.id = 1 ORDER BY n.name, n.joined_at, n.incarnation";
+    READ_REPORTS = "SELECT incarnation, lease_millis, reports FROM nodes";
+    DELETE_DEAD = "DELETE FROM nodes WHERE incarnation = $1 AND reports = $2";
+}
+
+/// What a node says of itself when it joins.
+#[derive(Debug, Clone)]
+pub struct NodeProperties {
+    /// What operators call it.
+    pub name: NodeName,
+    /// For how long it may answer after a report.
+    pub lease: LeaseLength,
+}
+
+/// What operators call a node: it stands in rows, in the log and in labels, so it is short and plain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeName(String);
+
+/// It is no such name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a node's name has 1 to {} letters, digits and -_.:", NodeName::LENGTH_MAX)]
+pub struct NoNodeName;
+
+impl NodeName {
+    const LENGTH_MAX: usize = 100;
+
+    /// Reads one.
+    pub fn parse(typed: &str) -> Result<Self, NoNodeName> {
+        let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+        match (1..=Self::LENGTH_MAX).contains(&typed.len()) && typed.chars().all(is_fit) {
+            true => Ok(Self(typed.to_owned())),
+            false => Err(NoNodeName),
+        }
+    }
+
+    /// What the machine is called.
+    pub fn of_this_machine() -> Self {
+        let system = rustix::system::uname();
+        let name = system.nodename().to_str().ok().and_then(|name| Self::parse(name).ok());
+        name.unwrap_or_else(|| Self("node".to_owned()))
+    }
+}
+
+/// A node's row, with its name for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRow {
+    /// What counts.
+    pub row: NodeRow,
+    /// What operators call it.
+    pub name: String,
+}
+
+/// What a report found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The newest change.
+    pub head: lease::Revision,
+    /// The store's time of day.
+    pub time: Moment,
+    /// The rows of all nodes, as they were when the report was made; its own may be older than the report.
+    pub rows: Vec<NamedRow>,
+}
+
+/// A node's row, for operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeRecord {
+    /// Its membership, in lower-case hex.
+    pub incarnation: String,
+    /// What operators call it.
+    pub name: String,
+    /// The program that it runs.
+    pub version: String,
+    /// For how long it may answer after a report.
+    pub lease: Duration,
+    /// The newest revision that it has told of.
+    pub applied: u64,
+    /// The newest that there is.
+    pub head: u64,
+    /// How often it has reported.
+    pub reports: i64,
+    /// When it joined, by its own clock.
+    pub joined: Moment,
+}
+
+/// The connection for reports: of its own, so that nothing else is in their way. One that failed is not used again.
+#[derive(Clone, Default)]
+pub(super) struct ReportConnection(Arc<Mutex<Option<AnyConnection>>>);
+
+impl ReportConnection {
+    fn take(&self) -> Option<AnyConnection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn keep(&self, connection: AnyConnection) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+    }
+}
+
+impl Store {
+    /// Adds the row of a node whose image stands at this change. That gives it no right to answer yet.
+    pub async fn join(
+        &self,
+        incarnation: Incarnation,
+        applied: lease::Revision,
+        properties: &NodeProperties,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let millis = i64::try_from(properties.lease.length().as_millis()).unwrap_or(i64::MAX);
+        let insert = sqlx::query(INSERT_NODE)
+            .bind(name_of(incarnation))
+            .bind(number(applied.0))
+            .bind(millis)
+            .bind(properties.name.0.clone())
+            .bind(env!("CARGO_PKG_VERSION"))
+            .bind(now.seconds());
+        self.answered(insert.execute(&self.reads)).await?;
+        Ok(())
+    }
+
+    /// Reports; what it found, or none where there is no such row in the history that it stands in.
+    ///
+    /// Whoever gives the report up drops what this returns, and its connection with it.
+    pub async fn report(&self, report: &Report) -> Result<Option<Found>, StoreError> {
+        let mut connection = match self.report_connection.take() {
+            Some(connection) => connection,
+            None => self.connector.connect().await?,
+        };
+        let asked = sqlx::query(REPORT)
+            .bind(number(report.applied.revision.0))
+            .bind(name_of(report.incarnation))
+            .bind(hex(&report.applied.mark.0.to_be_bytes()));
+        let answered = asked.fetch_optional(&mut connection).await?;
+        self.report_connection.keep(connection);
+        let Some(row) = answered else { return Ok(None) };
+        let head = u64::try_from(row.try_get::<i64, _>("head")?).map_err(|_| StoreError::unreadable("the head row"))?;
+        let rows = read_rows(&row.try_get::<String, _>("members")?);
+        let rows = rows.ok_or_else(|| StoreError::unreadable("the row of a node"))?;
+        let time = read_time(&row.try_get::<String, _>("time")?);
+        let time = time.ok_or_else(|| StoreError::unreadable("the database's time"))?;
+        Ok(Some(Found { head: lease::Revision(head), time, rows }))
+    }
+
+    /// The rows as they seem to be. It tells when a report is worth its commit, and nothing more: a database that was
+    /// replaced answers this, too.
+    pub async fn peek(&self) -> Result<Vec<NamedRow>, StoreError> {
+        let mut connection = match self.report_connection.take() {
+            Some(connection) => connection,
+            None => self.connector.connect().await?,
+        };
+        let row = sqlx::query(PEEK).fetch_one(&mut connection).await?;
+        self.report_connection.keep(connection);
+        let members = row.try_get::<Option<String>, _>("members")?;
+        let rows = members.map_or(Some(Vec::new()), |members| read_rows(&members));
+        rows.ok_or_else(|| StoreError::unreadable("the row of a node"))
+    }
+
+    /// Marks a silent node out, unless it has reached this change meanwhile.
+    pub async fn mark_out(&self, incarnation: Incarnation, behind: lease::Revision) -> Result<(), StoreError> {
+        let delete = sqlx::query(MARK_OUT).bind(name_of(incarnation)).bind(number(behind.0));
+        self.answered(delete.execute(&self.reads)).await?;
+        Ok(())
+    }
+
+    /// Takes the own row away. The node has stopped answering.
+    pub async fn leave(&self, incarnation: Incarnation) -> Result<(), StoreError> {
+        self.answered(sqlx::query(LEAVE).bind(name_of(incarnation)).execute(&self.reads)).await?;
+        Ok(())
+    }
+
+    /// All rows, for operators.
+    pub async fn nodes(&self) -> Result<Vec<NodeRecord>, StoreError> {
+        let rows = self.answered(sqlx::query(READ_NODES).fetch_all(&self.reads)).await?;
+        let unsigned = |number: i64| u64::try_from(number).unwrap_or_default();
+        rows.iter()
+            .map(|row| {
+                let joined = Moment::from_seconds(row.try_get("joined_at")?);
+                Ok(NodeRecord {
+                    incarnation: row.try_get("incarnation")?,
+                    name: row.try_get("name")?,
+                    version: row.try_get("version")?,
+                    lease: Duration::from_millis(unsigned(row.try_get("lease_millis")?)),
+                    applied: unsigned(row.try_get("applied")?),
+                    head: unsigned(row.try_get("revision")?),
+                    reports: row.try_get("reports")?,
+                    joined: joined.ok_or_else(|| StoreError::unreadable("when a node joined"))?,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether no node reports any more. It takes as long as a lease where there are rows; those of the dead go.
+    pub async fn is_deserted(&self) -> Result<bool, StoreError> {
+        let before = self.answered(sqlx::query(READ_REPORTS).fetch_all(&self.reads)).await?;
+        let mut longest = 0;
+        for row in &before {
+            longest = row.try_get::<i64, _>("lease_millis")?.max(longest);
+        }
+        if longest > 0 {
+            tokio::time::sleep(Duration::from_millis(u64::try_from(longest).unwrap_or_default())).await;
+        }
+        for row in &before {
+            let delete = sqlx::query(DELETE_DEAD)
+                .bind(row.try_get::<String, _>("incarnation")?)
+                .bind(row.try_get::<i64, _>("reports")?);
+            self.answered(delete.execute(&self.reads)).await?;
+        }
+        Ok(self.answered(sqlx::query(READ_REPORTS).fetch_all(&self.reads)).await?.is_empty())
+    }
+
+    /// Ends the connection for reports.
+    pub(super) async fn close_reports(&self) {
+        if let Some(connection) = self.report_connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+    }
+}
+
+fn name_of(incarnation: Incarnation) -> String {
+    hex(&incarnation.0.to_be_bytes())
+}
+
+/// `2026-11-30 12:00:00`, in UTC, with what comes behind that.
+fn read_time(text: &str) -> Option<Moment> {
+    let time: jiff::civil::DateTime = text.get(..19)?.parse().ok()?;
+    Moment::from_seconds(jiff::tz::Offset::UTC.to_timestamp(time).ok()?.as_second())
+}
+
+/// `incarnation applied lease name`, parted by semicolons.
+fn read_rows(text: &str) -> Option<Vec<NamedRow>> {
+    text.split(';').map(read_row).collect()
+}
+
+fn read_row(text: &str) -> Option<NamedRow> {
+    let mut fields = text.splitn(4, ' ');
+    let incarnation = Incarnation(u128::from_be_bytes(unhex(fields.next()?)?));
+    let applied = lease::Revision(fields.next()?.parse().ok()?);
+    let lease = LeaseLength::new(Duration::from_millis(fields.next()?.parse().ok()?)).ok()?;
+    Some(NamedRow { row: NodeRow { incarnation, applied, lease }, name: fields.next()?.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_read_as_both_engines_tell_it() {
+        let seconds = |text| read_time(text).map(|time| time.seconds());
+        assert_eq!(seconds("2026-11-30 12:00:00.123456+00"), Some(1_796_040_000));
+        assert_eq!(seconds("2026-11-30 12:00:00"), Some(1_796_040_000));
+        assert_eq!([seconds("now"), seconds("")], [None; 2]);
+    }
+
+    #[test]
+    fn rows_are_read_and_what_is_none_is_not_taken_for_one() {
+        let text = "0000000000000000000000000000000a 12 3000 a.example:8000;0000000000000000000000000000000b 9 500 b";
+        let rows = read_rows(text).expect("rows");
+        let told: Vec<_> = rows.iter().map(|one| (one.row.incarnation.0, one.row.applied.0, &*one.name)).collect();
+        assert_eq!(told, [(10, 12, "a.example:8000"), (11, 9, "b")]);
+        assert_eq!(rows[1].row.lease.length(), Duration::from_millis(500));
+        for wrong in
+            ["", "xyz 1 3000 a", "0000000000000000000000000000000a -1 3000 a", "0000000000000000000000000000000a 1 1 a"]
+        {
+            assert_eq!(read_rows(wrong), None, "{wrong}");
+        }
+    }
+}

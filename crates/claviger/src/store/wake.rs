@@ -1,0 +1,62 @@
+//! Being told at once that the store moved on, where it can tell.
+//!
+//! Only a help: whoever follows looks by himself as well, and an engine without LISTEN is one that never tells.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::Notify;
+
+use super::{Location, Store, StoreError};
+
+/// What [`Connector::commit_and_tell`](super::connector::Connector) tells on.
+const CHANNEL: &str = "claviger";
+
+/// A connection that was lost, or an engine that cannot tell, is tried again after this.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
+
+/// Whether the engine was seen to take a LISTEN: only then it is sent a NOTIFY, which would end a transaction otherwise.
+#[derive(Clone, Default)]
+pub(super) struct CanTell(Arc<AtomicBool>);
+
+impl CanTell {
+    pub(super) fn is_known(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Store {
+    /// Notifies whenever the store says that it moved on, until it is dropped.
+    pub async fn listen(&self, moved: &Notify) {
+        let Location::Postgres(url) = self.location() else { return };
+        let mut pause = AGAIN_AFTER;
+        loop {
+            match self.listen_once(url, moved).await {
+                Ok(()) => pause = AGAIN_AFTER,
+                Err(error) => {
+                    tracing::debug!(%error, "the database does not tell when it moves on; looking every now and then");
+                    pause = (pause * 2).min(AGAIN_AFTER_MAX);
+                }
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Until the connection is lost.
+    async fn listen_once(&self, url: &str, moved: &Notify) -> Result<(), StoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("claviger listener");
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen(CHANNEL).await?;
+        self.can_tell.0.store(true, Ordering::Relaxed);
+        loop {
+            // What came before this was heard, or while the connection was away, is told as well.
+            moved.notify_one();
+            listener.recv().await?;
+        }
+    }
+}
