@@ -94,7 +94,7 @@ fn bounds_without(rule: Rule) -> Bounds {
         Rule::WaitForNothingToDo => {
             Bounds { nodes: 2, at_members: true, losses: 0, crashes: 1, joins: 2, retries: 1, ..SMALL }
         }
-        Rule::ReportsReplicated => Bounds { writes: 2, failovers: 1, ..SMALL },
+        Rule::ReportsReplicated | Rule::Marks => Bounds { writes: 2, failovers: 1, ..SMALL },
         Rule::RowsReadByACommit => Bounds { joins: 2, failovers: 1, ..SMALL },
     }
 }

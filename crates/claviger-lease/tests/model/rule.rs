@@ -33,11 +33,13 @@ pub(crate) enum Rule {
     ReportsReplicated,
     /// The rows are read by a report: at the history in which the write stands, and at a primary that can still commit.
     RowsReadByACommit,
+    /// Equal revisions of two histories are told apart.
+    Marks,
 }
 
 impl Rule {
     /// All of them.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::CountsFromBeforeTheReport,
         Self::RowBeforeTheFirstReport,
         Self::FirstLeaseFromAReport,
@@ -53,5 +55,6 @@ impl Rule {
         Self::WaitAfterUnknownOutcome,
         Self::ReportsReplicated,
         Self::RowsReadByACommit,
+        Self::Marks,
     ];
 }

@@ -3,7 +3,7 @@
 use super::cluster::{Cluster, State};
 use super::node::{Asked, Joining, Looking, NOW, Node, Reporting, Waiting, Writer, Writing};
 use super::rule::Rule;
-use super::store::Write;
+use super::store::{Store, Write};
 
 /// A store that a connection may lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,7 +107,8 @@ impl Cluster {
         if let Some(image) = &node.image {
             for at in places {
                 let store = if *at == At::Primary { Some(&state.primary) } else { state.replaced.as_ref() };
-                if store.is_some_and(|store| store.changes.len() > image.len() && store.changes.starts_with(image)) {
+                let is_of_it = |store: &Store| store.changes.starts_with(image) || self.lacks(Rule::Marks);
+                if store.is_some_and(|store| store.changes.len() > image.len() && is_of_it(store)) {
                     steps.push(Step::Follow(index, *at));
                 }
             }

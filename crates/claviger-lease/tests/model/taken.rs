@@ -22,11 +22,6 @@ fn position(image: &[Write]) -> Position {
     Position { revision: Revision(image.len() as u64), mark: Mark(mark.into()) }
 }
 
-fn stands_in(store: &Store, position: Position) -> bool {
-    let revision = position.revision.0 as usize;
-    revision == 0 || store.changes.get(revision - 1).is_some_and(|write| Mark((*write).into()) == position.mark)
-}
-
 fn incarnation(number: u8) -> Incarnation {
     Incarnation(number.into())
 }
@@ -64,6 +59,12 @@ impl Cluster {
 
     pub(crate) fn lacks(&self, rule: Rule) -> bool {
         self.removed == Some(rule)
+    }
+
+    fn stands_in(&self, store: &Store, position: Position) -> bool {
+        let revision = position.revision.0 as usize;
+        let is_marked = |write: &Write| Mark((*write).into()) == position.mark || self.lacks(Rule::Marks);
+        revision == 0 || store.changes.get(revision - 1).is_some_and(is_marked)
     }
 
     /// Takes a step. One that is not possible changes nothing.
@@ -164,7 +165,7 @@ impl Cluster {
         let Some(store) = state.at(at) else { return };
         let is_found = store.row(number(report.incarnation)).is_some() || upserts;
         let head = store.head();
-        let is_found = is_found && stands_in(store, report.applied);
+        let is_found = is_found && self.stands_in(store, report.applied);
         state.nodes[index].reporting = if is_found {
             Reporting::Read(report, head, at)
         } else {
@@ -283,7 +284,7 @@ impl Cluster {
     fn rows_read(&self, state: &mut State, index: usize, at: At) {
         let Writing::Wait(Waiting { mark, revision, .. }) = state.writers[index].writing else { return };
         let Some(store) = state.at(at) else { return };
-        let stands_there = store.changes.get(usize::from(revision) - 1) == Some(&mark);
+        let stands_there = self.stands_in(store, Position { revision: Revision(revision.into()), mark: Mark(mark.into()) });
         let rows = store.rows.clone();
         if !stands_there && !self.lacks(Rule::RowsReadByACommit) {
             // Another history: what became of the write nobody knows.
@@ -375,7 +376,7 @@ impl Cluster {
         let applied = report.applied.revision.0 as u8;
         let (goes_back, upserts) = (self.lacks(Rule::AppliedNeverGoesBack), self.lacks(Rule::RowBeforeTheFirstReport));
         let Some(store) = state.at(at) else { return };
-        if !stands_in(store, report.applied) {
+        if !self.stands_in(store, report.applied) {
             return;
         }
         match store.row(number(report.incarnation)) {
