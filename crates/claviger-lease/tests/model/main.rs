@@ -62,6 +62,7 @@ fn the_promise_is_kept() {
         Bounds { nodes: 2, losses: 0, ..SMALL },
         Bounds { nodes: 2, losses: 0, at_members: true, ..SMALL },
         Bounds { joins: 2, failovers: 1, ..SMALL },
+        Bounds { at_members: true, writes: 2, retries: 1, joins: 2, ..SMALL },
     ] {
         let found = look(bounds, None);
         assert!(found.broken.is_none(), "{:?}", found.broken);

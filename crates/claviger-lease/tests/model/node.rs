@@ -77,6 +77,8 @@ pub(crate) struct Node {
     pub(crate) reporting: Reporting,
     /// A report that was given up and may still be run.
     pub(crate) stray: Option<Report>,
+    /// The newest revision that it knows every node to have: what it answers of that waits for nothing.
+    pub(crate) everywhere: u8,
     /// Ticks since its clock stood still for one, four at most.
     pub(crate) ran: u8,
     /// How often it has joined.
@@ -91,6 +93,7 @@ impl Node {
             joining: Joining::No,
             reporting: Reporting::Idle,
             stray: None,
+            everywhere: 0,
             ran: 4,
             joins: 0,
         }

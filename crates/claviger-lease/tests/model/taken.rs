@@ -322,6 +322,10 @@ impl Cluster {
         let Some((mark, revision)) = image.and_then(|image| Some((*image.last()?, image.len() as u8))) else {
             return;
         };
+        let is_known = state.writers[index].node.is_some_and(|node| revision <= state.nodes[node].everywhere);
+        if is_known {
+            return state.answer(write);
+        }
         self.wait_unless(state, index, (write, mark), revision, Rule::WaitForNothingToDo);
     }
 
@@ -368,6 +372,7 @@ impl Cluster {
         if node.member.replied(&report, reply, NOW) == Standing::Out {
             node.member = Node::outside(self.lease());
             node.image = None;
+            node.everywhere = 0;
         }
     }
 
@@ -412,8 +417,12 @@ impl Cluster {
         });
         match Wait::new(revision, waiting.began, drift).look(NOW, rows) {
             Look::Everywhere => {
-                let write = waiting.write;
+                let (write, revision) = (waiting.write, waiting.revision);
                 writer.writing = Writing::Idle;
+                if let Some(node) = writer.node {
+                    let node = &mut state.nodes[node];
+                    node.everywhere = node.everywhere.max(revision);
+                }
                 state.answer(write);
             }
             Look::Silent { out, .. } if out.is_empty() => waiting.look = Looking::No,
