@@ -49,7 +49,7 @@ use sqlx::AnyPool;
 
 use self::connector::Connector;
 use self::ends::KnownEnds;
-use self::nodes::ReportConnection;
+use self::nodes::OwnConnection;
 use self::wake::CanTell;
 use crate::audit_chain::KeyRing;
 use crate::audit_chain::key_file::NoKeys;
@@ -78,7 +78,10 @@ pub struct Store {
     audit_keys: Arc<Mutex<Option<KeyRing>>>,
     ends: KnownEnds,
     reads: AnyPool,
-    report_connection: ReportConnection,
+    /// For reports alone.
+    reporting: OwnConnection,
+    /// For following alone.
+    following: OwnConnection,
     can_tell: CanTell,
 }
 
@@ -112,7 +115,8 @@ impl Store {
     /// Closes all connections. One that waits for the answer to a read that was given up is left to end by itself.
     pub async fn close(&self) {
         self.connector.close().await;
-        self.close_reports().await;
+        self.reporting.close().await;
+        self.following.close().await;
         if tokio::time::timeout(CLOSED_WITHIN, self.reads.close()).await.is_err() {
             tracing::debug!("a read is still under way; its connection ends with this process");
         }

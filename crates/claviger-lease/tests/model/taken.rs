@@ -284,7 +284,8 @@ impl Cluster {
     fn rows_read(&self, state: &mut State, index: usize, at: At) {
         let Writing::Wait(Waiting { mark, revision, .. }) = state.writers[index].writing else { return };
         let Some(store) = state.at(at) else { return };
-        let stands_there = self.stands_in(store, Position { revision: Revision(revision.into()), mark: Mark(mark.into()) });
+        let stands_there =
+            self.stands_in(store, Position { revision: Revision(revision.into()), mark: Mark(mark.into()) });
         let rows = store.rows.clone();
         if !stands_there && !self.lacks(Rule::RowsReadByACommit) {
             // Another history: what became of the write nobody knows.

@@ -154,7 +154,9 @@ pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: 
         None => decided_on::noted(next.run(request)).await,
     };
     if let Some(revision) = decided_on {
-        if !is_read(arrived.method.as_str())
+        // What was done has waited where it was done, and its answer may hold what is told once.
+        if response.status().is_client_error()
+            && !is_read(arrived.method.as_str())
             && let Some(cluster) = &arrival.cluster
             && let Some(everywhere) = cluster.everywhere(revision, clock::reading())
             && everywhere.await.is_err()

@@ -37,8 +37,11 @@ const LEFT_WITHIN: Duration = Duration::from_secs(2);
 const LOOKED_AGAIN_AFTER: Duration = Duration::from_micros(200);
 const LOOKED_AGAIN_AFTER_MAX: Duration = Duration::from_millis(10);
 
-/// Answers wait so long for a store that replies to no report. Then nobody can say more.
-const REPLIED_WITHIN: Duration = Duration::from_secs(10);
+/// A node that has more than it has told of tells it after so long, whatever else it waits for: others may wait for it.
+const TOLD_WITHIN: Duration = Duration::from_millis(5);
+
+/// A report is given up after this, or half a lease: its connection may lead nowhere.
+const REPLIED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a node is among others.
 #[derive(Debug, Clone)]
@@ -70,8 +73,6 @@ pub struct Membership {
     waiting: Vec<Waiting>,
     /// Marking silent nodes out, beside the reports: a row that is locked must not keep this node from its lease.
     marking_out: JoinSet<()>,
-    /// When the store last replied to a report.
-    replied: Reading,
     clocks: Clocks,
     /// Whether the last report found other nodes.
     has_others: bool,
@@ -98,7 +99,6 @@ impl Membership {
         let Keeper { store, cluster, last_seen, .. } = keeper;
         let follower = Follower { store: store.clone(), cluster: Arc::clone(&cluster), moved: Arc::new(Notify::new()) };
         let member = Member::new(properties.lease);
-        let replied = clock::reading();
         Self {
             store,
             cluster,
@@ -110,7 +110,6 @@ impl Membership {
             arriving,
             waiting: Vec::new(),
             marking_out: JoinSet::new(),
-            replied,
             clocks: Clocks::Together,
             has_others: false,
             follower,
@@ -147,7 +146,6 @@ impl Membership {
                     Some(told) => return drop(told.send(Err(error))),
                     None => {
                         tracing::error!(%error, "this node cannot join the others, and answers nothing; trying again");
-                        self.give_up_waiting();
                         tokio::time::sleep(AGAIN_AFTER).await;
                         continue;
                     }
@@ -222,31 +220,32 @@ impl Membership {
             let applied = position(&image);
             drop(image);
             self.member.applied(applied);
-            self.seen = self.seen.filter(|seen| seen.revision >= applied.revision).or(Some(applied));
             let before = clock::now();
             let Some(report) = self.member.report(clock::reading()) else { return Left::Dropped };
-            match self.ask(&report).await {
-                Some(found) => {
-                    let now = clock::reading();
-                    self.replied = now;
-                    let reply = found.as_ref().map_or(Reply::NotFound, |found| Reply::Found { head: found.head });
-                    match self.member.replied(&report, reply, now) {
-                        Standing::Lease(until) if self.is_in_time(before, found.as_ref()) => {
-                            self.cluster.may_answer_until(began, Some(until));
-                            // The receiver is gone where the node is being stopped already.
-                            if let Some(told) = told.take() {
-                                drop(told.send(Ok(())));
-                            }
+            if let Some(found) = self.ask(&report).await {
+                let now = clock::reading();
+                let reply = found.as_ref().map_or(Reply::NotFound, |found| Reply::Found { head: found.head });
+                match self.member.replied(&report, reply, now) {
+                    Standing::Lease(until) if self.is_in_time(before, found.as_ref()) => {
+                        self.seen = self.seen.filter(|seen| seen.revision >= applied.revision).or(Some(applied));
+                        self.cluster.may_answer_until(began, Some(until));
+                        // The receiver is gone where the node is being stopped already.
+                        if let Some(told) = told.take() {
+                            drop(told.send(Ok(())));
                         }
-                        Standing::Lease(_) => {}
-                        Standing::Behind(_) => self.follower.moved.notify_one(),
-                        Standing::Out | Standing::Old => return Left::MarkedOut,
                     }
-                    if let Some(found) = found {
-                        self.settle(&report, &found, now);
+                    Standing::Lease(_) => {}
+                    Standing::Behind(_) => self.follower.moved.notify_one(),
+                    Standing::Out | Standing::Old => {
+                        self.cluster.drop_image();
+                        // Where it is another history, the row may be there still.
+                        self.leave_as(report.incarnation).await;
+                        return Left::MarkedOut;
                     }
                 }
-                None => self.give_up_waiting(),
+                if let Some(found) = found {
+                    self.settle(&report, &found, now);
+                }
             }
             self.rest(&report, &mut news).await;
         }
@@ -276,7 +275,7 @@ impl Membership {
 
     /// What the store replied; none where it did not, in time for the lease.
     async fn ask(&mut self, report: &Report) -> Option<Option<Found>> {
-        let within = self.properties.lease.length() / 2;
+        let within = (self.properties.lease.length() / 2).min(REPLIED_WITHIN);
         let error = match tokio::time::timeout(within, self.store.report(report)).await {
             Ok(Ok(found)) => return Some(found),
             Ok(Err(error)) => error,
@@ -325,7 +324,7 @@ impl Membership {
     /// While answers wait: looks at the rows until a report, which commits, would let one go.
     async fn look_ahead(&mut self, report: &Report, due: Reading) {
         // Nobody else was there at the last report: the next one tells all.
-        let mut pause = LOOKED_AGAIN_AFTER;
+        let (mut pause, began) = (LOOKED_AGAIN_AFTER, clock::reading());
         while self.has_others && clock::reading() < due {
             self.take_arrived();
             // Others write, and wait for this node's report.
@@ -333,8 +332,11 @@ impl Membership {
             if self.is_ahead_of(newest.unwrap_or_default().max(report.applied.revision)) {
                 return;
             }
-            let within = due.since(clock::reading()).max(LOOKED_AGAIN_AFTER);
-            let Ok(Ok(rows)) = tokio::time::timeout(within, self.store.peek()).await else { return };
+            // Who writes the same change as this node answers may wait for it, as it does for him.
+            if self.is_ahead_of(report.applied.revision) && clock::reading().since(began) >= TOLD_WITHIN {
+                return;
+            }
+            let Ok(Ok(rows)) = tokio::time::timeout(REPLIED_WITHIN, self.store.peek()).await else { return };
             if self.is_worth_a_report(&rows, report.incarnation) {
                 return;
             }
@@ -345,7 +347,12 @@ impl Membership {
 
     /// Its row goes, so that nobody waits for it.
     async fn leave(&mut self) {
-        let Some(incarnation) = self.member.leaves() else { return };
+        if let Some(incarnation) = self.member.leaves() {
+            self.leave_as(incarnation).await;
+        }
+    }
+
+    async fn leave_as(&self, incarnation: Incarnation) {
         match tokio::time::timeout(LEFT_WITHIN, self.store.leave(incarnation)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {

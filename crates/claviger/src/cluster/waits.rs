@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use claviger_access::Revision;
-use claviger_lease::{Drift, Reading, Wait};
+use claviger_lease::{Drift, LeaseLength, Reading, Wait};
 use tokio::sync::{mpsc, oneshot};
+
+/// A silent node is out once its lease must have run out. A store that takes no report for so much longer is not waited for.
+const FOUND_OUT_WITHIN: Duration = Duration::from_secs(10);
 
 /// It could not be found out in time whether every node has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +20,8 @@ pub struct NotEverywhere;
 pub struct Waits {
     /// Every node that may answer has this revision, and so has whoever joins later.
     everywhere: Arc<AtomicU64>,
+    /// The longest lease that a node was found to have, in milliseconds.
+    longest_lease: Arc<AtomicU64>,
     sender: mpsc::UnboundedSender<Waiting>,
     drift: Drift,
 }
@@ -34,19 +40,27 @@ pub struct Arriving {
     /// Answers that wait.
     pub(super) waiting: mpsc::UnboundedReceiver<Waiting>,
     everywhere: Arc<AtomicU64>,
+    longest_lease: Arc<AtomicU64>,
 }
 
 /// Both ends. As many wait as requests may be open.
 pub fn channel(drift: Drift) -> (Waits, Arriving) {
     let (sender, waiting) = mpsc::unbounded_channel();
-    let everywhere = Arc::<AtomicU64>::default();
-    (Waits { everywhere: Arc::clone(&everywhere), sender, drift }, Arriving { waiting, everywhere })
+    let (everywhere, longest_lease) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+    let arriving = Arriving { waiting, everywhere: Arc::clone(&everywhere), longest_lease: Arc::clone(&longest_lease) };
+    (Waits { everywhere, longest_lease, sender, drift }, arriving)
 }
 
 impl Arriving {
     /// Every row has reached this revision, as a report of this node has found that carried it.
     pub(super) fn is_everywhere(&self, revision: claviger_lease::Revision) {
         self.everywhere.fetch_max(revision.0, Ordering::Release);
+    }
+
+    /// So long may a node answer that is silent from now on.
+    pub(super) fn longest_lease(&self, lease: LeaseLength) {
+        let milliseconds = u64::try_from(lease.length().as_millis()).unwrap_or(u64::MAX);
+        self.longest_lease.store(milliseconds, Ordering::Relaxed);
     }
 
     /// What the next reports find is another history.
@@ -71,11 +85,23 @@ impl Waits {
         let wait = Wait::new(claviger_lease::Revision(revision.0), replied, self.drift);
         // Where nobody receives, this is dropped, and that is the answer.
         drop(self.sender.send(Waiting { wait, is_told: false, done }));
-        async move { told.await.map_err(|_| NotEverywhere) }
+        let longest = LeaseLength::new(Duration::from_millis(self.longest_lease.load(Ordering::Relaxed)));
+        let within = self.drift.outlasts(longest.unwrap_or(LeaseLength::USUAL)) + FOUND_OUT_WITHIN;
+        async move {
+            match tokio::time::timeout(within, told).await {
+                Ok(told) => told.map_err(|_| NotEverywhere),
+                Err(_) => Err(NotEverywhere),
+            }
+        }
     }
 }
 
 impl Waiting {
+    /// Whether nobody waits any more.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.done.is_closed()
+    }
+
     /// Every node has it.
     pub(super) fn answer(self) {
         // The receiver is gone where the writer is being stopped.

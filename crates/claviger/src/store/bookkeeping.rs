@@ -29,6 +29,9 @@ statements! {
 /// So many uses go in one transaction, so that a write that comes meanwhile waits only for these.
 pub const USES_A_BATCH: usize = 500;
 
+/// The same where other nodes write: a write of theirs that meets one of these rows holds the head while it waits.
+pub const USES_A_BATCH_AMONG_OTHERS: usize = 100;
+
 /// What one secret was used for since the last flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretUses {
@@ -86,7 +89,9 @@ impl Store {
     /// Notes when sessions were last used: at most [`USES_A_BATCH`] at a time.
     pub async fn note_seen(&self, seen: &[(SessionId, Moment)]) -> Result<(), StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
-        for (session, moment) in seen {
+        let mut in_order = seen.to_vec();
+        in_order.sort_unstable();
+        for (session, moment) in &in_order {
             let note = sqlx::query(NOTE_SEEN).bind(number(session.number())).bind(moment.seconds());
             self.answered(note.execute(&mut connection)).await?;
         }

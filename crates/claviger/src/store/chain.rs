@@ -29,6 +29,8 @@ statements! {
     INSERT_ANCHOR = "INSERT INTO audit_anchors (series, begun_after, removed_to, digest, key_id, mac) VALUES ($1, $2, $3, $4, $5, $6)";
     MOVE_ANCHOR = "UPDATE audit_anchors SET removed_to = $3, digest = $4, key_id = $5, mac = $6 WHERE series = $1 AND begun_after = $2";
     DELETE_ANCHOR = "DELETE FROM audit_anchors WHERE series = $1";
+    /// Locks the row: whoever removes events queues here.
+    TAKE_ANCHOR = "UPDATE audit_anchors SET removed_to = removed_to WHERE series = $1";
     READ_OLDEST = "SELECT id, made_at, chain_digest FROM audit_events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
     REMOVE_OLDEST = "DELETE FROM audit_events WHERE id > $1 AND id <= $2";
 }
@@ -232,6 +234,7 @@ impl Store {
     async fn remove_oldest(&self, series: Series, before: Moment) -> Result<bool, StoreError> {
         let Some(ring) = self.audit_keys() else { return Ok(false) };
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
+        self.answered(sqlx::query(TAKE_ANCHOR).bind(series.text()).execute(&mut connection)).await?;
         let chain = self.waited(read(&mut connection, series)).await?;
         let Some(anchor) = chain.anchor.filter(|anchor| anchor.is_genuine(&ring)) else {
             self.connector.roll_back(connection).await?;

@@ -1,5 +1,7 @@
 //! What an image follows: the changes after it, from the history that it stands in.
 
+use std::time::Duration;
+
 use claviger_access::{Change, Mark, Revision};
 use sqlx::{AnyConnection, Executor, Row};
 
@@ -14,6 +16,9 @@ statements! {
                     WHERE revision >= $1 ORDER BY revision LIMIT $2";
     FIND_POSITION = "SELECT mark FROM changes WHERE revision = $1";
 }
+
+/// A look at what comes next is answered within this, or its connection is of no use any more.
+const READ_WITHIN: Duration = Duration::from_secs(3);
 
 /// So many changes are read at once.
 const CHANGES_AT_ONCE: i64 = 500;
@@ -39,8 +44,13 @@ pub enum Ahead {
 impl Store {
     /// What comes after this place; not all of it at once.
     pub async fn ahead_of(&self, revision: Revision, mark: Mark) -> Result<Ahead, StoreError> {
-        let mut connection = self.answered(self.reads.acquire()).await?;
-        self.waited(read_ahead(&mut connection, revision, mark)).await
+        let read = async {
+            let mut connection = self.following.take(&self.connector).await?;
+            let ahead = read_ahead(&mut connection, revision, mark).await?;
+            self.following.keep(connection);
+            Ok(ahead)
+        };
+        tokio::time::timeout(READ_WITHIN, read).await.unwrap_or_else(|_| Err(StoreError::no_answer()))
     }
 
     /// Whether the store's history goes through this place.
@@ -48,7 +58,8 @@ impl Store {
         if revision == Revision::ZERO {
             return Ok(true);
         }
-        let found = sqlx::query(FIND_POSITION).bind(number(revision.0)).fetch_optional(&self.reads);
+        let mut connection = self.connector.connect().await?;
+        let found = sqlx::query(FIND_POSITION).bind(number(revision.0)).fetch_optional(&mut connection);
         let found = self.answered(found).await?;
         Ok(match found {
             Some(row) => row.try_get::<String, _>("mark")? == super::rows::hex(&mark.0),

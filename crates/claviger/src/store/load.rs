@@ -10,11 +10,13 @@ pub(super) mod recovery;
 pub(super) mod shared;
 mod unpack;
 
+use std::time::Duration;
+
 use claviger_access::directory::{Loader, Workspace};
 use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, ProjectSlug, UsernameSuffix, WorkspaceId};
 use claviger_access::{Change, Directory, Moment, Revision};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, Executor, Row};
 use tokio::sync::mpsc;
 
 use self::unpack::Window;
@@ -50,6 +52,9 @@ statements! {
     READ_CHANGES = "SELECT revision, mark, body FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2";
 }
 
+/// Each part of a load comes within this; of the largest installations some take a minute.
+const LOADED_WITHIN: Duration = Duration::from_secs(330);
+
 /// Ids are read in windows of so many.
 const WINDOW: u64 = 1 << 14;
 
@@ -76,26 +81,32 @@ impl Store {
             Engine::Sqlite => "BEGIN",
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        let mut snapshot = self.reads.begin_with(begin).await?;
-        let head = sqlx::query(READ_HEAD).fetch_one(&mut *snapshot).await?;
+        // Not one of those that requests wait for, and none that may lead to a host that is gone.
+        let mut snapshot = self.connector.connect().await?;
+        if self.engine == Engine::Postgres {
+            self.answered(snapshot.execute("SET statement_timeout = '300s'")).await?;
+        }
+        self.answered(snapshot.execute(begin)).await?;
+        let head = self.answered(sqlx::query(READ_HEAD).fetch_one(&mut snapshot)).await?;
         let (revision, mark) = read_head(&head)?;
         let next_id = id(&head, "next_id", Some)?;
-        let of = sqlx::query(COUNT_PRINCIPALS).fetch_one(&mut *snapshot).await?.try_get::<i64, _>(0)?;
+        let of = self.loaded(async { Ok(sqlx::query(COUNT_PRINCIPALS).fetch_one(&mut snapshot).await?) }).await?;
+        let of = of.try_get::<i64, _>(0)?;
         let of = usize::try_from(of).unwrap_or_default();
         let mut loader = Loader::new(hash_key, of);
         let suffix = head.try_get::<String, _>("username_suffix")?;
         loader.username_suffix(UsernameSuffix::parse(&suffix).map_err(|_| StoreError::unreadable("the suffix"))?);
-        read_places(&mut snapshot, &mut loader).await?;
-        shared::read(&mut snapshot, &mut loader).await?;
-        policies::read(&mut snapshot, &mut loader).await?;
-        account_details::read(&mut snapshot, &mut loader).await?;
-        let people = people::read(&mut snapshot, &mut loader).await?;
-        recovery::read(&mut snapshot, &mut loader).await?;
+        self.loaded(read_places(&mut snapshot, &mut loader)).await?;
+        self.loaded(shared::read(&mut snapshot, &mut loader)).await?;
+        self.loaded(policies::read(&mut snapshot, &mut loader)).await?;
+        self.loaded(account_details::read(&mut snapshot, &mut loader)).await?;
+        let people = self.loaded(people::read(&mut snapshot, &mut loader)).await?;
+        self.loaded(recovery::read(&mut snapshot, &mut loader)).await?;
         let mut loaded = people.len();
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
         let unpacking = tokio::task::spawn_blocking(move || unpack::into_loader(loader, people, waiting));
         for from in (0..next_id).step_by(WINDOW as usize) {
-            let window = read_window(&mut snapshot, from, from + WINDOW).await?;
+            let window = self.loaded(read_window(&mut snapshot, from, from + WINDOW)).await?;
             loaded += window.account_count();
             // Whoever reads them has stopped, and says below why.
             if windows.send(window).await.is_err() {
@@ -104,9 +115,14 @@ impl Store {
             progress(Progress { loaded, of });
         }
         drop(windows);
-        snapshot.commit().await?;
+        self.answered(snapshot.execute("COMMIT")).await?;
         let loader = unpacking.await.map_err(|error| StoreError::unreadable(error.to_string()))??;
         Ok(loader.finish(revision, mark, next_id))
+    }
+
+    /// Waits for a part of a load, but not for ever: a host may be gone.
+    async fn loaded<T>(&self, part: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(LOADED_WITHIN, part).await.unwrap_or_else(|_| Err(StoreError::no_answer()))
     }
 
     /// The changes after a revision, in order, at most so many: what an image follows.

@@ -2,7 +2,7 @@
 //!
 //! Rows travel as JSON, some thousand at a time, and each engine turns them into its own types by the columns'. What must stay
 //! true: the move is done whole or not at all; it is told to be done only after counts and digests of both sides were equal;
-//! a database that holds anything else is not touched.
+//! no row of another installation is touched.
 
 use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
@@ -96,7 +96,10 @@ impl Store {
         }
         let mut moved = 0;
         for table in TABLES {
-            moved += compare(&mut source, &mut rows, table, &mut progress).await?;
+            match compare(&mut source, &mut rows, table, &mut progress).await? {
+                Ok(rows) => moved += rows,
+                Err(differs) => return Err(StoreError::Move { why: explained(differs, was_there) }),
+            }
         }
         rows.commit().await?;
         source.commit().await?;
@@ -153,7 +156,7 @@ async fn compare(
     target: &mut AnyConnection,
     table: &'static str,
     progress: &mut impl FnMut(Moving),
-) -> Result<u64, StoreError> {
+) -> Result<Result<u64, Differs>, StoreError> {
     let columns = columns(source, table).await?;
     let row = |char: &str| {
         let values =
@@ -188,12 +191,24 @@ async fn compare(
         }
     }
     target.execute("CLOSE moved").await?;
-    if ours == theirs {
-        return Ok(ours.rows);
+    let differs = Differs { table, here: ours.rows, there: theirs.rows };
+    Ok(if ours == theirs { Ok(ours.rows) } else { Err(differs) })
+}
+
+/// A table that is not the same on both sides.
+struct Differs {
+    table: &'static str,
+    here: u64,
+    there: u64,
+}
+
+fn explained(differs: Differs, was_there: bool) -> String {
+    let Differs { table, here, there } = differs;
+    let what = format!("{table} has {here} rows here and {there} there, or they differ");
+    match was_there {
+        true => format!("it was moved before, and has gone on since: {what}; serve the database, and not the folder"),
+        false => format!("{what}; nothing was moved"),
     }
-    let why =
-        format!("{table} has {} rows here and {} there, or they differ; nothing was moved", ours.rows, theirs.rows);
-    Err(StoreError::Move { why })
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use claviger_access::Moment;
 use claviger_lease as lease;
-use claviger_lease::{Incarnation, LeaseLength, Report, Row as NodeRow};
+use claviger_lease::{Drift, Incarnation, LeaseLength, Report, Row as NodeRow};
 use sqlx::{AnyConnection, Connection, Row};
 
+use super::connector::Connector;
 use super::rows::{hex, number, unhex};
 use super::statements::statements;
 use super::{Store, StoreError};
@@ -19,10 +20,9 @@ use super::{Store, StoreError};
 statements! {
     INSERT_NODE = "INSERT INTO nodes (incarnation, applied, lease_millis, reports, name, version, joined_at) \
                    VALUES ($1, $2, $3, 0, $4, $5, $6)";
-    /// Before anything was changed there is no change, and the head alone tells the history.
+    /// All histories begin with revision 0, which is no change.
     REPORT = "UPDATE nodes SET applied = CASE WHEN applied < $1 THEN $1 ELSE applied END, reports = reports + 1 \
-              WHERE incarnation = $2 AND (EXISTS (SELECT 1 FROM changes WHERE revision = $1 AND mark = $3) \
-              OR EXISTS (SELECT 1 FROM head WHERE id = 1 AND revision = $1 AND mark = $3)) \
+              WHERE incarnation = $2 AND ($1 = 0 OR EXISTS (SELECT 1 FROM changes WHERE revision = $1 AND mark = $3)) \
               RETURNING (SELECT revision FROM head WHERE id = 1) AS head, CAST(CURRENT_TIMESTAMP AS TEXT) AS time, \
               (SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') FROM nodes) AS members";
     PEEK = "SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') AS members FROM nodes";
@@ -33,6 +33,9 @@ statements! {
     READ_REPORTS = "SELECT incarnation, lease_millis, reports FROM nodes";
     DELETE_DEAD = "DELETE FROM nodes WHERE incarnation = $1 AND reports = $2";
 }
+
+/// A statement about a row is done within this.
+const DONE_WITHIN: Duration = Duration::from_secs(3);
 
 /// What a node says of itself when it joins.
 #[derive(Debug, Clone)]
@@ -113,17 +116,32 @@ pub struct NodeRecord {
     pub joined: Moment,
 }
 
-/// The connection for reports: of its own, so that nothing else is in their way. One that failed is not used again.
+/// A connection for one purpose, so that nothing else is in its way: one that failed, or was given up, is not used again.
 #[derive(Clone, Default)]
-pub(super) struct ReportConnection(Arc<Mutex<Option<AnyConnection>>>);
+pub(super) struct OwnConnection(Arc<Mutex<Option<AnyConnection>>>);
 
-impl ReportConnection {
-    fn take(&self) -> Option<AnyConnection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+impl OwnConnection {
+    /// The one that was kept, or a new one.
+    pub(super) async fn take(&self, connector: &Connector) -> Result<AnyConnection, StoreError> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            Some(connection) => Ok(connection),
+            None => connector.connect().await,
+        }
     }
 
-    fn keep(&self, connection: AnyConnection) {
+    /// All went well with it.
+    pub(super) fn keep(&self, connection: AnyConnection) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+    }
+
+    pub(super) async fn close(&self) {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(connection) = kept
+            && let Err(error) = connection.close().await
+        {
+            tracing::debug!(%error, "a connection ended badly");
+        }
     }
 }
 
@@ -144,24 +162,20 @@ impl Store {
             .bind(properties.name.0.clone())
             .bind(env!("CARGO_PKG_VERSION"))
             .bind(now.seconds());
-        self.answered(insert.execute(&self.reads)).await?;
-        Ok(())
+        self.done(insert).await.map(|_| ())
     }
 
     /// Reports; what it found, or none where there is no such row in the history that it stands in.
     ///
     /// Whoever gives the report up drops what this returns, and its connection with it.
     pub async fn report(&self, report: &Report) -> Result<Option<Found>, StoreError> {
-        let mut connection = match self.report_connection.take() {
-            Some(connection) => connection,
-            None => self.connector.connect().await?,
-        };
+        let mut connection = self.reporting.take(&self.connector).await?;
         let asked = sqlx::query(REPORT)
             .bind(number(report.applied.revision.0))
             .bind(name_of(report.incarnation))
             .bind(hex(&report.applied.mark.0.to_be_bytes()));
         let answered = asked.fetch_optional(&mut connection).await?;
-        self.report_connection.keep(connection);
+        self.reporting.keep(connection);
         let Some(row) = answered else { return Ok(None) };
         let head = u64::try_from(row.try_get::<i64, _>("head")?).map_err(|_| StoreError::unreadable("the head row"))?;
         let rows = read_rows(&row.try_get::<String, _>("members")?);
@@ -174,28 +188,34 @@ impl Store {
     /// The rows as they seem to be. It tells when a report is worth its commit, and nothing more: a database that was
     /// replaced answers this, too.
     pub async fn peek(&self) -> Result<Vec<NamedRow>, StoreError> {
-        let mut connection = match self.report_connection.take() {
-            Some(connection) => connection,
-            None => self.connector.connect().await?,
-        };
+        let mut connection = self.reporting.take(&self.connector).await?;
         let row = sqlx::query(PEEK).fetch_one(&mut connection).await?;
-        self.report_connection.keep(connection);
+        self.reporting.keep(connection);
         let members = row.try_get::<Option<String>, _>("members")?;
         let rows = members.map_or(Some(Vec::new()), |members| read_rows(&members));
         rows.ok_or_else(|| StoreError::unreadable("the row of a node"))
     }
 
-    /// Marks a silent node out, unless it has reached this change meanwhile.
-    pub async fn mark_out(&self, incarnation: Incarnation, behind: lease::Revision) -> Result<(), StoreError> {
+    /// Marks a silent node out, unless it has reached this change meanwhile; whether it was still there, and behind.
+    pub async fn mark_out(&self, incarnation: Incarnation, behind: lease::Revision) -> Result<bool, StoreError> {
         let delete = sqlx::query(MARK_OUT).bind(name_of(incarnation)).bind(number(behind.0));
-        self.answered(delete.execute(&self.reads)).await?;
-        Ok(())
+        Ok(self.done(delete).await? > 0)
     }
 
     /// Takes the own row away. The node has stopped answering.
     pub async fn leave(&self, incarnation: Incarnation) -> Result<(), StoreError> {
-        self.answered(sqlx::query(LEAVE).bind(name_of(incarnation)).execute(&self.reads)).await?;
-        Ok(())
+        self.done(sqlx::query(LEAVE).bind(name_of(incarnation))).await.map(|_| ())
+    }
+
+    /// One statement on a connection that nobody else waits for; how many rows it was about.
+    async fn done(&self, statement: super::many::Bound<'_>) -> Result<u64, StoreError> {
+        let work = async {
+            let mut connection = self.connector.connect().await?;
+            let done = statement.execute(&mut connection).await?.rows_affected();
+            connection.close().await?;
+            Ok(done)
+        };
+        tokio::time::timeout(DONE_WITHIN, work).await.unwrap_or_else(|_| Err(StoreError::no_answer()))
     }
 
     /// All rows, for operators.
@@ -226,8 +246,8 @@ impl Store {
         for row in &before {
             longest = row.try_get::<i64, _>("lease_millis")?.max(longest);
         }
-        if longest > 0 {
-            tokio::time::sleep(Duration::from_millis(u64::try_from(longest).unwrap_or_default())).await;
+        if let Ok(longest) = LeaseLength::new(Duration::from_millis(u64::try_from(longest).unwrap_or_default())) {
+            tokio::time::sleep(Drift::USUAL.outlasts(longest)).await;
         }
         for row in &before {
             let delete = sqlx::query(DELETE_DEAD)
@@ -236,15 +256,6 @@ impl Store {
             self.answered(delete.execute(&self.reads)).await?;
         }
         Ok(self.answered(sqlx::query(READ_REPORTS).fetch_all(&self.reads)).await?.is_empty())
-    }
-
-    /// Ends the connection for reports.
-    pub(super) async fn close_reports(&self) {
-        if let Some(connection) = self.report_connection.take()
-            && let Err(error) = connection.close().await
-        {
-            tracing::debug!(%error, "a connection ended badly");
-        }
     }
 }
 

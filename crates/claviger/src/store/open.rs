@@ -90,7 +90,8 @@ impl Store {
             audit_keys: Arc::default(),
             ends: Default::default(),
             reads,
-            report_connection: Default::default(),
+            reporting: Default::default(),
+            following: Default::default(),
             can_tell: Default::default(),
         };
         if engine == Engine::Sqlite {
@@ -101,7 +102,8 @@ impl Store {
 
     /// A newer program may have brought the schema up to date since this one opened it: it says so, and does not guess.
     pub async fn refuse_newer(&self) -> Result<(), StoreError> {
-        let found = self.answered(self.reads.fetch_one(NEWEST_MIGRATION)).await?.try_get::<i64, _>(0)?;
+        let mut connection = self.connector.connect().await?;
+        let found = self.answered(connection.fetch_one(NEWEST_MIGRATION)).await?.try_get::<i64, _>(0)?;
         if found > newest_known() { Err(self.is_newer(found)) } else { Ok(()) }
     }
 

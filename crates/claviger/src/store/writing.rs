@@ -38,6 +38,9 @@ pub const KEY_KEPT_SECONDS: i64 = 24 * 60 * 60;
 /// What became of an unknown outcome must be found out within this.
 const FIND_OUT_WITHIN: Duration = Duration::from_secs(10);
 
+/// What is left to be sent before a commit is taken within this.
+const MOVED_WITHIN: Duration = Duration::from_secs(5);
+
 /// A transaction that holds the head.
 pub struct Writing {
     /// In a transaction. Dropping it rolls back; it is kept for the next write only where all went well.
@@ -194,23 +197,33 @@ impl Writing {
 
     /// Moves the head and commits. An error means that the outcome is not known.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        if let Some(next_id) = self.next_id {
-            self.record.send(&mut self.connection).await?;
-            sqlx::query(MOVE_HEAD)
-                .bind(number(self.revision.0))
-                .bind(hex(&self.mark.0))
-                .bind(number(next_id))
-                .bind(self.record.next_event())
-                .bind(self.record.digest().to_string())
-                .execute(&mut self.connection)
-                .await?;
-            let end = (self.record.next_event(), self.record.digest());
-            self.ends.may_become(Series::Mutations, (self.revision, self.mark), end);
+        if self.next_id.is_some() {
+            // A host that is gone answers nothing, and nothing is committed yet.
+            match tokio::time::timeout(MOVED_WITHIN, self.move_head()).await {
+                Ok(moved) => moved?,
+                Err(_) => return Err(StoreError::no_answer()),
+            }
         }
         match self.can_tell.is_known() {
             true => self.connector.commit_and_tell(self.connection).await,
             false => self.connector.commit(self.connection).await,
         }
+    }
+
+    async fn move_head(&mut self) -> Result<(), StoreError> {
+        let Some(next_id) = self.next_id else { return Ok(()) };
+        self.record.send(&mut self.connection).await?;
+        sqlx::query(MOVE_HEAD)
+            .bind(number(self.revision.0))
+            .bind(hex(&self.mark.0))
+            .bind(number(next_id))
+            .bind(self.record.next_event())
+            .bind(self.record.digest().to_string())
+            .execute(&mut self.connection)
+            .await?;
+        let end = (self.record.next_event(), self.record.digest());
+        self.ends.may_become(Series::Mutations, (self.revision, self.mark), end);
+        Ok(())
     }
 
     /// Gives the head back without a trace.

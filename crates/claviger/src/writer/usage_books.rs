@@ -4,7 +4,7 @@
 use super::{FLUSHED_AT_THE_END_WITHIN, WriterTask};
 use crate::clock;
 use crate::last_used::Waiting;
-use crate::store::bookkeeping::USES_A_BATCH;
+use crate::store::bookkeeping::{USES_A_BATCH, USES_A_BATCH_AMONG_OTHERS};
 use crate::store::usage::COUNTS_A_BATCH;
 
 impl WriterTask {
@@ -14,14 +14,16 @@ impl WriterTask {
         if let Some(image) = self.cluster.image() {
             seen.keep(|session| image.session(session).is_some());
         }
-        let uses = seen.waiting(USES_A_BATCH);
+        self.read_back_seen().await;
+        let limit = self.uses_a_batch();
+        let uses = seen.waiting(limit);
         if uses.is_empty() {
             return false;
         }
         match self.store.note_seen(&uses).await {
             Ok(()) => {
                 seen.flushed(&uses);
-                uses.len() == USES_A_BATCH
+                uses.len() == limit
             }
             Err(error) => {
                 tracing::warn!(%error, "last uses of sessions could not be flushed; trying again later");
@@ -30,9 +32,26 @@ impl WriterTask {
         }
     }
 
+    fn uses_a_batch(&self) -> usize {
+        if self.store.is_shared() { USES_A_BATCH_AMONG_OTHERS } else { USES_A_BATCH }
+    }
+
+    /// A session that is used at another node does not lie idle.
+    async fn read_back_seen(&self) {
+        if !self.store.is_shared() {
+            return;
+        }
+        match self.store.sessions_seen().await {
+            Ok(seen) => self.books.last_seen.read_back(seen),
+            Err(error) => {
+                tracing::warn!(%error, "when sessions were used elsewhere could not be read; trying again later")
+            }
+        }
+    }
+
     /// Flushes one batch of uses; whether the pass over them has more.
     pub(super) async fn flush_uses(&self) -> bool {
-        let Waiting { uses, has_more } = self.books.last_used.waiting(USES_A_BATCH);
+        let Waiting { uses, has_more } = self.books.last_used.waiting(self.uses_a_batch());
         if uses.is_empty() {
             return false;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use claviger_lease::wait::Look;
 use claviger_lease::{Incarnation, Reading, Report, Revision};
 
-use super::{Membership, REPLIED_WITHIN};
+use super::Membership;
 use crate::clock;
 use crate::metrics::membership::MembershipMetrics;
 use crate::store::Store;
@@ -26,6 +26,9 @@ impl Membership {
         self.take_arrived();
         self.metrics.reported(found.rows.len());
         self.has_others = found.rows.len() > 1;
+        if let Some(longest) = found.rows.iter().map(|one| one.row.lease).max() {
+            self.arriving.longest_lease(longest);
+        }
         let others: Vec<&NamedRow> =
             found.rows.iter().filter(|one| one.row.incarnation != report.incarnation).collect();
         let reached = others.iter().map(|one| one.row.applied).min();
@@ -87,13 +90,7 @@ impl Membership {
         while let Ok(waiting) = self.arriving.waiting.try_recv() {
             self.waiting.push(waiting);
         }
-    }
-
-    /// The store has not replied for so long that nobody can say when it will: whoever waits is told that.
-    pub(super) fn give_up_waiting(&mut self) {
-        self.take_arrived();
-        let (now, replied) = (clock::reading(), self.replied);
-        self.waiting.retain(|waiting| now.since(waiting.wait.began().max(replied)) < REPLIED_WITHIN);
+        self.waiting.retain(|waiting| !waiting.is_given_up());
     }
 }
 
@@ -106,7 +103,9 @@ async fn mark_out(
 ) {
     let marked = tokio::time::timeout(MARKED_OUT_WITHIN, store.mark_out(incarnation, behind)).await;
     match marked {
-        Ok(Ok(())) => {
+        // It had reported meanwhile, or another node was faster.
+        Ok(Ok(false)) => {}
+        Ok(Ok(true)) => {
             metrics.marked_out();
             tracing::warn!(node, behind = behind.0, "a silent node is marked out: its lease has run out");
         }
