@@ -36,7 +36,7 @@ mod projects;
 mod reference;
 mod refusals;
 mod requested;
-pub(crate) mod revision_header;
+mod revision_header;
 mod show;
 mod shown_once;
 mod teams;

@@ -60,7 +60,8 @@ pub struct Arrival {
     pub trusted: TrustedProxies,
     /// Where its answers are counted.
     pub answers: Arc<Answers>,
-    /// Knows what every node has. None where nothing is changed by any request.
+    /// Knows what every node has. None for checks: they change nothing, and gateways hand on to the upstream what their
+    /// answers say in headers of ours.
     pub cluster: Option<Arc<Cluster>>,
 }
 
@@ -153,11 +154,10 @@ pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: 
         Some(refused) => (refused.into_response(), None),
         None => decided_on::noted(next.run(request)).await,
     };
-    if let Some(revision) = decided_on {
+    if let (Some(revision), Some(cluster)) = (decided_on, &arrival.cluster) {
         // What was done has waited where it was done, and its answer may hold what is told once.
         if response.status().is_client_error()
             && !is_read(arrived.method.as_str())
-            && let Some(cluster) = &arrival.cluster
             && let Some(everywhere) = cluster.everywhere(revision, clock::reading())
             && everywhere.await.is_err()
         {

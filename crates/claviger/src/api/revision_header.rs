@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Says it.
-pub(crate) fn add(headers: &mut HeaderMap, revision: Revision) {
+pub(super) fn add(headers: &mut HeaderMap, revision: Revision) {
     let value = WRITTEN.with_borrow_mut(|written| {
         if written.0 != revision {
             *written = (revision, HeaderValue::from(revision.0));

@@ -23,11 +23,6 @@ pub async fn noted<T>(work: impl Future<Output = T>) -> (T, Option<Revision>) {
     NEWEST.scope(Cell::new(None), async { (work.await, NEWEST.with(Cell::get)) }).await
 }
 
-/// The same, for work that waits for nothing.
-pub fn noted_at_once<T>(work: impl FnOnce() -> T) -> (T, Option<Revision>) {
-    NEWEST.sync_scope(Cell::new(None), || (work(), NEWEST.with(Cell::get)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,9 +35,9 @@ mod tests {
             tokio::task::yield_now().await;
             note(Revision(7));
             note(Revision(5));
-            noted_at_once(|| note(Revision(50)))
+            noted(async { note(Revision(50)) }).await
         };
         assert_eq!(noted(work).await, (((), Some(Revision(50))), Some(Revision(7))));
-        assert_eq!(noted_at_once(|| "nothing"), ("nothing", None));
+        assert_eq!(noted(async { "nothing" }).await, ("nothing", None));
     }
 }

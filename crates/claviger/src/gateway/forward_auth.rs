@@ -16,8 +16,6 @@ use super::decision::{self, Decider, forbidden};
 use super::query::Query;
 use crate::api::arrival::{Arrival, Judged};
 use crate::api::failure::{self, Failure};
-use crate::api::revision_header;
-use crate::cluster::decided_on;
 use crate::store::writing::Origin;
 
 /// Where gateways ask.
@@ -73,16 +71,13 @@ impl ForwardAuth {
     pub(super) fn answer(&self, request: &Request) -> Response {
         let mut arrived = self.arrival.begin(request);
         let origin = arrived.origin();
-        let (mut answer, decided_on) = match arrived.refused.take() {
-            Some(refused) => (refused.into_response(), None),
+        let mut answer = match arrived.refused.take() {
+            Some(refused) => refused.into_response(),
             None => {
-                let decide = AssertUnwindSafe(|| self.decider.answer(self.decide(request, &origin)));
-                decided_on::noted_at_once(|| catch_unwind(decide).unwrap_or_else(failure::panicked))
+                let decided = AssertUnwindSafe(|| self.decider.answer(self.decide(request, &origin)));
+                catch_unwind(decided).unwrap_or_else(failure::panicked)
             }
         };
-        if let Some(revision) = decided_on {
-            revision_header::add(answer.headers_mut(), revision);
-        }
         let judged = Judged::new(&answer, &origin);
         self.arrival.end(&arrived, &mut answer, PATH, Some(judged));
         answer

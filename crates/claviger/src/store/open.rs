@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use super::connector::Connector;
 use super::location::FILE_NAME;
-use super::{Engine, Location, Store, StoreError};
+use super::{Engine, Location, Store, StoreError, no_connection};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -126,7 +126,10 @@ impl Store {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.connector.connect().await.map_err(|error| match error {
+            StoreError::Database(error) => no_connection::explained(&self.location, error),
+            other => other,
+        })?;
         // A migration may take longer than a write may.
         connection
             .execute(if self.engine == Engine::Sqlite {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::process::{run, wait_until};
 use crate::secrets;
-use crate::server::{Server, Store, mode, on_both_stores};
+use crate::server::{On, Server, Store, mode, on_both_stores};
 
 on_both_stores![
     init_prints_a_link_that_opens_the_page_until_the_next_start,
@@ -164,7 +164,10 @@ async fn a_link_is_made_on_the_host_for_the_organization_that_is_named(store: St
         told.lines().find_map(|line| Some(line.trim()).filter(|line| line.starts_with("http"))).expect("a link");
     handed_out(other);
     let server = store.serve();
-    assert!(run(store.command(&["set-up-link", "--organization", &number])).code() == 6, "a server runs");
+    // Over PostgreSQL a command works beside it, and would end this link.
+    if store.on() == On::Sqlite {
+        assert!(run(store.command(&["set-up-link", "--organization", &number])).code() == 6, "a server runs");
+    }
     assert_eq!(opened(&server, &first_link).await.0, 404);
     let (status, page) = opened(&server, &link).await;
     assert!(status == 200 && page.contains("of Globex."), "{page}");

@@ -67,7 +67,9 @@ async fn a_lost_password_and_a_lost_phone_are_no_lock_out(store: Store) {
     let invited = owner.post(&path, invite).await.is(201);
     let accept = json!({ "token": invited["token"], "name": "Ada", "password": "correct horse battery" });
     let ada = owner.post("/api/app/invitations/accept", accept).await.is(201)["id"].as_u64().expect("an id");
-    run(store.command(&["reset-password", "ada@example.com"])).refused(6);
+    if store.on() == On::Sqlite {
+        run(store.command(&["reset-password", "ada@example.com"])).refused(6);
+    }
     server.stop();
     for command in ["reset-password", "recover-person"] {
         run(store.command(&[command, "bob@example.com"])).refused(5);

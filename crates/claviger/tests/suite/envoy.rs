@@ -140,8 +140,6 @@ fn named(world: &World, value: &str) -> String {
 impl Told {
     fn new<'h>(status: u16, headers: impl Iterator<Item = (&'h str, &'h str)>, body: &str) -> Self {
         let refusals = ["content-type", "cache-control", "x-content-type-options", "www-authenticate", "retry-after"];
-        // Where Envoy asks over gRPC there is no answer of HTTP that could say it.
-        let headers = headers.filter(|(name, _)| *name != "x-claviger-revision");
         let is_told = |name: &str| name.starts_with("x-claviger-") || (status != 200 && refusals.contains(&name));
         let headers = headers.filter(|(name, _)| is_told(name));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -7,6 +7,7 @@ use claviger::writer::{DECISIONS_A_BATCH, WAITING_OF_ONE_ORGANIZATION_MAX};
 use claviger_access::identity::OrganizationId;
 use serde_json::json;
 
+use crate::answer::Answer;
 use crate::world::on_both_stores;
 
 const WORLD: &str = "
@@ -16,6 +17,24 @@ globex: gil owner
 ";
 
 on_both_stores! {
+    /// every answer says on which revision it was decided; one that changed something, on the one that it made
+    async fn an_answer_says_on_which_revision_it_was_decided(world: World) {
+        let world = world.with("acme: ada owner, mel member").await;
+        let (ada, mel) = (world.account("ada"), world.account("mel"));
+        let revision = |answer: &Answer| answer.header("x-claviger-revision").and_then(|text| text.parse::<u64>().ok());
+        let before = revision(&mel.get("me").await).expect("a revision");
+        let made = ada.post("organizations/{acme}/service-accounts", json!({ "username": "next" })).await;
+        assert_eq!((made.status, revision(&made)), (201, Some(before + 1)));
+        for answer in [
+            mel.get("me").await,
+            mel.post("organizations/{acme}/service-accounts", json!({ "username": "another" })).await,
+            ada.post("organizations/{acme}/service-accounts", json!({ "username": "" })).await,
+            ada.delete("organizations/{acme}/service-accounts/999999").await,
+        ] {
+            assert_eq!(revision(&answer), Some(before + 1), "{answer:?}");
+        }
+    }
+
     async fn each_of_many_writes_at_once_gets_its_own_revision_and_answer(world: World) {
         let world = world.with(WORLD).await;
         let before = world.count("SELECT revision FROM head").await;

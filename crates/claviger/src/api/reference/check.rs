@@ -20,7 +20,7 @@ const ASKED: [(&str, &str); 4] = [
 ];
 
 /// Headers of a 200, for the upstream.
-const TOLD: [(&str, &str); 8] = [
+const TOLD: [(&str, &str); 7] = [
     ("X-Claviger-Principal", "the account's id"),
     ("X-Claviger-Username", "its username"),
     ("X-Claviger-Organization", "the id of its organization"),
@@ -28,7 +28,6 @@ const TOLD: [(&str, &str); 8] = [
     ("X-Claviger-Workspace", "the id of the workspace, where one was asked about"),
     ("X-Claviger-Role", "the highest role there: a built-in one, or the id of a custom one"),
     ("X-Claviger-Permissions", "all permissions there, with commas between"),
-    ("X-Claviger-Revision", "the revision that this was decided on; for the gateway, not for the upstream"),
 ];
 
 const REFUSED: [(&str, &str); 5] = [
