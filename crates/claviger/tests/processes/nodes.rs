@@ -139,9 +139,7 @@ async fn without_the_database_nothing_is_answered_for_longer_than_a_lease() {
     // No report gets through: the row that it would change is held.
     let mut holding = rows.begin().await.expect("a transaction");
     sqlx::query("SELECT 1 FROM nodes FOR UPDATE").execute(&mut *holding).await.expect("held");
-    while owner.me().await.status == 200 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    is_answered_otherwise(&owner, 200).await;
     let refused = owner.me().await;
     assert_eq!((refused.status, refused.code()), (503, "unavailable"));
     assert_eq!(refused.retry_after.as_deref(), Some("1"));
@@ -149,10 +147,19 @@ async fn without_the_database_nothing_is_answered_for_longer_than_a_lease() {
     drop(holding);
     rows.close().await;
     wait_until("it to answer again", || server.err().contains("the store does not take this node's reports"));
-    while owner.me().await.status != 200 {
+    is_answered_otherwise(&owner, 503).await;
+    owner.create(founded.organization, "made afterwards").await;
+}
+
+/// Waits until `/me` has another status than this.
+async fn is_answered_otherwise(owner: &Caller, than: u16) {
+    for _ in 0..12_000 {
+        if owner.me().await.status != than {
+            return;
+        }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    owner.create(founded.organization, "made afterwards").await;
+    panic!("it goes on with {than}");
 }
 
 /// Commands on the host are one more node for a moment, and a server that runs knows what they did.
