@@ -112,6 +112,26 @@ async fn who_is_silent_is_marked_out_and_answers_nothing_from_what_he_knew() {
     assert_eq!(nodes.asked(&next, 0..2).await, [200; 2]);
 }
 
+/// Also who says "there is no such account" has waited until that is so everywhere: whoever sent the deletion may have died
+/// before he was answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_that_is_done_already_is_said_to_be_when_all_know() {
+    let nodes = Nodes::start(&["a", "b", "asleep"]);
+    let (id, account) = nodes.create(0, "deleted twice").await;
+    assert_eq!(nodes.asked(&account, 0..3).await, [200; 3]);
+    nodes.servers[2].signal(Signal::STOP);
+    let (first, path) = (nodes.owners[0].clone(), nodes.path(id));
+    let deleting = tokio::spawn(async move { first.delete(&path).await.status });
+    // B follows at once, and knows of no such account any more.
+    let follows = account.at(nodes.servers[1].url());
+    is_answered_otherwise(&follows, 200).await;
+    assert!(!deleting.is_finished(), "one of them sleeps, and may answer still");
+    nodes.owners[1].delete(&nodes.path(id)).await.is(404);
+    assert_eq!(nodes.store.number("SELECT COUNT(*) FROM nodes").await, 2, "he who sleeps is out by then");
+    assert_eq!(deleting.await.expect("an answer"), 200);
+    nodes.servers[2].signal(Signal::CONT);
+}
+
 /// The row of one that was killed is removed by the next write, and it comes back as another member.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_was_killed_is_removed_and_may_come_back() {
@@ -160,6 +180,73 @@ async fn is_answered_otherwise(owner: &Caller, than: u16) {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     panic!("it goes on with {than}");
+}
+
+/// A write whose commit was taken, and whose node can report no more, is done, and not known to be everywhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_cannot_be_shown_to_be_everywhere_has_an_unknown_outcome() {
+    let nodes = Nodes::start(&["alone"]);
+    let rows = nodes.store.rows().await;
+    let mut holding = rows.begin().await.expect("a transaction");
+    sqlx::query("SELECT 1 FROM nodes FOR UPDATE").execute(&mut *holding).await.expect("held");
+    let path = format!("/api/app/organizations/{}/service-accounts", nodes.founded.organization);
+    let answer = nodes.owners[0].post(&path, json!({ "username": "somewhere" })).await;
+    assert_eq!((answer.status, answer.code()), (503, "outcome_unknown"));
+    drop(holding);
+    rows.close().await;
+    nodes.answers(0).await;
+    let made = "SELECT COUNT(*) FROM principals WHERE username LIKE 'somewhere.%' AND deleted_at IS NULL";
+    assert_eq!(nodes.store.number(made).await, 1);
+}
+
+/// A database that a newer program has brought up to date is not joined again: what its changes say may be unknown here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_out_and_meets_a_newer_schema_stays_out() {
+    let nodes = Nodes::start(&["old"]);
+    let rows = nodes.store.rows().await;
+    for statement in [
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         SELECT 9000, 'of the future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
+        "DELETE FROM nodes",
+    ] {
+        sqlx::query(statement).execute(&rows).await.expect("a row");
+    }
+    wait_until("it to meet the newer schema", || {
+        let log = nodes.servers[0].err();
+        log.contains("cannot join the others") && log.contains("has schema 9000, written by a newer claviger")
+    });
+    assert_eq!(nodes.owners[0].me().await.status, 503);
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 9000").execute(&rows).await.expect("a row");
+    rows.close().await;
+    nodes.answers(0).await;
+}
+
+/// Operators see who is there, and who has not been heard of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_nodes_are_listed_with_what_they_told() {
+    let nodes = Nodes::start(&["a", "b"]);
+    nodes.create(0, "a change").await;
+    let listed = || -> serde_json::Value {
+        let printed = crate::process::run(nodes.store.command(&["nodes", "--output", "json"])).ok();
+        serde_json::from_str(&printed).expect("JSON")
+    };
+    let told = listed();
+    let revision = nodes.store.number("SELECT revision FROM head").await;
+    for (place, name) in ["a", "b"].into_iter().enumerate() {
+        let node = &told[place];
+        assert_eq!((node["name"].as_str(), &node["alive"]), (Some(name), &json!(true)), "{told}");
+        assert_eq!((&node["revision"], &node["behind"]), (&json!(revision), &json!(0)), "{told}");
+        assert_eq!((&node["lease_milliseconds"], &node["version"]), (&json!(3000), &json!(env!("CARGO_PKG_VERSION"))));
+    }
+    nodes.servers[1].signal(Signal::STOP);
+    let told = listed();
+    assert_eq!((&told[0]["alive"], &told[1]["alive"]), (&json!(true), &json!(false)), "{told}");
+    nodes.servers[1].signal(Signal::CONT);
+    let table = crate::process::run(nodes.store.command(&["nodes"])).ok();
+    assert!(table.contains("Revision") && table.contains("alive"), "{table}");
+    let embedded = Store::new(On::Sqlite);
+    embedded.init();
+    assert!(crate::process::run(embedded.command(&["nodes"])).ok().contains("No node is running on this store."));
 }
 
 /// Commands on the host are one more node for a moment, and a server that runs knows what they did.
