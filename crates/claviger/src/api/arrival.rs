@@ -163,7 +163,10 @@ pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: 
         {
             response = Failure::from(WriteError::OutcomeUnknown).into_response();
         }
-        revision_header::add(response.headers_mut(), revision);
+        // All credentials that do not count get the one answer, and how much changes here is no stranger's business.
+        if response.status() != StatusCode::UNAUTHORIZED {
+            revision_header::add(response.headers_mut(), revision);
+        }
     }
     let route = response.extensions_mut().remove::<Route>();
     let judged = response.extensions().get::<Judged>().copied();
