@@ -57,6 +57,7 @@ use crate::audit_chain::key_file::NoKeys;
 pub use self::location::Location;
 pub(crate) use self::open::prepare_folder;
 pub use self::statements::all as all_statements;
+pub use self::tables::TABLES;
 pub use self::writing::Writing;
 
 /// Which database it is. The statements are the same; how a transaction begins is not.

@@ -1,7 +1,7 @@
 //! The tables that make up an installation: what a copy of it must hold.
 
 /// All tables of the schema, each after those that it refers to, but for who is running on it.
-pub(super) const TABLES: [&str; 30] = [
+pub const TABLES: [&str; 30] = [
     "head",
     "changes",
     "organizations",

@@ -6,6 +6,7 @@ use std::sync::{Mutex, Once};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use claviger::audit_chain::series::Series;
+use claviger::store::TABLES;
 use claviger::telemetry::filter;
 use claviger_access::effective;
 use claviger_access::grant::Granted;
@@ -81,35 +82,6 @@ pub(crate) async fn world(world: &World) {
         }
     }
 }
-
-const TABLES: &[&str] = &[
-    "head",
-    "changes",
-    "organizations",
-    "projects",
-    "workspaces",
-    "policies",
-    "principals",
-    "account_addresses",
-    "secrets",
-    "account_details",
-    "account_labels",
-    "teams",
-    "team_members",
-    "custom_roles",
-    "invitations",
-    "passwords",
-    "sessions",
-    "set_up_links",
-    "second_factors",
-    "recovery_codes",
-    "password_resets",
-    "grants",
-    "idempotency_keys",
-    "audit_events",
-    "audit_anchors",
-    "observation_head",
-];
 
 /// Looks through the files that a stopped server leaves.
 pub(crate) fn store_at_rest(world: &World) {
