@@ -93,6 +93,8 @@ pub(crate) struct World {
 
 struct Inner {
     pub(crate) on: On,
+    /// The URL of its PostgreSQL database, where it is one.
+    database: Option<String>,
     node: Mutex<Node>,
     address: Mutex<SocketAddr>,
     running: Mutex<Option<Serving>>,
@@ -122,6 +124,9 @@ impl World {
         looked_through::store_at_rest(&world);
         // Accounts hold their world: forgetting them lets it go, and its folder with it.
         world.inner.accounts.lock().unwrap().clear();
+        if let Some(url) = world.inner.database.clone() {
+            tokio::task::spawn_blocking(move || Cluster::shared().remove(&url)).await.expect("removed");
+        }
     }
 
     async fn start(on: On) -> Self {
@@ -130,12 +135,15 @@ impl World {
         Log::start();
         let log_begin = Log::position();
         let folder = tempfile::tempdir().expect("a folder");
-        let location = match on {
-            On::Sqlite => Location::Folder(folder.path().join("data")),
+        let database = match on {
+            On::Sqlite => None,
             On::Postgres => {
-                let url = tokio::task::spawn_blocking(|| Cluster::shared().database()).await.expect("a database");
-                Location::from_url(&url).expect("an address")
+                Some(tokio::task::spawn_blocking(|| Cluster::shared().database()).await.expect("a database"))
             }
+        };
+        let location = match &database {
+            None => Location::Folder(folder.path().join("data")),
+            Some(url) => Location::from_url(url).expect("an address"),
         };
         let audit_key = folder.path().join("audit.key");
         let house = House::at(location, audit_key);
@@ -144,6 +152,7 @@ impl World {
             Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
         let inner = Inner {
             on,
+            database,
             node: Mutex::new(node),
             address: Mutex::new(address),
             running: Mutex::new(Some(serving)),
