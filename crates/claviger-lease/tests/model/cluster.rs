@@ -28,6 +28,7 @@ pub(crate) struct Bounds {
     pub(crate) crashes: u8,
     pub(crate) joins: u8,
     pub(crate) failovers: u8,
+    pub(crate) restores: u8,
     pub(crate) drift: bool,
     pub(crate) two_step_checks: bool,
 }
@@ -55,6 +56,9 @@ pub(crate) struct State {
     pub(crate) lost: u8,
     pub(crate) crashed: u8,
     pub(crate) failed_over: u8,
+    pub(crate) restored: u8,
+    /// The store went back in time, and nobody has accepted it yet.
+    pub(crate) is_to_accept: bool,
 }
 
 /// A request that began when so many writes had been answered.
@@ -105,6 +109,8 @@ impl Model for Cluster {
             lost: 0,
             crashed: 0,
             failed_over: 0,
+            restored: 0,
+            is_to_accept: false,
         }]
     }
 

@@ -49,9 +49,13 @@ const SMALL: Bounds = Bounds {
     crashes: 0,
     joins: 1,
     failovers: 0,
+    restores: 0,
     drift: false,
     two_step_checks: false,
 };
+
+/// A node that answers and writes, and a store that goes back in time.
+const RESTORED: Bounds = Bounds { at_members: true, writes: 2, joins: 2, restores: 1, ..SMALL };
 
 #[test]
 fn the_promise_is_kept() {
@@ -63,6 +67,10 @@ fn the_promise_is_kept() {
         Bounds { nodes: 2, losses: 0, at_members: true, ..SMALL },
         Bounds { joins: 2, failovers: 1, ..SMALL },
         Bounds { at_members: true, writes: 2, retries: 1, joins: 2, ..SMALL },
+        Bounds { at_members: false, ..RESTORED },
+        Bounds { writes: 3, joins: 3, losses: 0, ..RESTORED },
+        Bounds { crashes: 1, joins: 3, losses: 0, ..RESTORED },
+        Bounds { lease: 2, drift: true, losses: 0, ..RESTORED },
     ] {
         let found = look(bounds, None);
         assert!(found.broken.is_none(), "{:?}", found.broken);
@@ -97,5 +105,8 @@ fn bounds_without(rule: Rule) -> Bounds {
         }
         Rule::ReportsReplicated | Rule::Marks => Bounds { writes: 2, failovers: 1, ..SMALL },
         Rule::RowsReadByACommit => Bounds { joins: 2, failovers: 1, ..SMALL },
+        Rule::WaitOfANewEpoch => Bounds { at_members: false, losses: 0, ..RESTORED },
+        Rule::WhatWasSeenIsKept => Bounds { losses: 0, ..RESTORED },
+        Rule::RowsOfThisLease => Bounds { losses: 0, ..RESTORED },
     }
 }

@@ -62,7 +62,8 @@ pub(crate) struct Waiting {
 pub(crate) enum Looking {
     No,
     RowsUnreplicated(Vec<Row>),
-    Rows(Vec<Row>),
+    /// Read at this reading; what is older than a lease matters to a store that goes back in time alone.
+    Rows(Vec<Row>, Reading),
     MarkOut(Vec<u8>),
     MarkedOutUnreplicated,
     MarkedOut,
@@ -73,12 +74,16 @@ pub(crate) struct Node {
     pub(crate) member: Member,
     /// The published image.
     pub(crate) image: Option<Vec<Write>>,
+    /// The store's epoch when it was loaded.
+    pub(crate) epoch: u8,
     pub(crate) joining: Joining,
     pub(crate) reporting: Reporting,
     /// A report that was given up and may still be run.
     pub(crate) stray: Option<Report>,
     /// The newest revision that it knows every node to have: what it answers of that waits for nothing.
     pub(crate) everywhere: u8,
+    /// The greatest place that it knows to be in the store, with the epoch; a crash does not take it away.
+    pub(crate) seen: (u8, Vec<Write>),
     /// Ticks since its clock stood still for one, four at most.
     pub(crate) ran: u8,
     /// How often it has joined.
@@ -90,13 +95,20 @@ impl Node {
         Self {
             member: Self::outside(lease),
             image: None,
+            epoch: 0,
             joining: Joining::No,
             reporting: Reporting::Idle,
             stray: None,
             everywhere: 0,
+            seen: (0, Vec::new()),
             ran: 4,
             joins: 0,
         }
+    }
+
+    /// What is left of it after a crash.
+    pub(crate) fn crashed(&self, lease: Duration) -> Self {
+        Self { joins: self.joins, ran: self.ran, seen: self.seen.clone(), ..Self::new(lease) }
     }
 
     pub(crate) fn outside(lease: Duration) -> Member {
@@ -130,13 +142,20 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn tick(&mut self) {
+    pub(crate) fn tick(&mut self, may_be_restored: bool) {
         let earlier = |reading: &mut Reading| reading.0 = reading.0.saturating_sub(TICK);
         match &mut self.writing {
             Writing::Commit(
                 Asked::Sent((_, sent)) | Asked::Unreplicated((_, sent), _) | Asked::Replied((_, sent), _),
             ) => earlier(sent),
-            Writing::Wait(waiting) => earlier(&mut waiting.began),
+            Writing::Wait(waiting) => {
+                earlier(&mut waiting.began);
+                if let Looking::Rows(_, read) = &mut waiting.look
+                    && may_be_restored
+                {
+                    earlier(read);
+                }
+            }
             Writing::Idle | Writing::LookUp(_) | Writing::LookedUp(..) => {}
         }
     }

@@ -35,11 +35,18 @@ pub(crate) enum Rule {
     RowsReadByACommit,
     /// Equal revisions of two histories are told apart.
     Marks,
+    /// A new epoch takes nobody in and writes nothing until the leases of the history before it have run out.
+    WaitOfANewEpoch,
+    /// A node takes no image from a store that has not what this node knows to have been in it.
+    WhatWasSeenIsKept,
+    /// The rows that let a write be answered are not older than a lease: what was read in a history that is lost does not
+    /// count in a new epoch.
+    RowsOfThisLease,
 }
 
 impl Rule {
     /// All of them.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::CountsFromBeforeTheReport,
         Self::RowBeforeTheFirstReport,
         Self::FirstLeaseFromAReport,
@@ -56,5 +63,8 @@ impl Rule {
         Self::ReportsReplicated,
         Self::RowsReadByACommit,
         Self::Marks,
+        Self::WaitOfANewEpoch,
+        Self::WhatWasSeenIsKept,
+        Self::RowsOfThisLease,
     ];
 }

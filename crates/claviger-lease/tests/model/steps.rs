@@ -39,6 +39,10 @@ pub(crate) enum Step {
     Retry(usize, Write),
     Replicate,
     FailOver,
+    /// The store is put back to its first so many changes.
+    Restore(u8),
+    /// An operator accepts that.
+    Accept,
     Crash(usize),
     CheckBegins(usize),
     CheckEnds,
@@ -73,9 +77,20 @@ impl Cluster {
                 steps.push(Step::FailOver);
             }
         }
+        if state.restored < bounds.restores && self.is_seen_by_all(state) {
+            steps.extend((0..state.primary.head()).map(Step::Restore));
+        }
+        if state.is_to_accept {
+            steps.push(Step::Accept);
+        }
         if state.check.is_some() {
             steps.push(Step::CheckEnds);
         }
+    }
+
+    /// Whether every node knows how far the store had come. One that does not cannot notice what it lost: the guide says so.
+    fn is_seen_by_all(&self, state: &State) -> bool {
+        state.nodes.iter().all(|node| node.seen == (state.primary.epoch, state.primary.changes.clone()))
     }
 
     fn possible_at(&self, state: &State, index: usize, node: &Node, places: &[At], steps: &mut Vec<Step>) {
@@ -113,9 +128,7 @@ impl Cluster {
                 }
             }
         }
-        if state.crashed < bounds.crashes
-            && *node != (Node { joins: node.joins, ran: node.ran, ..Node::new(self.lease()) })
-        {
+        if state.crashed < bounds.crashes && *node != node.crashed(self.lease()) {
             steps.push(Step::Crash(index));
         }
         if bounds.two_step_checks && state.check.is_none() && !state.answered.is_empty() {
@@ -146,7 +159,7 @@ impl Cluster {
                 }
                 Looking::No => steps.push(Step::RowsRead(index, At::Primary)),
                 Looking::RowsUnreplicated(_) => {}
-                Looking::Rows(_) => steps.push(Step::Look(index)),
+                Looking::Rows(..) => steps.push(Step::Look(index)),
                 Looking::MarkOut(out) if !out.iter().any(|out| state.is_locked(*out)) => {
                     steps.push(Step::MarkOutRun(index));
                 }

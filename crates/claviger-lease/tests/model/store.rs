@@ -10,6 +10,10 @@ pub(crate) struct Store {
     pub(crate) changes: Vec<Write>,
     /// Sorted by incarnation.
     pub(crate) rows: Vec<Row>,
+    /// How often it went back in time, and an operator accepted that.
+    pub(crate) epoch: u8,
+    /// So many ticks until the epoch's first report or write.
+    pub(crate) opens_in: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +25,11 @@ pub(crate) struct Row {
 impl Store {
     pub(crate) fn head(&self) -> u8 {
         self.changes.len() as u8
+    }
+
+    /// What a node that has seen this may load.
+    pub(crate) fn has(&self, seen: &(u8, Vec<Write>)) -> bool {
+        self.epoch > seen.0 || (self.epoch == seen.0 && self.changes.starts_with(&seen.1))
     }
 
     pub(crate) fn row(&mut self, incarnation: u8) -> Option<&mut Row> {

@@ -9,7 +9,7 @@ use claviger_lease::{
 };
 
 use super::cluster::{Check, Cluster, State};
-use super::node::{Asked, Joining, Looking, NOW, Node, Reporting, TICK, Waiting, Writing};
+use super::node::{Asked, Joining, Looking, NOW, Node, Reporting, TICK, Waiting, Writer, Writing};
 use super::rule::Rule;
 use super::steps::{At, Step};
 use super::store::{Row, Store, Write};
@@ -94,6 +94,8 @@ impl Cluster {
             Step::Retry(index, write) => self.retry(state, index, write),
             Step::Replicate => Self::replicate(state),
             Step::FailOver => Self::fail_over(state),
+            Step::Restore(length) => self.restore(state, length),
+            Step::Accept => self.accept(state),
             Step::Crash(index) => self.crash(state, index),
             Step::CheckBegins(index) => self.check_begins(state, index),
             Step::CheckEnds => self.check_ends(state),
@@ -101,6 +103,10 @@ impl Cluster {
     }
 
     fn tick(&self, state: &mut State, still: Option<usize>) {
+        if state.primary.opens_in == 1 {
+            Self::open(state);
+        }
+        state.primary.opens_in = state.primary.opens_in.saturating_sub(1);
         for (index, node) in state.nodes.iter_mut().enumerate() {
             if still == Some(index) {
                 node.ran = 0;
@@ -108,19 +114,29 @@ impl Cluster {
                 node.ran = (node.ran + 1).min(if self.bounds.drift { 4 } else { 0 });
                 node.tick(self.lease());
                 for writer in state.writers.iter_mut().filter(|writer| writer.node == Some(index)) {
-                    writer.tick();
+                    self.tick_of_writer(writer);
                 }
             }
         }
         for writer in state.writers.iter_mut().filter(|writer| writer.node.is_none()) {
-            writer.tick();
+            self.tick_of_writer(writer);
         }
     }
 
+    fn tick_of_writer(&self, writer: &mut Writer) {
+        writer.tick(self.bounds.restores > 0);
+    }
+
     fn load(&self, state: &mut State, index: usize, at: At) {
-        let Some(image) = state.at(at).map(|store| store.changes.clone()) else { return };
+        let (seen, keeps) = (state.nodes[index].seen.clone(), !self.lacks(Rule::WhatWasSeenIsKept));
+        let Some(store) = state.at(at) else { return };
+        if store.opens_in > 0 || (keeps && !store.has(&seen)) {
+            return;
+        }
+        let (image, epoch) = (store.changes.clone(), store.epoch);
         let node = &mut state.nodes[index];
         node.joins += 1;
+        node.epoch = epoch;
         let number = index as u8 * 16 + node.joins;
         if self.lacks(Rule::RowBeforeTheFirstReport) {
             node.member.joined(incarnation(number), position(&image), LONG_AGO);
@@ -132,6 +148,10 @@ impl Cluster {
 
     fn insert_run(&self, state: &mut State, index: usize) {
         let Joining::Asked(Asked::Sent((number, image))) = state.nodes[index].joining.clone() else { return };
+        if state.primary.opens_in > 0 {
+            state.nodes[index].joining = Joining::No;
+            return;
+        }
         state.primary.insert(Row { incarnation: number, applied: image.len() as u8 });
         state.nodes[index].joining = Joining::Asked(if state.standby.is_some() {
             Asked::Unreplicated((number, image), ())
@@ -193,6 +213,15 @@ impl Cluster {
         let node = &mut state.nodes[index];
         let Reporting::Replied(report, reply) = node.reporting else { return };
         node.reporting = Reporting::Idle;
+        if self.bounds.restores > 0
+            && matches!(reply, Reply::Found { .. })
+            && let Some(image) = &node.image
+        {
+            let told = &image[..report.applied.revision.0 as usize];
+            if (node.epoch, told.len()) > (node.seen.0, node.seen.1.len()) {
+                node.seen = (node.epoch, told.to_vec());
+            }
+        }
         self.hear(node, report, reply);
     }
 
@@ -236,6 +265,17 @@ impl Cluster {
 
     fn write_run(&self, state: &mut State, index: usize) {
         let Writing::Commit(Asked::Sent(sent)) = state.writers[index].writing.clone() else { return };
+        let is_of_it = match state.writers[index].node {
+            Some(node) => {
+                state.nodes[node].image.as_ref().is_some_and(|image| state.primary.changes.starts_with(image))
+            }
+            // It knows as much as the others do.
+            None => !state.is_to_accept,
+        };
+        if state.primary.opens_in > 0 || !is_of_it {
+            state.writers[index].writing = Writing::Idle;
+            return;
+        }
         state.primary.changes.push(sent.0);
         let revision = state.primary.head();
         state.writers[index].writing = Writing::Commit(if state.standby.is_some() {
@@ -294,7 +334,7 @@ impl Cluster {
         }
         let is_replied_now = self.lacks(Rule::RowsReadByACommit) || state.standby.is_none();
         if let Writing::Wait(waiting) = &mut state.writers[index].writing {
-            waiting.look = if is_replied_now { Looking::Rows(rows) } else { Looking::RowsUnreplicated(rows) };
+            waiting.look = if is_replied_now { Looking::Rows(rows, NOW) } else { Looking::RowsUnreplicated(rows) };
         }
     }
 
@@ -330,10 +370,51 @@ impl Cluster {
         self.wait_unless(state, index, (write, mark), revision, Rule::WaitForNothingToDo);
     }
 
+    /// What was under way at the store is gone with it.
+    fn restore(&self, state: &mut State, length: u8) {
+        state.restored += 1;
+        state.is_to_accept = true;
+        state.primary.changes.truncate(length.into());
+        for row in &mut state.primary.rows {
+            row.applied = row.applied.min(length);
+        }
+        for node in &mut state.nodes {
+            if let Joining::Asked(Asked::Sent(..)) = node.joining {
+                node.joining = Joining::No;
+            }
+            if let Reporting::Sent(report) | Reporting::Read(report, ..) = node.reporting {
+                node.member.gave_up(&report);
+                node.reporting = Reporting::Idle;
+            }
+        }
+        for writer in &mut state.writers {
+            if let Writing::Commit(Asked::Sent((write, _))) = writer.writing {
+                writer.writing = Writing::LookUp(write);
+            }
+        }
+    }
+
+    /// The new epoch begins: what is lost was answered, and that is accepted.
+    fn open(state: &mut State) {
+        let changes = &state.primary.changes;
+        state.answered.retain(|write| changes.contains(write));
+    }
+
+    fn accept(&self, state: &mut State) {
+        state.is_to_accept = false;
+        let allowance = u32::from(self.bounds.drift);
+        let store = &mut state.primary;
+        store.epoch += 1;
+        store.rows.clear();
+        store.opens_in = if self.lacks(Rule::WaitOfANewEpoch) { 0 } else { self.bounds.lease + allowance };
+        if store.opens_in == 0 {
+            Self::open(state);
+        }
+    }
+
     fn crash(&self, state: &mut State, index: usize) {
         state.crashed += 1;
-        let node = &state.nodes[index];
-        state.nodes[index] = Node { joins: node.joins, ran: node.ran, ..Node::new(self.lease()) };
+        state.nodes[index] = state.nodes[index].crashed(self.lease());
         for writer in state.writers.iter_mut().filter(|writer| writer.node == Some(index)) {
             writer.writing = Writing::Idle;
         }
@@ -405,7 +486,11 @@ impl Cluster {
     fn look(&self, state: &mut State, index: usize) {
         let writer = &mut state.writers[index];
         let Writing::Wait(waiting) = &mut writer.writing else { return };
-        let Looking::Rows(rows) = &waiting.look else { return };
+        let Looking::Rows(rows, read) = &waiting.look else { return };
+        if NOW >= read.after(self.lease()) && !self.lacks(Rule::RowsOfThisLease) {
+            waiting.look = Looking::No;
+            return;
+        }
         let revision = Revision(waiting.revision.into());
         let drift = Drift::new(25).expect("an allowance");
         // Four fifths of the lease, and a quarter more, is the lease alone.
@@ -453,7 +538,7 @@ impl Cluster {
             if let Writing::Wait(waiting) = &mut writer.writing
                 && let Looking::RowsUnreplicated(rows) = &waiting.look
             {
-                waiting.look = Looking::Rows(rows.clone());
+                waiting.look = Looking::Rows(rows.clone(), NOW);
             }
         }
     }
