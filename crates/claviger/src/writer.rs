@@ -13,10 +13,10 @@ mod audit_books;
 mod observing;
 mod queue;
 mod usage_books;
+mod waiting;
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use claviger_access::identity::OrganizationId;
@@ -29,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::audit_books::Marked;
 use self::queue::Queue;
+pub use self::waiting::WAITING_OF_ONE_ORGANIZATION_MAX;
+use self::waiting::{Place, WAITING_MAX, Waiting};
 use crate::account_uses::AccountUses;
 use crate::cluster::{Cluster, Generation, Held, decided_on};
 use crate::last_seen::LastSeen;
@@ -42,12 +44,6 @@ use crate::{clock, random};
 
 /// So many decisions ride in one transaction at most: nobody waits longer than one batch of others.
 pub const DECISIONS_A_BATCH: usize = 256;
-
-/// So many writes wait in all.
-const WAITING_MAX: usize = 8 * DECISIONS_A_BATCH;
-
-/// So many writes of one organization wait, less than a batch takes.
-pub const WAITING_OF_ONE_ORGANIZATION_MAX: usize = DECISIONS_A_BATCH - 56;
 
 /// Bookkeeping is flushed so often: a use is lost for less than a minute.
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
@@ -130,10 +126,24 @@ pub struct Writer {
 }
 
 struct Queued {
+    asked: Asked,
+    place: Place,
+    answer: oneshot::Sender<Answered>,
+}
+
+struct Asked {
     origin: Origin,
     key: Option<IdempotencyKey>,
     decide: Decider,
-    place: Place,
+}
+
+/// What came of deciding one.
+enum Said {
+    /// So many changes.
+    Changes(usize),
+    No(Refusal),
+    /// It panicked. Nobody is told more than that its outcome is unknown.
+    Nothing,
 }
 
 impl Queued {
@@ -142,20 +152,35 @@ impl Queued {
     }
 }
 
-/// What a decider said, with its types put away.
+/// What a decider said, with its types put away: what it makes of the state, and the id of what that is.
 struct Verdict {
     decision: Option<Decision>,
     made: Option<u64>,
-    answer: Answer,
 }
 
-/// What a decider is called with: the state, the time and randomness, or why it comes to no decision.
-type Occasion<'d> = Result<(&'d Draft, Moment, RandomBytes), WriteError>;
+type Decider = Box<dyn FnOnce(&Draft, Moment, RandomBytes) -> Result<Verdict, Refusal> + Send>;
 
-type Decider = Box<dyn FnOnce(Occasion<'_>) -> Verdict + Send>;
+/// The way to somebody who waits for what became of a write.
+struct Answer {
+    to: oneshot::Sender<Answered>,
+    refused: Option<Refusal>,
+}
 
-/// Takes the revision that the write was decided on, or has come to.
-type Answer = Box<dyn FnOnce(Result<Revision, WriteError>) + Send>;
+/// What became of it, and the revision that it was decided on or has come to, where that is known.
+type Answered = (Result<(), WriteError>, Option<Revision>);
+
+impl Answer {
+    /// Takes what became of the whole batch.
+    fn give(self, outcome: &Result<Revision, WriteError>) {
+        let answered = match (outcome, self.refused) {
+            (Err(error), _) => (Err(error.clone()), None),
+            (Ok(revision), Some(refusal)) => (Err(refusal.into()), Some(*revision)),
+            (Ok(revision), None) => (Ok(()), Some(*revision)),
+        };
+        // The receiver is gone when the request is: the write is done all the same.
+        _ = self.to.send(answered);
+    }
+}
 
 impl Writer {
     /// Decides on the state that the write is added to, writes, and answers once every request is decided with it.
@@ -187,97 +212,35 @@ impl Writer {
         R: Send + 'static,
         D: FnOnce(&Draft, Moment, RandomBytes) -> Result<Decided<R>, Refusal> + Send + 'static,
     {
-        let place = self.waiting.take_place(request.organization, request.weight)?;
-        let (sender, receiver) = oneshot::channel::<(Result<R, WriteError>, Option<Revision>)>();
-        // The receiver is gone when the request is: the write is done all the same.
-        let send = move |answer, outcome: Result<Revision, WriteError>| drop(sender.send((answer, outcome.ok())));
-        let decide = move |occasion: Occasion<'_>| {
-            let decided = match occasion {
-                Ok((draft, moment, random)) => decider(draft, moment, random).map_err(WriteError::Refused),
-                Err(error) => Err(error),
+        let reply = Arc::new(Mutex::new(None));
+        let says = Arc::clone(&reply);
+        let decide = move |draft: &Draft, moment: Moment, random: RandomBytes| {
+            let (decision, said) = match decider(draft, moment, random)? {
+                Decided::Write(decision, said) => (Some(decision), said),
+                Decided::Nothing(said) => (None, said),
             };
-            match decided {
-                Ok(Decided::Write(decision, reply)) => Verdict {
-                    decision: Some(decision),
-                    made: made(&reply),
-                    answer: Box::new(move |outcome| send(outcome.clone().map(|_| reply), outcome)),
-                },
-                Ok(Decided::Nothing(reply)) => Verdict {
-                    decision: None,
-                    made: None,
-                    answer: Box::new(move |outcome| send(outcome.clone().map(|_| reply), outcome)),
-                },
-                Err(refused) => Verdict {
-                    decision: None,
-                    made: None,
-                    answer: Box::new(move |outcome| send(outcome.clone().and(Err(refused)), outcome)),
-                },
-            }
+            let made = decision.is_some().then(|| made(&said)).flatten();
+            *says.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
+            Ok(Verdict { decision, made })
         };
-        let queued = Queued { origin: request.origin, key, decide: Box::new(decide), place };
+        self.send(request, key, Box::new(decide)).await?;
+        let said = reply.lock().unwrap_or_else(PoisonError::into_inner).take();
+        said.ok_or(WriteError::OutcomeUnknown)
+    }
+
+    /// Waits until it is known what became of it.
+    async fn send(&self, request: Request, key: Option<IdempotencyKey>, decide: Decider) -> Result<(), WriteError> {
+        let place = self.waiting.take_place(request.organization, request.weight)?;
+        let (answer, answered) = oneshot::channel();
+        let queued = Queued { asked: Asked { origin: request.origin, key, decide }, place, answer };
         self.queue.try_send(queued).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WriteError::TooMany,
             mpsc::error::TrySendError::Closed(_) => WriteError::Unavailable,
         })?;
         // Dropped without an answer: the writer panicked, and nobody can tell how far it came.
-        let (answer, revision) = receiver.await.unwrap_or((Err(WriteError::OutcomeUnknown), None));
+        let (outcome, revision) = answered.await.unwrap_or((Err(WriteError::OutcomeUnknown), None));
         revision.into_iter().for_each(decided_on::note);
-        answer
-    }
-}
-
-/// How many writes wait, and how many places those of each organization take.
-#[derive(Default)]
-struct Waiting {
-    counts: Mutex<Counts>,
-}
-
-#[derive(Default)]
-struct Counts {
-    writes: usize,
-    places: HashMap<OrganizationId, usize>,
-}
-
-/// A place in an organization's queue, until it is decided.
-struct Place {
-    waiting: Arc<Waiting>,
-    organization: Option<OrganizationId>,
-    weight: usize,
-}
-
-impl Waiting {
-    fn take_place(self: &Arc<Self>, organization: Option<OrganizationId>, weight: usize) -> Result<Place, WriteError> {
-        let mut counts = self.lock();
-        if counts.writes >= WAITING_MAX {
-            return Err(WriteError::TooMany);
-        }
-        if let Some(organization) = organization {
-            let places = counts.places.entry(organization).or_insert(0);
-            if *places >= WAITING_OF_ONE_ORGANIZATION_MAX {
-                return Err(WriteError::TooManyOfOrganization);
-            }
-            *places += weight;
-        }
-        counts.writes += 1;
-        Ok(Place { waiting: Arc::clone(self), organization, weight })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.waiting.lock();
-        counts.writes -= 1;
-        let Some(organization) = self.organization else { return };
-        if let Some(places) = counts.places.get_mut(&organization) {
-            *places -= self.weight;
-            if *places == 0 {
-                counts.places.remove(&organization);
-            }
-        }
+        outcome
     }
 }
 
@@ -297,10 +260,10 @@ impl Batch<'_> {
     /// of the rest, and nobody waits for a store that does not answer.
     fn answer_failed(self, error: &WriteError) {
         let room = DECISIONS_A_BATCH - self.answers.len();
-        self.answers.into_iter().for_each(|answer| answer(Err(error.clone())));
+        let failed = Err(error.clone());
+        self.answers.into_iter().for_each(|answer| answer.give(&failed));
         for queued in std::iter::from_fn(|| self.waiting.take()).take(room) {
-            let verdict = (queued.decide)(Err(WriteError::Unavailable));
-            (verdict.answer)(Err(WriteError::Unavailable));
+            Answer { to: queued.answer, refused: None }.give(&Err(WriteError::Unavailable));
         }
     }
 }
@@ -415,14 +378,14 @@ impl WriterTask {
     fn answer_everywhere(&mut self, answers: Vec<Answer>, reached: Reached) {
         while self.waiting.try_join_next().is_some() {}
         match self.cluster.everywhere(reached.revision, reached.replied) {
-            None => answers.into_iter().for_each(|answer| answer(Ok(reached.revision))),
+            None => answers.into_iter().for_each(|answer| answer.give(&Ok(reached.revision))),
             Some(everywhere) => {
                 self.waiting.spawn(async move {
                     let outcome = everywhere.await.map(|()| reached.revision).map_err(|error| {
                         tracing::error!(%error, revision = %reached.revision, "a write is done, and its answer is that this is not known");
                         WriteError::OutcomeUnknown
                     });
-                    answers.into_iter().for_each(|answer| answer(outcome.clone()));
+                    answers.into_iter().for_each(|answer| answer.give(&outcome));
                 });
             }
         }
@@ -460,9 +423,18 @@ impl WriterTask {
             && started.elapsed() < BATCH_FULL_AFTER
             && let Some(queued) = batch.take()
         {
-            let (answer, made) = decide(queued, &mut draft, &mut writing).await.map_err(unavailable)?;
-            batch.answers.push(answer);
-            changes += made;
+            let Queued { asked, place: _place, answer: to } = queued;
+            // Of those who are told if this comes to no end.
+            batch.answers.push(Answer { to, refused: None });
+            match decide(asked, &mut draft, &mut writing).await.map_err(unavailable)? {
+                Said::Changes(made) => changes += made,
+                Said::No(refusal) => {
+                    if let Some(last) = batch.answers.last_mut() {
+                        last.refused = Some(refusal);
+                    }
+                }
+                Said::Nothing => drop(batch.answers.pop()),
+            }
         }
         Ok((writing, draft, began_at))
     }
@@ -562,33 +534,36 @@ async fn catch_up(writing: &mut Writing, draft: &mut Draft) -> Result<(), StoreE
     Ok(())
 }
 
-/// Decides one, and adds it to the transaction; its answer, and how many changes it made.
-async fn decide(queued: Queued, draft: &mut Draft, writing: &mut Writing) -> Result<(Answer, usize), StoreError> {
-    let moment = clock::now();
-    let made_before = match &queued.key {
+/// Decides one, and adds it to the transaction.
+async fn decide(asked: Asked, draft: &mut Draft, writing: &mut Writing) -> Result<Said, StoreError> {
+    let Asked { origin, key, decide } = asked;
+    let (moment, request_id) = (clock::now(), &origin.request_id);
+    let made_before = match &key {
         Some(key) => writing.made_before(key, moment).await?,
         None => None,
     };
     draft.set_made_before(made_before);
     let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
     let random = random::bytes().map_err(no_randomness)?;
-    let (decide, request_id) = (queued.decide, &queued.origin.request_id);
-    let Ok(verdict) = catch_unwind(AssertUnwindSafe(|| decide(Ok((draft, moment, random))))) else {
-        tracing::error!(request = %request_id, "a decision panicked; nothing of it is written");
-        return Ok((Box::new(|_| {}), 0));
+    let Verdict { decision, made } = match catch_unwind(AssertUnwindSafe(|| decide(draft, moment, random))) {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(refusal)) => return Ok(Said::No(refusal)),
+        Err(_) => {
+            tracing::error!(request = %request_id, "a decision panicked; nothing of it is written");
+            return Ok(Said::Nothing);
+        }
     };
-    if let Some(decision) = &verdict.decision {
+    if let Some(decision) = &decision {
         if !decision.was_judged_at(draft.revision()) {
             return Err(StoreError::unreadable(format!("a decision of request {request_id}, made on another state")));
         }
         draft.add(decision.changes(), draft.revision().next(), random::mark().map_err(no_randomness)?);
-        writing.add(decision, draft, &queued.origin, moment).await?;
+        writing.add(decision, draft, &origin, moment).await?;
     }
-    if let (Some(key), Some(made)) = (&queued.key, verdict.made) {
+    if let (Some(key), Some(made)) = (&key, made) {
         writing.remember(key, made, moment).await?;
     }
-    let changes = verdict.decision.as_ref().map_or(0, |decision| decision.changes().len());
-    Ok((verdict.answer, changes))
+    Ok(Said::Changes(decision.map_or(0, |decision| decision.changes().len())))
 }
 
 fn unavailable(error: StoreError) -> WriteError {
