@@ -16,6 +16,7 @@ pub mod password;
 pub mod password_reset;
 pub mod policy;
 pub mod project;
+pub mod restored;
 pub mod second_factor;
 pub mod secret;
 pub mod service_account;

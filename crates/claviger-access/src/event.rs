@@ -36,6 +36,10 @@ event_names! {
     OrganizationCreated = "organization.created";
     /// A new owner credential was made on the host.
     OrganizationOwnerRecovered = "organization.owner_recovered";
+    /// The store went back in time, and was accepted on the host as it is.
+    OrganizationRestored = "organization.restored";
+    /// A person's password and sessions count no more: the store went back in time.
+    UserSuspended = "user.suspended";
     /// A link for the first owner who is a person was made on the host.
     SetUpLinkCreated = "set_up_link.created";
     /// Somebody became the first owner who is a person, by a link.

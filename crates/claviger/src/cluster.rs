@@ -16,6 +16,7 @@ pub mod following;
 pub mod held;
 pub mod keeper;
 pub mod membership;
+pub mod seen;
 pub mod waits;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use claviger_access::{Directory, Revision};
+use claviger_access::{Directory, Mark, Revision};
 use claviger_lease::Reading;
 use tokio::sync::watch;
 
@@ -103,6 +104,12 @@ impl Cluster {
     /// Whether this node answers.
     pub fn is_ready(&self) -> bool {
         self.may_answer() && self.image.load().is_some()
+    }
+
+    /// The place in the store's history that this node answers with, if it answers.
+    fn answers_with(&self) -> Option<(Revision, Mark)> {
+        let image = self.may_answer().then(|| self.image.load_full())??;
+        Some((image.revision(), image.mark()))
     }
 
     /// Looks at a clock for each request: no tick that something else moves, which may be what sleeps.

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `init`, `organization create`, `recover-owner`, `recover-person`, `reset-password`, `set-up-link`, `backup` and
-//! `audit verify`, `mark` and `restart` open the
+//! `serve`, `init`, `organization create`, `recover-owner`, `recover-person`, `reset-password`, `set-up-link`, `backup`,
+//! `migrate-store`, `nodes`, `restore accept`, `audit verify`, `mark` and `restart` open the
 //! house: they work on the store itself, on the host. All others speak to a running server through `claviger-client`.
 
 pub mod audit;
@@ -26,6 +26,7 @@ pub mod project;
 pub mod recover_owner;
 pub mod recover_person;
 pub mod reset_password;
+pub mod restore;
 pub mod role;
 pub mod routes;
 pub mod serve;
@@ -75,6 +76,9 @@ pub enum Command {
     Backup(backup::Backup),
     /// Move an installation from an embedded store into PostgreSQL, on the host
     MigrateStore(migrate_store::MigrateStore),
+    /// Go on with a store that went back in time, on the host
+    #[command(subcommand)]
+    Restore(restore::Restore),
     /// List the nodes that share a PostgreSQL store, on the host
     Nodes(nodes::NodesArgs),
     /// Service accounts of a running server

@@ -45,6 +45,25 @@ impl AuditKeyOptions {
     }
 }
 
+/// Where this machine keeps what it must not forget when the store is restored.
+#[derive(Args, Debug, Clone)]
+pub struct StateOptions {
+    /// Folder where this machine keeps how far the store had come, so that one that went back in time is noticed; outside of
+    /// the data folder and of backups [default: claviger in the platform's state folder]
+    #[arg(long, value_name = "DIR", env = "CLAVIGER_STATE")]
+    state: Option<PathBuf>,
+}
+
+impl StateOptions {
+    /// The folder; none where none is named, and the platform has none for this user.
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.state.clone().or_else(|| {
+            let strategy = etcetera::choose_base_strategy().ok()?;
+            Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("claviger"))
+        })
+    }
+}
+
 /// What this node is among others on a store that is shared.
 #[derive(Args, Debug, Clone)]
 pub struct NodeOptions {

@@ -28,6 +28,7 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::ResetPassword(reset) => Ok(reset.run().await?),
         Command::Backup(backup) => Ok(backup.run().await?),
         Command::MigrateStore(migrate) => Ok(migrate.run().await?),
+        Command::Restore(restore) => Ok(restore.run().await?),
         Command::Nodes(nodes) => nodes.run().await,
         Command::ServiceAccount(service_account) => service_account.run(random::idempotency_key()?).await,
         Command::Member(member) => member.run().await,

@@ -13,6 +13,7 @@ use crate::attempts::Attempts;
 use crate::audit_chain::key_file::{self, NoKeys};
 use crate::cluster::keeper::{FirstLoad, Keeper};
 use crate::cluster::membership::{AmongOthers, Membership};
+use crate::cluster::seen::Seen;
 use crate::cluster::{Cluster, waits};
 use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
@@ -38,12 +39,14 @@ pub struct House {
     pub audit_retention: Option<i64>,
     /// What it is among others, where the store is shared.
     pub among_others: AmongOthers,
+    /// Where this machine keeps how far the store had come: a folder outside of the store and its backups.
+    pub state: Option<PathBuf>,
 }
 
 impl House {
     /// A store and its key, and all else as usual.
     pub fn at(location: Location, audit_key: PathBuf) -> Self {
-        Self { location, audit_key, audit_retention: None, among_others: AmongOthers::default() }
+        Self { location, audit_key, audit_retention: None, among_others: AmongOthers::default(), state: None }
     }
 }
 
@@ -94,6 +97,8 @@ pub struct Running {
     failed: CancellationToken,
     writer: JoinHandle<()>,
     keeper: JoinHandle<()>,
+    seen_stop: CancellationToken,
+    seen: JoinHandle<()>,
     /// Held until the store is closed.
     lock: StoreLock,
     loaded: oneshot::Receiver<Result<(), StoreError>>,
@@ -123,13 +128,13 @@ impl Node {
         house: House,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<(Self, Running), StoreError> {
-        let House { location, audit_key, audit_retention, among_others } = house;
+        let House { location, audit_key, audit_retention, among_others, state } = house;
         if let Location::Folder(folder) = &location {
             crate::store::prepare_folder(folder)?;
         }
         sqlx::any::install_default_drivers();
         let lock = StoreLock::take(&location)?;
-        let store = open(location, &audit_key).await?;
+        let store = open_store(location, &audit_key).await?;
         let (waits, waiting) = waits::channel(among_others.drift);
         let cluster = Arc::new(match store.is_shared() {
             true => Cluster::of_many_nodes(waits),
@@ -139,7 +144,9 @@ impl Node {
         let books = Books { audit_retention, ..Books::default() };
         let (writer, task) = writer(store.clone(), Arc::clone(&cluster), books.clone(), Arc::clone(&dropped));
         let metrics = Arc::<Metrics>::default();
+        let seen = Arc::new(Seen::kept_in(state));
         let keeper = Keeper {
+            seen: Arc::clone(&seen),
             store: store.clone(),
             cluster: Arc::clone(&cluster),
             last_seen: Arc::clone(&books.last_seen),
@@ -153,7 +160,7 @@ impl Node {
             }
             false => Keeping::Own(Box::new(keeper)),
         };
-        let running = Running::begin(&store, &cluster, lock, task, (keeper, progress));
+        let running = Running::begin(&store, &cluster, lock, (task, seen), (keeper, progress));
         let node = Parts {
             cluster,
             writer,
@@ -188,7 +195,7 @@ impl Keeping {
 }
 
 /// Opens the store, and finds the keys of its audit log. The lock is held, where there is one.
-async fn open(location: Location, audit_key: &Path) -> Result<Store, StoreError> {
+pub(crate) async fn open_store(location: Location, audit_key: &Path) -> Result<Store, StoreError> {
     let store = Store::open(location).await?;
     let opened = async {
         let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
@@ -241,12 +248,13 @@ impl Running {
         store: &Store,
         cluster: &Arc<Cluster>,
         lock: StoreLock,
-        task: WriterTask,
+        (task, seen): (WriterTask, Arc<Seen>),
         (keeper, progress): (Keeping, impl FnMut(Progress) + Send + 'static),
     ) -> Self {
         let (told, loaded) = oneshot::channel();
         let first = FirstLoad { progress, told };
-        let (stop, keeper_stop) = (CancellationToken::new(), CancellationToken::new());
+        let (stop, keeper_stop, seen_stop) =
+            (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let end = || ExpectedEnd { failed: failed.clone(), cluster: Arc::clone(cluster), came: false };
         let (writing, keeping) = (end(), end());
@@ -261,6 +269,8 @@ impl Running {
                 keeper.run(first, keeping_until).await;
                 keeping.came();
             }),
+            seen: tokio::spawn(seen.keep(Arc::clone(cluster), seen_stop.clone())),
+            seen_stop,
             stop,
             keeper_stop,
             failed,
@@ -287,6 +297,10 @@ impl Running {
         self.stop.cancel();
         if let Err(error) = self.writer.await {
             tracing::error!(%error, "the writer ended badly");
+        }
+        self.seen_stop.cancel();
+        if let Err(error) = self.seen.await {
+            tracing::error!(%error, "how far the store has come was not kept to the end");
         }
         self.keeper_stop.cancel();
         if let Err(error) = self.keeper.await {

@@ -12,6 +12,7 @@ pub mod audit_log;
 pub mod backup;
 pub mod bookkeeping;
 pub mod chain;
+pub mod epoch;
 pub mod following;
 pub mod load;
 pub mod location;
@@ -174,7 +175,7 @@ pub enum StoreError {
     },
     /// It went back in time.
     #[error(
-        "the store has lost history: this node has answered with revision {seen}, which is not in the store that stands at {at}. Nothing is answered, since what was revoked since may be valid in it; bring the history back, or start every node anew to go on without it"
+        "the store has lost history: this node has answered with revision {seen}, which is not in the store that stands at {at}. Nothing is answered, since what was revoked since may be valid in it. Bring the history back, or go on without it by claviger restore accept"
     )]
     LostHistory {
         /// The newest that the node has answered with.
@@ -182,6 +183,21 @@ pub enum StoreError {
         /// Where the store stands.
         at: Revision,
     },
+    /// It is from before an operator accepted that it had gone back in time.
+    #[error(
+        "the store is of epoch {found}, and this node has answered from epoch {known}: it is one from before claviger restore accept. Nothing is answered from it; bring the right one back"
+    )]
+    EarlierEpoch {
+        /// From which the node has answered.
+        known: u64,
+        /// Which the store is of.
+        found: u64,
+    },
+    /// An operator is accepting that it went back in time, and has not finished.
+    #[error(
+        "the store went back in time, and claviger restore accept has not finished with it: wait for it, or run it again"
+    )]
+    Closed,
     /// It cannot be moved.
     #[error("the installation cannot be moved: {why}")]
     Move {

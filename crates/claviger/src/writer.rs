@@ -12,6 +12,7 @@
 mod audit_books;
 mod observing;
 mod queue;
+pub mod restoring;
 mod usage_books;
 mod waiting;
 

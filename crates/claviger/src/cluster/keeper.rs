@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::seen::Seen;
 use super::{Cluster, Stale};
 use crate::last_seen::LastSeen;
 use crate::random;
@@ -26,6 +27,8 @@ pub struct Keeper {
     pub cluster: Arc<Cluster>,
     /// Is told when sessions were used, before anybody is answered from the image.
     pub last_seen: Arc<LastSeen>,
+    /// How far the store had come.
+    pub seen: Arc<Seen>,
     /// Wakes the keeper: the image was dropped.
     pub dropped: Arc<Notify>,
 }
@@ -94,6 +97,7 @@ impl Keeper {
         let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
         let directory = self.store.load_directory(hash_key, progress).await?;
         self.last_seen.read_back(self.store.sessions_seen().await?);
+        self.seen.judge(&self.store, &directory).await?;
         Ok(self.cluster.publish(began, directory))
     }
 }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::clocks::{self, Clocks};
 use super::following::{Ended, Follower};
 use super::keeper::{FirstLoad, Keeper};
+use super::seen::{Judged, Seen};
 use super::waits::{Arriving, Waiting};
 use super::{Cluster, Generation};
 use crate::last_seen::LastSeen;
@@ -29,6 +30,9 @@ use crate::{clock, random};
 
 /// What failed is tried again after this.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// Why it cannot join is told again after this.
+const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// The own row goes within this at the end, or is marked out by others.
 const LEFT_WITHIN: Duration = Duration::from_secs(2);
@@ -67,8 +71,7 @@ pub struct Membership {
     properties: NodeProperties,
     metrics: Arc<MembershipMetrics>,
     member: Member,
-    /// The greatest place in the history that this node has answered with.
-    seen: Option<Position>,
+    seen: Arc<Seen>,
     arriving: Arriving,
     waiting: Vec<Waiting>,
     /// Marking silent nodes out, beside the reports: a row that is locked must not keep this node from its lease.
@@ -76,6 +79,8 @@ pub struct Membership {
     clocks: Clocks,
     /// Whether the last report found other nodes.
     has_others: bool,
+    /// Why it cannot join, and when that was told.
+    told_of: Option<(String, Reading)>,
     follower: Follower,
 }
 
@@ -96,7 +101,7 @@ impl Membership {
         metrics: Arc<MembershipMetrics>,
         arriving: Arriving,
     ) -> Self {
-        let Keeper { store, cluster, last_seen, .. } = keeper;
+        let Keeper { store, cluster, last_seen, seen, .. } = keeper;
         let follower = Follower { store: store.clone(), cluster: Arc::clone(&cluster), moved: Arc::new(Notify::new()) };
         let member = Member::new(properties.lease);
         Self {
@@ -106,12 +111,13 @@ impl Membership {
             properties,
             metrics,
             member,
-            seen: None,
+            seen,
             arriving,
             waiting: Vec::new(),
             marking_out: JoinSet::new(),
             clocks: Clocks::Together,
             has_others: false,
+            told_of: None,
             follower,
         }
     }
@@ -145,12 +151,13 @@ impl Membership {
                 Err(error) => match told.take() {
                     Some(told) => return drop(told.send(Err(error))),
                     None => {
-                        tracing::error!(%error, "this node cannot join the others, and answers nothing; trying again");
+                        self.cannot_join(&error);
                         tokio::time::sleep(AGAIN_AFTER).await;
                         continue;
                     }
                 },
             }
+            self.told_of = None;
             let left = self.stay_joined(began, &mut told).await;
             tracing::warn!(
                 ?left,
@@ -165,12 +172,26 @@ impl Membership {
         }
     }
 
+    /// The same reason again and again is told once in a while.
+    fn cannot_join(&mut self, error: &StoreError) {
+        let (reason, now) = (error.to_string(), clock::reading());
+        let is_known = |(told, at): &(String, Reading)| *told == reason && now.since(*at) < TOLD_AGAIN_AFTER;
+        if !self.told_of.as_ref().is_some_and(is_known) {
+            tracing::error!(error = %reason, "this node cannot join the others, and answers nothing; trying again");
+            self.told_of = Some((reason, now));
+        }
+    }
+
     async fn join(&mut self, began: Generation, progress: impl FnMut(Progress) + Send) -> Result<(), StoreError> {
         let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
         self.store.refuse_newer().await?;
         let directory = self.store.load_directory(random::hash_key().map_err(no_randomness)?, progress).await?;
         self.last_seen.read_back(self.store.sessions_seen().await?);
-        self.not_before_what_was_seen(&directory).await?;
+        if self.seen.judge(&self.store, &directory).await? == Judged::AnotherEpoch {
+            // What waits was written in the history that is lost.
+            self.take_arrived();
+            self.waiting.clear();
+        }
         if self.cluster.publish(began, directory) == Ok(())
             && self.follower.catch_up(began).await?.is_none()
             && let Some(image) = self.cluster.image()
@@ -182,18 +203,6 @@ impl Membership {
             self.metrics.joined();
         }
         Ok(())
-    }
-
-    /// A store that went back in time may make valid again what was revoked.
-    async fn not_before_what_was_seen(&self, directory: &Directory) -> Result<(), StoreError> {
-        let Some(seen) = self.seen else { return Ok(()) };
-        let revision = claviger_access::Revision(seen.revision.0);
-        let mark = claviger_access::Mark(seen.mark.0.to_be_bytes());
-        if directory.revision() >= revision && self.store.goes_through(revision, mark).await? {
-            Ok(())
-        } else {
-            Err(StoreError::LostHistory { seen: revision, at: directory.revision() })
-        }
     }
 
     /// Follows and reports side by side: a report that takes its time keeps nothing from being followed.
@@ -227,7 +236,8 @@ impl Membership {
                 let reply = found.as_ref().map_or(Reply::NotFound, |found| Reply::Found { head: found.head });
                 match self.member.replied(&report, reply, now) {
                     Standing::Lease(until) if self.is_in_time(before, found.as_ref()) => {
-                        self.seen = self.seen.filter(|seen| seen.revision >= applied.revision).or(Some(applied));
+                        let mark = claviger_access::Mark(applied.mark.0.to_be_bytes());
+                        self.seen.note(claviger_access::Revision(applied.revision.0), mark);
                         self.cluster.may_answer_until(began, Some(until));
                         // The receiver is gone where the node is being stopped already.
                         if let Some(told) = told.take() {

@@ -21,6 +21,7 @@ use crate::store::verification::Break;
 use crate::store::writing::Origin;
 use crate::store::{Location, StoreError};
 use crate::telemetry::NoFilter;
+use crate::writer::restoring::NotOpened;
 use crate::writer::{Request, WriteError};
 
 /// Why a command on the host was not done.
@@ -35,6 +36,9 @@ pub enum HostFailed {
     /// The write was refused.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A store that went back in time was not opened again.
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
     /// TLS cannot be spoken.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -117,10 +121,16 @@ impl HostFailed {
             | Self::WhichOrganization { .. } => Exit::Usage,
             Self::Store(StoreError::AuditKey(_)) => Exit::Usage,
             Self::NoOrganization(_) | Self::NoPerson(_) => Exit::NotFound,
-            Self::Store(StoreError::InUse { .. } | StoreError::Move { .. }) | Self::Write(WriteError::Refused(_)) => {
-                Exit::Conflict
-            }
+            Self::Store(
+                StoreError::InUse { .. }
+                | StoreError::Move { .. }
+                | StoreError::LostHistory { .. }
+                | StoreError::EarlierEpoch { .. }
+                | StoreError::Closed,
+            )
+            | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
             Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
+            Self::NotOpened(_) => Exit::TryAgain,
             Self::Store(_) | Self::Tls(_) | Self::TaskFailed | Self::System { .. } => Exit::Unexpected,
         }
     }

@@ -35,7 +35,7 @@ use super::set_up_link::{self, Asked};
 use super::shown_once::Handover;
 use crate::api::{self, TrustedProxies};
 use crate::clock;
-use crate::config::{AuditKeyOptions, NodeOptions, StoreOptions};
+use crate::config::{AuditKeyOptions, NodeOptions, StateOptions, StoreOptions};
 use crate::console::{self, Outside, Transport};
 use crate::gateway::Checks;
 use crate::gateway::watched_table::WatchedTable;
@@ -60,6 +60,9 @@ pub struct Serve {
 
     #[command(flatten)]
     among_others: NodeOptions,
+
+    #[command(flatten)]
+    state: StateOptions,
 
     #[command(flatten)]
     log: LogOptions,
@@ -154,7 +157,13 @@ impl Serve {
         let metrics = self.metrics.bind().await?;
         let house = host::house(self.store.location()?, &self.store, &self.audit_key)?;
         let among_others = self.among_others.among_others();
-        let house = House { audit_retention: self.audit_retention, among_others, ..house };
+        let state = self.state.folder();
+        if state.is_none() {
+            tracing::warn!(
+                "there is no folder to keep in how far the store has come: name one with --state, or a store that is restored is not noticed"
+            );
+        }
+        let house = House { audit_retention: self.audit_retention, among_others, state, ..house };
         let new_key = (!house.audit_key.exists()).then(|| house.audit_key.clone());
         let (node, running) = tokio::select! {
             opened = Node::open(house, progress_bar()) => opened?,

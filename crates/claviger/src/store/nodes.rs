@@ -19,10 +19,12 @@ use super::{Store, StoreError};
 
 statements! {
     INSERT_NODE = "INSERT INTO nodes (incarnation, applied, lease_millis, reports, name, version, joined_at) \
-                   VALUES ($1, $2, $3, 0, $4, $5, $6)";
+                   SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), 0, CAST($4 AS TEXT), CAST($5 AS TEXT), \
+                   CAST($6 AS BIGINT) FROM head WHERE id = 1 AND closed = 0";
     /// All histories begin with revision 0, which is no change.
     REPORT = "UPDATE nodes SET applied = CASE WHEN applied < $1 THEN $1 ELSE applied END, reports = reports + 1 \
               WHERE incarnation = $2 AND ($1 = 0 OR EXISTS (SELECT 1 FROM changes WHERE revision = $1 AND mark = $3)) \
+              AND EXISTS (SELECT 1 FROM head WHERE id = 1 AND closed = 0) \
               RETURNING (SELECT revision FROM head WHERE id = 1) AS head, CAST(CURRENT_TIMESTAMP AS TEXT) AS time, \
               (SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') FROM nodes) AS members";
     PEEK = "SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') AS members FROM nodes";
@@ -162,7 +164,7 @@ impl Store {
             .bind(properties.name.0.clone())
             .bind(env!("CARGO_PKG_VERSION"))
             .bind(now.seconds());
-        self.done(insert).await.map(|_| ())
+        if self.done(insert).await? == 1 { Ok(()) } else { Err(StoreError::Closed) }
     }
 
     /// Reports; what it found, or none where there is no such row in the history that it stands in.
@@ -208,7 +210,7 @@ impl Store {
     }
 
     /// One statement on a connection that nobody else waits for; how many rows it was about.
-    async fn done(&self, statement: super::many::Bound<'_>) -> Result<u64, StoreError> {
+    pub(super) async fn done(&self, statement: super::many::Bound<'_>) -> Result<u64, StoreError> {
         let work = async {
             let mut connection = self.connector.connect().await?;
             let done = statement.execute(&mut connection).await?.rows_affected();

@@ -23,6 +23,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::audit_log::SPOT_CHECK,
         super::bookkeeping::STATEMENTS,
         super::chain::STATEMENTS,
+        super::epoch::STATEMENTS,
         super::event_row::STATEMENTS,
         super::grants::STATEMENTS,
         super::following::STATEMENTS,

@@ -24,7 +24,7 @@ use crate::audit_chain::series::Series;
 
 statements! {
     /// Locks the row: writers queue here.
-    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, chain_digest";
+    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, chain_digest, closed";
     MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4, chain_digest = $5 WHERE id = 1";
     FIND_CHANGE = "SELECT mark FROM changes WHERE revision = $1";
     FIND_KEY = "SELECT made_id FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at > $3";
@@ -40,6 +40,13 @@ const FIND_OUT_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is left to be sent before a commit is taken within this.
 const MOVED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether the store's epoch is one that was begun and not opened yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IsClosed {
+    No,
+    Yes,
+}
 
 /// A transaction that holds the head.
 pub struct Writing {
@@ -87,8 +94,21 @@ pub enum Outcome {
 impl Store {
     /// Begins a transaction and takes the head.
     pub async fn begin_at_head(&self) -> Result<Writing, StoreError> {
+        self.begin(IsClosed::No).await
+    }
+
+    /// The same in an epoch that is not open yet, for who opens it.
+    pub async fn begin_while_closed(&self) -> Result<Writing, StoreError> {
+        self.begin(IsClosed::Yes).await
+    }
+
+    async fn begin(&self, expected: IsClosed) -> Result<Writing, StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
         let head = self.answered(sqlx::query(TAKE_HEAD).fetch_one(&mut connection)).await?;
+        let closed = if head.try_get::<i64, _>("closed")? == 0 { IsClosed::No } else { IsClosed::Yes };
+        if closed != expected {
+            return Err(StoreError::Closed);
+        }
         let (revision, mark) = read_head(&head)?;
         let digest = ChainDigest::parse(&head.try_get::<String, _>("chain_digest")?);
         let (Some(ring), Some(digest)) = (self.audit_keys(), digest) else {

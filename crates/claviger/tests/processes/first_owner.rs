@@ -31,7 +31,7 @@ fn browser() -> reqwest::Client {
 }
 
 /// The page of a link at this server, wherever the link says that it is.
-async fn opened(server: &Server, link: &str) -> (u16, String) {
+pub(crate) async fn opened(server: &Server, link: &str) -> (u16, String) {
     let path = &link[link.find("/console/setup/").expect("a link")..];
     let answer = browser().get(format!("{}{path}", server.url())).send().await.expect("an answer");
     (answer.status().as_u16(), answer.text().await.expect("text"))

@@ -41,6 +41,7 @@ mod nodes;
 mod on_the_disk;
 mod postgres_connection;
 mod real_clients;
+mod restore;
 mod rotation;
 mod route_table;
 mod rust_service;

@@ -22,6 +22,9 @@ pub(crate) struct Store {
     database: Option<String>,
 }
 
+/// A copy of a store: a file, or the URL of a database.
+pub(crate) struct Copied(String);
+
 /// What a new store holds, and who owns it.
 pub(crate) struct Founded {
     pub(crate) organization: u64,
@@ -174,6 +177,32 @@ impl Store {
             }
         });
         started.expect("started")
+    }
+
+    /// A copy of the store as it is, also while a server runs on it.
+    pub(crate) fn copied(&self) -> Copied {
+        match &self.database {
+            Some(url) => Copied(Cluster::shared().copy(url)),
+            None => {
+                let file = self.home().join("backup.db");
+                run(self.command(&["backup", "--to", file.to_str().expect("UTF-8")])).ok();
+                Copied(file.display().to_string())
+            }
+        }
+    }
+
+    /// Puts a copy in the place of the store, as a backup is restored.
+    pub(crate) fn put_back(&self, copied: &Copied) {
+        match &self.database {
+            Some(url) => Cluster::shared().put_back(url, &copied.0),
+            None => {
+                for name in ["claviger.db", "claviger.db-wal", "claviger.db-shm"] {
+                    // Some are not there while nobody works on it.
+                    _ = std::fs::remove_file(self.data().join(name));
+                }
+                std::fs::rename(&copied.0, self.data().join("claviger.db")).expect("put back");
+            }
+        }
     }
 
     /// The rows, past the server.

@@ -154,10 +154,23 @@ impl Cluster {
     /// Removes the database of this URL and ends who is still connected to it. A suite makes hundreds, and an empty one
     /// takes 7 MB of the disk.
     pub(crate) fn remove(&self, url: &str) {
-        match url.rsplit_once('/') {
-            Some((_, name)) => self.execute(&format!("DROP DATABASE {name} WITH (FORCE)")),
-            None => panic!("{url:?} names no database"),
-        }
+        self.execute(&format!("DROP DATABASE {} WITH (FORCE)", name_of(url)));
+    }
+
+    /// Copies a database as it is; the URL of the copy. Who is connected is cut off, and may come again.
+    pub(crate) fn copy(&self, url: &str) -> String {
+        let (name, copy) = (name_of(url), format!("test_{}", self.databases_made.fetch_add(1, Ordering::Relaxed)));
+        self.execute(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"));
+        self.execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+        self.execute(&format!("CREATE DATABASE {copy} OWNER {ROLE} TEMPLATE {name}"));
+        self.execute(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"));
+        self.url(&copy)
+    }
+
+    /// Puts a copy in the place of what it was made of, as a restored backup is.
+    pub(crate) fn put_back(&self, url: &str, copy: &str) {
+        self.remove(url);
+        self.execute(&format!("ALTER DATABASE {} RENAME TO {}", name_of(copy), name_of(url)));
     }
 
     /// The URL of a database of this server, whether it exists or not.
@@ -306,6 +319,14 @@ impl Drop for Cluster {
         self.orders = None;
         // A failure leaves nothing to do here: a panic while another one unwinds would hide the first.
         let _ = self.watchdog.wait();
+    }
+}
+
+/// The database that a URL names.
+fn name_of(url: &str) -> &str {
+    match url.rsplit_once('/') {
+        Some((_, name)) => name,
+        None => panic!("{url:?} names no database"),
     }
 }
 

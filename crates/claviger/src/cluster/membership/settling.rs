@@ -23,6 +23,10 @@ impl Membership {
     /// Lets those answers go that every node has. `found` is what this node's report found, which carried what it answers
     /// with.
     pub(super) fn settle(&mut self, report: &Report, found: &Found, now: Reading) {
+        // What was found a lease ago may be of a history that is lost, and another epoch may have begun since.
+        if now >= report.sent.after(self.properties.lease.length()) {
+            return;
+        }
         self.take_arrived();
         self.metrics.reported(found.rows.len());
         self.has_others = found.rows.len() > 1;
