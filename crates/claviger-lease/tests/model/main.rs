@@ -67,6 +67,7 @@ fn the_promise_is_kept() {
         Bounds { nodes: 2, losses: 0, at_members: true, ..SMALL },
         Bounds { joins: 2, failovers: 1, ..SMALL },
         Bounds { at_members: true, writes: 2, retries: 1, joins: 2, ..SMALL },
+        Bounds { at_members: true, retries: 1, losses: 0, joins: 2, failovers: 1, ..SMALL },
         Bounds { at_members: false, ..RESTORED },
         Bounds { writes: 3, joins: 3, losses: 0, ..RESTORED },
         Bounds { crashes: 1, joins: 3, losses: 0, ..RESTORED },
@@ -104,7 +105,8 @@ fn bounds_without(rule: Rule) -> Bounds {
             Bounds { nodes: 2, at_members: true, losses: 0, crashes: 1, joins: 2, retries: 1, ..SMALL }
         }
         Rule::ReportsReplicated | Rule::Marks => Bounds { writes: 2, failovers: 1, ..SMALL },
-        Rule::RowsReadByACommit => Bounds { joins: 2, failovers: 1, ..SMALL },
+        Rule::RowsOfItsHistory => Bounds { joins: 2, failovers: 1, ..SMALL },
+        Rule::RowsReadByACommit => Bounds { at_members: true, retries: 1, joins: 2, failovers: 1, ..SMALL },
         Rule::WaitOfANewEpoch => Bounds { at_members: false, losses: 0, ..RESTORED },
         Rule::WhatWasSeenIsKept => Bounds { losses: 0, ..RESTORED },
         Rule::RowsOfThisLease => Bounds { losses: 0, ..RESTORED },

@@ -55,6 +55,8 @@ pub(crate) struct Waiting {
     pub(crate) revision: u8,
     pub(crate) mark: Write,
     pub(crate) began: Reading,
+    /// Whether a commit's reply has told that it is at the standby.
+    pub(crate) is_replicated: bool,
     pub(crate) look: Looking,
 }
 

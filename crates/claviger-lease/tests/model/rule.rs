@@ -31,7 +31,9 @@ pub(crate) enum Rule {
     WaitAfterUnknownOutcome,
     /// A report is committed as a write is: it is at the standby before it is replied to.
     ReportsReplicated,
-    /// The rows are read by a report: at the history in which the write stands, and at a primary that can still commit.
+    /// The rows are read together with whether the write stands in that history.
+    RowsOfItsHistory,
+    /// What no commit's reply has told to be at the standby waits for a report of its own node's, which commits.
     RowsReadByACommit,
     /// Equal revisions of two histories are told apart.
     Marks,
@@ -46,7 +48,7 @@ pub(crate) enum Rule {
 
 impl Rule {
     /// All of them.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::CountsFromBeforeTheReport,
         Self::RowBeforeTheFirstReport,
         Self::FirstLeaseFromAReport,
@@ -61,6 +63,7 @@ impl Rule {
         Self::WaitForNothingToDo,
         Self::WaitAfterUnknownOutcome,
         Self::ReportsReplicated,
+        Self::RowsOfItsHistory,
         Self::RowsReadByACommit,
         Self::Marks,
         Self::WaitOfANewEpoch,

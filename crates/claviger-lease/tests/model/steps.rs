@@ -154,7 +154,7 @@ impl Cluster {
             Writing::LookUp(_) => steps.extend(places.iter().map(|at| Step::LookUpRun(index, *at))),
             Writing::LookedUp(..) => steps.push(Step::LookUpReplied(index)),
             Writing::Wait(waiting) => match &waiting.look {
-                Looking::No if self.lacks(Rule::RowsReadByACommit) => {
+                Looking::No if waiting.is_replicated || self.lacks(Rule::RowsReadByACommit) => {
                     steps.extend(places.iter().map(|at| Step::RowsRead(index, *at)));
                 }
                 Looking::No => steps.push(Step::RowsRead(index, At::Primary)),

@@ -294,8 +294,8 @@ impl Cluster {
             state.writers[index].writing = Writing::Idle;
         } else {
             let began = if self.lacks(Rule::WaitFromTheReply) { sent } else { NOW };
-            state.writers[index].writing =
-                Writing::Wait(Waiting { write, revision, mark: write, began, look: Looking::No });
+            let waiting = Waiting { write, revision, mark: write, began, is_replicated: true, look: Looking::No };
+            state.writers[index].writing = Writing::Wait(waiting);
         }
     }
 
@@ -322,17 +322,20 @@ impl Cluster {
     }
 
     fn rows_read(&self, state: &mut State, index: usize, at: At) {
-        let Writing::Wait(Waiting { mark, revision, .. }) = state.writers[index].writing else { return };
+        let Writing::Wait(Waiting { mark, revision, is_replicated, .. }) = state.writers[index].writing else { return };
         let Some(store) = state.at(at) else { return };
-        let stands_there =
-            self.stands_in(store, Position { revision: Revision(revision.into()), mark: Mark(mark.into()) });
+        let place = Position { revision: Revision(revision.into()), mark: Mark(mark.into()) };
+        let stands_there = self.stands_in(store, place) || self.lacks(Rule::RowsOfItsHistory);
         let rows = store.rows.clone();
-        if !stands_there && !self.lacks(Rule::RowsReadByACommit) {
-            // Another history: what became of the write nobody knows.
-            state.writers[index].writing = Writing::Idle;
+        let is_looked_at_alone = is_replicated || self.lacks(Rule::RowsReadByACommit);
+        if !stands_there {
+            if !is_looked_at_alone {
+                // Another history: what became of the write nobody knows.
+                state.writers[index].writing = Writing::Idle;
+            }
             return;
         }
-        let is_replied_now = self.lacks(Rule::RowsReadByACommit) || state.standby.is_none();
+        let is_replied_now = is_looked_at_alone || state.standby.is_none();
         if let Writing::Wait(waiting) = &mut state.writers[index].writing {
             waiting.look = if is_replied_now { Looking::Rows(rows, NOW) } else { Looking::RowsUnreplicated(rows) };
         }
@@ -478,7 +481,7 @@ impl Cluster {
             state.answer(write);
             state.writers[index].writing = Writing::Idle;
         } else {
-            let waiting = Waiting { write, revision, mark, began: NOW, look: Looking::No };
+            let waiting = Waiting { write, revision, mark, began: NOW, is_replicated: false, look: Looking::No };
             state.writers[index].writing = Writing::Wait(waiting);
         }
     }
