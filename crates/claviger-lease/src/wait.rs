@@ -1,10 +1,10 @@
 //! How long the answer to a write waits: until every node that may answer has what was written.
 //!
 //! What must stay true: a wait begins with a reading that was taken after the commit's reply; the rows that it looks at were
-//! read after it began, by a report of this node that carried the change: the store has looked whether it stands in its
-//! history, and has committed as a write is. A primary that was replaced still answers reads, and its rows lack who joined
-//! at the other one. Who is silent is marked out by the store, which judges the row itself, and a look after that no longer
-//! finds it.
+//! read after it began, in one statement that has found the change in their history: a primary that was replaced still
+//! answers reads, and its rows lack who joined at the other one. Where no commit's reply has told that the change is durable
+//! (its outcome was looked up, or nothing was to be done), that statement is a report of this node that carried it, and
+//! commits. Who is silent is marked out by the store, which judges the row itself, and a look after that no longer finds it.
 
 use crate::position::{Incarnation, Revision};
 use crate::timing::{Drift, LeaseLength, Reading};
@@ -62,7 +62,7 @@ impl Wait {
         self.began
     }
 
-    /// Looks at all rows, read after the wait began by a report that carried the change, and was replied to.
+    /// Looks at all rows, read after the wait began and together with whether the change stands in their history.
     pub fn look(&self, now: Reading, rows: impl IntoIterator<Item = Row>) -> Look {
         let (mut out, mut next) = (Vec::new(), None::<Reading>);
         for row in rows.into_iter().filter(|row| row.applied < self.revision) {

@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod explanation;
 pub mod invitations;
 pub mod me;
+pub mod nodes;
 pub mod people;
 pub mod policies;
 pub mod projects;

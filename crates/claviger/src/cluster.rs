@@ -29,7 +29,7 @@ use claviger_lease::Reading;
 use tokio::sync::watch;
 
 pub use self::held::Held;
-use self::waits::{NotEverywhere, Waits};
+use self::waits::{Everywhere, Waits};
 use crate::clock;
 
 /// There is no image to answer from.
@@ -175,17 +175,17 @@ impl Cluster {
         self.tell_news();
     }
 
-    /// Returns once every node that may answer contains this change. `replied` was read after the store's reply that told of
-    /// it. None where that is so already, or this node is alone on its store.
+    /// Begins to wait until every node that may answer contains this change. `replied` was read after the store's reply that
+    /// told of it; `committed` is its mark, where that was the reply to its commit. None where every node has it already, or
+    /// this node is alone on its store.
     pub(crate) fn everywhere(
         &self,
         revision: Revision,
         replied: Reading,
-    ) -> Option<impl Future<Output = Result<(), NotEverywhere>> + Send + 'static> {
-        self.waits
-            .as_ref()
-            .filter(|waits| !waits.is_everywhere(revision))
-            .map(|waits| waits.until_everywhere(revision, replied))
+        committed: Option<Mark>,
+    ) -> Option<Everywhere> {
+        let waits = self.waits.as_ref().filter(|waits| !waits.is_everywhere(revision))?;
+        Some(waits.until_everywhere(revision, replied, committed))
     }
 
     /// Wakes whoever waits for news: there is another image or none, or the audit log holds more. Many at once wake once.

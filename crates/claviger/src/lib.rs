@@ -24,6 +24,7 @@ pub mod mail;
 pub mod metrics;
 pub mod metrics_page;
 pub mod node;
+pub mod nodes_page;
 pub mod observations;
 pub mod open_exports;
 pub mod people;

@@ -22,7 +22,6 @@ use std::time::{Duration, Instant};
 
 use claviger_access::identity::OrganizationId;
 use claviger_access::{Decided, Decision, Draft, Moment, RandomBytes, Refusal, Revision};
-use claviger_lease::Reading;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -33,6 +32,7 @@ use self::queue::Queue;
 pub use self::waiting::WAITING_OF_ONE_ORGANIZATION_MAX;
 use self::waiting::{Place, WAITING_MAX, Waiting};
 use crate::account_uses::AccountUses;
+use crate::cluster::waits::Everywhere;
 use crate::cluster::{Cluster, Generation, Held, decided_on};
 use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
@@ -270,11 +270,11 @@ impl Batch<'_> {
 }
 
 /// What a batch was decided on, or has come to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Reached {
     revision: Revision,
-    /// The clock, read after the store's reply that told of it.
-    replied: Reading,
+    /// None where every node has it already.
+    everywhere: Option<Everywhere>,
 }
 
 /// The task that writes.
@@ -378,11 +378,11 @@ impl WriterTask {
     /// Answers once every node that may answer has it. The next batch does not wait for that.
     fn answer_everywhere(&mut self, answers: Vec<Answer>, reached: Reached) {
         while self.waiting.try_join_next().is_some() {}
-        match self.cluster.everywhere(reached.revision, reached.replied) {
+        match reached.everywhere {
             None => answers.into_iter().for_each(|answer| answer.give(&Ok(reached.revision))),
             Some(everywhere) => {
                 self.waiting.spawn(async move {
-                    let outcome = everywhere.await.map(|()| reached.revision).map_err(|error| {
+                    let outcome = everywhere.is_known().await.map(|()| reached.revision).map_err(|error| {
                         tracing::error!(%error, revision = %reached.revision, "a write is done, and its answer is that this is not known");
                         WriteError::OutcomeUnknown
                     });
@@ -448,29 +448,34 @@ impl WriterTask {
         began: Generation,
     ) -> Result<Reached, WriteError> {
         let (revision, mark) = writing.head();
-        let reached = |replied| Reached { revision, replied };
+        let reached = |replied, committed| {
+            let everywhere = self.cluster.everywhere(revision, replied, committed);
+            Reached { revision, everywhere }
+        };
         if revision == began_at {
             writing.roll_back().await.map_err(unavailable)?;
             // Stale: who brings the image back brings at least this.
             _ = self.cluster.publish(began, draft.into_image());
-            return Ok(reached(clock::reading()));
+            return Ok(reached(clock::reading(), None));
         }
-        let committed = match writing.commit().await {
-            Ok(()) => Outcome::Committed,
+        let (outcome, is_told) = match writing.commit().await {
+            Ok(()) => (Outcome::Committed, Some(mark)),
             Err(error) => {
                 tracing::warn!(%error, %revision, "a commit was not answered well; looking up what became of it");
-                self.store.outcome_of(revision, mark).await
+                (self.store.outcome_of(revision, mark).await, None)
             }
         };
         let replied = clock::reading();
-        match committed {
+        match outcome {
             Outcome::Committed => {
+                // Whoever reports hears of the wait before he hears of the image: he then looks whether others have it.
+                let reached = reached(replied, is_told);
                 // Stale: what is loaded meanwhile may lack this write, so it must be loaded again before anybody is
                 // answered from it.
                 if self.cluster.publish(began, draft.into_image()).is_err() {
                     self.doubt_image();
                 }
-                Ok(reached(replied))
+                Ok(reached)
             }
             Outcome::NotCommitted => Err(WriteError::Unavailable),
             Outcome::Unknown => {

@@ -158,8 +158,8 @@ pub async fn arrive(State(arrival): State<Arrival>, mut request: Request, next: 
         // What was done has waited where it was done, and its answer may hold what is told once.
         if response.status().is_client_error()
             && !is_read(arrived.method.as_str())
-            && let Some(everywhere) = cluster.everywhere(revision, clock::reading())
-            && everywhere.await.is_err()
+            && let Some(everywhere) = cluster.everywhere(revision, clock::reading(), None)
+            && everywhere.is_known().await.is_err()
         {
             response = Failure::from(WriteError::OutcomeUnknown).into_response();
         }

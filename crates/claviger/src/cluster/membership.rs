@@ -77,8 +77,6 @@ pub struct Membership {
     /// Marking silent nodes out, beside the reports: a row that is locked must not keep this node from its lease.
     marking_out: JoinSet<()>,
     clocks: Clocks,
-    /// Whether the last report found other nodes.
-    has_others: bool,
     /// Why it cannot join, and when that was told.
     told_of: Option<(String, Reading)>,
     follower: Follower,
@@ -91,6 +89,13 @@ enum Left {
     MarkedOut,
     /// Its image was dropped, or is of another history.
     Dropped,
+}
+
+/// What to do once answers were looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Report,
+    Rest,
 }
 
 impl Membership {
@@ -116,7 +121,6 @@ impl Membership {
             waiting: Vec::new(),
             marking_out: JoinSet::new(),
             clocks: Clocks::Together,
-            has_others: false,
             told_of: None,
             follower,
         }
@@ -301,29 +305,32 @@ impl Membership {
     /// Until the next report is due, or there is something to report, or to learn by one.
     async fn rest(&mut self, report: &Report, news: &mut watch::Receiver<()>) {
         let due = report.sent.after(self.properties.lease.length() / 4);
-        if self.waiting.is_empty() {
-            let rested = tokio::time::sleep(due.since(clock::reading()));
-            tokio::pin!(rested);
-            loop {
-                tokio::select! {
-                    () = &mut rested => return,
-                    arrived = self.arriving.waiting.recv() => match arrived {
-                        Some(waiting) => {
-                            self.waiting.push(waiting);
-                            break;
-                        }
-                        // The writer is gone, and this node will be stopped.
-                        None => std::future::pending().await,
-                    },
-                    _ = news.changed() => {
-                        if self.is_ahead_of(report.applied.revision) {
-                            return;
-                        }
+        loop {
+            self.take_arrived();
+            if !self.waiting.is_empty() {
+                match self.look_ahead(report, due).await {
+                    Next::Report => return,
+                    Next::Rest => continue,
+                }
+            }
+            // What was written here is answered without a report; others may wait for it.
+            let is_untold = self.is_ahead_of(report.applied.revision);
+            let until = if is_untold { due.min(clock::reading().after(TOLD_WITHIN)) } else { due };
+            tokio::select! {
+                () = tokio::time::sleep(until.since(clock::reading())) => return,
+                arrived = self.arriving.waiting.recv() => match arrived {
+                    Some(waiting) => self.waiting.push(waiting),
+                    // The writer is gone, and this node will be stopped.
+                    None => std::future::pending().await,
+                },
+                _ = news.changed() => {
+                    self.take_arrived();
+                    if self.waiting.is_empty() && self.is_ahead_of(report.applied.revision) {
+                        return;
                     }
                 }
             }
         }
-        self.look_ahead(report, due).await;
     }
 
     /// Whether its image has more than this, or is gone.
@@ -331,28 +338,36 @@ impl Membership {
         self.cluster.image().is_none_or(|image| image.revision().0 > revision.0)
     }
 
-    /// While answers wait: looks at the rows until a report, which commits, would let one go.
-    async fn look_ahead(&mut self, report: &Report, due: Reading) {
-        // Nobody else was there at the last report: the next one tells all.
-        let (mut pause, began) = (LOOKED_AGAIN_AFTER, clock::reading());
-        while self.has_others && clock::reading() < due {
+    /// While answers wait: looks at the rows, which lets those go that were committed here, until a report would let others go.
+    async fn look_ahead(&mut self, report: &Report, due: Reading) -> Next {
+        let began = clock::reading();
+        while clock::reading() < due {
             self.take_arrived();
+            let Some(newest) = self.waiting.iter().map(|waiting| waiting.wait.revision()).max() else {
+                return Next::Rest;
+            };
             // Others write, and wait for this node's report.
-            let newest = self.waiting.iter().map(|waiting| waiting.wait.revision()).max();
-            if self.is_ahead_of(newest.unwrap_or_default().max(report.applied.revision)) {
-                return;
+            if self.is_ahead_of(newest.max(report.applied.revision)) {
+                return Next::Report;
             }
             // Who writes the same change as this node answers may wait for it, as it does for him.
             if self.is_ahead_of(report.applied.revision) && clock::reading().since(began) >= TOLD_WITHIN {
-                return;
+                return Next::Report;
             }
-            let Ok(Ok(rows)) = tokio::time::timeout(REPLIED_WITHIN, self.store.peek()).await else { return };
-            if self.is_worth_a_report(&rows, report.incarnation) {
-                return;
+            let (revision, mark) = self.newest_committed().unwrap_or((Revision(0), Mark(0)));
+            let sent = clock::reading();
+            let looked = tokio::time::timeout(REPLIED_WITHIN, self.store.peek(revision, mark)).await;
+            let Ok(Ok(peeked)) = looked else { return Next::Report };
+            self.answer_committed(sent, &peeked, report.incarnation);
+            if self.is_worth_a_report(&peeked.rows, report.incarnation) {
+                return Next::Report;
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LOOKED_AGAIN_AFTER_MAX);
+            if !self.waiting.is_empty() {
+                let waited = clock::reading().since(began);
+                tokio::time::sleep((waited / 8).clamp(LOOKED_AGAIN_AFTER, LOOKED_AGAIN_AFTER_MAX)).await;
+            }
         }
+        Next::Report
     }
 
     /// Its row goes, so that nobody waits for it.

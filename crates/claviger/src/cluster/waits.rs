@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use claviger_access::Revision;
+use claviger_access::{Mark, Revision};
 use claviger_lease::{Drift, LeaseLength, Reading, Wait};
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,6 +30,8 @@ pub struct Waits {
 pub struct Waiting {
     /// For what, and since when.
     pub wait: Wait,
+    /// Its mark, where a commit's reply has told that it is durable.
+    pub committed: Option<Mark>,
     /// Whether it was told in the log that this takes long.
     pub is_told: bool,
     done: oneshot::Sender<()>,
@@ -75,23 +77,31 @@ impl Waits {
         revision.0 <= self.everywhere.load(Ordering::Acquire)
     }
 
-    /// Returns once every node that may answer contains this change.
-    pub(super) fn until_everywhere(
-        &self,
-        revision: Revision,
-        replied: Reading,
-    ) -> impl Future<Output = Result<(), NotEverywhere>> + Send + 'static {
+    /// Begins to wait until every node that may answer contains this change.
+    pub(super) fn until_everywhere(&self, revision: Revision, replied: Reading, committed: Option<Mark>) -> Everywhere {
         let (done, told) = oneshot::channel();
         let wait = Wait::new(claviger_lease::Revision(revision.0), replied, self.drift);
         // Where nobody receives, this is dropped, and that is the answer.
-        drop(self.sender.send(Waiting { wait, is_told: false, done }));
+        drop(self.sender.send(Waiting { wait, committed, is_told: false, done }));
         let longest = LeaseLength::new(Duration::from_millis(self.longest_lease.load(Ordering::Relaxed)));
         let within = self.drift.outlasts(longest.unwrap_or(LeaseLength::USUAL)) + FOUND_OUT_WITHIN;
-        async move {
-            match tokio::time::timeout(within, told).await {
-                Ok(told) => told.map_err(|_| NotEverywhere),
-                Err(_) => Err(NotEverywhere),
-            }
+        Everywhere { told, within }
+    }
+}
+
+/// A wait that has begun.
+#[derive(Debug)]
+pub struct Everywhere {
+    told: oneshot::Receiver<()>,
+    within: Duration,
+}
+
+impl Everywhere {
+    /// Returns once every node that may answer contains the change.
+    pub async fn is_known(self) -> Result<(), NotEverywhere> {
+        match tokio::time::timeout(self.within, self.told).await {
+            Ok(told) => told.map_err(|_| NotEverywhere),
+            Err(_) => Err(NotEverywhere),
         }
     }
 }

@@ -42,6 +42,7 @@ use crate::gateway::watched_table::WatchedTable;
 use crate::listener::{self, Apps, Limits};
 use crate::metrics_page;
 use crate::node::{House, Node, Running};
+use crate::nodes_page;
 use crate::store::load::Progress;
 use crate::telemetry::LogOptions;
 use crate::writer::WriteError;
@@ -200,7 +201,7 @@ impl Serve {
         let table = start.table.clone();
         let proxied = beside.as_ref().map(|_| Arc::clone(node.metrics.proxy.get_or_init(Arc::default)));
         if let Some(bound) = metrics {
-            let page = metrics_page::router(&node, table.as_deref());
+            let page = metrics_page::router(&node, table.as_deref()).merge(nodes_page::router(&node));
             tokio::spawn(metrics::serve(bound, page, closing.clone()));
         }
         let checks = Checks::new(node.clone(), trusted.clone(), table, self.gateway.asking());

@@ -27,7 +27,8 @@ statements! {
               AND EXISTS (SELECT 1 FROM head WHERE id = 1 AND closed = 0) \
               RETURNING (SELECT revision FROM head WHERE id = 1) AS head, CAST(CURRENT_TIMESTAMP AS TEXT) AS time, \
               (SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') FROM nodes) AS members";
-    PEEK = "SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') AS members FROM nodes";
+    PEEK = "SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') AS members, \
+            (SELECT COUNT(*) FROM changes WHERE revision = $1 AND mark = $2) AS stands FROM nodes";
     MARK_OUT = "DELETE FROM nodes WHERE incarnation = $1 AND applied < $2";
     LEAVE = "DELETE FROM nodes WHERE incarnation = $1";
     READ_NODES = "SELECT n.incarnation, n.applied, n.lease_millis, n.reports, n.name, n.version, n.joined_at, h.revision \
@@ -94,6 +95,15 @@ pub struct Found {
     /// The store's time of day.
     pub time: Moment,
     /// The rows of all nodes, as they were when the report was made; its own may be older than the report.
+    pub rows: Vec<NamedRow>,
+}
+
+/// What a look at the rows found, without a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peeked {
+    /// Whether the change that was asked for is in the history that the rows are of.
+    pub stands: bool,
+    /// The rows of all nodes.
     pub rows: Vec<NamedRow>,
 }
 
@@ -187,15 +197,17 @@ impl Store {
         Ok(Some(Found { head: lease::Revision(head), time, rows }))
     }
 
-    /// The rows as they seem to be. It tells when a report is worth its commit, and nothing more: a database that was
-    /// replaced answers this, too.
-    pub async fn peek(&self) -> Result<Vec<NamedRow>, StoreError> {
+    /// The rows as they seem to be, and whether this change stands in that history. A database that was replaced answers
+    /// this, too: it counts for changes alone that a commit's reply has told to be durable.
+    pub async fn peek(&self, revision: lease::Revision, mark: lease::Mark) -> Result<Peeked, StoreError> {
         let mut connection = self.reporting.take(&self.connector).await?;
-        let row = sqlx::query(PEEK).fetch_one(&mut connection).await?;
+        let look = sqlx::query(PEEK).bind(number(revision.0)).bind(hex(&mark.0.to_be_bytes()));
+        let row = look.fetch_one(&mut connection).await?;
         self.reporting.keep(connection);
+        let stands = row.try_get::<i64, _>("stands")? == 1;
         let members = row.try_get::<Option<String>, _>("members")?;
         let rows = members.map_or(Some(Vec::new()), |members| read_rows(&members));
-        rows.ok_or_else(|| StoreError::unreadable("the row of a node"))
+        Ok(Peeked { stands, rows: rows.ok_or_else(|| StoreError::unreadable("the row of a node"))? })
     }
 
     /// Marks a silent node out, unless it has reached this change meanwhile; whether it was still there, and behind.
@@ -239,6 +251,23 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// All rows, and whether each node is alive. Looks twice, half a lease apart: who is alive has reported in between.
+    pub async fn nodes_and_whether_alive(&self) -> Result<Vec<(NodeRecord, bool)>, StoreError> {
+        let before = self.nodes().await?;
+        if let Some(longest) = before.iter().map(|node| node.lease).max() {
+            tokio::time::sleep(longest / 2).await;
+        }
+        let is_alive = |node: &NodeRecord| {
+            let earlier = before.iter().find(|earlier| earlier.incarnation == node.incarnation);
+            earlier.is_none_or(|earlier| earlier.reports < node.reports)
+        };
+        let with_life = |node: NodeRecord| {
+            let alive = is_alive(&node);
+            (node, alive)
+        };
+        Ok(self.nodes().await?.into_iter().map(with_life).collect())
     }
 
     /// Whether no node reports any more. It takes as long as a lease where there are rows; those of the dead go.

@@ -12,12 +12,19 @@ fn client() -> reqwest::Client {
 }
 
 /// Where the log says that metrics are.
-fn page(server: &Server) -> String {
+pub(crate) fn page(server: &Server) -> String {
     let told = || server.err().lines().find(|line| line.contains("metrics are at /metrics")).map(str::to_owned);
     wait_until("the log to say where metrics are", || told().is_some());
     let line = told().expect("a line");
     let address = line.split("address=").nth(1).expect("an address").split(' ').next().expect("one");
     format!("http://{address}/metrics")
+}
+
+/// What is at another address of that listener.
+pub(crate) async fn json(address: &str) -> serde_json::Value {
+    let answer = client().get(address).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    serde_json::from_str(&answer.text().await.expect("text")).expect("JSON")
 }
 
 async fn read(page: &str) -> String {

@@ -188,7 +188,8 @@ async fn a_write_that_cannot_be_shown_to_be_everywhere_has_an_unknown_outcome() 
     let nodes = Nodes::start(&["alone"]);
     let rows = nodes.store.rows().await;
     let mut holding = rows.begin().await.expect("a transaction");
-    sqlx::query("SELECT 1 FROM nodes FOR UPDATE").execute(&mut *holding).await.expect("held");
+    // Neither a report nor a look gets through.
+    sqlx::query("LOCK TABLE nodes IN ACCESS EXCLUSIVE MODE").execute(&mut *holding).await.expect("held");
     let path = format!("/api/app/organizations/{}/service-accounts", nodes.founded.organization);
     let answer = nodes.owners[0].post(&path, json!({ "username": "somewhere" })).await;
     assert_eq!((answer.status, answer.code()), (503, "outcome_unknown"));
@@ -244,6 +245,13 @@ async fn the_nodes_are_listed_with_what_they_told() {
     nodes.servers[1].signal(Signal::CONT);
     let table = crate::process::run(nodes.store.command(&["nodes"])).ok();
     assert!(table.contains("Revision") && table.contains("alive"), "{table}");
+    let beside = nodes.store.serve_with(&["--node-name", "c", "--metrics-listen", "127.0.0.1:0"]);
+    let operators = crate::metrics::page(&beside).replace("/metrics", "/api/app/nodes");
+    let told: serde_json::Value = crate::metrics::json(&operators).await;
+    let names: Vec<_> = told["results"].as_array().expect("a list").iter().map(|node| node["name"].clone()).collect();
+    assert_eq!((names, &told["status"]), (vec![json!("a"), json!("b"), json!("c")], &json!("ok")), "{told}");
+    assert_eq!((&told["results"][0]["alive"], &told["results"][2]["behind"]), (&json!(true), &json!(0)), "{told}");
+    assert_eq!(nodes.founded.at(&beside).get("/api/app/nodes").await.status, 404, "it is no business of callers");
     let embedded = Store::new(On::Sqlite);
     embedded.init();
     assert!(crate::process::run(embedded.command(&["nodes"])).ok().contains("No node is running on this store."));

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_lease::wait::Look;
-use claviger_lease::{Incarnation, Reading, Report, Revision};
+use claviger_lease::{Incarnation, Mark, Reading, Report, Revision};
 
 use super::Membership;
 use crate::clock;
 use crate::metrics::membership::MembershipMetrics;
 use crate::store::Store;
-use crate::store::nodes::{Found, NamedRow};
+use crate::store::nodes::{Found, NamedRow, Peeked};
 
 /// An answer that waits longer is told of in the log, with whom it waits for.
 const TOLD_AFTER: Duration = Duration::from_secs(1);
@@ -29,7 +29,6 @@ impl Membership {
         }
         self.take_arrived();
         self.metrics.reported(found.rows.len());
-        self.has_others = found.rows.len() > 1;
         if let Some(longest) = found.rows.iter().map(|one| one.row.lease).max() {
             self.arriving.longest_lease(longest);
         }
@@ -77,6 +76,34 @@ impl Membership {
     fn is_marking_out(&mut self) -> bool {
         while self.marking_out.try_join_next().is_some() {}
         !self.marking_out.is_empty()
+    }
+
+    /// Lets those answers go that every node has, of what a commit's reply has told to be durable: such a change is in every
+    /// history that is not lost, so rows of a history that has it tell of all who may answer. `sent` was read before the look.
+    pub(super) fn answer_committed(&mut self, sent: Reading, peeked: &Peeked, own: Incarnation) {
+        let now = clock::reading();
+        if !peeked.stands || now >= sent.after(self.properties.lease.length()) {
+            return;
+        }
+        let others = peeked.rows.iter().filter(|one| one.row.incarnation != own);
+        for waiting in std::mem::take(&mut self.waiting) {
+            let is_looked_at = waiting.committed.is_some() && waiting.wait.began() <= sent;
+            if is_looked_at && waiting.wait.look(now, others.clone().map(|one| one.row)) == Look::Everywhere {
+                self.metrics.waited(now.since(waiting.wait.began()));
+                waiting.answer();
+            } else {
+                self.waiting.push(waiting);
+            }
+        }
+    }
+
+    /// The newest change that waits, of those that a commit's reply has told to be durable.
+    pub(super) fn newest_committed(&self) -> Option<(Revision, Mark)> {
+        let committed = self.waiting.iter().filter_map(|waiting| {
+            let mark = Mark(u128::from_be_bytes(waiting.committed?.0));
+            Some((waiting.wait.revision(), mark))
+        });
+        committed.max_by_key(|(revision, _)| *revision)
     }
 
     /// Whether a report that finds these rows would let an answer go, or have somebody marked out.

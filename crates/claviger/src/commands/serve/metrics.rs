@@ -17,7 +17,7 @@ const CONNECTIONS_MAX: usize = 32;
 /// Metrics.
 #[derive(Args, Debug)]
 pub struct MetricsOptions {
-    /// Where Prometheus finds metrics, at /metrics; without TLS and for whoever reaches it, so name an address inside.
+    /// Where Prometheus finds metrics, at /metrics, and operators the nodes, at /api/app/nodes; without TLS and for whoever reaches it, so name an address inside.
     /// Without this there are none
     #[arg(long, value_name = "ADDR", env = "CLAVIGER_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
