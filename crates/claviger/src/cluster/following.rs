@@ -10,7 +10,7 @@ use claviger_access::Draft;
 use tokio::sync::Notify;
 
 use super::{Cluster, Generation, Stale};
-use crate::store::following::Ahead;
+use crate::store::following::{AHEAD_MAX, Ahead};
 use crate::store::{Store, StoreError};
 
 /// It is looked so often, whatever is told.
@@ -67,12 +67,17 @@ impl Follower {
             if ahead.is_empty() {
                 return Ok(None);
             }
+            let is_all = ahead.len() < AHEAD_MAX;
             let mut draft = Draft::on(&image);
             for followed in &ahead {
                 draft.add(&followed.changes, followed.revision, followed.mark);
             }
             if self.cluster.publish(began, draft.into_image()) == Err(Stale) {
                 return Ok(Some(Ended::Dropped));
+            }
+            // What comes meanwhile is told of.
+            if is_all {
+                return Ok(None);
             }
         }
     }

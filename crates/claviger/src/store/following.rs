@@ -20,8 +20,11 @@ statements! {
 /// A look at what comes next is answered within this, or its connection is of no use any more.
 const READ_WITHIN: Duration = Duration::from_secs(3);
 
-/// So many changes are read at once.
+/// So many changes are read at once, with the one that the image stands at.
 const CHANGES_AT_ONCE: i64 = 500;
+
+/// Where so many came, there may be more.
+pub const AHEAD_MAX: usize = CHANGES_AT_ONCE as usize - 1;
 
 /// One change, as the store has it.
 pub struct Followed {
