@@ -29,7 +29,7 @@ use claviger_lease::Reading;
 use tokio::sync::watch;
 
 pub use self::held::Held;
-use self::waits::{Everywhere, Waits};
+use self::waits::{Committed, Everywhere, Waits};
 use crate::clock;
 
 /// There is no image to answer from.
@@ -176,13 +176,13 @@ impl Cluster {
     }
 
     /// Begins to wait until every node that may answer contains this change. `replied` was read after the store's reply that
-    /// told of it; `committed` is its mark, where that was the reply to its commit. None where every node has it already, or
+    /// told of it; `committed` tells of it, where that was the reply to its commit. None where every node has it already, or
     /// this node is alone on its store.
     pub(crate) fn everywhere(
         &self,
         revision: Revision,
         replied: Reading,
-        committed: Option<Mark>,
+        committed: Option<Committed>,
     ) -> Option<Everywhere> {
         let waits = self.waits.as_ref().filter(|waits| !waits.is_everywhere(revision))?;
         Some(waits.until_everywhere(revision, replied, committed))

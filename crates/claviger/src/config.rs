@@ -57,10 +57,7 @@ pub struct StateOptions {
 impl StateOptions {
     /// The folder; none where none is named, and the platform has none for this user.
     pub fn folder(&self) -> Option<PathBuf> {
-        self.state.clone().or_else(|| {
-            let strategy = etcetera::choose_base_strategy().ok()?;
-            Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("claviger"))
-        })
+        self.state.clone().or_else(|| Some(etcetera::choose_base_strategy().ok()?.state_dir()?.join("claviger")))
     }
 }
 

@@ -183,16 +183,11 @@ pub enum StoreError {
         /// Where the store stands.
         at: Revision,
     },
-    /// It is from before an operator accepted that it had gone back in time.
+    /// It is of another history than the one that an operator accepted last.
     #[error(
-        "the store is of epoch {found}, and this node has answered from epoch {known}: it is one from before claviger restore accept. Nothing is answered from it; bring the right one back"
+        "the store is one from before claviger restore accept, or a copy that went its own way: this node has answered from another. Nothing is answered from it; bring the right one back, or start this node anew"
     )]
-    EarlierEpoch {
-        /// From which the node has answered.
-        known: u64,
-        /// Which the store is of.
-        found: u64,
-    },
+    EarlierEpoch,
     /// An operator is accepting that it went back in time, and has not finished.
     #[error(
         "the store went back in time, and claviger restore accept has not finished with it: wait for it, or run it again"

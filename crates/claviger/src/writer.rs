@@ -32,7 +32,7 @@ use self::queue::Queue;
 pub use self::waiting::WAITING_OF_ONE_ORGANIZATION_MAX;
 use self::waiting::{Place, WAITING_MAX, Waiting};
 use crate::account_uses::AccountUses;
-use crate::cluster::waits::Everywhere;
+use crate::cluster::waits::{Committed, Everywhere};
 use crate::cluster::{Cluster, Generation, Held, decided_on};
 use crate::last_seen::LastSeen;
 use crate::last_used::LastUsed;
@@ -447,7 +447,7 @@ impl WriterTask {
         began_at: Revision,
         began: Generation,
     ) -> Result<Reached, WriteError> {
-        let (revision, mark) = writing.head();
+        let ((revision, mark), epoch) = (writing.head(), writing.epoch());
         let reached = |replied, committed| {
             let everywhere = self.cluster.everywhere(revision, replied, committed);
             Reached { revision, everywhere }
@@ -459,7 +459,7 @@ impl WriterTask {
             return Ok(reached(clock::reading(), None));
         }
         let (outcome, is_told) = match writing.commit().await {
-            Ok(()) => (Outcome::Committed, Some(mark)),
+            Ok(()) => (Outcome::Committed, epoch.map(|epoch| Committed { epoch, mark })),
             Err(error) => {
                 tracing::warn!(%error, %revision, "a commit was not answered well; looking up what became of it");
                 (self.store.outcome_of(revision, mark).await, None)

@@ -27,6 +27,7 @@ mod histories;
 mod ownership;
 mod people;
 mod recovery;
+mod restored;
 mod rows;
 mod secrets;
 mod sessions;

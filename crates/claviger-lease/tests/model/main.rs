@@ -106,7 +106,8 @@ fn bounds_without(rule: Rule) -> Bounds {
         }
         Rule::ReportsReplicated | Rule::Marks => Bounds { writes: 2, failovers: 1, ..SMALL },
         Rule::RowsOfItsHistory => Bounds { joins: 2, failovers: 1, ..SMALL },
-        Rule::RowsReadByACommit => Bounds { at_members: true, retries: 1, joins: 2, failovers: 1, ..SMALL },
+        Rule::OwnImageFirst => Bounds { at_members: true, losses: 0, ..SMALL },
+        Rule::RowsReadByACommit => Bounds { failovers: 1, ..SMALL },
         Rule::WaitOfANewEpoch => Bounds { at_members: false, losses: 0, ..RESTORED },
         Rule::WhatWasSeenIsKept => Bounds { losses: 0, ..RESTORED },
         Rule::RowsOfThisLease => Bounds { losses: 0, ..RESTORED },

@@ -33,6 +33,8 @@ pub(crate) enum Rule {
     ReportsReplicated,
     /// The rows are read together with whether the write stands in that history.
     RowsOfItsHistory,
+    /// Who writes answers once his own image has it: he knows that better than his row does.
+    OwnImageFirst,
     /// What no commit's reply has told to be at the standby waits for a report of its own node's, which commits.
     RowsReadByACommit,
     /// Equal revisions of two histories are told apart.
@@ -48,7 +50,7 @@ pub(crate) enum Rule {
 
 impl Rule {
     /// All of them.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::CountsFromBeforeTheReport,
         Self::RowBeforeTheFirstReport,
         Self::FirstLeaseFromAReport,
@@ -64,6 +66,7 @@ impl Rule {
         Self::WaitAfterUnknownOutcome,
         Self::ReportsReplicated,
         Self::RowsOfItsHistory,
+        Self::OwnImageFirst,
         Self::RowsReadByACommit,
         Self::Marks,
         Self::WaitOfANewEpoch,

@@ -67,10 +67,12 @@ impl Cluster {
             self.possible_of_writer(state, index, places, steps);
         }
         if let Some(standby) = &state.standby {
-            let waits = |writer: &Writer| {
+            // Also what changed nothing waits for the standby.
+            let looks = |writer: &Writer| {
                 matches!(&writer.writing, Writing::Wait(Waiting { look: Looking::RowsUnreplicated(_), .. }))
             };
-            if *standby != state.primary || state.writers.iter().any(waits) {
+            let reports = |node: &Node| matches!(node.reporting, Reporting::Unreplicated(..));
+            if *standby != state.primary || state.writers.iter().any(looks) || state.nodes.iter().any(reports) {
                 steps.push(Step::Replicate);
             }
             if state.failed_over < bounds.failovers {

@@ -489,6 +489,14 @@ impl Cluster {
     fn look(&self, state: &mut State, index: usize) {
         let writer = &mut state.writers[index];
         let Writing::Wait(waiting) = &mut writer.writing else { return };
+        let own = writer.node.map(|node| &state.nodes[node]);
+        let is_here = own
+            .is_none_or(|node| node.image.as_ref().is_some_and(|image| image.len() >= usize::from(waiting.revision)));
+        if !is_here && !self.lacks(Rule::OwnImageFirst) {
+            waiting.look = Looking::No;
+            return;
+        }
+        let own = own.and_then(|node| node.member.incarnation()).map(number);
         let Looking::Rows(rows, read) = &waiting.look else { return };
         if NOW >= read.after(self.lease()) && !self.lacks(Rule::RowsOfThisLease) {
             waiting.look = Looking::No;
@@ -499,7 +507,8 @@ impl Cluster {
         // Four fifths of the lease, and a quarter more, is the lease alone.
         let lease = if self.lacks(Rule::DriftAllowance) { self.lease() * 4 / 5 } else { self.lease() };
         let lease = LeaseLength::new(lease).expect("a length");
-        let rows = rows.iter().map(|row| Seen {
+        let others = rows.iter().filter(|row| Some(row.incarnation) != own);
+        let rows = others.map(|row| Seen {
             incarnation: incarnation(row.incarnation),
             applied: Revision(row.applied.into()),
             lease,

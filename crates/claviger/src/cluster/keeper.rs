@@ -94,10 +94,11 @@ impl Keeper {
 
     async fn load(&self, progress: impl FnMut(Progress) + Send) -> Result<Result<(), Stale>, StoreError> {
         let began = self.cluster.generation();
+        self.seen.judge(&self.store).await?;
         let hash_key = random::hash_key().map_err(|error| StoreError::unreadable(error.to_string()))?;
         let directory = self.store.load_directory(hash_key, progress).await?;
         self.last_seen.read_back(self.store.sessions_seen().await?);
-        self.seen.judge(&self.store, &directory).await?;
+        self.seen.judge(&self.store).await?;
         Ok(self.cluster.publish(began, directory))
     }
 }

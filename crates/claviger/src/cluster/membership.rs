@@ -23,6 +23,7 @@ use super::waits::{Arriving, Waiting};
 use super::{Cluster, Generation};
 use crate::last_seen::LastSeen;
 use crate::metrics::membership::MembershipMetrics;
+use crate::store::epoch::Epoch;
 use crate::store::load::Progress;
 use crate::store::nodes::{Found, NodeName, NodeProperties};
 use crate::store::{Store, StoreError};
@@ -72,6 +73,8 @@ pub struct Membership {
     metrics: Arc<MembershipMetrics>,
     member: Member,
     seen: Arc<Seen>,
+    /// Of this membership.
+    epoch: Option<Epoch>,
     arriving: Arriving,
     waiting: Vec<Waiting>,
     /// Marking silent nodes out, beside the reports: a row that is locked must not keep this node from its lease.
@@ -117,6 +120,7 @@ impl Membership {
             metrics,
             member,
             seen,
+            epoch: None,
             arriving,
             waiting: Vec::new(),
             marking_out: JoinSet::new(),
@@ -169,6 +173,9 @@ impl Membership {
             );
             self.cluster.drop_image();
             self.arriving.forget();
+            // What no commit's reply has told to be durable may be of a history that is lost, and nobody could tell later.
+            self.take_arrived();
+            self.waiting.retain(|waiting| waiting.committed.is_some());
             self.leave().await;
             if left == Left::Dropped {
                 tokio::time::sleep(AGAIN_AFTER).await;
@@ -189,24 +196,34 @@ impl Membership {
     async fn join(&mut self, began: Generation, progress: impl FnMut(Progress) + Send) -> Result<(), StoreError> {
         let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
         self.store.refuse_newer().await?;
-        let directory = self.store.load_directory(random::hash_key().map_err(no_randomness)?, progress).await?;
-        self.last_seen.read_back(self.store.sessions_seen().await?);
-        if self.seen.judge(&self.store, &directory).await? == Judged::AnotherEpoch {
+        let Judged { is_another, .. } = self.seen.judge(&self.store).await?;
+        if is_another {
             // What waits was written in the history that is lost.
             self.take_arrived();
             self.waiting.clear();
         }
+        let directory = self.store.load_directory(random::hash_key().map_err(no_randomness)?, progress).await?;
+        self.last_seen.read_back(self.store.sessions_seen().await?);
+        let Judged { epoch, .. } = self.seen.judge(&self.store).await?;
         if self.cluster.publish(began, directory) == Ok(())
             && self.follower.catch_up(began).await?.is_none()
             && let Some(image) = self.cluster.image()
         {
             let incarnation = Incarnation(u128::from_be_bytes(random::mark().map_err(no_randomness)?.0));
             let applied = position(&image);
-            self.store.join(incarnation, applied.revision, &self.properties, clock::now()).await?;
+            self.store.join(incarnation, (epoch, applied.revision), &self.properties, clock::now()).await?;
+            self.epoch = Some(epoch);
             self.member.joined(incarnation, applied, clock::reading());
             self.metrics.joined();
         }
         Ok(())
+    }
+
+    /// What this node may have answered with, if it had a lease in this membership at all.
+    fn note_what_was_seen(&self) {
+        if let (Some(epoch), Some(_), Some(image)) = (self.epoch, self.member.lease(), self.cluster.image()) {
+            self.seen.note(epoch, image.revision(), image.mark());
+        }
     }
 
     /// Follows and reports side by side: a report that takes its time keeps nothing from being followed.
@@ -217,6 +234,7 @@ impl Membership {
             ended = follower.run(began) => match ended {
                 Ended::Dropped => Left::Dropped,
                 Ended::AnotherHistory => {
+                    self.note_what_was_seen();
                     tracing::error!(store = %self.store.location(), "the store has another history than this node");
                     Left::Dropped
                 }
@@ -237,11 +255,10 @@ impl Membership {
             let Some(report) = self.member.report(clock::reading()) else { return Left::Dropped };
             if let Some(found) = self.ask(&report).await {
                 let now = clock::reading();
+                self.note_what_was_seen();
                 let reply = found.as_ref().map_or(Reply::NotFound, |found| Reply::Found { head: found.head });
                 match self.member.replied(&report, reply, now) {
                     Standing::Lease(until) if self.is_in_time(before, found.as_ref()) => {
-                        let mark = claviger_access::Mark(applied.mark.0.to_be_bytes());
-                        self.seen.note(claviger_access::Revision(applied.revision.0), mark);
                         self.cluster.may_answer_until(began, Some(until));
                         // The receiver is gone where the node is being stopped already.
                         if let Some(told) = told.take() {
@@ -289,8 +306,9 @@ impl Membership {
 
     /// What the store replied; none where it did not, in time for the lease.
     async fn ask(&mut self, report: &Report) -> Option<Option<Found>> {
+        let epoch = self.epoch?;
         let within = (self.properties.lease.length() / 2).min(REPLIED_WITHIN);
-        let error = match tokio::time::timeout(within, self.store.report(report)).await {
+        let error = match tokio::time::timeout(within, self.store.report(report, epoch)).await {
             Ok(Ok(found)) => return Some(found),
             Ok(Err(error)) => error,
             Err(_) => StoreError::no_answer(),
@@ -305,24 +323,23 @@ impl Membership {
     /// Until the next report is due, or there is something to report, or to learn by one.
     async fn rest(&mut self, report: &Report, news: &mut watch::Receiver<()>) {
         let due = report.sent.after(self.properties.lease.length() / 4);
+        // Since when this node has more than it has told of, which is answered here without a report: others may wait for it.
+        let mut untold_since = None;
         loop {
             self.take_arrived();
+            let until = match self.is_ahead_of(report.applied.revision) {
+                true => due.min(untold_since.get_or_insert_with(clock::reading).after(TOLD_WITHIN)),
+                false => due,
+            };
             if !self.waiting.is_empty() {
-                match self.look_ahead(report, due).await {
+                match self.look_ahead(report, until).await {
                     Next::Report => return,
                     Next::Rest => continue,
                 }
             }
-            // What was written here is answered without a report; others may wait for it.
-            let is_untold = self.is_ahead_of(report.applied.revision);
-            let until = if is_untold { due.min(clock::reading().after(TOLD_WITHIN)) } else { due };
             tokio::select! {
                 () = tokio::time::sleep(until.since(clock::reading())) => return,
-                arrived = self.arriving.waiting.recv() => match arrived {
-                    Some(waiting) => self.waiting.push(waiting),
-                    // The writer is gone, and this node will be stopped.
-                    None => std::future::pending().await,
-                },
+                Some(waiting) = self.arriving.waiting.recv() => self.take(waiting),
                 _ = news.changed() => {
                     self.take_arrived();
                     if self.waiting.is_empty() && self.is_ahead_of(report.applied.revision) {
@@ -338,10 +355,11 @@ impl Membership {
         self.cluster.image().is_none_or(|image| image.revision().0 > revision.0)
     }
 
-    /// While answers wait: looks at the rows, which lets those go that were committed here, until a report would let others go.
-    async fn look_ahead(&mut self, report: &Report, due: Reading) -> Next {
+    /// While answers wait, until then: looks at the rows, which lets those go that were committed here, until a report would let
+    /// others go.
+    async fn look_ahead(&mut self, report: &Report, until: Reading) -> Next {
         let began = clock::reading();
-        while clock::reading() < due {
+        while clock::reading() < until {
             self.take_arrived();
             let Some(newest) = self.waiting.iter().map(|waiting| waiting.wait.revision()).max() else {
                 return Next::Rest;
@@ -350,13 +368,11 @@ impl Membership {
             if self.is_ahead_of(newest.max(report.applied.revision)) {
                 return Next::Report;
             }
-            // Who writes the same change as this node answers may wait for it, as it does for him.
-            if self.is_ahead_of(report.applied.revision) && clock::reading().since(began) >= TOLD_WITHIN {
-                return Next::Report;
-            }
             let (revision, mark) = self.newest_committed().unwrap_or((Revision(0), Mark(0)));
             let sent = clock::reading();
-            let looked = tokio::time::timeout(REPLIED_WITHIN, self.store.peek(revision, mark)).await;
+            // The report that comes after one that hangs must come in time for the lease.
+            let within = (self.properties.lease.length() / 4).min(REPLIED_WITHIN);
+            let looked = tokio::time::timeout(within, self.store.peek(revision, mark)).await;
             let Ok(Ok(peeked)) = looked else { return Next::Report };
             self.answer_committed(sent, &peeked, report.incarnation);
             if self.is_worth_a_report(&peeked.rows, report.incarnation) {

@@ -5,15 +5,16 @@
 //! [`Epoch`] since. The place is kept in memory, and a second late at most in a file outside of the store and of its backups, for
 //! the next start: one file an epoch, named by its mark.
 //!
-//! What must stay true: a place is noted once this node may answer with it, and never before; a file that cannot be read is
-//! no reason to answer.
+//! What must stay true: a place is noted before anybody is told of it by an answer to a write, and at the latest when this
+//! node looks whether it is still one of the others; a file that cannot be read is no reason to answer.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use claviger_access::{Directory, Mark, Revision};
+use claviger_access::{Mark, Revision};
 use tokio_util::sync::CancellationToken;
 
 use super::Cluster;
@@ -48,11 +49,11 @@ struct Known {
 
 /// What the history of a store is to what is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judged {
-    /// It goes on from there, as far as is known.
-    SameHistory,
-    /// An operator has begun another epoch since.
-    AnotherEpoch,
+pub struct Judged {
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// Whether an operator has begun it since this node answered last.
+    pub is_another: bool,
 }
 
 impl Seen {
@@ -61,30 +62,33 @@ impl Seen {
         Self { folder, known: Mutex::default() }
     }
 
-    /// Whether the store that this image was loaded from goes through what is known, or has begun another epoch since.
-    pub async fn judge(&self, store: &Store, directory: &Directory) -> Result<Judged, StoreError> {
+    /// Whether the store goes through what is known, or has begun another epoch since. Asked before an image is loaded, which
+    /// takes its time, and again after: the store may have gone back in between.
+    pub async fn judge(&self, store: &Store) -> Result<Judged, StoreError> {
         let mark = random::mark().map_err(|error| StoreError::unreadable(error.to_string()))?;
-        let epoch = store.epoch(mark).await?;
+        let (epoch, head) = store.epoch(mark).await?;
         let known = *self.lock();
-        let (place, judged) = match known.epoch {
-            None => (self.read(epoch)?, Judged::SameHistory),
-            Some(of) if of == epoch => (known.place, Judged::SameHistory),
-            Some(of) if of.number < epoch.number => (None, Judged::AnotherEpoch),
-            Some(of) => return Err(StoreError::EarlierEpoch { known: of.number, found: epoch.number }),
+        let (place, is_another) = match known.epoch {
+            Some(of) if of == epoch => (known.place, false),
+            Some(of) if of.number >= epoch.number => return Err(StoreError::EarlierEpoch),
+            of => (self.read(epoch)?, of.is_some()),
         };
         if let Some(place) = place
-            && (directory.revision() < place.revision || !store.goes_through(place.revision, place.mark).await?)
+            && !store.goes_through(place.revision, place.mark).await?
         {
-            return Err(StoreError::LostHistory { seen: place.revision, at: directory.revision() });
+            return Err(StoreError::LostHistory { seen: place.revision, at: head });
         }
-        *self.lock() = Known { epoch: Some(epoch), place };
-        Ok(judged)
+        let mut known = self.lock();
+        if known.epoch != Some(epoch) {
+            *known = Known { epoch: Some(epoch), place };
+        }
+        Ok(Judged { epoch, is_another })
     }
 
-    /// This node may answer with it.
-    pub fn note(&self, revision: Revision, mark: Mark) {
+    /// This node may answer with this place, in this epoch. Of an epoch that it has left it says nothing.
+    pub fn note(&self, epoch: Epoch, revision: Revision, mark: Mark) {
         let mut known = self.lock();
-        if known.place.is_none_or(|place| place.revision < revision) {
+        if known.epoch == Some(epoch) && known.place.is_none_or(|place| place.revision < revision) {
             known.place = Some(Place { revision, mark });
         }
     }
@@ -96,8 +100,10 @@ impl Seen {
         loop {
             let is_last = stop.is_cancelled();
             news.mark_unchanged();
-            if let Some((revision, mark)) = cluster.answers_with() {
-                self.note(revision, mark);
+            // Asked for first: an image of another epoch than this is not noted in it.
+            let epoch = self.lock().epoch;
+            if let (Some(epoch), Some((revision, mark))) = (epoch, cluster.answers_with()) {
+                self.note(epoch, revision, mark);
             }
             let known = *self.lock();
             if let Known { epoch: Some(epoch), place: Some(place) } = known
@@ -130,17 +136,7 @@ impl Seen {
 
     fn read(&self, epoch: Epoch) -> Result<Option<Place>, StoreError> {
         let Some(folder) = &self.folder else { return Ok(None) };
-        let path = file(folder, epoch);
-        let failed = |reason| StoreError::File { path: path.clone(), reason };
-        match std::fs::read_to_string(&path) {
-            Ok(text) => parse(&text).map(Some).ok_or_else(|| {
-                failed(std::io::Error::other(
-                    "it does not tell how far the store had come; look into the store, and remove this file",
-                ))
-            }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error)),
-        }
+        read(&file(folder, epoch))
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -152,17 +148,39 @@ fn file(folder: &Path, epoch: Epoch) -> PathBuf {
     folder.join(format!("seen-{:032x}", u128::from_be_bytes(epoch.mark.0)))
 }
 
-/// In the place of the one before, whole or not at all: a machine that loses power must not find half of it.
+fn read(path: &Path) -> Result<Option<Place>, StoreError> {
+    let failed = |reason| StoreError::File { path: path.to_owned(), reason };
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text).map(Some).ok_or_else(|| {
+            failed(std::io::Error::other(
+                "it does not tell how far the store had come; look into the store, and remove this file",
+            ))
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// In the place of the one before, whole or not at all: a machine that loses power must not find half of it. What another
+/// process has written there that is newer stays.
 fn write(folder: &Path, epoch: Epoch, place: Place) -> Result<(), StoreError> {
     crate::store::prepare_folder(folder)?;
     let path = file(folder, epoch);
-    let new = path.with_extension(std::process::id().to_string());
-    let written = std::fs::File::create(&new).and_then(|mut file| {
+    let failed = |reason| StoreError::File { path: path.clone(), reason };
+    // Held until the end.
+    let lock = File::create(folder.join("lock")).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    if read(&path)?.is_some_and(|known| known.revision >= place.revision) {
+        return Ok(());
+    }
+    let new = folder.join("new");
+    let written = File::create(&new).and_then(|mut file| {
         file.write_all(text(place).as_bytes())?;
         file.sync_data()?;
-        std::fs::rename(&new, &path)
+        std::fs::rename(&new, &path)?;
+        File::open(folder)?.sync_all()
     });
-    written.map_err(|reason| StoreError::File { path, reason })
+    written.map_err(failed)
 }
 
 fn text(place: Place) -> String {
@@ -198,13 +216,26 @@ mod tests {
     }
 
     #[test]
-    fn an_older_place_is_not_noted() {
+    fn what_another_process_wrote_that_is_newer_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = |revision| Place { revision: Revision(revision), mark: Mark([7; 16]) };
+        for revision in [5, 9, 7] {
+            write(folder.path(), epoch(1), place(revision)).expect("written");
+        }
+        assert_eq!(read(&file(folder.path(), epoch(1))).expect("read"), Some(place(9)));
+    }
+
+    #[test]
+    fn an_older_place_or_one_of_another_epoch_is_not_noted() {
         let seen = Seen::default();
+        *seen.lock() = Known { epoch: Some(epoch(1)), place: None };
         let known = |seen: &Seen| seen.lock().place.map(|place| place.revision.0);
-        seen.note(Revision(9), Mark([9; 16]));
-        seen.note(Revision(8), Mark([8; 16]));
+        seen.note(epoch(1), Revision(9), Mark([9; 16]));
+        seen.note(epoch(1), Revision(8), Mark([8; 16]));
         assert_eq!(known(&seen), Some(9));
-        seen.note(Revision(10), Mark([10; 16]));
+        seen.note(epoch(2), Revision(12), Mark([9; 16]));
+        assert_eq!(known(&seen), Some(9));
+        seen.note(epoch(1), Revision(10), Mark([10; 16]));
         assert_eq!(known(&seen), Some(10));
     }
 }

@@ -30,11 +30,20 @@ pub struct Waits {
 pub struct Waiting {
     /// For what, and since when.
     pub wait: Wait,
-    /// Its mark, where a commit's reply has told that it is durable.
-    pub committed: Option<Mark>,
+    /// Where a commit's reply has told that it is durable.
+    pub committed: Option<Committed>,
     /// Whether it was told in the log that this takes long.
     pub is_told: bool,
     done: oneshot::Sender<()>,
+}
+
+/// A change that is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The mark of the epoch that it was written in.
+    pub epoch: Mark,
+    /// Its own.
+    pub mark: Mark,
 }
 
 /// What who reports takes from.
@@ -78,7 +87,12 @@ impl Waits {
     }
 
     /// Begins to wait until every node that may answer contains this change.
-    pub(super) fn until_everywhere(&self, revision: Revision, replied: Reading, committed: Option<Mark>) -> Everywhere {
+    pub(super) fn until_everywhere(
+        &self,
+        revision: Revision,
+        replied: Reading,
+        committed: Option<Committed>,
+    ) -> Everywhere {
         let (done, told) = oneshot::channel();
         let wait = Wait::new(claviger_lease::Revision(revision.0), replied, self.drift);
         // Where nobody receives, this is dropped, and that is the answer.

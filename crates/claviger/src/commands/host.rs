@@ -125,11 +125,12 @@ impl HostFailed {
                 StoreError::InUse { .. }
                 | StoreError::Move { .. }
                 | StoreError::LostHistory { .. }
-                | StoreError::EarlierEpoch { .. }
+                | StoreError::EarlierEpoch
                 | StoreError::Closed,
             )
             | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
             Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
+            Self::NotOpened(NotOpened::Store(StoreError::Closed)) => Exit::Conflict,
             Self::NotOpened(_) => Exit::TryAgain,
             Self::Store(_) | Self::Tls(_) | Self::TaskFailed | Self::System { .. } => Exit::Unexpected,
         }

@@ -8,7 +8,7 @@ use std::io::Write;
 use clap::Args;
 use claviger_access::Caller;
 use claviger_access::administration::password_reset::{self, NewLink};
-use claviger_access::identity::PrincipalId;
+use claviger_access::credential::ResetToken;
 
 use super::host::{self, HostFailed};
 use crate::config::{AuditKeyOptions, StoreOptions};
@@ -37,27 +37,25 @@ impl ResetPassword {
     pub async fn run(self) -> Result<(), HostFailed> {
         let (node, running) =
             Node::start(host::house(host::existing(&self.store)?, &self.store, &self.audit_key)?, |_| {}).await?;
-        let made = async { make(&node, host::person(&node, &self.email)?, self.public_url.as_ref()).await };
-        let made = made.await;
+        let made = self.make(&node).await;
         running.stop().await;
-        let (link, lacking) = (made?, if self.public_url.is_some() { "" } else { LACKING });
+        let link = link(&made?.token, self.public_url.as_ref());
+        let lacking = if self.public_url.is_some() { "" } else { " Put the server's address in front of it." };
         let mut out = std::io::stdout().lock();
         writeln!(out, "{link}\n\nThe link opens once, within an hour, while the server runs.{lacking}")
             .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
     }
+
+    async fn make(&self, node: &Node) -> Result<NewLink, HostFailed> {
+        let person = host::person(node, &self.email)?;
+        let decide =
+            move |draft: &_, moment, random| password_reset::recover(draft, &Caller::Operator, person, moment, random);
+        Ok(node.writer.perform(host::operator(), decide).await?)
+    }
 }
 
-const LACKING: &str = " Put the server's address in front of it.";
-
-/// Makes a link for this person as the operator; without the address where people reach the server, it lacks that.
-pub(super) async fn make(
-    node: &Node,
-    person: PrincipalId,
-    public_url: Option<&PublicUrl>,
-) -> Result<String, HostFailed> {
-    let decide =
-        move |draft: &_, moment, random| password_reset::recover(draft, &Caller::Operator, person, moment, random);
-    let made: NewLink = node.writer.perform(host::operator(), decide).await?;
-    let path = format!("/console/reset/{}", made.token.reveal());
-    Ok(public_url.map_or(path.clone(), |url| url.link(&path)))
+/// The link with this token; without the address where people reach the server, it lacks that.
+pub(super) fn link(token: &ResetToken, public_url: Option<&PublicUrl>) -> String {
+    let path = format!("/console/reset/{}", token.reveal());
+    public_url.map_or(path.clone(), |url| url.link(&path))
 }

@@ -6,23 +6,21 @@
 use std::io::Write;
 
 use clap::Args;
+use claviger_access::Caller;
 use claviger_access::administration::restored::Revoked;
-use claviger_access::directory::Organization;
-use claviger_access::identity::{OrganizationId, PrincipalId};
-use claviger_access::password::{Password, PasswordHash};
-use claviger_access::{Caller, Directory, Revision};
+use claviger_access::password::Password;
 
 use super::host::{self, HostFailed};
 use super::{reset_password, set_up_link};
 use crate::cluster::membership::AmongOthers;
 use crate::config::{AuditKeyOptions, NodeOptions, StoreOptions};
-use crate::node::{self, Node};
+use crate::node;
 use crate::people::password::Passwords;
 use crate::public_url::PublicUrl;
 use crate::random;
 use crate::store::lock::StoreLock;
 use crate::store::{Store, StoreError};
-use crate::writer::{WriteError, restoring};
+use crate::writer::restoring::{self, Opened, OwnersLink};
 
 /// What to do with a store that went back in time
 #[derive(clap::Subcommand, Debug)]
@@ -78,31 +76,19 @@ impl Accept {
     async fn run(self) -> Result<(), HostFailed> {
         let location = host::existing(&self.store)?;
         sqlx::any::install_default_drivers();
-        let revoked = if self.answer.suspend {
-            Revoked::IsSuspended { unusable: of_nobody().await? }
-        } else {
-            Revoked::MayReturn
-        };
-        let lock = StoreLock::take(&location)?;
+        let revoked = if self.answer.suspend { suspended().await? } else { Revoked::MayReturn };
+        // Held until the store is open again.
+        let _lock = StoreLock::take(&location)?;
         let store = node::open_store(location, &self.audit_key.path(&self.store)?).await?;
         let accepted = self.accept(&store, &revoked).await;
         store.close().await;
-        drop(lock);
-        let mut said = format!("The store goes on from revision {}.\n", accepted?);
-        if self.answer.suspend {
-            said.push_str(SUSPENDED);
-            for (organization, link) in self.links().await? {
-                said.push_str(&format!("\n  organization {organization}  {link}"));
-            }
-            said.push('\n');
-        }
         let mut out = std::io::stdout().lock();
-        out.write_all(said.as_bytes())
+        out.write_all(self.told(&accepted?).as_bytes())
             .and_then(|()| out.flush())
             .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
     }
 
-    async fn accept(&self, store: &Store, revoked: &Revoked) -> Result<Revision, HostFailed> {
+    async fn accept(&self, store: &Store, revoked: &Revoked) -> Result<Opened, HostFailed> {
         let mark = random::mark().map_err(no_randomness)?;
         let known = store.begin_epoch(mark).await?;
         if store.is_shared() {
@@ -114,36 +100,20 @@ impl Accept {
         Ok(restoring::open_epoch(store, mark, &Caller::Operator, revoked, &host::operator().origin).await?)
     }
 
-    /// A link for an owner of each organization: who is there chooses another password, or somebody becomes the first.
-    async fn links(&self) -> Result<Vec<(OrganizationId, String)>, HostFailed> {
-        let house = host::house(host::existing(&self.store)?, &self.store, &self.audit_key)?;
-        let (node, running) = Node::start(house, |_| {}).await?;
-        let made = async {
-            let directory = node.cluster.directory().map_err(|_| WriteError::Unavailable)?;
-            let owners: Vec<_> =
-                directory.organizations().map(|known| (known.id, person_who_owns(&directory, known))).collect();
-            drop(directory);
-            let mut links = Vec::new();
-            for (organization, owner) in owners {
-                links.push((organization, self.link(&node, organization, owner).await?));
-            }
-            Ok(links)
-        };
-        let made = made.await;
-        running.stop().await;
-        made
-    }
-
-    async fn link(
-        &self,
-        node: &Node,
-        organization: OrganizationId,
-        owner: Option<PrincipalId>,
-    ) -> Result<String, HostFailed> {
-        match owner {
-            Some(person) => reset_password::make(node, person, Some(&self.public_url)).await,
-            None => set_up_link::make(node, organization, &self.public_url.to_string()).await,
+    fn told(&self, opened: &Opened) -> String {
+        let mut said = format!("The store goes on from revision {}.\n", opened.revision);
+        if self.answer.suspend {
+            said.push_str(SUSPENDED);
         }
+        for (organizations, link) in &opened.links {
+            let link = match link {
+                OwnersLink::Reset(token) => reset_password::link(token, Some(&self.public_url)),
+                OwnersLink::SetUp(token) => set_up_link::link(token, &self.public_url.to_string()),
+            };
+            let organizations: Vec<String> = organizations.iter().map(ToString::to_string).collect();
+            said.push_str(&format!("\n  organization {}  {link}\n", organizations.join(", ")));
+        }
+        said
     }
 }
 
@@ -151,18 +121,14 @@ const SUSPENDED: &str = "Every service account is disabled until somebody enable
                          another password by a link; invitations and links from before open nothing.\n\n\
                          For an owner of each organization, to be opened within an hour:\n";
 
-fn person_who_owns(directory: &Directory, organization: &Organization) -> Option<PrincipalId> {
-    let is_person = |owner: &PrincipalId| directory.person(*owner).is_some();
-    organization.owners.iter().copied().find(is_person)
-}
-
-/// The hash of a password that nobody knows.
-async fn of_nobody() -> Result<PasswordHash, HostFailed> {
+/// With a password that nobody knows.
+async fn suspended() -> Result<Revoked, HostFailed> {
     let random = [random::mark().map_err(no_randomness)?, random::mark().map_err(no_randomness)?];
     let text: String = random.iter().map(|half| format!("{:032x}", u128::from_be_bytes(half.0))).collect();
     let failed = |error: &dyn std::fmt::Display| StoreError::unreadable(error.to_string());
     let password = Password::parse(&text).map_err(|error| failed(&error))?;
-    Ok(Passwords::default().hash(password).await.map_err(|error| failed(&error))?)
+    let password = Passwords::default().hash(password).await.map_err(|error| failed(&error))?;
+    Ok(Revoked::IsSuspended { password })
 }
 
 fn no_randomness(error: random::NoRandomness) -> StoreError {

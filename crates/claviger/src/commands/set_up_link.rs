@@ -88,7 +88,12 @@ pub(super) async fn make(node: &Node, organization: OrganizationId, base_url: &s
     let decide =
         move |draft: &_, moment, random| set_up::make_link(draft, &Caller::Operator, organization, moment, random);
     let token: SetUpToken = node.writer.perform(host::operator(), decide).await?;
-    Ok(format!("{base_url}{PATH}{}", token.reveal()))
+    Ok(link(&token, base_url))
+}
+
+/// The link with this token.
+pub(super) fn link(token: &SetUpToken, base_url: &str) -> String {
+    format!("{base_url}{PATH}{}", token.reveal())
 }
 
 /// The link with what it is for.

@@ -1,12 +1,12 @@
 //! Epochs: what becomes of a store that went back in time, once an operator has accepted it.
 //!
-//! A new epoch begins closed. Nobody joins, reports or writes until it is opened, after the leases of the history that is
+//! A new epoch begins closed. Nobody joins or reports, and nothing is changed, until it is opened, after the leases of the history that is
 //! lost have run out; so nobody can be answered from both. Each has a random mark, since copies of a store may each begin
 //! their own.
 
 use std::time::Duration;
 
-use claviger_access::Mark;
+use claviger_access::{Mark, Revision};
 use claviger_lease::LeaseLength;
 use sqlx::Row;
 
@@ -16,7 +16,7 @@ use super::writing::begin_statement;
 use super::{Store, StoreError, Writing};
 
 statements! {
-    READ_EPOCH = "SELECT epoch, epoch_mark, closed FROM head WHERE id = 1";
+    READ_EPOCH = "SELECT epoch, epoch_mark, closed, revision FROM head WHERE id = 1";
     NAME_EPOCH = "UPDATE head SET epoch_mark = $1 WHERE id = 1 AND epoch_mark = ''";
     CLOSE = "UPDATE head SET epoch = epoch + 1, epoch_mark = $1, closed = 1 WHERE id = 1";
     LONGEST_LEASE = "SELECT COALESCE(MAX(lease_millis), 0) AS longest FROM nodes";
@@ -34,8 +34,8 @@ pub struct Epoch {
 }
 
 impl Store {
-    /// The epoch that it is in. One that has no mark yet gets this one.
-    pub async fn epoch(&self, mark: Mark) -> Result<Epoch, StoreError> {
+    /// The epoch that it is in, and its newest revision. An epoch that has no mark yet gets this one.
+    pub async fn epoch(&self, mark: Mark) -> Result<(Epoch, Revision), StoreError> {
         loop {
             let row = self.answered(sqlx::query(READ_EPOCH).fetch_one(&self.reads)).await?;
             if row.try_get::<i64, _>("closed")? != 0 {
@@ -46,22 +46,23 @@ impl Store {
                 self.done(sqlx::query(NAME_EPOCH).bind(hex(&mark.0))).await?;
                 continue;
             }
-            let number = u64::try_from(row.try_get::<i64, _>("epoch")?).ok();
-            return match (number, unhex(&known)) {
-                (Some(number), Some(mark)) => Ok(Epoch { number, mark: Mark(mark) }),
+            let unsigned = |name| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64, _>(name)?).ok());
+            return match (unsigned("epoch")?, unsigned("revision")?, unhex(&known)) {
+                (Some(number), Some(revision), Some(mark)) => {
+                    Ok((Epoch { number, mark: Mark(mark) }, Revision(revision)))
+                }
                 _ => Err(StoreError::unreadable("the epoch in the head row")),
             };
         }
     }
 
-    /// Begins a new epoch, closed, which no node is a member of. The longest lease that one of them was known to have.
+    /// Begins a new epoch, closed, in which no node reports any more. The longest lease that one of them was known to have: the
+    /// rows stay until it is opened, so that whoever has to begin again still finds them.
     pub async fn begin_epoch(&self, mark: Mark) -> Result<Option<LeaseLength>, StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
         let work = async {
             sqlx::query(CLOSE).bind(hex(&mark.0)).execute(&mut connection).await?;
-            let longest: i64 = sqlx::query(LONGEST_LEASE).fetch_one(&mut connection).await?.try_get("longest")?;
-            sqlx::query(FORGET_NODES).execute(&mut connection).await?;
-            Ok::<_, sqlx::Error>(longest)
+            sqlx::query(LONGEST_LEASE).fetch_one(&mut connection).await?.try_get::<i64, _>("longest")
         };
         let longest = self.answered(work).await?;
         self.connector.commit(connection).await?;
@@ -70,8 +71,10 @@ impl Store {
 }
 
 impl Writing {
-    /// Opens the epoch with this mark, when this commits. It fails where another was begun meanwhile.
+    /// Opens the epoch with this mark, which no node is a member of, when this commits. It fails where another was begun
+    /// meanwhile.
     pub async fn open_epoch(&mut self, mark: Mark) -> Result<(), StoreError> {
+        sqlx::query(FORGET_NODES).execute(self.connection()).await?;
         let opened = sqlx::query(OPEN).bind(hex(&mark.0)).execute(self.connection()).await?;
         if opened.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Closed) }
     }

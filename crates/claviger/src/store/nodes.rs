@@ -13,6 +13,7 @@ use claviger_lease::{Drift, Incarnation, LeaseLength, Report, Row as NodeRow};
 use sqlx::{AnyConnection, Connection, Row};
 
 use super::connector::Connector;
+use super::epoch::Epoch;
 use super::rows::{hex, number, unhex};
 use super::statements::statements;
 use super::{Store, StoreError};
@@ -20,11 +21,11 @@ use super::{Store, StoreError};
 statements! {
     INSERT_NODE = "INSERT INTO nodes (incarnation, applied, lease_millis, reports, name, version, joined_at) \
                    SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), 0, CAST($4 AS TEXT), CAST($5 AS TEXT), \
-                   CAST($6 AS BIGINT) FROM head WHERE id = 1 AND closed = 0";
+                   CAST($6 AS BIGINT) FROM head WHERE id = 1 AND closed = 0 AND epoch_mark = $7";
     /// All histories begin with revision 0, which is no change.
     REPORT = "UPDATE nodes SET applied = CASE WHEN applied < $1 THEN $1 ELSE applied END, reports = reports + 1 \
               WHERE incarnation = $2 AND ($1 = 0 OR EXISTS (SELECT 1 FROM changes WHERE revision = $1 AND mark = $3)) \
-              AND EXISTS (SELECT 1 FROM head WHERE id = 1 AND closed = 0) \
+              AND EXISTS (SELECT 1 FROM head WHERE id = 1 AND closed = 0 AND epoch_mark = $4) \
               RETURNING (SELECT revision FROM head WHERE id = 1) AS head, CAST(CURRENT_TIMESTAMP AS TEXT) AS time, \
               (SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') FROM nodes) AS members";
     PEEK = "SELECT string_agg(incarnation || ' ' || applied || ' ' || lease_millis || ' ' || name, ';') AS members, \
@@ -158,11 +159,11 @@ impl OwnConnection {
 }
 
 impl Store {
-    /// Adds the row of a node whose image stands at this change. That gives it no right to answer yet.
+    /// Adds the row of a node whose image stands at this change of this epoch. That gives it no right to answer yet.
     pub async fn join(
         &self,
         incarnation: Incarnation,
-        applied: lease::Revision,
+        (epoch, applied): (Epoch, lease::Revision),
         properties: &NodeProperties,
         now: Moment,
     ) -> Result<(), StoreError> {
@@ -173,19 +174,21 @@ impl Store {
             .bind(millis)
             .bind(properties.name.0.clone())
             .bind(env!("CARGO_PKG_VERSION"))
-            .bind(now.seconds());
+            .bind(now.seconds())
+            .bind(hex(&epoch.mark.0));
         if self.done(insert).await? == 1 { Ok(()) } else { Err(StoreError::Closed) }
     }
 
-    /// Reports; what it found, or none where there is no such row in the history that it stands in.
+    /// Reports in this epoch; what it found, or none where there is no such row in the history that it stands in.
     ///
     /// Whoever gives the report up drops what this returns, and its connection with it.
-    pub async fn report(&self, report: &Report) -> Result<Option<Found>, StoreError> {
+    pub async fn report(&self, report: &Report, epoch: Epoch) -> Result<Option<Found>, StoreError> {
         let mut connection = self.reporting.take(&self.connector).await?;
         let asked = sqlx::query(REPORT)
             .bind(number(report.applied.revision.0))
             .bind(name_of(report.incarnation))
-            .bind(hex(&report.applied.mark.0.to_be_bytes()));
+            .bind(hex(&report.applied.mark.0.to_be_bytes()))
+            .bind(hex(&epoch.mark.0));
         let answered = asked.fetch_optional(&mut connection).await?;
         self.reporting.keep(connection);
         let Some(row) = answered else { return Ok(None) };

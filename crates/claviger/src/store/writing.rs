@@ -24,7 +24,7 @@ use crate::audit_chain::series::Series;
 
 statements! {
     /// Locks the row: writers queue here.
-    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, chain_digest, closed";
+    TAKE_HEAD = "UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, mark, next_event, chain_digest, closed, epoch_mark";
     MOVE_HEAD = "UPDATE head SET revision = $1, mark = $2, next_id = $3, next_event = $4, chain_digest = $5 WHERE id = 1";
     FIND_CHANGE = "SELECT mark FROM changes WHERE revision = $1";
     FIND_KEY = "SELECT made_id FROM idempotency_keys WHERE caller_id = $1 AND key_digest = $2 AND made_at > $3";
@@ -55,6 +55,8 @@ pub struct Writing {
     connector: Connector,
     revision: Revision,
     mark: Mark,
+    /// Of the epoch; none of one that has no mark yet.
+    epoch: Option<Mark>,
     /// What its decisions leave in the logs.
     record: Record,
     ends: KnownEnds,
@@ -119,8 +121,9 @@ impl Store {
             return Err(StoreError::AuditLogMoved);
         }
         let record = Record::new(next_event, ring.current().clone(), digest);
+        let epoch = unhex(&head.try_get::<String, _>("epoch_mark")?).map(Mark);
         let (connector, ends, can_tell) = (self.connector.clone(), self.ends.clone(), self.can_tell.clone());
-        Ok(Writing { connection, connector, revision, mark, record, ends, can_tell, next_id: None })
+        Ok(Writing { connection, connector, revision, mark, epoch, record, ends, can_tell, next_id: None })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -160,6 +163,11 @@ impl Writing {
     /// Where the store stands: the last revision that was added, or that was there.
     pub fn head(&self) -> (Revision, Mark) {
         (self.revision, self.mark)
+    }
+
+    /// What tells the epoch that it is written in from others.
+    pub fn epoch(&self) -> Option<Mark> {
+        self.epoch
     }
 
     pub(super) fn connection(&mut self) -> &mut AnyConnection {

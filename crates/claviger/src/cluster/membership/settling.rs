@@ -7,6 +7,7 @@ use std::time::Duration;
 use claviger_lease::wait::Look;
 use claviger_lease::{Incarnation, Mark, Reading, Report, Revision};
 
+use super::super::waits::Waiting;
 use super::Membership;
 use crate::clock;
 use crate::metrics::membership::MembershipMetrics;
@@ -82,12 +83,14 @@ impl Membership {
     /// history that is not lost, so rows of a history that has it tell of all who may answer. `sent` was read before the look.
     pub(super) fn answer_committed(&mut self, sent: Reading, peeked: &Peeked, own: Incarnation) {
         let now = clock::reading();
+        let image = self.cluster.image().map(|image| Revision(image.revision().0));
         if !peeked.stands || now >= sent.after(self.properties.lease.length()) {
             return;
         }
         let others = peeked.rows.iter().filter(|one| one.row.incarnation != own);
         for waiting in std::mem::take(&mut self.waiting) {
-            let is_looked_at = waiting.committed.is_some() && waiting.wait.began() <= sent;
+            let is_here = image.is_some_and(|image| image >= waiting.wait.revision());
+            let is_looked_at = is_here && waiting.committed.is_some() && waiting.wait.began() <= sent;
             if is_looked_at && waiting.wait.look(now, others.clone().map(|one| one.row)) == Look::Everywhere {
                 self.metrics.waited(now.since(waiting.wait.began()));
                 waiting.answer();
@@ -97,10 +100,21 @@ impl Membership {
         }
     }
 
+    pub(super) fn take(&mut self, waiting: Waiting) {
+        if let (Some(epoch), Some(committed)) = (self.epoch, waiting.committed) {
+            if committed.epoch != epoch.mark {
+                // Dropped: it was written in a history that is lost, or nobody knows.
+                return;
+            }
+            self.seen.note(epoch, claviger_access::Revision(waiting.wait.revision().0), committed.mark);
+        }
+        self.waiting.push(waiting);
+    }
+
     /// The newest change that waits, of those that a commit's reply has told to be durable.
     pub(super) fn newest_committed(&self) -> Option<(Revision, Mark)> {
         let committed = self.waiting.iter().filter_map(|waiting| {
-            let mark = Mark(u128::from_be_bytes(waiting.committed?.0));
+            let mark = Mark(u128::from_be_bytes(waiting.committed?.mark.0));
             Some((waiting.wait.revision(), mark))
         });
         committed.max_by_key(|(revision, _)| *revision)
@@ -109,17 +123,21 @@ impl Membership {
     /// Whether a report that finds these rows would let an answer go, or have somebody marked out.
     pub(super) fn is_worth_a_report(&mut self, rows: &[NamedRow], own: Incarnation) -> bool {
         let is_marking_out = self.is_marking_out();
+        let image = self.cluster.image().map(|image| Revision(image.revision().0));
         let (now, others) = (clock::reading(), rows.iter().filter(|one| one.row.incarnation != own));
-        self.waiting.iter().any(|waiting| match waiting.wait.look(now, others.clone().map(|one| one.row)) {
+        let here = self.waiting.iter().filter(|waiting| image.is_some_and(|image| image >= waiting.wait.revision()));
+        let mut here = here.map(|waiting| &waiting.wait);
+        here.any(|wait| match wait.look(now, others.clone().map(|one| one.row)) {
             Look::Everywhere => true,
             Look::Silent { out, .. } => !out.is_empty() && !is_marking_out,
         })
     }
 
-    /// Those that the writer has handed over since.
+    /// Those that the writer has handed over since. What a commit's reply has told to be durable is noted, before anybody is
+    /// answered with it: a store that lacks it later has lost it.
     pub(super) fn take_arrived(&mut self) {
         while let Ok(waiting) = self.arriving.waiting.try_recv() {
-            self.waiting.push(waiting);
+            self.take(waiting);
         }
         self.waiting.retain(|waiting| !waiting.is_given_up());
     }
