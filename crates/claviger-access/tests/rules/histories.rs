@@ -725,7 +725,10 @@ fn histories_hold_every_event_and_every_refusal() {
             }
         }
     }
-    assert_eq!(events, EventName::ALL.iter().copied().filter(|name| !name.is_observation()).collect());
+    // A store that went back in time is no use case among others: `restored.rs`.
+    let apart = [EventName::OrganizationRestored, EventName::UserSuspended];
+    let told = EventName::ALL.iter().copied().filter(|name| !name.is_observation() && !apart.contains(name));
+    assert_eq!(events, told.collect());
     let expected = [
         "account_above_own",
         "address_not_allowed",

@@ -24,6 +24,9 @@ fn suspend(world: &mut World, organization: OrganizationId) {
     let Ok(Decided::Write(decision, ())) = decided else { panic!("not decided: {decided:?}") };
     assert_eq!(decision.events().len(), accounts.len(), "each is told of");
     world.write(decision.changes());
+    let (revision, mark) = world.revision();
+    let loaded = world.rows.load(9, 0, revision, mark);
+    assert!(loaded.contents() == world.draft.contents(), "what is written is what is applied");
 }
 
 fn person(caller: &Caller) -> PrincipalId {
