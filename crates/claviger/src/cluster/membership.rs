@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::clocks::{self, Clocks};
 use super::following::{Ended, Follower};
 use super::keeper::{FirstLoad, Keeper};
-use super::seen::{Judged, Seen};
+use super::seen::Seen;
 use super::waits::{Arriving, Waiting};
 use super::{Cluster, Generation};
 use crate::last_seen::LastSeen;
@@ -196,15 +196,10 @@ impl Membership {
     async fn join(&mut self, began: Generation, progress: impl FnMut(Progress) + Send) -> Result<(), StoreError> {
         let no_randomness = |error: random::NoRandomness| StoreError::unreadable(error.to_string());
         self.store.refuse_newer().await?;
-        let Judged { is_another, .. } = self.seen.judge(&self.store).await?;
-        if is_another {
-            // What waits was written in the history that is lost.
-            self.take_arrived();
-            self.waiting.clear();
-        }
+        self.seen.judge(&self.store).await?;
         let directory = self.store.load_directory(random::hash_key().map_err(no_randomness)?, progress).await?;
         self.last_seen.read_back(self.store.sessions_seen().await?);
-        let Judged { epoch, .. } = self.seen.judge(&self.store).await?;
+        let epoch = self.seen.judge(&self.store).await?;
         if self.cluster.publish(began, directory) == Ok(())
             && self.follower.catch_up(began).await?.is_none()
             && let Some(image) = self.cluster.image()
@@ -213,6 +208,8 @@ impl Membership {
             let applied = position(&image);
             self.store.join(incarnation, (epoch, applied.revision), &self.properties, clock::now()).await?;
             self.epoch = Some(epoch);
+            // What waits still and is of another epoch was written in a history that is lost.
+            self.waiting.retain(|waiting| waiting.committed.is_some_and(|committed| committed.epoch == epoch.mark));
             self.member.joined(incarnation, applied, clock::reading());
             self.metrics.joined();
         }

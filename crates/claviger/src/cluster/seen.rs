@@ -47,31 +47,22 @@ struct Known {
     place: Option<Place>,
 }
 
-/// What the history of a store is to what is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Judged {
-    /// The store's epoch.
-    pub epoch: Epoch,
-    /// Whether an operator has begun it since this node answered last.
-    pub is_another: bool,
-}
-
 impl Seen {
     /// What is kept in this folder; in memory alone where there is none.
     pub fn kept_in(folder: Option<PathBuf>) -> Self {
         Self { folder, known: Mutex::default() }
     }
 
-    /// Whether the store goes through what is known, or has begun another epoch since. Asked before an image is loaded, which
+    /// The store's epoch, if it goes through what is known, or has begun another epoch since. Asked before an image is loaded, which
     /// takes its time, and again after: the store may have gone back in between.
-    pub async fn judge(&self, store: &Store) -> Result<Judged, StoreError> {
+    pub async fn judge(&self, store: &Store) -> Result<Epoch, StoreError> {
         let mark = random::mark().map_err(|error| StoreError::unreadable(error.to_string()))?;
         let (epoch, head) = store.epoch(mark).await?;
         let known = *self.lock();
-        let (place, is_another) = match known.epoch {
-            Some(of) if of == epoch => (known.place, false),
+        let place = match known.epoch {
+            Some(of) if of == epoch => known.place,
             Some(of) if of.number >= epoch.number => return Err(StoreError::EarlierEpoch),
-            of => (self.read(epoch)?, of.is_some()),
+            _ => self.read(epoch)?,
         };
         if let Some(place) = place
             && !store.goes_through(place.revision, place.mark).await?
@@ -82,7 +73,7 @@ impl Seen {
         if known.epoch != Some(epoch) {
             *known = Known { epoch: Some(epoch), place };
         }
-        Ok(Judged { epoch, is_another })
+        Ok(epoch)
     }
 
     /// This node may answer with this place, in this epoch. Of an epoch that it has left it says nothing.

@@ -100,6 +100,7 @@ impl Membership {
         }
     }
 
+    /// Takes one that the writer has handed over, unless it is of another epoch.
     pub(super) fn take(&mut self, waiting: Waiting) {
         if let (Some(epoch), Some(committed)) = (self.epoch, waiting.committed) {
             if committed.epoch != epoch.mark {
