@@ -17,6 +17,10 @@ static LATEST: AtomicI64 = AtomicI64::new(0);
 /// The system's time in UTC, whole seconds, never before what was read earlier.
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub fn now() -> Moment {
+    #[cfg(test)]
+    if let Some(now) = crate::simulation::here::now() {
+        return now;
+    }
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     never_back(&LATEST, i64::try_from(elapsed).unwrap_or(i64::MAX))
 }
@@ -30,11 +34,19 @@ fn never_back(latest: &AtomicI64, read: i64) -> Moment {
 /// A reading of the monotonic clock, for durations in the log.
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub fn instant() -> Instant {
+    #[cfg(test)]
+    if let Some(instant) = crate::simulation::here::instant() {
+        return instant;
+    }
     Instant::now()
 }
 
 /// The clock that leases go by: it counts the time that the machine sleeps, too, and nobody sets it.
 pub fn reading() -> Reading {
+    #[cfg(test)]
+    if let Some(reading) = crate::simulation::here::reading() {
+        return reading;
+    }
     let since_boot = clock_gettime(ClockId::Boottime);
     let seconds = u64::try_from(since_boot.tv_sec).unwrap_or_default();
     Reading(Duration::new(seconds, u32::try_from(since_boot.tv_nsec).unwrap_or_default()))

@@ -33,6 +33,8 @@ mod private_file;
 pub mod public_url;
 pub mod random;
 pub mod refused_requests;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 pub mod telemetry;
 pub mod writer;

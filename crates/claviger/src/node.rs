@@ -132,7 +132,7 @@ impl Node {
         if let Location::Folder(folder) = &location {
             crate::store::prepare_folder(folder)?;
         }
-        sqlx::any::install_default_drivers();
+        crate::store::install_drivers();
         let lock = StoreLock::take(&location)?;
         let store = open_store(location, &audit_key).await?;
         let (waits, waiting) = waits::channel(among_others.drift);

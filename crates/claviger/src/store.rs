@@ -26,6 +26,7 @@ pub mod service_accounts;
 pub mod usage;
 pub mod verification;
 pub mod wake;
+pub mod warnings;
 pub mod writing;
 
 mod addresses;
@@ -95,6 +96,14 @@ const READ_WITHIN: Duration = Duration::from_secs(30);
 
 /// Whoever stops does not wait longer for reads that nobody wants any more.
 const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Lets sqlx know the engines. Called before a store is opened, as often as you like.
+pub fn install_drivers() {
+    #[cfg(test)]
+    crate::simulation::install_drivers();
+    #[cfg(not(test))]
+    sqlx::any::install_default_drivers();
+}
 
 impl Store {
     /// Which database it is.
@@ -176,6 +185,9 @@ pub enum StoreError {
         /// Where, without credentials.
         store: String,
     },
+    /// It committed, and may lose that.
+    #[error("the database warned while it committed (see the line before), so what it says is not counted on")]
+    Doubtful,
     /// It may be in several places, and is in none.
     #[error("none of the databases can be used: {reasons}")]
     NoneOfSeveral {

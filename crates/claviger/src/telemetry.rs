@@ -1,7 +1,11 @@
 //! Logs: structured, on standard error, with request ids and without secrets.
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::store::warnings;
 
 /// How logs are written.
 #[derive(Args, Debug, Clone)]
@@ -34,12 +38,13 @@ impl LogOptions {
     pub fn start(&self) -> Result<(), NoFilter> {
         // What sqlx says of a connection's settings it says with their values: a line of a password file among them.
         let filter = filter(&format!("sqlx=warn,sqlx_postgres::options=error,{}", self.log))?;
-        let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        // A second start in one process finds the first one's subscriber in place and keeps it.
-        let _ = match self.log_form {
-            LogForm::Text => lines.with_ansi(false).try_init(),
-            LogForm::Json => lines.json().try_init(),
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let lines = match self.log_form {
+            LogForm::Text => lines.with_ansi(false).boxed(),
+            LogForm::Json => lines.json().boxed(),
         };
+        // A second start in one process finds the first one's subscriber in place and keeps it.
+        _ = tracing_subscriber::registry().with(lines.with_filter(filter)).with(warnings::layer()).try_init();
         Ok(())
     }
 }

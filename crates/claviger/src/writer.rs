@@ -322,15 +322,9 @@ impl WriterTask {
         let (mut flush, mut tend, mut observe) = (every(FLUSH_EVERY), every(FLUSH_EVERY), every(OBSERVE_EVERY));
         loop {
             tokio::select! {
-                // What did not fit into the batch before.
-                () = std::future::ready(()), if !waiting.is_empty() => self.take_batch(&mut waiting).await,
-                first = self.arriving.recv(), if waiting.is_empty() => match first {
-                    Some(first) => {
-                        first.wait_in(&mut waiting);
-                        self.take_batch(&mut waiting).await;
-                    }
-                    None => break,
-                },
+                // In this order: bookkeeping has its turns, and none of them takes all of the time.
+                biased;
+                () = stop.cancelled(), if !self.arriving.is_closed() => self.arriving.close(),
                 _ = flush.tick() => {
                     // Many uses go in many batches, with the writes that come meanwhile in between.
                     let began = clock::instant();
@@ -345,11 +339,20 @@ impl WriterTask {
                     }
                 }
                 _ = observe.tick() => {
+                    let began = clock::instant();
                     if self.record_observations(false).await {
-                        observe.reset_immediately();
+                        observe.reset_after(began.elapsed());
                     }
                 }
-                () = stop.cancelled(), if !self.arriving.is_closed() => self.arriving.close(),
+                // What did not fit into the batch before.
+                () = std::future::ready(()), if !waiting.is_empty() => self.take_batch(&mut waiting).await,
+                first = self.arriving.recv(), if waiting.is_empty() => match first {
+                    Some(first) => {
+                        first.wait_in(&mut waiting);
+                        self.take_batch(&mut waiting).await;
+                    }
+                    None => break,
+                },
             }
         }
         while self.waiting.join_next().await.is_some() {}

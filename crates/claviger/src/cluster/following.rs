@@ -40,6 +40,7 @@ impl Follower {
         let mut has_failed = false;
         loop {
             tokio::select! {
+                biased;
                 () = self.moved.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }

@@ -53,6 +53,7 @@ impl Keeper {
             }
         };
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = keeping => {}
         }
@@ -76,6 +77,7 @@ impl Keeper {
     async fn keep(&self) {
         loop {
             tokio::select! {
+                biased;
                 () = self.dropped.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }

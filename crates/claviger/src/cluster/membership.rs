@@ -137,6 +137,7 @@ impl Membership {
     {
         let (store, moved) = (self.store.clone(), Arc::clone(&self.follower.moved));
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = self.stay(first) => {}
             () = store.listen(&moved) => {}
@@ -233,6 +234,7 @@ impl Membership {
     async fn stay_joined(&mut self, began: Generation, told: &mut Option<Told>) -> Left {
         let follower = self.follower.clone();
         tokio::select! {
+            biased;
             left = self.report(began, told) => left,
             ended = follower.run(began) => match ended {
                 Ended::Dropped => Left::Dropped,
@@ -342,6 +344,7 @@ impl Membership {
                 }
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(until.since(clock::reading())) => return,
                 Some(waiting) = self.arriving.waiting.recv() => self.take(waiting),
                 _ = news.changed() => {

@@ -119,6 +119,7 @@ impl Seen {
                 _ = news.changed().await;
             };
             tokio::select! {
+                biased;
                 () = next => {}
                 () = stop.cancelled() => {}
             }

@@ -40,7 +40,7 @@ impl MigrateStore {
         if let Some(file) = from.file().filter(|file| !file.exists()) {
             return Err(HostFailed::NoStore(file));
         }
-        sqlx::any::install_default_drivers();
+        crate::store::install_drivers();
         // Nobody writes there any more, until it is done.
         let _lock = StoreLock::take(&from)?;
         let source = Store::open(from).await?;

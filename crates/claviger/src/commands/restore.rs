@@ -75,7 +75,7 @@ impl Restore {
 impl Accept {
     async fn run(self) -> Result<(), HostFailed> {
         let location = host::existing(&self.store)?;
-        sqlx::any::install_default_drivers();
+        crate::store::install_drivers();
         let revoked = if self.answer.suspend { suspended().await? } else { Revoked::MayReturn };
         // Held until the store is open again.
         let _lock = StoreLock::take(&location)?;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
-use super::StoreError;
 use super::addresses::{self, Addresses, Turn};
+use super::{StoreError, warnings};
 
 /// A connection is there within this, wherever it is found.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
@@ -129,8 +129,13 @@ impl Connector {
     }
 
     async fn end(&self, mut connection: Link, statement: &'static str) -> Result<(), StoreError> {
-        match tokio::time::timeout(END_WITHIN, connection.execute(statement)).await {
-            Ok(ended) => ended.map(|_| ())?,
+        match tokio::time::timeout(END_WITHIN, warnings::heard(connection.execute(statement))).await {
+            Ok((ended, is_warned)) => {
+                ended?;
+                if is_warned {
+                    return Err(StoreError::Doubtful);
+                }
+            }
             Err(_) => return Err(StoreError::no_answer()),
         }
         *self.lock() = Some(connection);

@@ -18,6 +18,8 @@ use claviger_access::{Change, Directory, Moment, Revision};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Executor, Row};
 use tokio::sync::mpsc;
+#[cfg(not(test))]
+use tokio::task::spawn_blocking;
 
 use self::unpack::Window;
 use super::change_format;
@@ -25,6 +27,8 @@ use super::rows::number;
 use super::statements::statements;
 use super::writing::read_head;
 use super::{Engine, Store, StoreError};
+#[cfg(test)]
+use crate::simulation::here::spawn_blocking;
 
 statements! {
     READ_HEAD = "SELECT revision, mark, next_id, username_suffix FROM head WHERE id = 1";
@@ -104,7 +108,7 @@ impl Store {
         self.loaded(recovery::read(&mut snapshot, &mut loader)).await?;
         let mut loaded = people.len();
         let (windows, waiting) = mpsc::channel(WINDOWS_WAITING_MAX);
-        let unpacking = tokio::task::spawn_blocking(move || unpack::into_loader(loader, people, waiting));
+        let unpacking = spawn_blocking(move || unpack::into_loader(loader, people, waiting));
         for from in (0..next_id).step_by(WINDOW as usize) {
             let window = self.loaded(read_window(&mut snapshot, from, from + WINDOW)).await?;
             loaded += window.account_count();

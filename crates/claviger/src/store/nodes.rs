@@ -16,7 +16,7 @@ use super::connector::{Connector, Link};
 use super::epoch::Epoch;
 use super::rows::{hex, number, unhex};
 use super::statements::statements;
-use super::{Store, StoreError};
+use super::{Store, StoreError, warnings};
 
 statements! {
     INSERT_NODE = "INSERT INTO nodes (incarnation, applied, lease_millis, reports, name, version, joined_at) \
@@ -189,7 +189,13 @@ impl Store {
             .bind(name_of(report.incarnation))
             .bind(hex(&report.applied.mark.0.to_be_bytes()))
             .bind(hex(&epoch.mark.0));
-        let answered = asked.fetch_optional(&mut *connection).await?;
+        // To the end of what it says: the row may come before it has committed, and what it warns of comes after the row.
+        let (answered, is_warned) = warnings::heard(asked.fetch_all(&mut *connection)).await;
+        let answered = answered?.into_iter().next();
+        // A lease from a report that may be lost would be of a history that may be lost.
+        if is_warned {
+            return Err(StoreError::Doubtful);
+        }
         self.reporting.keep(connection);
         let Some(row) = answered else { return Ok(None) };
         let head = u64::try_from(row.try_get::<i64, _>("head")?).map_err(|_| StoreError::unreadable("the head row"))?;
@@ -240,9 +246,10 @@ impl Store {
     pub(super) async fn done(&self, statement: super::many::Bound<'_>) -> Result<u64, StoreError> {
         let work = async {
             let mut connection = self.connector.connect().await?;
-            let done = statement.execute(&mut *connection).await?.rows_affected();
+            let (done, is_warned) = warnings::heard(statement.execute(&mut *connection)).await;
+            let done = done?.rows_affected();
             connection.close().await?;
-            Ok(done)
+            if is_warned { Err(StoreError::Doubtful) } else { Ok(done) }
         };
         tokio::time::timeout(DONE_WITHIN, work).await.unwrap_or_else(|_| Err(StoreError::no_answer()))
     }

@@ -56,7 +56,7 @@ impl Store {
 
     /// Opens the store as it is, beside the process that holds its lock. For copies.
     pub async fn connect(location: Location) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
+        crate::store::install_drivers();
         let (engine, urls, settings, write_settings) = match &location {
             Location::Folder(folder) => {
                 prepare_folder(folder)?;

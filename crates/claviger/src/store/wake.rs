@@ -38,6 +38,7 @@ impl Store {
             let (place, mut led_elsewhere) = self.connector.addresses().followed();
             let Some(url) = urls.get(place) else { return };
             let listened = tokio::select! {
+                biased;
                 listened = self.listen_once(url, moved) => listened,
                 _ = led_elsewhere.changed() => {
                     pause = AGAIN_AFTER;
@@ -57,6 +58,13 @@ impl Store {
 
     /// Until the connection is lost.
     async fn listen_once(&self, url: &str, moved: &Notify) -> Result<(), StoreError> {
+        #[cfg(test)]
+        if let Some(mut told) = crate::simulation::here::listen(url) {
+            self.can_tell.0.store(true, Ordering::Relaxed);
+            while told.recv().await.is_some() {
+                moved.notify_one();
+            }
+        }
         let options = PgConnectOptions::from_str(url)?.application_name("claviger listener");
         let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
         let mut listener = PgListener::connect_with(&pool).await?;

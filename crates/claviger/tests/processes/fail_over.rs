@@ -165,6 +165,26 @@ async fn a_standby_that_lacks_what_was_answered_serves_nobody_until_that_is_acce
     assert_eq!(account.me().await.status, 200, "it may return, as was said");
 }
 
+/// Whoever cancels a wait for the standby has PostgreSQL say that it is done. What says so is no report, and no answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_wait_was_cancelled_is_not_taken_for_done() {
+    let mut replicated = Replicated::start();
+    let organization = replicated.founded.organization;
+    let server = replicated.store.serve_with(&["--lease", "1s"]);
+    let owner = replicated.founded.at(&server);
+    let (id, account) = owner.create(organization, "deleted later").await;
+    replicated.standby.kill();
+    let path = format!("/api/app/organizations/{organization}/service-accounts/{id}");
+    let deleting = tokio::spawn(async move { owner.delete(&path).await.status });
+    let mut cancelled = 0;
+    while !deleting.is_finished() {
+        cancelled += replicated.primary.cancel_waits_for_the_standby();
+    }
+    assert_eq!(deleting.await.expect("an answer"), 503, "the standby lacks it");
+    assert!(cancelled >= 2, "the write, and reports: {cancelled}");
+    assert_eq!(account.me().await.status, 503, "and no report gave a lease");
+}
+
 /// A standby alone is no store.
 #[test]
 fn a_standby_is_not_written_to() {

@@ -171,6 +171,12 @@ impl Cluster {
         wait_until("commits not to be waited for", || self.ask("SHOW synchronous_standby_names").is_empty());
     }
 
+    /// Ends the waits for a standby: whoever waits is told that it is done. How many there were.
+    pub(crate) fn cancel_waits_for_the_standby(&self) -> u32 {
+        let cancel = "SELECT COUNT(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        self.ask(cancel).parse().expect("a number")
+    }
+
     /// Makes a standby the primary. It waits for no standby of its own.
     pub(crate) fn promote(&self) {
         self.execute("ALTER SYSTEM RESET synchronous_standby_names");

@@ -27,7 +27,7 @@ impl RestartArgs {
                 "The events that are there now will not be covered by the audit log's chain any more. Go on? [y/N] ",
             )?;
         }
-        sqlx::any::install_default_drivers();
+        crate::store::install_drivers();
         // Held until the chain has ended.
         let _lock = StoreLock::take(&location).map_err(HostFailed::from)?;
         let forgotten = async {
