@@ -7,6 +7,7 @@
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
@@ -35,7 +36,8 @@ impl Machine {
         std::fs::create_dir(&place).expect("a folder");
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("a mode");
         let mut watchdog = as_root();
-        watchdog.args(["sh", script]).arg(&place).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A signal that ends the tests is not for it: it has to take the machine down.
+        watchdog.args(["sh", script]).arg(&place).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut watchdog = watchdog.spawn().expect("a shell");
         let alive = watchdog.stdin.take();
         let mut systemd = String::new();
@@ -88,6 +90,8 @@ impl Machine {
         let mut command = as_root();
         command.args(["nsenter", "--target", &self.systemd, "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup"]);
         command.args(["--root", "--wd", "env", "-i", "HOME=/root", "TERM=dumb", "LC_ALL=C.UTF-8"]);
+        // A build of an image otherwise asks for limits that not every root may set.
+        command.arg("BUILDAH_ISOLATION=chroot");
         command.arg("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command.args(["bash", "-c", &format!("cd {WORKPLACE} 2>/dev/null\n{line}")]);
         command

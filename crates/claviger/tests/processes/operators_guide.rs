@@ -5,6 +5,7 @@
 //! new machine between two chapters is an empty folder, fresh settings or an empty database.
 
 mod guide;
+mod images;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ fn each_command_of_the_guide_does_what_it_says() {
     install(&mut guide);
     start(&mut guide);
     under_systemd(&mut guide);
+    in_a_container(&mut guide);
     metrics(&mut guide);
     postgres(&mut guide);
     moving_in(&mut guide);
@@ -104,6 +106,12 @@ fn me(machine: &Machine, username: &str, secret_file: &str) -> String {
         .out
 }
 
+/// The owner's username in what `init` printed; his secret is in the file `owner` then.
+fn owner_in(machine: &Machine, json: &str) -> String {
+    let python = "import json, sys; owner = json.load(open(sys.argv[1])); print(owner['username']); open('owner', 'w').write(owner['secret'])";
+    machine.ok(&format!("umask 077; python3 -c \"{python}\" {json}")).trim().to_owned()
+}
+
 /// The owner's username, as the log of the first start tells it.
 fn owner(machine: &Machine) -> String {
     let log = machine.ok("journalctl --unit claviger --output cat");
@@ -131,9 +139,8 @@ fn start(guide: &mut Guide) {
     });
     guide.does("claviger init --data acme --organization Acme --project \"Web shop\" --output json > owner.json");
     guide.serves(&["claviger serve --data acme"], |machine| {
-        let python = "import json; owner = json.load(open('owner.json')); print(owner['username']); open('owner', 'w').write(owner['secret'])";
-        let username = machine.ok(&format!("umask 077 && python3 -c \"{python}\""));
-        assert!(me(machine, username.trim(), "owner").contains("Acme"));
+        let username = owner_in(machine, "owner.json");
+        assert!(me(machine, &username, "owner").contains("Acme"));
     });
 }
 
@@ -157,6 +164,40 @@ fn under_systemd(guide: &mut Guide) {
     guide.does("install -D -m 600 /var/lib/claviger/audit.key /root/claviger-audit.key");
     guide.does("systemctl kill --signal USR1 claviger");
     wait_until("another link", || guide.machine.ok("cat /var/lib/claviger/set-up-link").trim() != link);
+}
+
+fn in_a_container(guide: &mut Guide) {
+    guide.machine.ok("systemctl stop claviger");
+    images::provide(&guide.machine);
+    guide.chapter("In a container");
+    guide.does("podman build -f packaging/container/Containerfile -t claviger .");
+    guide.does(
+        "podman run --rm -v claviger:/var/lib/claviger claviger init --organization Acme --project \"Web shop\" \
+         --output json > owner.json",
+    );
+    guide.does(
+        "podman run --detach --name claviger --restart on-failure --stop-timeout 60 --read-only --cap-drop all \\\n  \
+         --security-opt no-new-privileges -v claviger:/var/lib/claviger -v claviger-state:/var/lib/claviger-state \\\n  \
+         -e CLAVIGER_BEHIND_TLS=1 -p 127.0.0.1:8000:8000 claviger",
+    );
+    let ready = "curl --silent --fail http://127.0.0.1:8000/readyz";
+    wait_until("the container to be ready", || guide.machine.run(ready).out == "ready\n");
+    let username = owner_in(&guide.machine, "owner.json");
+    assert!(me(&guide.machine, &username, "owner").contains("Acme"), "the owner that init made");
+    let log = guide.machine.run("podman logs claviger");
+    assert!(!log.out.contains("cvg_") && !log.err.contains("cvg_"), "no secret is in the log");
+    assert!(!log.err.contains("without TLS"), "{}", log.err);
+    guide.does("podman cp claviger:/var/lib/claviger/audit.key claviger-audit.key");
+    guide.does("podman exec claviger claviger backup --to /var/lib/claviger/2026-11-24.db");
+    guide.does("podman cp claviger:/var/lib/claviger/2026-11-24.db .");
+    let whose = "stat --format '%u %a' claviger-audit.key 2026-11-24.db";
+    assert_eq!(guide.machine.ok(whose), "0 600\n0 600\n");
+    guide.does("podman stop claviger");
+    let end = "podman inspect --format '{{.State.ExitCode}} {{.Config.User}}' claviger";
+    assert_eq!(guide.machine.ok(end), "0 65532:65532\n", "it stopped by itself");
+    let kept = "ls -A $(podman volume inspect --format '{{.Mountpoint}}' claviger-state)";
+    assert_ne!(guide.machine.ok(kept), "", "how far the store has come outlives the container");
+    guide.does("podman rm claviger");
 }
 
 fn metrics(guide: &mut Guide) {

@@ -65,6 +65,11 @@ for address in 10.0.0.2 10.0.0.11 10.0.0.12; do ip address add "$address/32" dev
 
 echo "$outside" >&3
 exec 3>&-
+# No mere chroot: whoever enters its mounts, as what runs containers does, must find this root.
+mkdir -p before
+pivot_root . before
+cd /
+umount -l /before
 exec env -i container=test PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    chroot . /lib/systemd/systemd --system --unit=test.target --log-target=console --show-status=no \
+    /lib/systemd/systemd --system --unit=test.target --log-target=console --show-status=no \
     systemd.unified_cgroup_hierarchy=1
