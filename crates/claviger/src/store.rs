@@ -38,6 +38,7 @@ mod no_connection;
 mod open;
 mod record;
 mod rows;
+pub mod schema;
 mod statements;
 mod tables;
 

@@ -1,4 +1,4 @@
-//! Opening a store: folder and file modes, connections and their settings, the schema.
+//! Opening a store: folder and file modes, connections and their settings.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -8,16 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use super::connector::Connector;
 use super::location::FILE_NAME;
-use super::{Engine, Location, Store, StoreError, no_connection};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
-
-const NEWEST_MIGRATION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
+use super::{Engine, Location, Store, StoreError};
 
 /// Connections that read at the same time.
 const READERS_MAX: u32 = 8;
@@ -100,17 +95,6 @@ impl Store {
         Ok(store)
     }
 
-    /// A newer program may have brought the schema up to date since this one opened it: it says so, and does not guess.
-    pub async fn refuse_newer(&self) -> Result<(), StoreError> {
-        let mut connection = self.connector.connect().await?;
-        let found = self.answered(connection.fetch_one(NEWEST_MIGRATION)).await?.try_get::<i64, _>(0)?;
-        if found > newest_known() { Err(self.is_newer(found)) } else { Ok(()) }
-    }
-
-    fn is_newer(&self, found: i64) -> StoreError {
-        StoreError::Newer { store: self.location.to_string(), found, known: newest_known() }
-    }
-
     async fn assert_durable(&self) -> Result<(), StoreError> {
         let mut connection = self.connector.connect().await?;
         let journal = connection.fetch_one("PRAGMA journal_mode").await?.try_get::<String, _>(0)?;
@@ -123,28 +107,6 @@ impl Store {
                 self.location
             )))
         }
-    }
-
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.connector.connect().await.map_err(|error| match error {
-            StoreError::Database(error) => no_connection::explained(&self.location, error),
-            other => other,
-        })?;
-        // A migration may take longer than a write may.
-        connection
-            .execute(if self.engine == Engine::Sqlite {
-                "PRAGMA busy_timeout = 5000"
-            } else {
-                "SET statement_timeout = 0"
-            })
-            .await?;
-        if self.is_shared() && !is_current(&mut connection).await {
-            super::lock::take_session(&mut connection, &self.location).await?;
-        }
-        MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
-            MigrateError::VersionMissing(found) => self.is_newer(found),
-            other => StoreError::Migration { store: self.location.to_string(), reason: other.to_string() },
-        })
     }
 }
 
@@ -161,16 +123,6 @@ async fn look_into(location: &Location, options: &AnyConnectOptions) -> Result<(
         }
         _ => StoreError::Database(error),
     })
-}
-
-/// Whether the schema is this program's own already. One that cannot be read is none yet.
-async fn is_current(connection: &mut AnyConnection) -> bool {
-    let found = connection.fetch_one(NEWEST_MIGRATION).await;
-    found.is_ok_and(|row| row.try_get::<i64, _>(0).is_ok_and(|found| found == newest_known()))
-}
-
-fn newest_known() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<()> {

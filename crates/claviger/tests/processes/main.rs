@@ -45,6 +45,7 @@ mod packaging;
 mod postgres_connection;
 mod real_clients;
 mod restore;
+mod rolling_upgrade;
 mod rotation;
 mod route_table;
 mod rust_service;
