@@ -31,6 +31,7 @@ fn each_command_of_the_guide_does_what_it_says() {
     several_nodes(&mut guide);
     tls(&mut guide);
     upgrade(&mut guide);
+    upgrade_of_several_nodes(&mut guide);
     backup_and_restore(&mut guide);
     the_audit_log(&mut guide);
     what_was_lost(&mut guide);
@@ -286,6 +287,22 @@ fn upgrade(guide: &mut Guide) {
     guide.does("systemctl restart claviger");
     assert_eq!(guide.does("claviger --version"), format!("claviger {}\n", env!("CARGO_PKG_VERSION")));
     is_ready(&guide.machine, "http://127.0.0.1:8000");
+}
+
+fn upgrade_of_several_nodes(guide: &mut Guide) {
+    empty_database(&guide.machine, "claviger");
+    guide.machine.ok("install -m 600 -o claviger -g claviger /root/.pgpass /var/lib/claviger/.pgpass");
+    guide.machine.ok(&format!(
+        "rm /var/lib/claviger/owner-secret; echo 'CLAVIGER_DATABASE={DATABASE}' >>/etc/claviger/claviger.env"
+    ));
+    guide.machine.ok("systemctl restart claviger");
+    guide.chapter("An upgrade of several nodes");
+    guide.does("install -m 755 target/release/claviger /usr/local/bin/claviger");
+    guide.does("systemctl restart claviger");
+    assert_eq!(guide.does("curl --fail http://127.0.0.1:8000/readyz"), "ready\n");
+    let nodes = guide.does(&format!("runuser -u claviger -- claviger nodes --database '{DATABASE}'"));
+    assert!(nodes.contains(env!("CARGO_PKG_VERSION")) && nodes.contains("claviger-test"), "{nodes}");
+    anew(&guide.machine);
 }
 
 fn backup_and_restore(guide: &mut Guide) {

@@ -59,6 +59,7 @@ cat >etc/hosts <<'HOSTS'
 127.0.0.1 localhost db.example.com
 10.0.0.2 keys.example.com
 HOSTS
+echo claviger-test >etc/hostname
 hostname claviger-test
 ip link set lo up
 for address in 10.0.0.2 10.0.0.11 10.0.0.12; do ip address add "$address/32" dev lo; done
