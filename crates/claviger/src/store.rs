@@ -41,6 +41,7 @@ mod open;
 mod reads;
 mod record;
 mod rows;
+pub mod schema;
 mod statements;
 mod tables;
 

@@ -42,6 +42,11 @@ fn shipped() -> Vec<(String, String)> {
     shipped
 }
 
+/// Those that are built into the programs.
+fn built_in() -> impl Iterator<Item = (String, String)> {
+    shipped().into_iter().filter(|(name, _)| !name.starts_with("claviger/src/simulation"))
+}
+
 /// Without the tests at a file's end.
 fn code(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests").next().unwrap()
@@ -163,7 +168,7 @@ fn rooms_of_the_server_look_down_alone() {
 
 #[test]
 fn sql_lives_in_the_store_alone_and_by_name() {
-    for (name, text) in shipped() {
+    for (name, text) in built_in() {
         let asks = code(&text).matches("sqlx::query").count();
         if !name.starts_with("claviger/src/store/") {
             assert_eq!(asks, 0, "{name} holds SQL");
@@ -177,7 +182,7 @@ fn sql_lives_in_the_store_alone_and_by_name() {
 /// Whoever is the operator may everything: only the command line on the host is.
 #[test]
 fn only_commands_act_as_the_operator() {
-    for (name, text) in shipped() {
+    for (name, text) in built_in() {
         let acts = code(&text).contains("Caller::Operator");
         let may = name.starts_with("claviger/src/commands/") || name.starts_with("claviger-access/src/");
         assert!(!acts || may, "{name} acts as the operator");
@@ -188,7 +193,7 @@ fn only_commands_act_as_the_operator() {
 #[test]
 fn secrets_are_revealed_in_few_places() {
     let mut places: Vec<String> =
-        shipped().into_iter().filter(|(_, text)| code(text).contains(".reveal()")).map(|(name, _)| name).collect();
+        built_in().filter(|(_, text)| code(text).contains(".reveal()")).map(|(name, _)| name).collect();
     places.retain(|name| !name.starts_with("claviger-client/"));
     assert_eq!(
         places,
@@ -319,4 +324,80 @@ fn what_documents_link_to_is_there() {
         }
     }
     assert!(links > 50, "{links} links");
+}
+
+/// The newest migration from before nodes were upgraded one after the other.
+const BEFORE_ROLLING_UPGRADES: u32 = 14;
+
+/// What takes away, renames, narrows or rewrites what an older node uses, or locks it out while a large table is gone through.
+fn disturbs_older_nodes(sql: &str) -> Option<String> {
+    let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let sql = lines.collect::<Vec<_>>().join(" ").to_uppercase();
+    let statements = sql.split(';').map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" "));
+    let statements: Vec<String> = statements.collect();
+    let made: Vec<&str> =
+        statements.iter().filter_map(|made| made.strip_prefix("CREATE TABLE ")?.split([' ', '(']).next()).collect();
+    statements.iter().find(|statement| disturbs(statement, &made)).cloned()
+}
+
+fn disturbs(statement: &str, made: &[&str]) -> bool {
+    let words = ["DROP ", "RENAME ", " TYPE ", "SET NOT NULL", "TRUNCATE ", "DELETE FROM ", "LOCK "];
+    let of_a_table_made_here = |after: &str| {
+        let table = statement.split_once(after).and_then(|(_, rest)| rest.split([' ', '(']).next());
+        table.is_some_and(|table| made.contains(&table))
+    };
+    if words.iter().any(|word| statement.contains(word)) {
+        return true;
+    }
+    if statement.starts_with("CREATE") && statement.contains("INDEX ") {
+        return !of_a_table_made_here(" ON ");
+    }
+    if !statement.starts_with("ALTER TABLE ") || of_a_table_made_here("ALTER TABLE ") {
+        return false;
+    }
+    let adds_a_rule = ["ADD CONSTRAINT", "CHECK (", "UNIQUE", "REFERENCES"].iter().any(|rule| statement.contains(rule));
+    let demands_a_value = statement.contains("NOT NULL") && !statement.contains("DEFAULT");
+    (adds_a_rule && !statement.contains("NOT VALID")) || demands_a_value
+}
+
+/// Nodes of the version before go on while a migration runs, and after it: `docs/internals/migrations.md`.
+#[test]
+fn migrations_leave_nodes_of_the_version_before_alone() {
+    let folder = crates().join("claviger/src/store/migrations");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the migrations") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let number: u32 = name.split('_').next().unwrap().parse().expect("a number");
+        if number > BEFORE_ROLLING_UPGRADES {
+            let disturbing = disturbs_older_nodes(&std::fs::read_to_string(&path).expect("text"));
+            assert_eq!(disturbing, None, "{name}: see docs/internals/migrations.md");
+        }
+        count += 1;
+    }
+    assert!(count >= BEFORE_ROLLING_UPGRADES, "{count} migrations");
+    for disturbing in [
+        "ALTER TABLE secrets DROP COLUMN name;",
+        "ALTER TABLE secrets RENAME COLUMN name TO label;",
+        "ALTER TABLE secrets ALTER COLUMN name TYPE BIGINT;",
+        "ALTER TABLE secrets ALTER COLUMN name SET NOT NULL;",
+        "ALTER TABLE secrets ADD COLUMN kind TEXT NOT NULL;",
+        "ALTER TABLE secrets ADD COLUMN kind TEXT CHECK (kind <> '');",
+        "ALTER TABLE secrets ADD CONSTRAINT named CHECK (name <> '');",
+        "CREATE UNIQUE INDEX secrets_name ON secrets (name);",
+        "create index secrets_name on secrets (name);",
+        "DROP TABLE secrets;",
+        "DELETE FROM secrets;",
+    ] {
+        assert!(disturbs_older_nodes(disturbing).is_some(), "{disturbing}");
+    }
+    for fine in [
+        "-- DROP nothing;\nALTER TABLE secrets ADD COLUMN kind TEXT;",
+        "ALTER TABLE secrets ADD COLUMN kind SMALLINT NOT NULL DEFAULT 0;",
+        "CREATE TABLE kinds (id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE);\nCREATE INDEX kinds_name ON kinds (name);",
+        "ALTER TABLE secrets ADD CONSTRAINT named CHECK (name <> '') NOT VALID;",
+        "UPDATE head SET kind = 1;",
+    ] {
+        assert_eq!(disturbs_older_nodes(fine), None, "{fine}");
+    }
 }

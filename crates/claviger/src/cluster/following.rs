@@ -32,6 +32,8 @@ pub(super) enum Ended {
     Dropped,
     /// The store has another history than the image.
     AnotherHistory,
+    /// A node wrote what this program cannot read: one of a later version.
+    Unreadable,
 }
 
 impl Follower {
@@ -47,6 +49,11 @@ impl Follower {
             match self.catch_up(began).await {
                 Ok(None) => has_failed = false,
                 Ok(Some(ended)) => return ended,
+                // Nothing is passed over, and nobody waits for it until its lease has run out.
+                Err(error @ StoreError::Unreadable { .. }) => {
+                    tracing::error!(%error, "another node wrote what this program does not know: it answers nothing any more");
+                    return Ended::Unreadable;
+                }
                 // Once: the reports will say the same, with what comes of it.
                 Err(error) if !has_failed => {
                     tracing::warn!(%error, "what other nodes wrote cannot be read; trying again");

@@ -237,7 +237,7 @@ impl Membership {
             biased;
             left = self.report(began, told) => left,
             ended = follower.run(began) => match ended {
-                Ended::Dropped => Left::Dropped,
+                Ended::Dropped | Ended::Unreadable => Left::Dropped,
                 Ended::AnotherHistory => {
                     self.note_what_was_seen();
                     tracing::error!(store = %self.store.location(), "the store has another history than this node");

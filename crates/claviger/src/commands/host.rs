@@ -123,6 +123,7 @@ impl HostFailed {
             Self::NoOrganization(_) | Self::NoPerson(_) => Exit::NotFound,
             Self::Store(
                 StoreError::InUse { .. }
+                | StoreError::Newer { .. }
                 | StoreError::Move { .. }
                 | StoreError::LostHistory { .. }
                 | StoreError::EarlierEpoch

@@ -7,6 +7,7 @@ pub mod beside;
 pub mod gateway;
 pub mod metrics;
 pub mod outside;
+mod supervisor;
 
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -260,6 +261,7 @@ impl Serve {
         self.offer_set_up(node, scheme, address, Asked::ByStart).await;
         let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
         tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+        supervisor::ready();
         gateway::tell(table.as_deref());
         if let Some(file) = new_key {
             tracing::warn!(file = %file.display(), "made a key for the audit log: keep a copy of this file elsewhere; without it there is no start and no verification");
@@ -489,6 +491,7 @@ fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: running requests are finished");
+        supervisor::stopping();
         stopping.cancel();
     });
     Ok(stop)

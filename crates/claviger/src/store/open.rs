@@ -1,4 +1,4 @@
-//! Opening a store: folder and file modes, connections and their settings, the schema.
+//! Opening a store: folder and file modes, connections and their settings.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -7,7 +7,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use sqlx::any::AnyConnectOptions;
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use super::addresses::Addresses;
@@ -15,10 +14,6 @@ use super::connector::{Connector, set_up};
 use super::location::FILE_NAME;
 use super::reads::Reads;
 use super::{Engine, Location, Store, StoreError, no_connection};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
-
-const NEWEST_MIGRATION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
 
 /// Each connection asserts what the durability of writes rests on.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
@@ -96,17 +91,6 @@ impl Store {
         Ok(store)
     }
 
-    /// A newer program may have brought the schema up to date since this one opened it: it says so, and does not guess.
-    pub async fn refuse_newer(&self) -> Result<(), StoreError> {
-        let mut connection = self.connector.connect().await?;
-        let found = self.answered(connection.fetch_one(NEWEST_MIGRATION)).await?.try_get::<i64, _>(0)?;
-        if found > newest_known() { Err(self.is_newer(found)) } else { Ok(()) }
-    }
-
-    fn is_newer(&self, found: i64) -> StoreError {
-        StoreError::Newer { store: self.location.to_string(), found, known: newest_known() }
-    }
-
     async fn assert_durable(&self) -> Result<(), StoreError> {
         let mut connection = self.connector.connect().await?;
         let journal = connection.fetch_one("PRAGMA journal_mode").await?.try_get::<String, _>(0)?;
@@ -119,25 +103,6 @@ impl Store {
                 self.location
             )))
         }
-    }
-
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.connector.connect().await?;
-        // A migration may take longer than a write may.
-        connection
-            .execute(if self.engine == Engine::Sqlite {
-                "PRAGMA busy_timeout = 5000"
-            } else {
-                "SET statement_timeout = 0"
-            })
-            .await?;
-        if self.is_shared() && !is_current(&mut connection).await {
-            super::lock::take_session(&mut connection, &self.location).await?;
-        }
-        MIGRATIONS.run(&mut *connection).await.map_err(|error| match error {
-            MigrateError::VersionMissing(found) => self.is_newer(found),
-            other => StoreError::Migration { store: self.location.to_string(), reason: other.to_string() },
-        })
     }
 }
 
@@ -156,14 +121,6 @@ async fn look_into(location: &Location, options: &AnyConnectOptions) -> Result<(
     })
 }
 
-/// Whether the schema is this program's own already. One that cannot be read is none yet.
-async fn is_current(connection: &mut AnyConnection) -> bool {
-    let found = connection.fetch_one(NEWEST_MIGRATION).await;
-    found.is_ok_and(|row| row.try_get::<i64, _>(0).is_ok_and(|found| found == newest_known()))
-}
-
-fn newest_known() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 /// The folder is for its owner alone; one that exists keeps its mode, but nobody else may write into it.

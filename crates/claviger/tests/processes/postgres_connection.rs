@@ -62,7 +62,7 @@ impl Guarded {
 }
 
 /// An authority, and a certificate for this name with its key that the authority signed.
-fn certified(name: &str, by: &str) -> (String, String, String) {
+pub(crate) fn certified(name: &str, by: &str) -> (String, String, String) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, by);

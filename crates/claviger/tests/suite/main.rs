@@ -17,6 +17,7 @@ mod browser;
 mod envoy;
 mod looked_through;
 mod raw;
+mod released_statements;
 mod smtp;
 mod world;
 
