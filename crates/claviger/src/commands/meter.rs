@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use claviger_client::SetupError;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,7 @@ use super::output::{OutputArgs, print, shown};
 use super::serve;
 use crate::meter::canary::Canary;
 use crate::meter::carrying::{NoConnections, NotDone, Patience};
-use crate::meter::plan::{NoPlan, Plan};
+use crate::meter::plan::{Address, NoAddress, NoPlan, Plan};
 use crate::meter::round::{Pace, Round, Rounds};
 use crate::meter::statistics::{Counts, Statistics, Verdict};
 use crate::meter::{example, picture};
@@ -270,13 +269,9 @@ fn time(typed: &str) -> Result<Duration, String> {
     if time > Duration::from_secs(10 * 366 * 86_400) { Err("a time of ten years at most".to_owned()) } else { Ok(time) }
 }
 
-/// Not quoted where it is none, since people put passwords in URLs.
-fn base_url(typed: &str) -> Result<String, String> {
-    match claviger_client::Client::without_credential(typed) {
-        Ok(_) => Ok(typed.trim().trim_end_matches('/').trim_end_matches("/api/app").to_owned()),
-        Err(error @ SetupError::Url(_)) => Err(error.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
+/// As the command line takes it: with `/api/app` behind it, it means the same.
+fn base_url(typed: &str) -> Result<String, NoAddress> {
+    Ok(Address::parse(typed.trim())?.name.trim_end_matches("/api/app").to_owned())
 }
 
 #[cfg(test)]

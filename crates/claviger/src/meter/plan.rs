@@ -71,6 +71,29 @@ pub struct Address {
     pub url: Option<Url>,
 }
 
+/// A text is no address. It is not quoted, since people put passwords in URLs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an address {0}; write it as https://keys.example.com")]
+pub struct NoAddress(&'static str);
+
+impl Address {
+    /// Reads one that requests go to.
+    pub fn parse(text: &str) -> Result<Self, NoAddress> {
+        // The parser takes braces for a part of a name, and whoever writes them means a placeholder.
+        let url = Url::parse(text).ok().filter(|_| !text.contains(['{', '}'])).ok_or(NoAddress("is no URL"))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(NoAddress("begins with neither https:// nor http://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(NoAddress("contains a username or a password, which belong in basic or in a header"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(NoAddress("contains a question mark or a number sign"));
+        }
+        Ok(Self { name: url.as_str().trim_end_matches('/').to_owned(), url: Some(url) })
+    }
+}
+
 /// A request or a program.
 #[derive(Debug)]
 pub enum How {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use reqwest::Method;
 use reqwest::header::HeaderName;
-use reqwest::{Method, Url};
 use serde::Deserialize;
 
 use super::{Address, Body, Check, Deed, How, Json, NoPlan, Plan, Request, Step};
@@ -233,20 +233,8 @@ impl<'a> Reading<'a> {
         Ok((vec![self.address(&url[..end])?], &url[end..]))
     }
 
-    /// Not quoted, since people put passwords in URLs.
     fn address(&self, text: &str) -> Result<Address, NoPlan> {
-        let wrong = |what: &str| self.wrong(format!("an address {what}; write it as https://keys.example.com"));
-        let url = Url::parse(text).ok().filter(|_| !text.contains(['{', '}'])).ok_or_else(|| wrong("is no URL"))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(wrong("begins with neither https:// nor http://"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("contains a username or a password, which belong in basic or in a header"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("contains a question mark or a number sign"));
-        }
-        Ok(Address { name: url.as_str().trim_end_matches('/').to_owned(), url: Some(url) })
+        Address::parse(text).map_err(|error| self.wrong(error.to_string()))
     }
 
     fn addresses(&self, at: Vec<Address>) -> Result<Vec<Address>, NoPlan> {
@@ -386,7 +374,7 @@ url = "https://keys.example.com/{organization}/accounts/{id}"
                 "step check: a status is among the accepted (200-299) and the refused (200)",
             ),
             ("method = \"DELETE\"", "command = [\"rm\"]", "step revoke: it takes either a url or a command"),
-            ("method = \"DELETE\"", "methods = \"DELETE\"", "in line 22: unknown field `methods`"),
+            ("method = \"DELETE\"", "methods = \"DELETE\"", "in line 20: unknown field `methods`"),
             ("[check]", "[cheque]", "unknown field `cheque`"),
         ] {
             assert!(PLAN.contains(from), "{from}");
