@@ -72,7 +72,7 @@ fn of_claviger(store: &Store, founded: &Founded, servers: &[&Server]) -> Value {
     }
     let file = store.home().join("plan.toml");
     fs::write(&file, run(store.claviger(&words)).ok()).expect("written");
-    let mut command = store.claviger(&["meter", "--rounds", "3", "--log", "trace", "--plan"]);
+    let mut command = store.claviger(&["meter", "--rounds", "3", "--give-up", "30s", "--log", "trace", "--plan"]);
     command.arg(&file).args(SHORT);
     command.env("CLAVIGER_USERNAME", &founded.username).env("CLAVIGER_SECRET", &founded.secret);
     let ended = quiet(run(command));
