@@ -21,7 +21,6 @@ pub mod last_used;
 pub mod limiter;
 pub mod listener;
 pub mod mail;
-pub mod meter;
 pub mod metrics;
 pub mod metrics_page;
 pub mod node;

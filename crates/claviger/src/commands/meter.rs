@@ -1,14 +1,22 @@
 //! `claviger meter`: measures for how long a server accepts credentials that it has answered to be revoked.
 //!
-//! The measurement is [`meter`](crate::meter); here are its options, its end, and what it prints.
+//! The measurement is [`claviger_meter`]; here are its options, its end, and what it prints.
 
 mod printed;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use claviger_meter::canary::Canary;
+use claviger_meter::carrying::{NoConnections, NotDone, Patience};
+use claviger_meter::plan::{Address, NoAddress, NoPlan, Plan};
+use claviger_meter::round::{Pace, Round, Rounds};
+use claviger_meter::statistics::{Counts, Statistics, Verdict};
+use claviger_meter::template::Source;
+use claviger_meter::{example, picture};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -16,12 +24,7 @@ use super::exit::{Exit, Failed};
 use super::host::HostFailed;
 use super::output::{OutputArgs, print, shown};
 use super::serve;
-use crate::meter::canary::Canary;
-use crate::meter::carrying::{NoConnections, NotDone, Patience};
-use crate::meter::plan::{Address, NoAddress, NoPlan, Plan};
-use crate::meter::round::{Pace, Round, Rounds};
-use crate::meter::statistics::{Counts, Statistics, Verdict};
-use crate::meter::{example, picture};
+use crate::private_file;
 use crate::telemetry::LogOptions;
 use crate::{clock, metrics_page, random};
 
@@ -86,6 +89,14 @@ pub struct MeterArgs {
 /// Why nothing was measured, or what was is no good news.
 #[derive(Debug, thiserror::Error)]
 pub enum MeterFailed {
+    /// The plan's file.
+    #[error("the plan {file} cannot be read: {reason}")]
+    File {
+        /// Which.
+        file: String,
+        /// What the system says.
+        reason: io::Error,
+    },
     /// There is no plan to go by.
     #[error(transparent)]
     Plan(#[from] NoPlan),
@@ -131,7 +142,7 @@ impl MeterFailed {
     /// The exit code that tells a script.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Plan(_) => Exit::Usage,
+            Self::File { .. } | Self::Plan(_) => Exit::Usage,
             Self::Connections(_) => Exit::Unexpected,
             Self::Late { .. } => Exit::Late,
             Self::Prepare(_) | Self::NotMeasured { .. } | Self::Nothing | Self::LeftBehind(_) => Exit::NotMeasured,
@@ -147,7 +158,7 @@ impl MeterArgs {
         };
         self.log.start().map_err(HostFailed::from)?;
         let stop = serve::stop_on_signal("stopping: the credential of this round is revoked")?;
-        let plan = Plan::read(file).map_err(MeterFailed::from)?;
+        let plan = read(file)?;
         for server in plan.exposed() {
             // A warning that cannot be written is no reason to stop.
             let _ = writeln!(io::stderr(), "warning: secrets go to {} unencrypted; use https://", shown(&server));
@@ -216,6 +227,27 @@ impl MeterArgs {
     fn next(&self, began_round: Instant, verdict: Option<Verdict>) -> Option<Instant> {
         let after_a_failure = (verdict == Some(Verdict::Failed)).then(|| clock::instant() + AFTER_A_FAILURE);
         self.every.map(|every| began_round + every).max(after_a_failure)
+    }
+}
+
+/// The plan, with what it takes from the environment and from private files.
+fn read(file: &Path) -> Result<Plan, MeterFailed> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|reason| MeterFailed::File { file: file.display().to_string(), reason })?;
+    Ok(Plan::read(&text, &outside)?)
+}
+
+fn outside(source: Source<'_>) -> Result<SecretString, String> {
+    match source {
+        Source::Environment(name) => match std::env::var(name) {
+            Ok(value) => Ok(SecretString::from(value)),
+            Err(std::env::VarError::NotPresent) => Err(format!("the environment variable {name} is not set")),
+            Err(std::env::VarError::NotUnicode(_)) => Err(format!("the environment variable {name} is not UTF-8 text")),
+        },
+        Source::File(path) => {
+            let read = private_file::read(Path::new(path)).map_err(|unfit| format!("the file {unfit}"))?;
+            Ok(SecretString::from(read.expose_secret().trim_end_matches(['\n', '\r'])))
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A report for people.
 
+use claviger_meter::statistics::{Report, Spread};
+
 use crate::commands::output::table;
-use crate::meter::statistics::{Report, Spread};
 
 /// Several tables, one below the other.
 pub(super) fn tables(report: &Report) -> String {

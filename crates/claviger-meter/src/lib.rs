@@ -21,6 +21,7 @@
 pub mod canary;
 pub mod captured;
 pub mod carrying;
+mod clock;
 pub mod example;
 pub mod picture;
 pub mod plan;

@@ -80,18 +80,20 @@ fn bar(window: Duration) -> usize {
 }
 
 fn told(counts: Counts, accepted_after: u64, worst: Duration) -> String {
-    let mut told = format!(
-        "{} rounds: in {} nobody was accepted, in {} somebody was ({accepted_after} uses, the last one {:.1} ms after the answer)",
-        counts.run,
-        counts.clean,
-        counts.late,
-        worst.as_secs_f64() * 1_000.0
-    );
+    let mut told = format!("{} rounds: in {} nobody was accepted", counts.run, counts.clean);
+    // Writing to a string does not fail.
+    if counts.late > 0 {
+        let worst_ms = worst.as_secs_f64() * 1_000.0;
+        let _ = write!(
+            told,
+            ", in {} somebody was ({accepted_after} uses, the last one {worst_ms:.1} ms after the answer)",
+            counts.late
+        );
+    }
     for (count, what) in
         [(counts.never_settled, "did not end"), (counts.unproven, "prove nothing"), (counts.failed, "failed")]
     {
         if count > 0 {
-            // Writing to a string does not fail.
             let _ = write!(told, "; {count} {what}");
         }
     }

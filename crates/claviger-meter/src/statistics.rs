@@ -322,7 +322,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::meter::round::NotMeasured;
+    use crate::round::NotMeasured;
 
     fn seen(accepted_after: u64, window_ms: u64, is_proven: bool) -> AtAddress {
         AtAddress {

@@ -3,8 +3,6 @@
 //! The answer is JSON, or lines of `key=value`, which are read as an object of strings. What must stay true: no error quotes an
 //! answer, since it holds a secret.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use super::values::Values;
@@ -80,7 +78,7 @@ fn unescaped(token: &str) -> Option<String> {
 
 /// Takes what is asked for out of an answer. What is there is taken even where something else is missing: what was made must
 /// be found again.
-pub fn capture(answer: &[u8], wanted: &BTreeMap<String, Pointer>, into: &mut Values) -> Result<(), NotCaptured> {
+pub fn capture(answer: &[u8], wanted: &[(String, Pointer)], into: &mut Values) -> Result<(), NotCaptured> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -117,7 +115,7 @@ mod tests {
     use super::*;
 
     fn captured(answer: &str, pointer: &str) -> Result<String, String> {
-        let wanted = [("value".to_owned(), Pointer::parse(pointer).map_err(|error| error.to_string())?)].into();
+        let wanted = [("value".to_owned(), Pointer::parse(pointer).map_err(|error| error.to_string())?)];
         let mut values = Values::default();
         capture(answer.as_bytes(), &wanted, &mut values).map_err(|error| error.to_string())?;
         Ok(values.get("value").expect("a value").to_owned())
@@ -159,7 +157,7 @@ mod tests {
     #[test]
     fn what_is_there_is_taken_where_something_else_is_missing() {
         let pointer = |text| Pointer::parse(text).expect("a pointer");
-        let wanted = [("id".to_owned(), pointer("/id")), ("a".to_owned(), pointer("/a"))].into();
+        let wanted = [("id".to_owned(), pointer("/id")), ("a".to_owned(), pointer("/a"))];
         let mut values = Values::default();
         let missing = capture(br#"{"id": "17"}"#, &wanted, &mut values).expect_err("no secret");
         assert_eq!((missing, values.get("id")), (NotCaptured::Nothing("/a".to_owned()), Some("17")));

@@ -1,16 +1,16 @@
 //! A plan as it is written, and its way to one that can be carried out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use reqwest::Method;
 use reqwest::header::HeaderName;
-use serde::Deserialize;
+use toml::{Table, Value};
 
 use super::{Address, Body, Check, Deed, How, Json, NoPlan, Plan, Request, Step};
-use crate::meter::captured::Pointer;
-use crate::meter::statuses::Statuses;
-use crate::meter::template::{NoTemplate, Outside, Template};
-use crate::meter::values::is_name;
+use crate::captured::Pointer;
+use crate::statuses::Statuses;
+use crate::template::{NoTemplate, Outside, Template};
+use crate::values::is_name;
 
 /// So many addresses of one step.
 const ADDRESSES_MAX: usize = 64;
@@ -18,58 +18,151 @@ const ADDRESSES_MAX: usize = 64;
 /// What each round knows before its first step.
 const OF_A_ROUND: [&str; 1] = ["name"];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    prepare: Option<WrittenStep>,
-    create: WrittenStep,
-    check: WrittenStep,
-    revoke: WrittenStep,
+/// Reads a plan.
+pub(super) fn read(text: &str, outside: Outside<'_>) -> Result<Plan, NoPlan> {
+    let mut written: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+        NoPlan::Form { line, reason: error.message().to_owned() }
+    })?;
+    let mut step = |name: &'static str| {
+        let wrong = |reason: &str| NoPlan::Step { step: name, reason: reason.to_owned() };
+        match written.remove(name) {
+            Some(Value::Table(fields)) => Ok(Some(Fields { step: name, fields })),
+            Some(_) => Err(wrong("it is no table")),
+            None if name == "prepare" => Ok(None),
+            None => Err(wrong("it is missing")),
+        }
+    };
+    let steps = [step("prepare")?, step("create")?, step("check")?, step("revoke")?];
+    if let Some(unknown) = written.keys().next() {
+        return Err(NoPlan::Form {
+            line: None,
+            reason: format!("there is no step {unknown:?}; the steps are prepare, create, check and revoke"),
+        });
+    }
+    let [prepare, Some(create), Some(check), Some(revoke)] = steps else {
+        return Err(NoPlan::Form { line: None, reason: "a step is missing".to_owned() });
+    };
+    let mut known: BTreeSet<String> = OF_A_ROUND.map(str::to_owned).into();
+    // What is prepared belongs to no round.
+    let mut prepared = BTreeSet::new();
+    let prepare = match prepare {
+        Some(fields) => Some(Reading::of("prepare", outside).step(fields.step()?, &mut prepared)?),
+        None => None,
+    };
+    known.extend(prepared);
+    let create = Reading::of("create", outside).step(create.step()?, &mut known)?;
+    let check = Reading::of("check", outside).check(check.step()?, &known)?;
+    let revoke = Reading::of("revoke", outside).step(revoke.step()?, &mut known)?;
+    Ok(Plan { prepare, create, check, revoke })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A step as it is written: texts, not looked at.
 struct WrittenStep {
-    #[serde(default)]
     at: Vec<String>,
     method: Option<String>,
     url: Option<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
+    headers: Vec<(String, String)>,
     basic: Option<Basic>,
-    json: Option<toml::Value>,
-    form: Option<BTreeMap<String, String>>,
+    json: Option<Value>,
+    form: Option<Vec<(String, String)>>,
     command: Option<Vec<String>>,
-    #[serde(default)]
-    capture: BTreeMap<String, String>,
+    capture: Vec<(String, String)>,
     done: Option<String>,
     gone: Option<String>,
     accepted: Option<String>,
     refused: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Basic {
     username: String,
     password: String,
 }
 
-/// Reads a plan.
-pub(super) fn read(text: &str, outside: Outside<'_>) -> Result<Plan, NoPlan> {
-    let written: Written = toml::from_str(text).map_err(|error| {
-        let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-        NoPlan::Form { line, reason: error.message().to_owned() }
-    })?;
-    let mut known: BTreeSet<String> = OF_A_ROUND.map(str::to_owned).into();
-    // What is prepared belongs to no round.
-    let mut prepared = BTreeSet::new();
-    let prepare = written.prepare.map(|step| Reading::of("prepare", outside).step(step, &mut prepared)).transpose()?;
-    known.extend(prepared);
-    let create = Reading::of("create", outside).step(written.create, &mut known)?;
-    let check = Reading::of("check", outside).check(written.check, &known)?;
-    let revoke = Reading::of("revoke", outside).step(written.revoke, &mut known)?;
-    Ok(Plan { prepare, create, check, revoke })
+/// The fields of a table that are not read yet.
+struct Fields {
+    step: &'static str,
+    fields: Table,
+}
+
+impl Fields {
+    fn step(mut self) -> Result<WrittenStep, NoPlan> {
+        let basic = match self.fields.remove("basic") {
+            Some(Value::Table(fields)) => {
+                let mut fields = Self { step: self.step, fields };
+                let (username, password) = (fields.text("username")?, fields.text("password")?);
+                fields.end()?;
+                let whole = username.zip(password).map(|(username, password)| Basic { username, password });
+                Some(whole.ok_or_else(|| self.wrong("basic", "a table with username and password"))?)
+            }
+            Some(_) => return Err(self.wrong("basic", "a table with username and password")),
+            None => None,
+        };
+        let written = WrittenStep {
+            at: self.texts("at")?.unwrap_or_default(),
+            method: self.text("method")?,
+            url: self.text("url")?,
+            headers: self.named("headers")?.unwrap_or_default(),
+            basic,
+            json: self.fields.remove("json"),
+            form: self.named("form")?,
+            command: self.texts("command")?,
+            capture: self.named("capture")?.unwrap_or_default(),
+            done: self.text("done")?,
+            gone: self.text("gone")?,
+            accepted: self.text("accepted")?,
+            refused: self.text("refused")?,
+        };
+        self.end()?;
+        Ok(written)
+    }
+
+    fn wrong(&self, field: &str, what: &str) -> NoPlan {
+        NoPlan::Step { step: self.step, reason: format!("{field} has to be {what}") }
+    }
+
+    fn text(&mut self, field: &str) -> Result<Option<String>, NoPlan> {
+        match self.fields.remove(field) {
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(field, "a text")),
+            None => Ok(None),
+        }
+    }
+
+    fn texts(&mut self, field: &str) -> Result<Option<Vec<String>>, NoPlan> {
+        let Some(value) = self.fields.remove(field) else { return Ok(None) };
+        let wrong = || self.wrong(field, "a list of texts");
+        let Value::Array(values) = value else { return Err(wrong()) };
+        let mut texts = Vec::new();
+        for value in values {
+            let Value::String(text) = value else { return Err(wrong()) };
+            texts.push(text);
+        }
+        Ok(Some(texts))
+    }
+
+    fn named(&mut self, field: &str) -> Result<Option<Vec<(String, String)>>, NoPlan> {
+        let Some(value) = self.fields.remove(field) else { return Ok(None) };
+        let wrong = || self.wrong(field, "a table of texts");
+        let Value::Table(values) = value else { return Err(wrong()) };
+        let mut texts = Vec::new();
+        for (name, value) in values {
+            let Value::String(text) = value else { return Err(wrong()) };
+            texts.push((name, text));
+        }
+        Ok(Some(texts))
+    }
+
+    /// Whoever mistypes a field is told.
+    fn end(self) -> Result<(), NoPlan> {
+        match self.fields.keys().next() {
+            Some(unknown) => Err(NoPlan::Step {
+                step: self.step,
+                reason: format!("it has the field {unknown:?}, which no step has"),
+            }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// One step is being read.
@@ -99,7 +192,7 @@ impl<'a> Reading<'a> {
         let gone = self.statuses(written.gone.as_deref(), "404,410")?;
         let capture = self.capture(&written.capture)?;
         let deed = self.deed(written, known)?;
-        known.extend(capture.keys().cloned());
+        known.extend(capture.iter().map(|(name, _)| name.clone()));
         Ok(Step { deed, done, gone, capture })
     }
 
@@ -119,8 +212,8 @@ impl<'a> Reading<'a> {
         Statuses::parse(written.unwrap_or(otherwise)).map_err(|error| self.wrong(error.to_string()))
     }
 
-    fn capture(&self, written: &BTreeMap<String, String>) -> Result<BTreeMap<String, Pointer>, NoPlan> {
-        let mut capture = BTreeMap::new();
+    fn capture(&self, written: &[(String, String)]) -> Result<Vec<(String, Pointer)>, NoPlan> {
+        let mut capture = Vec::new();
         for (name, pointer) in written {
             if !is_name(name) || ["name", "at"].contains(&name.as_str()) {
                 return Err(self.wrong(format!(
@@ -128,7 +221,7 @@ impl<'a> Reading<'a> {
                 )));
             }
             let pointer = Pointer::parse(pointer).map_err(|error| self.wrong(format!("{name}: {error}")))?;
-            capture.insert(name.clone(), pointer);
+            capture.push((name.clone(), pointer));
         }
         Ok(capture)
     }
@@ -261,17 +354,17 @@ impl<'a> Reading<'a> {
         Ok(template)
     }
 
-    fn json(&self, written: toml::Value, known: &BTreeSet<String>) -> Result<Json, NoPlan> {
+    fn json(&self, written: Value, known: &BTreeSet<String>) -> Result<Json, NoPlan> {
         Ok(match written {
-            toml::Value::String(text) => Json::Text(self.template("json", &text, known)?),
-            toml::Value::Integer(number) => Json::Other(number.into()),
-            toml::Value::Float(number) => Json::Other(number.into()),
-            toml::Value::Boolean(truth) => Json::Other(truth.into()),
-            toml::Value::Datetime(time) => Json::Other(time.to_string().into()),
-            toml::Value::Array(list) => {
+            Value::String(text) => Json::Text(self.template("json", &text, known)?),
+            Value::Integer(number) => Json::Other(number.into()),
+            Value::Float(number) => Json::Other(number.into()),
+            Value::Boolean(truth) => Json::Other(truth.into()),
+            Value::Datetime(time) => Json::Other(time.to_string().into()),
+            Value::Array(list) => {
                 Json::List(list.into_iter().map(|value| self.json(value, known)).collect::<Result<_, _>>()?)
             }
-            toml::Value::Table(table) => {
+            Value::Table(table) => {
                 let members = table.into_iter().map(|(name, value)| Ok((name, self.json(value, known)?)));
                 Json::Object(members.collect::<Result<_, NoPlan>>()?)
             }
@@ -284,7 +377,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::meter::template::Source;
+    use crate::template::Source;
 
     const PLAN: &str = r#"
 [prepare]
@@ -374,8 +467,13 @@ url = "https://keys.example.com/{organization}/accounts/{id}"
                 "step check: a status is among the accepted (200-299) and the refused (200)",
             ),
             ("method = \"DELETE\"", "command = [\"rm\"]", "step revoke: it takes either a url or a command"),
-            ("method = \"DELETE\"", "methods = \"DELETE\"", "in line 20: unknown field `methods`"),
-            ("[check]", "[cheque]", "unknown field `cheque`"),
+            (
+                "method = \"DELETE\"",
+                "methods = \"DELETE\"",
+                "step revoke: it has the field \"methods\", which no step has",
+            ),
+            ("[check]", "[cheque]", "step check: it is missing"),
+            ("[prepare]", "[prepared]", "there is no step \"prepared\""),
         ] {
             assert!(PLAN.contains(from), "{from}");
             let error = parsed(&PLAN.replacen(from, to, 1)).expect_err(told);

@@ -6,15 +6,11 @@
 
 mod written;
 
-use std::collections::BTreeMap;
-
 use reqwest::{Method, Url};
-use secrecy::SecretString;
 
 use super::captured::Pointer;
 use super::statuses::Statuses;
-use super::template::{Source, Template};
-use crate::private_file;
+use super::template::{Outside, Template};
 
 /// How a server is measured.
 #[derive(Debug)]
@@ -39,7 +35,7 @@ pub struct Step {
     /// What says, of a revocation, that there is nothing to revoke any more.
     pub gone: Statuses,
     /// Which values are taken out of its answer.
-    pub capture: BTreeMap<String, Pointer>,
+    pub capture: Vec<(String, Pointer)>,
 }
 
 /// The step that is measured.
@@ -145,14 +141,6 @@ pub enum Json {
 /// Why there is no plan to go by.
 #[derive(Debug, thiserror::Error)]
 pub enum NoPlan {
-    /// The file.
-    #[error("the plan {file} cannot be read: {reason}")]
-    File {
-        /// Which.
-        file: String,
-        /// What the system says.
-        reason: std::io::Error,
-    },
     /// Not TOML, or not of a plan's form.
     #[error("the plan is not right{}: {reason}", line.map(|line| format!(" in line {line}")).unwrap_or_default())]
     Form {
@@ -173,10 +161,8 @@ pub enum NoPlan {
 
 impl Plan {
     /// Reads a plan, and all that it takes from the environment and from files.
-    pub fn read(file: &std::path::Path) -> Result<Self, NoPlan> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|reason| NoPlan::File { file: file.display().to_string(), reason })?;
-        written::read(&text, &found_outside)
+    pub fn read(text: &str, outside: Outside<'_>) -> Result<Self, NoPlan> {
+        written::read(text, outside)
     }
 
     /// The servers that a secret reaches unencrypted, over a network.
@@ -197,19 +183,4 @@ pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn found_outside(source: Source<'_>) -> Result<SecretString, String> {
-    match source {
-        Source::Environment(name) => match std::env::var(name) {
-            Ok(value) => Ok(SecretString::from(value)),
-            Err(std::env::VarError::NotPresent) => Err(format!("the environment variable {name} is not set")),
-            Err(std::env::VarError::NotUnicode(_)) => Err(format!("the environment variable {name} is not UTF-8 text")),
-        },
-        Source::File(path) => {
-            use secrecy::ExposeSecret;
-            let read = private_file::read(std::path::Path::new(path)).map_err(|unfit| format!("the file {unfit}"))?;
-            Ok(SecretString::from(read.expose_secret().trim_end_matches(['\n', '\r'])))
-        }
-    }
 }

@@ -281,7 +281,7 @@ fn program(words: &[String], deed: &Deed, at: &Address, values: &Values) -> Comm
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meter::template::Template;
+    use crate::template::Template;
 
     #[test]
     fn a_value_stays_a_string_of_its_json() {
