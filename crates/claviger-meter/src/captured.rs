@@ -166,11 +166,13 @@ mod tests {
     proptest! {
         /// As serde_json reads pointers, but for `*`.
         #[test]
-        fn a_pointer_finds_what_it_finds_elsewhere(pointer in "(/[ab01~*]{0,3}){1,3}") {
+        fn a_pointer_finds_what_it_finds_elsewhere(
+            tokens in prop::collection::vec(prop::sample::select(vec!["a", "b", "0", "1", "2", "00", "01", "~0", "a~1", "", "+1"]), 1..4)
+        ) {
+            let pointer: String = tokens.iter().map(|token| format!("/{token}")).collect();
             let answer = json!({"a": {"b": [1, 2], "~": 3, "a/": "x"}, "0": "y", "b": ["z", {"1": 5}], "ab": {"a": 1, "b": 2}});
-            if !pointer.contains('*') && let Ok(parsed) = Pointer::parse(&pointer) {
-                prop_assert_eq!(parsed.find(&answer), answer.pointer(&pointer));
-            }
+            let parsed = Pointer::parse(&pointer).expect("a pointer");
+            prop_assert_eq!(parsed.find(&answer), answer.pointer(&pointer));
         }
     }
 }
