@@ -8,7 +8,7 @@ use etcetera::BaseStrategy;
 
 use crate::cluster::membership::AmongOthers;
 use crate::store::nodes::{NodeName, NodeProperties};
-use crate::store::{Location, StoreError};
+use crate::store::{Location, StoreError, location};
 
 /// Where the store is.
 #[derive(Args, Debug, Clone)]
@@ -18,7 +18,8 @@ pub struct StoreOptions {
     data: Option<PathBuf>,
 
     /// PostgreSQL in its place: postgres://user@host/database. A password belongs in the environment variable or in a
-    /// password file (PGPASSFILE), not on the command line
+    /// password file (PGPASSFILE), not on the command line. Several, parted by commas, are tried in turn: a primary and its
+    /// standbys
     #[arg(long, value_name = "URL", env = "CLAVIGER_DATABASE", hide_env_values = true)]
     database: Option<String>,
 }
@@ -148,11 +149,13 @@ pub(crate) fn is_password_shown(url: &str, variable: &str) -> bool {
     has_password(url) && !std::env::var(variable).is_ok_and(|value| value == url)
 }
 
-fn has_password(url: &str) -> bool {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let in_credentials = address.rsplit_once('@').is_some_and(|(credentials, _)| credentials.contains(':'));
-    in_credentials || query.split('&').any(|pair| pair.starts_with("password="))
+fn has_password(urls: &str) -> bool {
+    location::parted(urls).into_iter().any(|url| {
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let in_credentials = address.rsplit_once('@').is_some_and(|(credentials, _)| credentials.contains(':'));
+        in_credentials || query.split('&').any(|pair| pair.starts_with("password="))
+    })
 }
 
 #[cfg(test)]
@@ -161,10 +164,20 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_noticed() {
-        for url in ["postgres://u:p@h/d", "postgres://u:p@h", "postgres://h/d?sslmode=require&password=p"] {
+        for url in [
+            "postgres://u:p@h/d",
+            "postgres://u:p@h",
+            "postgres://h/d?sslmode=require&password=p",
+            "postgres://h/d,postgres://u:p@h/d",
+        ] {
             assert!(has_password(url), "{url}");
         }
-        for url in ["postgres://u@h:5432/d", "postgres://h:5432/d", "postgres://u@h/d?sslmode=require"] {
+        for url in [
+            "postgres://u@h:5432/d",
+            "postgres://h:5432/d",
+            "postgres://u@h/d?sslmode=require",
+            "postgres://u@h:1/d,postgres://u@h:2/d",
+        ] {
             assert!(!has_password(url), "{url}");
         }
     }

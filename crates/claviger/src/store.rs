@@ -28,6 +28,7 @@ pub mod verification;
 pub mod wake;
 pub mod writing;
 
+mod addresses;
 mod change_format;
 mod connector;
 mod ends;
@@ -36,6 +37,7 @@ mod grants;
 mod many;
 mod no_connection;
 mod open;
+mod reads;
 mod record;
 mod rows;
 mod statements;
@@ -51,6 +53,7 @@ use sqlx::AnyPool;
 use self::connector::Connector;
 use self::ends::KnownEnds;
 use self::nodes::OwnConnection;
+use self::reads::Reads;
 use self::wake::CanTell;
 use crate::audit_chain::KeyRing;
 use crate::audit_chain::key_file::NoKeys;
@@ -79,7 +82,7 @@ pub struct Store {
     /// What the audit log is chained with; none in a store that is only read.
     audit_keys: Arc<Mutex<Option<KeyRing>>>,
     ends: KnownEnds,
-    reads: AnyPool,
+    reads: Reads,
     /// For reports alone.
     reporting: OwnConnection,
     /// For following alone.
@@ -110,8 +113,8 @@ impl Store {
     }
 
     /// The pool for reading. For tests that look at rows.
-    pub fn reads(&self) -> &AnyPool {
-        &self.reads
+    pub fn reads(&self) -> AnyPool {
+        self.reads.pool()
     }
 
     /// Closes all connections. One that waits for the answer to a read that was given up is left to end by itself.
@@ -119,7 +122,7 @@ impl Store {
         self.connector.close().await;
         self.reporting.close().await;
         self.following.close().await;
-        if tokio::time::timeout(CLOSED_WITHIN, self.reads.close()).await.is_err() {
+        if tokio::time::timeout(CLOSED_WITHIN, self.reads().close()).await.is_err() {
             tracing::debug!("a read is still under way; its connection ends with this process");
         }
     }
@@ -172,6 +175,12 @@ pub enum StoreError {
     InUse {
         /// Where, without credentials.
         store: String,
+    },
+    /// It may be in several places, and is in none.
+    #[error("none of the databases can be used: {reasons}")]
+    NoneOfSeveral {
+        /// Each place, without credentials, with what is in the way.
+        reasons: String,
     },
     /// It went back in time.
     #[error(
@@ -248,6 +257,14 @@ impl StoreError {
     pub(crate) fn no_answer() -> Self {
         let reason = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time");
         Self::Database(sqlx::Error::Io(reason))
+    }
+
+    /// What is in the way, without the words around it.
+    fn reason(&self) -> String {
+        match self {
+            Self::Database(error) => error.to_string(),
+            other => other.to_string(),
+        }
     }
 
     pub(crate) fn unreadable(what: impl Into<String>) -> Self {

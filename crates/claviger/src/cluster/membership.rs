@@ -149,6 +149,8 @@ impl Membership {
     async fn stay<P: FnMut(Progress) + Send>(&mut self, first: FirstLoad<P>) {
         let FirstLoad { mut progress, told } = first;
         let mut told = Some(told);
+        // Where the database may be in several places, one that lets in whoever comes may be of no use.
+        let mut places_left = self.store.places();
         loop {
             if let Some(until) = self.member.rests_until() {
                 tokio::time::sleep(until.since(clock::reading())).await;
@@ -156,14 +158,18 @@ impl Membership {
             let began = self.cluster.generation();
             match self.join(began, &mut progress).await {
                 Ok(()) => {}
-                Err(error) => match told.take() {
-                    Some(told) => return drop(told.send(Err(error))),
-                    None => {
-                        self.cannot_join(&error);
-                        tokio::time::sleep(AGAIN_AFTER).await;
-                        continue;
+                Err(error) => {
+                    self.store.report_elsewhere();
+                    places_left = places_left.saturating_sub(1);
+                    match told.take_if(|_| places_left == 0) {
+                        Some(told) => return drop(told.send(Err(error))),
+                        None => {
+                            self.cannot_join(&error);
+                            tokio::time::sleep(AGAIN_AFTER).await;
+                            continue;
+                        }
                     }
-                },
+                }
             }
             self.told_of = None;
             let left = self.stay_joined(began, &mut told).await;
@@ -312,6 +318,7 @@ impl Membership {
         };
         tracing::warn!(%error, "the store does not take this node's reports; it answers until its lease has run out");
         self.metrics.report_failed();
+        self.store.report_elsewhere();
         self.member.gave_up(report);
         tokio::time::sleep(AGAIN_AFTER.min(within / 4)).await;
         None

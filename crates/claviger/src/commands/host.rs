@@ -129,7 +129,7 @@ impl HostFailed {
                 | StoreError::Closed,
             )
             | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
-            Self::Store(StoreError::Database(_)) | Self::Write(_) => Exit::TryAgain,
+            Self::Store(StoreError::Database(_) | StoreError::NoneOfSeveral { .. }) | Self::Write(_) => Exit::TryAgain,
             Self::NotOpened(NotOpened::Store(StoreError::Closed)) => Exit::Conflict,
             Self::NotOpened(_) => Exit::TryAgain,
             Self::Store(_) | Self::Tls(_) | Self::TaskFailed | Self::System { .. } => Exit::Unexpected,

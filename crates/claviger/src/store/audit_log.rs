@@ -256,7 +256,7 @@ impl Store {
             .bind(begin.id)
             .bind(end);
         let list = filtered(list, filter, project).bind(i64::from(limit));
-        let rows = self.answered(list.fetch_all(&self.reads)).await?;
+        let rows = self.answered(list.fetch_all(&self.reads())).await?;
         rows.iter().map(recorded).collect()
     }
 
@@ -271,7 +271,7 @@ impl Store {
             Scope::Organization(_) => 0,
         };
         let place = sqlx::query(PLACE).bind(id).bind(number(permit.organization().number())).bind(project);
-        let row = self.answered(place.fetch_optional(&self.reads)).await?;
+        let row = self.answered(place.fetch_optional(&self.reads())).await?;
         Ok(row.map(|row| row.try_get("made_at")).transpose()?.map(|made_at| EventPlace { made_at, id }))
     }
 }

@@ -25,7 +25,7 @@ impl Store {
         let name = file.to_str().ok_or_else(|| failed(file)(std::io::Error::other("the path is not UTF-8")))?;
         let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
         drop(new.map_err(failed(file))?);
-        if let Err(error) = sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&self.reads).await {
+        if let Err(error) = sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&self.reads()).await {
             if let Err(left) = std::fs::remove_file(file) {
                 tracing::warn!(%left, file = %file.display(), "half a copy is left over");
             }

@@ -79,7 +79,7 @@ impl Store {
                 .bind(uses.first.seconds())
                 .bind(uses.latest.seconds())
                 .bind(uses.address.map(|address| address.to_string()));
-            self.answered(note.execute(&mut connection)).await?;
+            self.answered(note.execute(&mut *connection)).await?;
         }
         let admitted: Vec<Admitted> = uses.iter().flat_map(SecretUses::days).collect();
         self.add_admitted(&mut connection, &admitted).await?;
@@ -93,14 +93,14 @@ impl Store {
         in_order.sort_unstable();
         for (session, moment) in &in_order {
             let note = sqlx::query(NOTE_SEEN).bind(number(session.number())).bind(moment.seconds());
-            self.answered(note.execute(&mut connection)).await?;
+            self.answered(note.execute(&mut *connection)).await?;
         }
         self.connector.commit(connection).await
     }
 
     /// When sessions were last used, as far as that was noted.
     pub async fn sessions_seen(&self) -> Result<Vec<(SessionId, Moment)>, StoreError> {
-        let rows = self.answered(sqlx::query(READ_SEEN).fetch_all(&self.reads)).await?;
+        let rows = self.answered(sqlx::query(READ_SEEN).fetch_all(&self.reads())).await?;
         let read = |row: &sqlx::any::AnyRow| -> Result<_, sqlx::Error> {
             let (id, seen) = (row.try_get::<i64, _>("id")?, row.try_get::<i64, _>("seen_at")?);
             Ok(u64::try_from(id).ok().and_then(SessionId::new).zip(Moment::from_seconds(seen)))
@@ -112,7 +112,7 @@ impl Store {
     /// Forgets idempotency keys that are older than a day.
     pub async fn forget_old_keys(&self, now: Moment) -> Result<(), StoreError> {
         let before = now.seconds() - KEY_KEPT_SECONDS;
-        self.answered(sqlx::query(FORGET_KEYS).bind(before).execute(&self.reads)).await?;
+        self.answered(sqlx::query(FORGET_KEYS).bind(before).execute(&self.reads())).await?;
         Ok(())
     }
 }

@@ -135,7 +135,7 @@ impl Store {
     /// The names of keys that the chains cannot be followed without: the last one that was used in each. None where no
     /// chain has begun.
     pub async fn chained_with(&self) -> Result<Vec<String>, StoreError> {
-        let mut connection = self.reads.acquire().await?;
+        let mut connection = self.reads().acquire().await?;
         let mut keys = Vec::new();
         for series in Series::ALL {
             let chain = self.waited(read(&mut connection, series)).await?;
@@ -201,9 +201,9 @@ impl Store {
     pub async fn forget_chain(&self) -> Result<(), StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
         for series in Series::ALL {
-            self.answered(sqlx::query(DELETE_ANCHOR).bind(series.text()).execute(&mut connection)).await?;
+            self.answered(sqlx::query(DELETE_ANCHOR).bind(series.text()).execute(&mut *connection)).await?;
             let end = sqlx::query(begin_at_head(series)).bind(String::new());
-            self.answered(end.execute(&mut connection)).await?;
+            self.answered(end.execute(&mut *connection)).await?;
         }
         self.ends.forget();
         self.connector.commit(connection).await
@@ -211,7 +211,7 @@ impl Store {
 
     /// Marks of where the chains stand, of each that has an event; none where they have not begun.
     pub async fn audit_marks(&self, ring: &KeyRing, now: Moment) -> Result<Vec<AuditMark>, StoreError> {
-        let mut connection = self.reads.acquire().await?;
+        let mut connection = self.reads().acquire().await?;
         let mut marks = Vec::new();
         for series in Series::ALL {
             let chain = self.waited(read(&mut connection, series)).await?;
@@ -234,14 +234,14 @@ impl Store {
     async fn remove_oldest(&self, series: Series, before: Moment) -> Result<bool, StoreError> {
         let Some(ring) = self.audit_keys() else { return Ok(false) };
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
-        self.answered(sqlx::query(TAKE_ANCHOR).bind(series.text()).execute(&mut connection)).await?;
+        self.answered(sqlx::query(TAKE_ANCHOR).bind(series.text()).execute(&mut *connection)).await?;
         let chain = self.waited(read(&mut connection, series)).await?;
         let Some(anchor) = chain.anchor.filter(|anchor| anchor.is_genuine(&ring)) else {
             self.connector.roll_back(connection).await?;
             return Err(StoreError::unreadable("where the audit log's chain begins, which was changed by hand"));
         };
         let oldest = sqlx::query(READ_OLDEST).bind(anchor.removed_to).bind(series.up_to()).bind(REMOVED_A_BATCH);
-        let oldest = self.answered(oldest.fetch_all(&mut connection)).await?;
+        let oldest = self.answered(oldest.fetch_all(&mut *connection)).await?;
         let mut removed = 0;
         let mut last = None;
         for event in &oldest {
@@ -262,8 +262,8 @@ impl Store {
         };
         let moved = Anchor::new(series, ring.current(), (anchor.begun_after, removed_to), digest);
         let remove = sqlx::query(REMOVE_OLDEST).bind(series.after()).bind(removed_to);
-        self.answered(remove.execute(&mut connection)).await?;
-        self.answered(bound(sqlx::query(MOVE_ANCHOR), &moved).execute(&mut connection)).await?;
+        self.answered(remove.execute(&mut *connection)).await?;
+        self.answered(bound(sqlx::query(MOVE_ANCHOR), &moved).execute(&mut *connection)).await?;
         self.connector.commit(connection).await?;
         tracing::debug!(removed, removed_to, "removed old audit events");
         Ok(removed == REMOVED_A_BATCH)

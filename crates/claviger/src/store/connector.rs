@@ -2,17 +2,19 @@
 //!
 //! A connection on which anything failed or took too long is dropped, never used again: it may be in the middle of a
 //! transaction, or lead to a host that is gone. Dropping it rolls back. The one that went well is kept for the next
-//! write.
+//! write, unless connections lead elsewhere by then.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyConnection, Connection, Executor};
+use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use super::StoreError;
+use super::addresses::{self, Addresses, Turn};
 
-/// A connection is there within this.
+/// A connection is there within this, wherever it is found.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 
 /// A transaction has ended within this, or its outcome is unknown.
@@ -21,23 +23,55 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 /// Sent as one text.
 const TELL_AND_COMMIT: &str = "NOTIFY claviger; COMMIT";
 
+/// A connection, and the turn that it was made in.
+pub(super) struct Link {
+    connection: AnyConnection,
+    turn: Turn,
+}
+
+impl Link {
+    /// Says goodbye.
+    pub(super) async fn close(self) -> sqlx::Result<()> {
+        self.connection.close().await
+    }
+}
+
+impl Deref for Link {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Link {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
+}
+
 /// Makes connections, and keeps one.
 #[derive(Clone)]
 pub(super) struct Connector {
-    options: AnyConnectOptions,
+    addresses: Addresses,
     settings: &'static str,
-    spare: Arc<Mutex<Option<AnyConnection>>>,
+    spare: Arc<Mutex<Option<Link>>>,
 }
 
 impl Connector {
-    pub(super) fn new(options: AnyConnectOptions, settings: &'static str) -> Self {
-        Self { options, settings, spare: Arc::default() }
+    pub(super) fn new(addresses: Addresses, settings: &'static str) -> Self {
+        Self { addresses, settings, spare: Arc::default() }
+    }
+
+    /// Where connections lead, and where else they may.
+    pub(super) fn addresses(&self) -> &Addresses {
+        &self.addresses
     }
 
     /// A connection in a transaction that was begun with this statement. The spare one may have died meanwhile; a new
     /// one tells.
-    pub(super) async fn begin(&self, statement: &'static str) -> Result<AnyConnection, StoreError> {
-        let spare = self.lock().take();
+    pub(super) async fn begin(&self, statement: &'static str) -> Result<Link, StoreError> {
+        let spare = self.lock().take().filter(|spare| self.is_good(spare));
         if let Some(mut connection) = spare {
             match tokio::time::timeout(CONNECTION_WITHIN, connection.execute(statement)).await {
                 Ok(Ok(_)) => return Ok(connection),
@@ -53,35 +87,48 @@ impl Connector {
         Ok(connection)
     }
 
-    /// A new connection, set up.
-    pub(super) async fn connect(&self) -> Result<AnyConnection, StoreError> {
-        let connect = async {
-            let mut connection = AnyConnection::connect_with(&self.options).await?;
-            connection.execute(self.settings).await?;
-            Ok::<_, sqlx::Error>(connection)
-        };
-        match tokio::time::timeout(CONNECTION_WITHIN, connect).await {
-            Ok(connected) => Ok(connected?),
-            Err(_) => Err(StoreError::no_answer()),
+    /// Whether connections still lead where this one does.
+    pub(super) fn is_good(&self, link: &Link) -> bool {
+        link.turn == self.addresses.turn()
+    }
+
+    /// Finds out where the database is, and keeps the connection.
+    pub(super) async fn find(&self) -> Result<(), StoreError> {
+        let found = self.connect().await?;
+        *self.lock() = Some(found);
+        Ok(())
+    }
+
+    /// A new connection, set up: to the first address, in their turn, where writes are taken.
+    pub(super) async fn connect(&self) -> Result<Link, StoreError> {
+        let within = CONNECTION_WITHIN / u32::try_from(self.addresses.count()).unwrap_or(u32::MAX);
+        let mut refused = Vec::new();
+        for (place, options) in self.addresses.in_turn() {
+            match tokio::time::timeout(within, connected(options, self.settings)).await {
+                Ok(Ok(connection)) => return Ok(Link { connection, turn: self.addresses.leads_to(place) }),
+                Ok(Err(error)) => refused.push((options, StoreError::from(error))),
+                Err(_) => refused.push((options, StoreError::no_answer())),
+            }
         }
+        Err(nowhere(refused))
     }
 
     /// Commits, and keeps the connection. An error means that the outcome is not known.
-    pub(super) async fn commit(&self, connection: AnyConnection) -> Result<(), StoreError> {
+    pub(super) async fn commit(&self, connection: Link) -> Result<(), StoreError> {
         self.end(connection, "COMMIT").await
     }
 
     /// The same, and whoever listens is told in the moment of the commit.
-    pub(super) async fn commit_and_tell(&self, connection: AnyConnection) -> Result<(), StoreError> {
+    pub(super) async fn commit_and_tell(&self, connection: Link) -> Result<(), StoreError> {
         self.end(connection, TELL_AND_COMMIT).await
     }
 
     /// Rolls back, and keeps the connection.
-    pub(super) async fn roll_back(&self, connection: AnyConnection) -> Result<(), StoreError> {
+    pub(super) async fn roll_back(&self, connection: Link) -> Result<(), StoreError> {
         self.end(connection, "ROLLBACK").await
     }
 
-    async fn end(&self, mut connection: AnyConnection, statement: &'static str) -> Result<(), StoreError> {
+    async fn end(&self, mut connection: Link, statement: &'static str) -> Result<(), StoreError> {
         match tokio::time::timeout(END_WITHIN, connection.execute(statement)).await {
             Ok(ended) => ended.map(|_| ())?,
             Err(_) => return Err(StoreError::no_answer()),
@@ -99,7 +146,39 @@ impl Connector {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<AnyConnection>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Link>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn connected(options: &AnyConnectOptions, settings: &'static str) -> sqlx::Result<AnyConnection> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    set_up(&mut connection, settings).await?;
+    Ok(connection)
+}
+
+/// Settings are sent as one text. Where they end by asking whether writes are taken, the connection is of use only if so: a
+/// standby lags, and what is read there may be revoked.
+pub(super) async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<()> {
+    let told = connection.fetch_all(settings).await?;
+    match told.last().map(|row| row.try_get::<String, _>("transaction_read_only")) {
+        Some(Ok(read_only)) if read_only == "on" => Err(sqlx::Error::Configuration(Box::new(TakesNoWrites))),
+        _ => Ok(()),
+    }
+}
+
+/// A standby, or a database that is set to take no writes.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("it takes no writes: a standby, or set to be read only")]
+pub(super) struct TakesNoWrites;
+
+/// Why no address was of use: the only one's reason as it is, for it may be told better, and all of several.
+fn nowhere(mut refused: Vec<(&AnyConnectOptions, StoreError)>) -> StoreError {
+    if refused.len() == 1
+        && let Some((_, error)) = refused.pop()
+    {
+        return error;
+    }
+    let reasons = refused.iter().map(|(options, error)| format!("{}: {}", addresses::shown(options), error.reason()));
+    StoreError::NoneOfSeveral { reasons: reasons.collect::<Vec<_>>().join("; ") }
 }

@@ -37,7 +37,7 @@ impl Store {
     /// The epoch that it is in, and its newest revision. An epoch that has no mark yet gets this one.
     pub async fn epoch(&self, mark: Mark) -> Result<(Epoch, Revision), StoreError> {
         loop {
-            let row = self.answered(sqlx::query(READ_EPOCH).fetch_one(&self.reads)).await?;
+            let row = self.answered(sqlx::query(READ_EPOCH).fetch_one(&self.reads())).await?;
             if row.try_get::<i64, _>("closed")? != 0 {
                 return Err(StoreError::Closed);
             }
@@ -61,8 +61,8 @@ impl Store {
     pub async fn begin_epoch(&self, mark: Mark) -> Result<Option<LeaseLength>, StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
         let work = async {
-            sqlx::query(CLOSE).bind(hex(&mark.0)).execute(&mut connection).await?;
-            sqlx::query(LONGEST_LEASE).fetch_one(&mut connection).await?.try_get::<i64, _>("longest")
+            sqlx::query(CLOSE).bind(hex(&mark.0)).execute(&mut *connection).await?;
+            sqlx::query(LONGEST_LEASE).fetch_one(&mut *connection).await?.try_get::<i64, _>("longest")
         };
         let longest = self.answered(work).await?;
         self.connector.commit(connection).await?;

@@ -62,7 +62,7 @@ impl Store {
             return Ok(true);
         }
         let mut connection = self.connector.connect().await?;
-        let found = sqlx::query(FIND_POSITION).bind(number(revision.0)).fetch_optional(&mut connection);
+        let found = sqlx::query(FIND_POSITION).bind(number(revision.0)).fetch_optional(&mut *connection);
         let found = self.answered(found).await?;
         Ok(match found {
             Some(row) => row.try_get::<String, _>("mark")? == super::rows::hex(&mark.0),

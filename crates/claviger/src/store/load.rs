@@ -87,10 +87,10 @@ impl Store {
             self.answered(snapshot.execute("SET statement_timeout = '300s'")).await?;
         }
         self.answered(snapshot.execute(begin)).await?;
-        let head = self.answered(sqlx::query(READ_HEAD).fetch_one(&mut snapshot)).await?;
+        let head = self.answered(sqlx::query(READ_HEAD).fetch_one(&mut *snapshot)).await?;
         let (revision, mark) = read_head(&head)?;
         let next_id = id(&head, "next_id", Some)?;
-        let of = self.loaded(async { Ok(sqlx::query(COUNT_PRINCIPALS).fetch_one(&mut snapshot).await?) }).await?;
+        let of = self.loaded(async { Ok(sqlx::query(COUNT_PRINCIPALS).fetch_one(&mut *snapshot).await?) }).await?;
         let of = of.try_get::<i64, _>(0)?;
         let of = usize::try_from(of).unwrap_or_default();
         let mut loader = Loader::new(hash_key, of);
@@ -131,7 +131,7 @@ impl Store {
         revision: Revision,
         limit: i64,
     ) -> Result<Vec<(Revision, claviger_access::Mark, Vec<Change>)>, StoreError> {
-        let rows = sqlx::query(READ_CHANGES).bind(number(revision.0)).bind(limit).fetch_all(&self.reads).await?;
+        let rows = sqlx::query(READ_CHANGES).bind(number(revision.0)).bind(limit).fetch_all(&self.reads()).await?;
         rows.iter()
             .map(|row| {
                 let (revision, mark) = read_head(row)?;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use claviger_access::Moment;
 use claviger_lease as lease;
 use claviger_lease::{Drift, Incarnation, LeaseLength, Report, Row as NodeRow};
-use sqlx::{AnyConnection, Connection, Row};
+use sqlx::Row;
 
-use super::connector::Connector;
+use super::connector::{Connector, Link};
 use super::epoch::Epoch;
 use super::rows::{hex, number, unhex};
 use super::statements::statements;
@@ -131,20 +131,20 @@ pub struct NodeRecord {
 
 /// A connection for one purpose, so that nothing else is in its way: one that failed, or was given up, is not used again.
 #[derive(Clone, Default)]
-pub(super) struct OwnConnection(Arc<Mutex<Option<AnyConnection>>>);
+pub(super) struct OwnConnection(Arc<Mutex<Option<Link>>>);
 
 impl OwnConnection {
     /// The one that was kept, or a new one.
-    pub(super) async fn take(&self, connector: &Connector) -> Result<AnyConnection, StoreError> {
+    pub(super) async fn take(&self, connector: &Connector) -> Result<Link, StoreError> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match kept {
+        match kept.filter(|kept| connector.is_good(kept)) {
             Some(connection) => Ok(connection),
             None => connector.connect().await,
         }
     }
 
     /// All went well with it.
-    pub(super) fn keep(&self, connection: AnyConnection) {
+    pub(super) fn keep(&self, connection: Link) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
     }
 
@@ -189,7 +189,7 @@ impl Store {
             .bind(name_of(report.incarnation))
             .bind(hex(&report.applied.mark.0.to_be_bytes()))
             .bind(hex(&epoch.mark.0));
-        let answered = asked.fetch_optional(&mut connection).await?;
+        let answered = asked.fetch_optional(&mut *connection).await?;
         self.reporting.keep(connection);
         let Some(row) = answered else { return Ok(None) };
         let head = u64::try_from(row.try_get::<i64, _>("head")?).map_err(|_| StoreError::unreadable("the head row"))?;
@@ -200,12 +200,24 @@ impl Store {
         Ok(Some(Found { head: lease::Revision(head), time, rows }))
     }
 
+    /// In how many places the database may be.
+    pub fn places(&self) -> usize {
+        self.connector.addresses().count()
+    }
+
+    /// Reports got no answer here: where the database may be in several places, the next connection is tried elsewhere first.
+    /// A primary that was replaced and still runs lets in whoever comes, and never ends a commit.
+    pub fn report_elsewhere(&self) {
+        let addresses = self.connector.addresses();
+        addresses.pass_over(addresses.turn());
+    }
+
     /// The rows as they seem to be, and whether this change stands in that history. A database that was replaced answers
     /// this, too: it counts for changes alone that a commit's reply has told to be durable.
     pub async fn peek(&self, revision: lease::Revision, mark: lease::Mark) -> Result<Peeked, StoreError> {
         let mut connection = self.reporting.take(&self.connector).await?;
         let look = sqlx::query(PEEK).bind(number(revision.0)).bind(hex(&mark.0.to_be_bytes()));
-        let row = look.fetch_one(&mut connection).await?;
+        let row = look.fetch_one(&mut *connection).await?;
         self.reporting.keep(connection);
         let stands = row.try_get::<i64, _>("stands")? == 1;
         let members = row.try_get::<Option<String>, _>("members")?;
@@ -228,7 +240,7 @@ impl Store {
     pub(super) async fn done(&self, statement: super::many::Bound<'_>) -> Result<u64, StoreError> {
         let work = async {
             let mut connection = self.connector.connect().await?;
-            let done = statement.execute(&mut connection).await?.rows_affected();
+            let done = statement.execute(&mut *connection).await?.rows_affected();
             connection.close().await?;
             Ok(done)
         };
@@ -237,7 +249,7 @@ impl Store {
 
     /// All rows, for operators.
     pub async fn nodes(&self) -> Result<Vec<NodeRecord>, StoreError> {
-        let rows = self.answered(sqlx::query(READ_NODES).fetch_all(&self.reads)).await?;
+        let rows = self.answered(sqlx::query(READ_NODES).fetch_all(&self.reads())).await?;
         let unsigned = |number: i64| u64::try_from(number).unwrap_or_default();
         rows.iter()
             .map(|row| {
@@ -275,7 +287,7 @@ impl Store {
 
     /// Whether no node reports any more. It takes as long as a lease where there are rows; those of the dead go.
     pub async fn is_deserted(&self) -> Result<bool, StoreError> {
-        let before = self.answered(sqlx::query(READ_REPORTS).fetch_all(&self.reads)).await?;
+        let before = self.answered(sqlx::query(READ_REPORTS).fetch_all(&self.reads())).await?;
         let mut longest = 0;
         for row in &before {
             longest = row.try_get::<i64, _>("lease_millis")?.max(longest);
@@ -287,9 +299,9 @@ impl Store {
             let delete = sqlx::query(DELETE_DEAD)
                 .bind(row.try_get::<String, _>("incarnation")?)
                 .bind(row.try_get::<i64, _>("reports")?);
-            self.answered(delete.execute(&self.reads)).await?;
+            self.answered(delete.execute(&self.reads())).await?;
         }
-        Ok(self.answered(sqlx::query(READ_REPORTS).fetch_all(&self.reads)).await?.is_empty())
+        Ok(self.answered(sqlx::query(READ_REPORTS).fetch_all(&self.reads())).await?.is_empty())
     }
 }
 

@@ -52,7 +52,7 @@ impl Store {
     /// they are about. An error may mean that they are there all the same.
     pub async fn observe(&self, observations: &[Observation], directory: &Directory) -> Result<(), StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
-        let end = self.answered(sqlx::query(TAKE_END).fetch_one(&mut connection)).await?;
+        let end = self.answered(sqlx::query(TAKE_END).fetch_one(&mut *connection)).await?;
         let digest = ChainDigest::parse(&end.try_get::<String, _>("chain_digest")?);
         let (Some(ring), Some(mut digest)) = (self.audit_keys(), digest) else {
             return Err(StoreError::unreadable("no chain for observations to go on with"));
@@ -71,7 +71,7 @@ impl Store {
         }
         self.answered(event_row::insert(&mut connection, &rows, key)).await?;
         let move_end = sqlx::query(MOVE_END).bind(next).bind(digest.to_string());
-        self.answered(move_end.execute(&mut connection)).await?;
+        self.answered(move_end.execute(&mut *connection)).await?;
         self.ends.may_become(Series::Observations, ANYWHERE, (next, digest));
         self.connector.commit(connection).await
     }

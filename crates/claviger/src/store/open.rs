@@ -5,25 +5,20 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::AnyConnectOptions;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
-use super::connector::Connector;
+use super::addresses::Addresses;
+use super::connector::{Connector, set_up};
 use super::location::FILE_NAME;
+use super::reads::Reads;
 use super::{Engine, Location, Store, StoreError, no_connection};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
 const NEWEST_MIGRATION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
-
-/// Connections that read at the same time.
-const READERS_MAX: u32 = 8;
-
-/// A request waits at most this long for a connection.
-const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 
 /// Each connection asserts what the durability of writes rests on.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
@@ -40,14 +35,16 @@ const SQLITE_NOTADB: &str = "26";
 const POSTGRES_SETTINGS: &str = "SET statement_timeout = '30s'; \
                                  SET plan_cache_mode = 'force_custom_plan'; \
                                  SET default_transaction_isolation = 'read committed'; \
-                                 SET application_name = 'claviger';";
+                                 SET application_name = 'claviger'; \
+                                 SHOW transaction_read_only;";
 
 /// A paused writer loses its transaction, not the others their turn.
 const POSTGRES_WRITE_SETTINGS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '2s'; \
                                        SET idle_in_transaction_session_timeout = '1s'; \
                                        SET default_transaction_isolation = 'read committed'; \
                                        SET timezone = 'UTC'; SET datestyle = 'ISO'; \
-                                       SET application_name = 'claviger writer';";
+                                       SET application_name = 'claviger writer'; \
+                                       SHOW transaction_read_only;";
 
 impl Store {
     /// Opens the store and brings its schema up to date. The caller holds its lock, where it has one.
@@ -60,29 +57,23 @@ impl Store {
     /// Opens the store as it is, beside the process that holds its lock. For copies.
     pub async fn connect(location: Location) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let (engine, url, settings) = match &location {
+        let (engine, urls, settings, write_settings) = match &location {
             Location::Folder(folder) => {
                 prepare_folder(folder)?;
                 let file = folder.join(FILE_NAME);
                 drop(create_private(&file)?);
-                (Engine::Sqlite, format!("sqlite://{}", encoded(&file)?), SQLITE_SETTINGS)
+                (Engine::Sqlite, vec![format!("sqlite://{}", encoded(&file)?)], SQLITE_SETTINGS, SQLITE_SETTINGS)
             }
-            Location::Postgres(url) => (Engine::Postgres, url.clone(), POSTGRES_SETTINGS),
+            Location::Postgres(urls) => (Engine::Postgres, urls.clone(), POSTGRES_SETTINGS, POSTGRES_WRITE_SETTINGS),
         };
-        let options =
-            AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address { what: location.to_string() })?;
+        let no_address = || StoreError::Address { what: location.to_string() };
+        let options: Result<Vec<_>, _> = urls.iter().map(|url| AnyConnectOptions::from_str(url)).collect();
+        let addresses = options.ok().and_then(Addresses::new).ok_or_else(no_address)?;
         if engine == Engine::Sqlite {
-            look_into(&location, &options).await?;
+            look_into(&location, addresses.current().0).await?;
         }
-        let pool = |connections_max| {
-            AnyPoolOptions::new()
-                .max_connections(connections_max)
-                .acquire_timeout(CONNECTION_WITHIN)
-                .after_connect(move |connection, _| Box::pin(set_up(connection, settings)))
-        };
-        let write_settings = if engine == Engine::Sqlite { SQLITE_SETTINGS } else { POSTGRES_WRITE_SETTINGS };
-        let connector = Connector::new(options.clone(), write_settings);
-        let reads = pool(READERS_MAX).connect_lazy_with(options);
+        let connector = Connector::new(addresses.clone(), write_settings);
+        let reads = Reads::new(addresses, settings);
         let store = Self {
             engine,
             location,
@@ -94,8 +85,13 @@ impl Store {
             following: Default::default(),
             can_tell: Default::default(),
         };
-        if engine == Engine::Sqlite {
-            store.assert_durable().await?;
+        match engine {
+            Engine::Sqlite => store.assert_durable().await?,
+            // Reading has no choice, and does not tell well what is in the way.
+            Engine::Postgres => store.connector.find().await.map_err(|error| match error {
+                StoreError::Database(error) => no_connection::explained(&store.location, error),
+                other => other,
+            })?,
         }
         Ok(store)
     }
@@ -126,10 +122,7 @@ impl Store {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.connector.connect().await.map_err(|error| match error {
-            StoreError::Database(error) => no_connection::explained(&self.location, error),
-            other => other,
-        })?;
+        let mut connection = self.connector.connect().await?;
         // A migration may take longer than a write may.
         connection
             .execute(if self.engine == Engine::Sqlite {
@@ -141,7 +134,7 @@ impl Store {
         if self.is_shared() && !is_current(&mut connection).await {
             super::lock::take_session(&mut connection, &self.location).await?;
         }
-        MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
+        MIGRATIONS.run(&mut *connection).await.map_err(|error| match error {
             MigrateError::VersionMissing(found) => self.is_newer(found),
             other => StoreError::Migration { store: self.location.to_string(), reason: other.to_string() },
         })
@@ -171,10 +164,6 @@ async fn is_current(connection: &mut AnyConnection) -> bool {
 
 fn newest_known() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
-}
-
-async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<()> {
-    connection.execute(settings).await.map(|_| ())
 }
 
 /// The folder is for its owner alone; one that exists keeps its mode, but nobody else may write into it.

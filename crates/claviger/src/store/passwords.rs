@@ -27,7 +27,7 @@ impl Store {
     async fn kept(&self, actor: Actor) -> Result<Option<PasswordHash>, StoreError> {
         let Actor::Principal(person, _) = actor else { return Ok(None) };
         let find = sqlx::query(FIND).bind(number(person.number()));
-        let row = self.answered(find.fetch_optional(&self.reads)).await?;
+        let row = self.answered(find.fetch_optional(&self.reads())).await?;
         Ok(row.map(|row| row.try_get("phc")).transpose()?.map(PasswordHash::from_phc))
     }
 }

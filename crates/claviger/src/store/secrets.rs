@@ -47,7 +47,7 @@ impl Store {
     ) -> Result<Vec<ListedSecret>, StoreError> {
         let list =
             sqlx::query(LIST_SECRETS).bind(number(permit.organization().number())).bind(number(account.number()));
-        let rows = self.answered(list.fetch_all(&self.reads)).await?;
+        let rows = self.answered(list.fetch_all(&self.reads())).await?;
         rows.iter().map(listed).collect()
     }
 }

@@ -190,7 +190,7 @@ impl Store {
             .bind(number(permit.organization().number()))
             .bind(after.map_or(0, |id| number(id.number())))
             .bind(number(USES_AT_ONCE as u64));
-        let row = self.answered(read.fetch_one(&self.reads)).await?;
+        let row = self.answered(read.fetch_one(&self.reads())).await?;
         let packed = row.try_get::<Option<String>, _>("packed")?.unwrap_or_default();
         let uses = packed.split(';').filter(|one| !one.is_empty()).map(|one| {
             account_use(one).ok_or_else(|| StoreError::unreadable(format!("when an account was used: {one}")))
@@ -241,7 +241,7 @@ impl Store {
         window: &Window,
     ) -> Result<Vec<ListedAccount>, StoreError> {
         let list = list.bind(window.after()).bind(window.pattern()).bind(window.limit());
-        let rows = self.answered(list.fetch_all(&self.reads)).await?;
+        let rows = self.answered(list.fetch_all(&self.reads())).await?;
         rows.iter().map(listed).collect()
     }
 
@@ -254,7 +254,7 @@ impl Store {
         let find = sqlx::query(FIND_IN_ORGANIZATION)
             .bind(number(permit.organization().number()))
             .bind(number(account.number()));
-        let row = self.answered(find.fetch_optional(&self.reads)).await?;
+        let row = self.answered(find.fetch_optional(&self.reads())).await?;
         row.as_ref().map(listed).transpose()
     }
 }

@@ -246,7 +246,7 @@ impl Counts {
 impl Store {
     /// Requests are counted from now on, unless they were before.
     pub async fn begin_counting(&self, now: Moment) -> Result<(), StoreError> {
-        self.answered(sqlx::query(BEGIN_COUNTING).bind(now.seconds()).execute(&self.reads)).await?;
+        self.answered(sqlx::query(BEGIN_COUNTING).bind(now.seconds()).execute(&self.reads())).await?;
         Ok(())
     }
 
@@ -271,7 +271,7 @@ impl Store {
                 .bind(one.hour.0)
                 .bind(number(one.requests))
                 .bind(one.address.map(|address| address.to_string()).unwrap_or_default());
-            self.answered(add.execute(&mut connection)).await?;
+            self.answered(add.execute(&mut *connection)).await?;
         }
         self.add_days(&mut connection, accounts, organizations).await?;
         self.connector.commit(connection).await
@@ -320,9 +320,9 @@ impl Store {
         let mut forgotten = 0;
         for (statement, before) in [(FORGET_ACCOUNT_DAYS, day), (FORGET_REFUSED, hour)] {
             let forget = sqlx::query(statement).bind(before).bind(number(COUNTS_A_BATCH as u64));
-            forgotten = forgotten.max(self.answered(forget.execute(&self.reads)).await?.rows_affected());
+            forgotten = forgotten.max(self.answered(forget.execute(&self.reads())).await?.rows_affected());
         }
-        self.answered(sqlx::query(FORGET_ORGANIZATION_DAYS).bind(day).execute(&self.reads)).await?;
+        self.answered(sqlx::query(FORGET_ORGANIZATION_DAYS).bind(day).execute(&self.reads())).await?;
         Ok(forgotten >= COUNTS_A_BATCH as u64)
     }
 
@@ -336,10 +336,11 @@ impl Store {
     ) -> Result<Vec<DayOfRequests>, StoreError> {
         let organization = number(permit.organization().number());
         let account = number(account.number());
-        let since = sqlx::query(ACCOUNT_KNOWN_SINCE).bind(organization).bind(account).fetch_optional(&self.reads);
+        let reads = self.reads();
+        let since = sqlx::query(ACCOUNT_KNOWN_SINCE).bind(organization).bind(account).fetch_optional(&reads);
         let Some(since) = self.answered(since).await? else { return Ok(Vec::new()) };
         let days = sqlx::query(ACCOUNT_DAYS).bind(organization).bind(account).bind(oldest_day(now).0);
-        let rows = self.answered(days.fetch_all(&self.reads)).await?;
+        let rows = self.answered(days.fetch_all(&self.reads())).await?;
         day_by_day(&since, &rows, now)
     }
 
@@ -351,17 +352,19 @@ impl Store {
         now: Moment,
     ) -> Result<Vec<DayOfRequests>, StoreError> {
         let organization = number(permit.organization().number());
-        let since = sqlx::query(ORGANIZATION_KNOWN_SINCE).bind(organization).fetch_optional(&self.reads);
+        let reads = self.reads();
+        let since = sqlx::query(ORGANIZATION_KNOWN_SINCE).bind(organization).fetch_optional(&reads);
         let Some(since) = self.answered(since).await? else { return Ok(Vec::new()) };
         let days = sqlx::query(ORGANIZATION_DAYS).bind(organization).bind(oldest_day(now).0);
-        let rows = self.answered(days.fetch_all(&self.reads)).await?;
+        let rows = self.answered(days.fetch_all(&self.reads())).await?;
         day_by_day(&since, &rows, now)
     }
 
     /// Since when the requests of the permit's organization are counted; `None` where they are not yet.
     pub async fn counted_since(&self, permit: &Permit<ManageServiceAccounts>) -> Result<Option<Moment>, StoreError> {
         let organization = number(permit.organization().number());
-        let since = sqlx::query(ORGANIZATION_KNOWN_SINCE).bind(organization).fetch_optional(&self.reads);
+        let reads = self.reads();
+        let since = sqlx::query(ORGANIZATION_KNOWN_SINCE).bind(organization).fetch_optional(&reads);
         let since = self.answered(since).await?;
         since.map(|row| Ok(Moment::from_seconds(row.try_get("since")?))).transpose().map(Option::flatten)
     }
@@ -375,7 +378,7 @@ impl Store {
     ) -> Result<Vec<RefusedFor>, StoreError> {
         let organization = number(permit.organization().number());
         let read = sqlx::query(REFUSED_BY_REASON).bind(organization).bind(Hour::of(now).0 - HOURS_KEPT);
-        let rows = self.answered(read.fetch_all(&self.reads)).await?;
+        let rows = self.answered(read.fetch_all(&self.reads())).await?;
         rows.iter().map(refused_for).collect()
     }
 
@@ -387,7 +390,7 @@ impl Store {
     ) -> Result<Vec<NotAdmittedDay>, StoreError> {
         let organization = number(permit.organization().number());
         let read = sqlx::query(NOT_ADMITTED).bind(organization).bind(oldest_day(now).0).bind(NOT_ADMITTED_MAX);
-        let rows = self.answered(read.fetch_all(&self.reads)).await?;
+        let rows = self.answered(read.fetch_all(&self.reads())).await?;
         let day = |row: &AnyRow| {
             Ok(NotAdmittedDay {
                 account: account(row)?.ok_or_else(|| StoreError::unreadable("a day of no account"))?,

@@ -209,7 +209,7 @@ impl Store {
             Engine::Sqlite => "BEGIN",
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        let mut snapshot = self.reads.begin_with(begin).await?;
+        let mut snapshot = self.reads().begin_with(begin).await?;
         let chain = chain::read(&mut snapshot, series).await?;
         let anchor = chain.anchor.clone();
         let (begun_after, removed_to) =

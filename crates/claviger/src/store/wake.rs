@@ -32,10 +32,19 @@ impl CanTell {
 impl Store {
     /// Notifies whenever the store says that it moved on, until it is dropped.
     pub async fn listen(&self, moved: &Notify) {
-        let Location::Postgres(url) = self.location() else { return };
+        let Location::Postgres(urls) = self.location() else { return };
         let mut pause = AGAIN_AFTER;
         loop {
-            match self.listen_once(url, moved).await {
+            let (place, mut led_elsewhere) = self.connector.addresses().followed();
+            let Some(url) = urls.get(place) else { return };
+            let listened = tokio::select! {
+                listened = self.listen_once(url, moved) => listened,
+                _ = led_elsewhere.changed() => {
+                    pause = AGAIN_AFTER;
+                    continue;
+                }
+            };
+            match listened {
                 Ok(()) => pause = AGAIN_AFTER,
                 Err(error) => {
                     tracing::debug!(%error, "the database does not tell when it moves on; looking every now and then");

@@ -12,7 +12,7 @@ use claviger_access::identity::PrincipalId;
 use claviger_access::{Decision, Directory, Mark, Moment, Revision};
 use sqlx::{AnyConnection, Row};
 
-use super::connector::Connector;
+use super::connector::{Connector, Link};
 use super::ends::KnownEnds;
 use super::record::Record;
 use super::rows::{self, hex, number, unhex};
@@ -51,7 +51,7 @@ enum IsClosed {
 /// A transaction that holds the head.
 pub struct Writing {
     /// In a transaction. Dropping it rolls back; it is kept for the next write only where all went well.
-    connection: AnyConnection,
+    connection: Link,
     connector: Connector,
     revision: Revision,
     mark: Mark,
@@ -106,7 +106,7 @@ impl Store {
 
     async fn begin(&self, expected: IsClosed) -> Result<Writing, StoreError> {
         let mut connection = self.connector.begin(begin_statement(self.engine)).await?;
-        let head = self.answered(sqlx::query(TAKE_HEAD).fetch_one(&mut connection)).await?;
+        let head = self.answered(sqlx::query(TAKE_HEAD).fetch_one(&mut *connection)).await?;
         let closed = if head.try_get::<i64, _>("closed")? == 0 { IsClosed::No } else { IsClosed::Yes };
         if closed != expected {
             return Err(StoreError::Closed);
@@ -149,7 +149,7 @@ impl Store {
 
     async fn find_change(&self, revision: Revision, mark: Mark) -> Result<bool, StoreError> {
         let mut writing = self.begin_at_head().await?;
-        let find = sqlx::query(FIND_CHANGE).bind(number(revision.0)).fetch_optional(&mut writing.connection);
+        let find = sqlx::query(FIND_CHANGE).bind(number(revision.0)).fetch_optional(&mut *writing.connection);
         let row = self.answered(find).await?;
         writing.roll_back().await?;
         Ok(match row {
@@ -180,7 +180,7 @@ impl Writing {
             .bind(number(key.caller.number()))
             .bind(key.digest.clone())
             .bind(now.seconds() - KEY_KEPT_SECONDS)
-            .fetch_optional(&mut self.connection)
+            .fetch_optional(&mut *self.connection)
             .await?;
         Ok(match row {
             Some(row) => u64::try_from(row.try_get::<i64, _>(0)?).ok(),
@@ -194,14 +194,14 @@ impl Writing {
             .bind(number(key.caller.number()))
             .bind(key.digest.clone())
             .bind(now.seconds() - KEY_KEPT_SECONDS)
-            .execute(&mut self.connection)
+            .execute(&mut *self.connection)
             .await?;
         sqlx::query(INSERT_KEY)
             .bind(number(key.caller.number()))
             .bind(key.digest.clone())
             .bind(number(made))
             .bind(now.seconds())
-            .execute(&mut self.connection)
+            .execute(&mut *self.connection)
             .await?;
         Ok(())
     }
@@ -247,7 +247,7 @@ impl Writing {
             .bind(number(next_id))
             .bind(self.record.next_event())
             .bind(self.record.digest().to_string())
-            .execute(&mut self.connection)
+            .execute(&mut *self.connection)
             .await?;
         let end = (self.record.next_event(), self.record.digest());
         self.ends.may_become(Series::Mutations, (self.revision, self.mark), end);

@@ -8,9 +8,9 @@
 //! `CLAVIGER_TEST_FAULT_SECONDS` says for how long (300), `CLAVIGER_TEST_FAULT_SEED` repeats the throws of a run; the moments
 //! are up to the machine.
 
-mod history;
+pub(crate) mod history;
 mod relay;
-mod worker;
+pub(crate) mod worker;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -181,7 +181,7 @@ async fn what_was_answered_holds_at_every_node_whatever_fails() {
 }
 
 /// Writes are answered while a node is silent.
-async fn writes_go_on(history: &History) {
+pub(crate) async fn writes_go_on(history: &History) {
     let before = history.answered();
     for _ in 0..POLLS_MAX {
         if history.answered() > before {
@@ -192,7 +192,7 @@ async fn writes_go_on(history: &History) {
     panic!("no write was answered while a node was silent");
 }
 
-async fn answers_again(owner: &Caller) {
+pub(crate) async fn answers_again(owner: &Caller) {
     for _ in 0..POLLS_MAX {
         if owner.ask(reqwest::Method::GET, "/api/app/me", None, None).await.is_ok_and(|answer| answer.status == 200) {
             return;
@@ -203,7 +203,7 @@ async fn answers_again(owner: &Caller) {
 }
 
 /// One on which nobody listens now; the node keeps it over its starts.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let bound = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     bound.local_addr().expect("an address").port()
 }

@@ -29,6 +29,7 @@ mod command_line_places;
 mod console;
 mod crash;
 mod envoy;
+mod fail_over;
 mod faults;
 mod first_owner;
 mod gateways;

@@ -77,6 +77,16 @@ impl Store {
         Self::with(On::Postgres, Some(cluster.database()))
     }
 
+    /// The same store, with its home folder, at other addresses.
+    pub(crate) fn at_another_address(self, database: String) -> Self {
+        Self { database: Some(database), ..self }
+    }
+
+    /// What is at these addresses, with a new home folder.
+    pub(crate) fn elsewhere(database: String) -> Self {
+        Self::with(On::Postgres, Some(database))
+    }
+
     /// A store at an address that may name files in its home folder.
     pub(crate) fn at(address: impl FnOnce(&Path) -> String) -> Self {
         let store = Self::with(On::Postgres, None);

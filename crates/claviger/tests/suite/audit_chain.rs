@@ -208,7 +208,7 @@ on_both_stores! {
         ada.delete("organizations/{acme}/service-accounts/{ada}").await.refused(409, "last_owner");
         ada.patch("projects/{shop}", json!({ "name": "shop" })).await.ok();
         assert_eq!(mark(&world).await, before, "neither a refusal nor what is so already");
-        let reads = world.node().store.reads().clone();
+        let reads = world.node().store.reads();
         let (next, digest): (i64, String) = sqlx::query_as("SELECT next_event, chain_digest FROM head").fetch_one(&reads).await.unwrap();
         // A row in the way makes the database refuse the batch at its end.
         run(&world, &[copy_of(2, "(SELECT next_event FROM head)")]).await;
@@ -232,7 +232,7 @@ fn copy_of(event: i64, id: &str) -> String {
 async fn sealed_anchor(world: &World, mut seal: Sealing, key: &str, removed_to: i64) -> Vec<String> {
     let digest = "SELECT chain_digest FROM audit_events WHERE id = $1";
     let digest: String =
-        sqlx::query_scalar(digest).bind(removed_to).fetch_one(world.node().store.reads()).await.unwrap();
+        sqlx::query_scalar(digest).bind(removed_to).fetch_one(&world.node().store.reads()).await.unwrap();
     seal.number(0).number(removed_to).digest(&ChainDigest::parse(&digest).unwrap());
     vec![
         format!("DELETE FROM audit_events WHERE id <= {removed_to}"),

@@ -50,11 +50,11 @@ pub(crate) async fn fill(world: &World, events: u32) {
          INSERT INTO audit_events (id, {columns}) SELECT 1000000 + n, {columns} FROM numbers, audit_events \
          WHERE id = (SELECT MAX(id) FROM audit_events WHERE organization_id = {acme} AND id < 1000000)"
     );
-    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(world.node().store.reads()).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&world.node().store.reads()).await.unwrap();
 }
 
 pub(crate) async fn empty(world: &World) {
-    sqlx::query("DELETE FROM audit_events WHERE id > 1000000").execute(world.node().store.reads()).await.unwrap();
+    sqlx::query("DELETE FROM audit_events WHERE id > 1000000").execute(&world.node().store.reads()).await.unwrap();
 }
 
 /// Begins an export, and reads nothing of its body.

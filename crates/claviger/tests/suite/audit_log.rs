@@ -207,7 +207,7 @@ async fn along_an_index_of_sqlite(world: &World, lists: &[(&str, &str)]) {
     let node = world.node();
     for (name, sql) in lists {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-        let plan = sqlx::query(explain).fetch_all(node.store.reads()).await.unwrap();
+        let plan = sqlx::query(explain).fetch_all(&node.store.reads()).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
         let range = match *name {
             "LIST" => "by_organization (organization_id=? AND made_at>? AND (made_at,id)<(?,?))",
@@ -229,7 +229,7 @@ async fn along_an_index_of_sqlite(world: &World, lists: &[(&str, &str)]) {
     }
     let (_, since) = claviger::store::all_statements().find(|(name, _)| *name == "SINCE").unwrap();
     let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {since}"));
-    let plan = sqlx::query(explain).fetch_all(node.store.reads()).await.unwrap();
+    let plan = sqlx::query(explain).fetch_all(&node.store.reads()).await.unwrap();
     let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
     assert!(
         plan.len() == 1 && plan[0].contains("(id>? AND id<?)") || plan[0].contains("(rowid>? AND rowid<?)"),

@@ -50,7 +50,7 @@ fn accounts(many: i64, now: i64) -> Vec<Stored> {
 async fn put(world: &World, accounts: &[Stored]) {
     let (acme, pia) = (world.id("acme"), world.id("pia"));
     let number = |number: Option<i64>| number.map_or("NULL".to_owned(), |number| number.to_string());
-    let reads = world.node().store.reads().clone();
+    let reads = world.node().store.reads();
     for some in accounts.chunks(500) {
         let principals = some.iter().map(|one| {
             let Stored { id, username, created, is_disabled, is_owned, .. } = one;
@@ -85,7 +85,7 @@ async fn put(world: &World, accounts: &[Stored]) {
 /// Takes them out again: no history knows of them.
 async fn take_out(world: &World, accounts: &[Stored]) {
     let next = FIRST_ID + 2 * accounts.len() as i64;
-    let reads = world.node().store.reads().clone();
+    let reads = world.node().store.reads();
     for sql in [
         format!("DELETE FROM secrets WHERE principal_id >= {FIRST_ID}"),
         format!("DELETE FROM principals WHERE id >= {FIRST_ID}"),

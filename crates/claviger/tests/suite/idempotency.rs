@@ -117,7 +117,7 @@ on_both_stores! {
         let world = world.with(WORLD).await;
         let made = create(&world.account("ada"), "organizations/{acme}/projects", "a private matter", json!({ "name": "x" })).await.created();
         assert!(made["id"].is_u64());
-        let kept: String = sqlx::query_scalar("SELECT key_digest FROM idempotency_keys").fetch_one(world.node().store.reads()).await.unwrap();
+        let kept: String = sqlx::query_scalar("SELECT key_digest FROM idempotency_keys").fetch_one(&world.node().store.reads()).await.unwrap();
         assert_eq!(kept.len(), 64);
     }
 }

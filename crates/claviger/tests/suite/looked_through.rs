@@ -74,7 +74,7 @@ pub(crate) async fn world(world: &World) {
     if world.on() == On::Postgres {
         for table in TABLES {
             let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT CAST(t AS TEXT) FROM {table} t")))
-                .fetch_all(world.node().store.reads())
+                .fetch_all(&world.node().store.reads())
                 .await
                 .expect("the rows");
             let rows: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
@@ -129,7 +129,7 @@ async fn every_actor_was_permitted(world: &World) {
         "SELECT revision, made_at, actor_kind, actor_id, basis, basis_grant_id, permission, action, target_kind, target_id, \
          organization_id FROM audit_events ORDER BY id",
     )
-    .fetch_all(store.reads())
+    .fetch_all(&store.reads())
     .await
     .expect("the events");
     let mut before = Directory::empty(9);
@@ -252,7 +252,7 @@ async fn mutations_and_events_belong_together(world: &World) {
         let removed_to = format!("(SELECT removed_to FROM audit_anchors WHERE series = '{series}')");
         let gaps = format!("SELECT CAST(COALESCE(MAX(id), {removed_to}) - {removed_to} - COUNT(*) AS BIGINT) {of}");
         let gaps: i64 =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(gaps)).fetch_one(world.node().store.reads()).await.unwrap();
+            sqlx::query_scalar(sqlx::AssertSqlSafe(gaps)).fetch_one(&world.node().store.reads()).await.unwrap();
         assert_eq!(gaps, 0, "event numbers of the {series} have gaps");
     }
 }

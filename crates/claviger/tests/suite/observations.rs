@@ -34,7 +34,7 @@ async fn try_as(world: &World, username: &str, secret: &str) {
 
 async fn head(world: &World) -> (i64, i64, String) {
     let head = "SELECT revision, next_event, chain_digest FROM head";
-    sqlx::query_as(head).fetch_one(world.node().store.reads()).await.unwrap()
+    sqlx::query_as(head).fetch_one(&world.node().store.reads()).await.unwrap()
 }
 
 async fn broken_by(world: &World, statements: &[&str], marks: &[AuditMark]) -> Option<Break> {

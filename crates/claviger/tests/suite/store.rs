@@ -112,7 +112,7 @@ on_both_stores! {
         }
         let world = world.with(WORLD).await;
         let ada = world.account("ada");
-        let reads = world.node().store.reads().clone();
+        let reads = world.node().store.reads();
         let mark: String = sqlx::query_scalar("SELECT mark FROM head").fetch_one(&reads).await.unwrap();
         let rewrite = "WITH a AS (UPDATE head SET mark = $1 RETURNING revision) UPDATE changes SET mark = $1 WHERE revision = (SELECT revision FROM a)";
         sqlx::query(rewrite).bind("f".repeat(32)).execute(&reads).await.unwrap();

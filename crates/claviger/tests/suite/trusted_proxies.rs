@@ -21,7 +21,7 @@ async fn recorded(world: &World, from: IpAddr, headers: &[(&str, &str)]) -> Stri
     let name = format!("from {from} {headers:?}");
     send(request.json(&json!({ "name": name }))).await.created();
     let newest = "SELECT address FROM audit_events WHERE action = 'team.created' ORDER BY id DESC LIMIT 1";
-    sqlx::query_scalar(newest).fetch_one(world.node().store.reads()).await.expect("an event")
+    sqlx::query_scalar(newest).fetch_one(&world.node().store.reads()).await.expect("an event")
 }
 
 on_both_stores! {

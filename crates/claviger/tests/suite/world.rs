@@ -525,13 +525,13 @@ impl World {
 
     /// Does something to the rows behind the server's back.
     pub(crate) async fn execute(&self, sql: &str) {
-        let done = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(self.node().store.reads()).await;
+        let done = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&self.node().store.reads()).await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// How many rows a question finds.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(self.node().store.reads()).await.expect("a count")
+        sqlx::query_scalar(sql).fetch_one(&self.node().store.reads()).await.expect("a count")
     }
 }
 

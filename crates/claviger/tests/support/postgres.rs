@@ -60,6 +60,10 @@ while read -r order port; do
         "$@" "$bin/initdb" --pgdata="$directory/cluster" --username=postgres --auth=trust --encoding=UTF8 \
             --locale=C.UTF-8 --no-sync </dev/null >>"$directory/log" 2>&1
         echo $? ;;
+    copy)
+        "$@" "$bin/pg_basebackup" --host=127.0.0.1 --port="$port" --username=postgres --pgdata="$directory/cluster" \
+            --write-recovery-conf --wal-method=stream --checkpoint=fast --no-sync </dev/null >>"$directory/log" 2>&1
+        echo $? ;;
     start)
         "$@" "$bin/postgres" -D "$directory/cluster" -p "$port" \
             -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
@@ -113,19 +117,7 @@ impl Cluster {
 
     /// A server of the caller's own, stopped and removed when it is dropped.
     pub(crate) fn start() -> Cluster {
-        let bin = binaries();
-        let directory = temporary_directory();
-        let (watchdog, orders, answers) = watchdog(&bin, &directory);
-        let mut cluster = Cluster {
-            bin,
-            directory,
-            port: 0,
-            postmaster: None,
-            databases_made: AtomicU32::new(0),
-            watchdog,
-            orders: Some(orders),
-            answers,
-        };
+        let mut cluster = Cluster::nowhere();
         if cluster.order("initialize") != "0" {
             panic!("PostgreSQL's initdb failed:\n{}", cluster.log());
         }
@@ -137,6 +129,64 @@ impl Cluster {
             }
         }
         panic!("all {PORTS_TRIED_MAX} ports that were tried for PostgreSQL were taken by others");
+    }
+
+    /// Neither files nor a server yet.
+    fn nowhere() -> Cluster {
+        let bin = binaries();
+        let directory = temporary_directory();
+        let (watchdog, orders, answers) = watchdog(&bin, &directory);
+        Cluster {
+            bin,
+            directory,
+            port: 0,
+            postmaster: None,
+            databases_made: AtomicU32::new(0),
+            watchdog,
+            orders: Some(orders),
+            answers,
+        }
+    }
+
+    /// A standby of this server that it waits for at each commit, on a port of its own or on one that was a server's before.
+    pub(crate) fn synchronous_standby(&self, port: Option<u32>) -> Cluster {
+        let mut standby = Cluster::nowhere();
+        if standby.order(&format!("copy {}", self.port)) != "0" {
+            panic!("PostgreSQL's pg_basebackup failed:\n{}", standby.log());
+        }
+        standby.port = port.unwrap_or_else(free_port);
+        assert!(standby.launch() == Launch::Ready, "the port {} is taken", standby.port);
+        self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.execute("SELECT pg_reload_conf()");
+        wait_until("the standby to be waited for", || {
+            self.ask("SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1"
+        });
+        standby
+    }
+
+    /// Waits for no standby any more.
+    pub(crate) fn replicate_asynchronously(&self) {
+        self.execute("ALTER SYSTEM RESET synchronous_standby_names");
+        self.execute("SELECT pg_reload_conf()");
+        wait_until("commits not to be waited for", || self.ask("SHOW synchronous_standby_names").is_empty());
+    }
+
+    /// Makes a standby the primary. It waits for no standby of its own.
+    pub(crate) fn promote(&self) {
+        self.execute("ALTER SYSTEM RESET synchronous_standby_names");
+        self.execute("SELECT pg_promote()");
+        wait_until("the standby to be promoted", || self.ask("SELECT pg_is_in_recovery()") == "f");
+        self.execute("SELECT pg_reload_conf()");
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u32 {
+        self.port
+    }
+
+    /// The same database of another server.
+    pub(crate) fn same(&self, url: &str) -> String {
+        self.url(name_of(url))
     }
 
     /// Makes an empty database that no other test knows, and returns its URL.
@@ -280,14 +330,28 @@ impl Cluster {
 
     /// Runs one statement as the superuser.
     fn execute(&self, statement: &str) {
+        self.ask(statement);
+    }
+
+    /// The same; what it answers, as text.
+    fn ask(&self, statement: &str) -> String {
         let mut psql = Command::new(self.bin.join("psql"));
-        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres"]).args([
-            "-p",
-            &self.port.to_string(),
-            "-c",
-            statement,
-        ]);
-        run(without_postgres_settings(&mut psql));
+        psql.args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "postgres",
+            "-d",
+            "postgres",
+        ])
+        .args(["-p", &self.port.to_string(), "-c", statement]);
+        run(without_postgres_settings(&mut psql)).trim().to_owned()
     }
 
     /// Gives the watchdog one order and returns its answer.

@@ -65,7 +65,7 @@ impl LogEnds {
 impl Store {
     /// Where both chains end now.
     pub async fn audit_log_ends(&self) -> Result<LogEnds, StoreError> {
-        let row = self.answered(sqlx::query(READ_ENDS).fetch_one(&self.reads)).await?;
+        let row = self.answered(sqlx::query(READ_ENDS).fetch_one(&self.reads())).await?;
         let last = |column| row.try_get::<i64, _>(column).map(|next| next - 1);
         Ok(LogEnds { mutations: last("mutations")?, observations: last("observations")? })
     }
@@ -93,7 +93,7 @@ impl Store {
                 .bind(to)
                 .bind(filter.from.unwrap_or(i64::MIN));
             let new = filtered(new, filter, project).bind(i64::from(limit)).bind(filter.to.unwrap_or(i64::MAX));
-            let rows = self.answered(new.fetch_all(&self.reads)).await?;
+            let rows = self.answered(new.fetch_all(&self.reads())).await?;
             let new = rows.iter().map(recorded).collect::<Result<Vec<_>, _>>()?;
             if let Some(last) = new.last().filter(|_| new.len() >= limit as usize) {
                 *reached.of_mut(series) = last.id;

@@ -59,7 +59,7 @@ impl Store {
             Engine::Sqlite => "BEGIN",
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        let mut snapshot = self.waited(async { Ok(self.reads.begin_with(begin).await?) }).await?;
+        let mut snapshot = self.waited(async { Ok(self.reads().begin_with(begin).await?) }).await?;
         for series in Series::ALL {
             let mut wanted: Vec<i64> = events.iter().copied().filter(|id| Series::of(*id) == series).collect();
             wanted.sort_unstable();

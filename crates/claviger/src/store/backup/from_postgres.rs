@@ -15,7 +15,7 @@ const READ_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name FROM inform
 impl Store {
     /// Fills an embedded store that was just made.
     pub(super) async fn fill(&self, copy: &Store) -> Result<(), StoreError> {
-        let snapshot = self.reads.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        let snapshot = self.reads().begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
         let mut snapshot = snapshot.map_err(|error| no_connection::explained(&self.location, error))?;
         let mut connection = copy.connector.connect().await?;
         let mut rows = connection.begin().await?;

@@ -14,7 +14,7 @@ const ASKED_AGAIN: usize = 60;
 
 /// Who must not be let in any more.
 #[derive(Clone)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// Its credential counts nowhere: it was deleted, or has ended.
     Gone(Caller),
     /// It has no role on the project.
@@ -22,8 +22,8 @@ pub(super) enum Refused {
 }
 
 /// What was done so far, by everybody.
-pub(super) struct History {
-    pub(super) enough: AtomicBool,
+pub(crate) struct History {
+    pub(crate) enough: AtomicBool,
     urls: Vec<String>,
     owner: Caller,
     refused: Mutex<VecDeque<Refused>>,
@@ -38,7 +38,7 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(urls: Vec<String>, owner: Caller) -> Self {
+    pub(crate) fn new(urls: Vec<String>, owner: Caller) -> Self {
         Self {
             enough: AtomicBool::new(false),
             urls,
@@ -54,50 +54,50 @@ impl History {
         }
     }
 
-    pub(super) fn is_enough(&self) -> bool {
+    pub(crate) fn is_enough(&self) -> bool {
         self.enough.load(Ordering::Relaxed)
     }
 
     /// Where each node is.
-    pub(super) fn urls(&self) -> &[String] {
+    pub(crate) fn urls(&self) -> &[String] {
         &self.urls
     }
 
     /// The owner, at this node.
-    pub(super) fn owner(&self, url: &str) -> Caller {
+    pub(crate) fn owner(&self, url: &str) -> Caller {
         self.owner.at(url)
     }
 
     /// A write was answered well.
-    pub(super) fn was_answered(&self) {
+    pub(crate) fn was_answered(&self) {
         self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Nobody knows what became of a write.
-    pub(super) fn was_not_answered(&self) {
+    pub(crate) fn was_not_answered(&self) {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn answered(&self) -> u64 {
+    pub(crate) fn answered(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
     }
 
     /// A check was answered with this status; none where the connection broke.
-    pub(super) fn checked(&self, status: Option<u16>) {
+    pub(crate) fn checked(&self, status: Option<u16>) {
         let counter = if matches!(status, Some(200 | 401 | 403)) { &self.checks } else { &self.unavailable };
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn violated(&self, what: String) {
+    pub(crate) fn violated(&self, what: String) {
         lock(&self.violations).push(what);
     }
 
-    pub(super) fn violations(&self) -> Vec<String> {
+    pub(crate) fn violations(&self) -> Vec<String> {
         lock(&self.violations).clone()
     }
 
     /// It must not be let in from now on.
-    pub(super) fn refuse(&self, refused: Refused) {
+    pub(crate) fn refuse(&self, refused: Refused) {
         let mut all = lock(&self.refused);
         all.push_back(refused);
         if all.len() > ASKED_AGAIN {
@@ -106,27 +106,27 @@ impl History {
     }
 
     /// One of them.
-    pub(super) fn refused(&self, at: u64) -> Option<Refused> {
+    pub(crate) fn refused(&self, at: u64) -> Option<Refused> {
         let all = lock(&self.refused);
         all.get((at % all.len().max(1) as u64) as usize).cloned()
     }
 
     /// It was made, and is there for good.
-    pub(super) fn keep(&self, id: u64) {
+    pub(crate) fn keep(&self, id: u64) {
         lock(&self.kept).push(id);
     }
 
     /// Its deletion was answered.
-    pub(super) fn deleted(&self, id: u64) {
+    pub(crate) fn deleted(&self, id: u64) {
         lock(&self.deleted).push(id);
     }
 
-    pub(super) fn deleted_count(&self) -> u64 {
+    pub(crate) fn deleted_count(&self) -> u64 {
         lock(&self.deleted).len() as u64
     }
 
     /// Every write that was answered is in the database.
-    pub(super) async fn nothing_is_lost(&self, store: &Store, place: Place) {
+    pub(crate) async fn nothing_is_lost(&self, store: &Store, place: Place) {
         let rows = store.rows().await;
         let read = "SELECT id FROM principals WHERE organization_id = $1 AND kind = 2 AND deleted_at IS NULL";
         let live: Vec<i64> =

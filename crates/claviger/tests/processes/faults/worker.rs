@@ -27,9 +27,9 @@ const ENDS_IN: Duration = Duration::from_secs(1);
 
 /// Where everything happens.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) organization: u64,
-    pub(super) project: u64,
+pub(crate) struct Place {
+    pub(crate) organization: u64,
+    pub(crate) project: u64,
 }
 
 impl Place {
@@ -51,7 +51,7 @@ impl Place {
 }
 
 /// Makes accounts and undoes them, one after the other.
-pub(super) async fn work(history: Arc<History>, place: Place, number: u64, mut chance: Chance) {
+pub(crate) async fn work(history: Arc<History>, place: Place, number: u64, mut chance: Chance) {
     let mut named = 0;
     while !history.is_enough() {
         named += 1;
@@ -102,7 +102,7 @@ pub(super) async fn work(history: Arc<History>, place: Place, number: u64, mut c
 }
 
 /// Asks with what was deleted, at any node. Now and then it waits for a node that sleeps, until that wakes up.
-pub(super) async fn watch(history: Arc<History>, place: Place, mut chance: Chance) {
+pub(crate) async fn watch(history: Arc<History>, place: Place, mut chance: Chance) {
     while !history.is_enough() {
         let Some(refused) = history.refused(chance.number()) else {
             tokio::time::sleep(AGAIN_AFTER).await;
