@@ -17,6 +17,7 @@ pub mod invitation;
 pub mod man_pages;
 pub mod me;
 pub mod member;
+pub mod meter;
 pub mod migrate_store;
 pub mod nodes;
 pub mod organization;
@@ -105,6 +106,8 @@ pub enum Command {
     Routes(routes::Routes),
     /// What somebody may do at a running server, and why
     Explain(explain::ExplainArgs),
+    /// Measure for how long a server, any server, accepts what it has revoked
+    Meter(Box<meter::MeterArgs>),
     /// Who the caller is at a running server
     Me(me::MeArgs),
     /// Print what a shell reads to complete commands and options

@@ -41,6 +41,7 @@ async fn run(command: Command) -> Result<(), Failed> {
         Command::Audit(audit) => audit.run().await,
         Command::Routes(routes) => routes.run().await,
         Command::Explain(explain) => explain.run().await,
+        Command::Meter(meter) => meter.run().await,
         Command::Me(me) => me.run().await,
         Command::Completions(completions) => Ok(completions.run()?),
         Command::ManPages(pages) => Ok(pages.run()?),

@@ -30,7 +30,12 @@ const FORM: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The page alone.
 pub fn router(node: &Node, routes: Option<&WatchedTable>) -> Router {
-    Router::new().route(PATH, get(show)).with_state(Arc::new(registry(node, routes)))
+    page(registry(node, routes))
+}
+
+/// The page of anything that is counted.
+pub fn page(registry: Registry) -> Router {
+    Router::new().route(PATH, get(show)).with_state(Arc::new(registry))
 }
 
 /// All that is counted.

@@ -10,6 +10,7 @@ use claviger_client::Error;
 use super::confirmation::NotConfirmed;
 use super::connection::ConnectionError;
 use super::host::HostFailed;
+use super::meter::MeterFailed;
 use super::output::{CannotPrint, shown};
 use crate::random::NoRandomness;
 
@@ -30,6 +31,9 @@ pub enum Failed {
     /// A command on the host was not done.
     #[error(transparent)]
     Host(#[from] HostFailed),
+    /// A measurement came to nothing, or found what it looks for.
+    #[error(transparent)]
+    Meter(#[from] MeterFailed),
     /// The system gives no random bytes.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -100,6 +104,10 @@ pub enum Exit {
     TryAgain = 7,
     /// The audit log is not as it was written.
     Broken = 8,
+    /// Credentials were accepted after their revocation was answered.
+    Late = 9,
+    /// Not every round of a measurement proves something.
+    NotMeasured = 10,
 }
 
 impl Failed {
@@ -128,6 +136,7 @@ impl Failed {
             },
             Self::MayBeCreated { .. } => Exit::TryAgain,
             Self::Host(failed) => failed.exit(),
+            Self::Meter(failed) => failed.exit(),
             Self::NotConfirmed(not_confirmed) => not_confirmed.exit(),
             Self::Connection(_) | Self::WhichOrganization { .. } => Exit::Usage,
             Self::NoRandomness(_)

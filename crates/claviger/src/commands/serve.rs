@@ -145,7 +145,7 @@ impl Serve {
         if beside.is_some() && routes.is_none() {
             return Err(HostFailed::NoRoutes);
         }
-        let stop = stop_on_signal()?;
+        let stop = stop_on_signal("stopping: running requests are finished")?;
         // From here on it ends no process.
         let asked_again = signal(SignalKind::user_defined1()).map_err(signals_failed)?;
         let tls = match (&self.tls_certificate, &self.tls_key) {
@@ -479,8 +479,8 @@ fn signals_failed(reason: std::io::Error) -> HostFailed {
     HostFailed::System { what: "signals".to_owned(), reason }
 }
 
-/// Cancelled at the first SIGTERM or SIGINT.
-fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
+/// Cancelled at the first SIGTERM or SIGINT, which is told by this sentence.
+pub(super) fn stop_on_signal(told: &'static str) -> Result<CancellationToken, HostFailed> {
     let mut terminate = signal(SignalKind::terminate()).map_err(signals_failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(signals_failed)?;
     let stop = CancellationToken::new();
@@ -490,7 +490,7 @@ fn stop_on_signal() -> Result<CancellationToken, HostFailed> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: running requests are finished");
+        tracing::info!("{told}");
         supervisor::stopping();
         stopping.cancel();
     });

@@ -121,8 +121,6 @@ async fn look_into(location: &Location, options: &AnyConnectOptions) -> Result<(
     })
 }
 
-}
-
 /// The folder is for its owner alone; one that exists keeps its mode, but nobody else may write into it.
 pub(crate) fn prepare_folder(folder: &Path) -> Result<(), StoreError> {
     let failed = |reason| StoreError::File { path: folder.to_owned(), reason };

@@ -292,7 +292,7 @@ fn every_command_and_option_of_the_reference_is_there_and_none_is_left_out() {
         assert!(left_out.is_empty(), "{names:?}: the reference leaves out {left_out:?}");
         told.insert(names.join(" "));
     }
-    for group in ["service-account", "team", "role", "project", "audit", "explain", "me"] {
+    for group in ["service-account", "team", "role", "project", "audit", "explain", "meter", "me"] {
         let command = root.find_subcommand(group).expect("a command");
         for name in leaves(group, command) {
             assert!(told.contains(&name), "the reference leaves out {name}");

@@ -36,6 +36,7 @@ mod first_owner;
 mod gateways;
 mod host_commands;
 mod loading;
+mod meter;
 mod metrics;
 mod moving;
 mod network;

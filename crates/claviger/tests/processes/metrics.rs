@@ -8,12 +8,19 @@ use crate::process::wait_until;
 use crate::server::{On, Server, Store};
 
 fn client() -> reqwest::Client {
+    // All tests but the first find the provider installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
 /// Where the log says that metrics are.
 pub(crate) fn page(server: &Server) -> String {
-    let told = || server.err().lines().find(|line| line.contains("metrics are at /metrics")).map(str::to_owned);
+    page_told_in(|| server.err())
+}
+
+/// Where this log says that metrics are.
+pub(crate) fn page_told_in(log: impl Fn() -> String) -> String {
+    let told = || log().lines().find(|line| line.contains("metrics are at /metrics")).map(str::to_owned);
     wait_until("the log to say where metrics are", || told().is_some());
     let line = told().expect("a line");
     let address = line.split("address=").nth(1).expect("an address").split(' ').next().expect("one");
@@ -27,14 +34,14 @@ pub(crate) async fn json(address: &str) -> serde_json::Value {
     serde_json::from_str(&answer.text().await.expect("text")).expect("JSON")
 }
 
-async fn read(page: &str) -> String {
+pub(crate) async fn read(page: &str) -> String {
     let answer = client().get(page).send().await.expect("an answer");
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
     answer.text().await.expect("text")
 }
 
-fn line(shown: &str, begins: &str) -> Option<String> {
+pub(crate) fn line(shown: &str, begins: &str) -> Option<String> {
     shown.lines().find_map(|line| line.strip_prefix(begins)).map(|rest| rest.trim().to_owned())
 }
 
