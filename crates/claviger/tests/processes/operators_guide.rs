@@ -29,6 +29,7 @@ fn each_command_of_the_guide_does_what_it_says() {
     postgres(&mut guide);
     moving_in(&mut guide);
     several_nodes(&mut guide);
+    fail_over(&mut guide);
     tls(&mut guide);
     upgrade(&mut guide);
     upgrade_of_several_nodes(&mut guide);
@@ -65,7 +66,8 @@ fn prepared() -> Machine {
         "local all postgres trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n",
     );
     machine.ok(DATABASE_SERVER);
-    machine.write("/root/.pgpass", "600", &format!("db.example.com:5432:*:claviger:{PASSWORD}\n"));
+    let passwords = ["db", "db-b"].map(|host| format!("{host}.example.com:5432:*:claviger:{PASSWORD}\n"));
+    machine.write("/root/.pgpass", "600", &passwords.concat());
     machine
 }
 
@@ -252,6 +254,27 @@ fn several_nodes(guide: &mut Guide) {
         let listed = machine.ok(&format!("claviger nodes --output json --database '{DATABASE}'"));
         assert_eq!(listed.matches("\"alive\": true").count() + listed.matches("\"alive\":true").count(), 2, "{listed}");
     });
+}
+
+/// Nobody listens at the first address, as after its server went away.
+fn fail_over(guide: &mut Guide) {
+    empty_database(&guide.machine, "claviger");
+    by_hand_for_the_first_time(&guide.machine);
+    guide.chapter("Fail-over");
+    guide.exports(
+        "export CLAVIGER_DATABASE='postgres://claviger@db-a.example.com/claviger,postgres://claviger@db-b.example.com/claviger'",
+    );
+    guide.serves(&["claviger serve --audit-key-file /etc/claviger/audit.key"], |machine| {
+        is_ready(machine, "http://127.0.0.1:8000");
+    });
+    guide.tells_the_database("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)';");
+    guide.tells_the_database("SELECT pg_reload_conf();");
+    let psql = "runuser -u postgres -- psql -At -v ON_ERROR_STOP=1 -d postgres";
+    wait_until("it to replicate synchronously", || {
+        guide.machine.ok(&format!("{psql} -c 'SHOW synchronous_standby_names'")) == "ANY 1 (*)\n"
+    });
+    // It has no standby here.
+    guide.machine.ok(&format!("{psql} -c 'ALTER SYSTEM RESET synchronous_standby_names' -c 'SELECT pg_reload_conf()'"));
 }
 
 fn tls(guide: &mut Guide) {

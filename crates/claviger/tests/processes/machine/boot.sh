@@ -56,7 +56,8 @@ TARGET
 rm -f etc/resolv.conf etc/hosts
 : >etc/resolv.conf
 cat >etc/hosts <<'HOSTS'
-127.0.0.1 localhost db.example.com
+127.0.0.1 localhost db.example.com db-b.example.com
+127.0.0.3 db-a.example.com
 10.0.0.2 keys.example.com
 HOSTS
 echo claviger-test >etc/hostname

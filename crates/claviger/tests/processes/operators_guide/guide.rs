@@ -107,7 +107,8 @@ impl Guide {
     /// The next command is for `psql`, as the database's superuser.
     pub(super) fn tells_the_database(&mut self, statement: &str) {
         let statement = self.next(statement);
-        self.machine.write("/tmp/statement.sql", "644", &statement);
+        let statement = statement.strip_prefix(&self.exported).unwrap_or(&statement);
+        self.machine.write("/tmp/statement.sql", "644", statement);
         self.machine.ok("runuser -u postgres -- psql -q -v ON_ERROR_STOP=1 -d postgres -f /tmp/statement.sql");
     }
 }
