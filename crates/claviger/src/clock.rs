@@ -41,6 +41,11 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// How long ago a reading of [`instant`] was taken.
+pub fn since(earlier: Instant) -> Duration {
+    instant().saturating_duration_since(earlier)
+}
+
 /// The clock that leases go by: it counts the time that the machine sleeps, too, and nobody sets it.
 pub fn reading() -> Reading {
     #[cfg(test)]

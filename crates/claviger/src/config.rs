@@ -154,7 +154,9 @@ fn has_password(urls: &str) -> bool {
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
         let in_credentials = address.rsplit_once('@').is_some_and(|(credentials, _)| credentials.contains(':'));
-        in_credentials || query.split('&').any(|pair| pair.starts_with("password="))
+        // A question mark in a password that was not encoded.
+        let in_both = address.contains(':') && query.contains('@');
+        in_credentials || in_both || query.split('&').any(|pair| pair.starts_with("password="))
     })
 }
 

@@ -272,6 +272,17 @@ impl StoreError {
         Self::Database(sqlx::Error::Io(reason))
     }
 
+    /// Whether another place may have the right database: this one does not answer, is not what it is there for, or has a history that
+    /// may not be answered from, as one has that was replaced.
+    pub(crate) fn may_be_better_elsewhere(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::NoneOfSeveral { .. } | Self::Doubtful) || self.is_of_the_history()
+    }
+
+    /// Whether its history may not be answered from.
+    pub(crate) fn is_of_the_history(&self) -> bool {
+        matches!(self, Self::LostHistory { .. } | Self::EarlierEpoch)
+    }
+
     /// What is in the way, without the words around it.
     fn reason(&self) -> String {
         match self {

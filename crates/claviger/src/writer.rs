@@ -341,7 +341,7 @@ impl WriterTask {
                 _ = observe.tick() => {
                     let began = clock::instant();
                     if self.record_observations(false).await {
-                        observe.reset_after(began.elapsed());
+                        observe.reset_after(clock::since(began));
                     }
                 }
                 // What did not fit into the batch before.
@@ -371,7 +371,7 @@ impl WriterTask {
         let mut batch = Batch { waiting, answers: Vec::new() };
         let outcome = self.write(&mut batch).await;
         let decisions = batch.answers.len();
-        tracing::debug!(decisions, micros = started.elapsed().as_micros() as u64, ?outcome, "wrote a batch");
+        tracing::debug!(decisions, micros = clock::since(started).as_micros() as u64, ?outcome, "wrote a batch");
         match outcome {
             Ok(reached) => self.answer_everywhere(batch.answers, reached),
             Err(error) => batch.answer_failed(&error),
@@ -424,7 +424,7 @@ impl WriterTask {
         let (began_at, started) = (draft.revision(), clock::instant());
         let mut changes = 0;
         while changes < CHANGES_A_BATCH
-            && started.elapsed() < BATCH_FULL_AFTER
+            && clock::since(started) < BATCH_FULL_AFTER
             && let Some(queued) = batch.take()
         {
             let Queued { asked, place: _place, answer: to } = queued;
@@ -527,7 +527,7 @@ fn every(period: Duration) -> Interval {
 
 /// How long bookkeeping rests that has more to do.
 fn rest_after(began: Instant) -> Duration {
-    (began.elapsed() * RESTS_TIMES).min(FLUSH_EVERY)
+    (clock::since(began) * RESTS_TIMES).min(FLUSH_EVERY)
 }
 
 /// Brings the draft to where the head is held, by what other nodes wrote. One that stands in another history stays where it is.

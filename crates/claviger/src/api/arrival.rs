@@ -129,7 +129,7 @@ impl Arrival {
         if arrived.closes || doubtful {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let took = arrived.started.elapsed();
+        let took = clock::since(arrived.started);
         // What the caller is told, whatever it is wrapped in.
         let status = judged.map_or(response.status(), |judged| judged.status);
         self.answers.count(status, took);

@@ -32,6 +32,9 @@ use crate::{clock, random};
 /// What failed is tried again after this.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
+/// A history that it may not answer from is asked for again after this, at another place where there is one.
+const ELSEWHERE_AFTER: Duration = Duration::from_secs(1);
+
 /// Why it cannot join is told again after this.
 const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
@@ -156,17 +159,20 @@ impl Membership {
             if let Some(until) = self.member.rests_until() {
                 tokio::time::sleep(until.since(clock::reading())).await;
             }
-            let began = self.cluster.generation();
+            let (began, turn) = (self.cluster.generation(), self.store.turn());
             match self.join(began, &mut progress).await {
                 Ok(()) => {}
                 Err(error) => {
-                    self.store.report_elsewhere();
+                    if error.may_be_better_elsewhere() {
+                        self.store.report_elsewhere(turn);
+                    }
                     places_left = places_left.saturating_sub(1);
                     match told.take_if(|_| places_left == 0) {
                         Some(told) => return drop(told.send(Err(error))),
                         None => {
                             self.cannot_join(&error);
-                            tokio::time::sleep(AGAIN_AFTER).await;
+                            let is_of_the_history = error.is_of_the_history() && places_left == 0;
+                            tokio::time::sleep(if is_of_the_history { ELSEWHERE_AFTER } else { AGAIN_AFTER }).await;
                             continue;
                         }
                     }
@@ -313,6 +319,7 @@ impl Membership {
     async fn ask(&mut self, report: &Report) -> Option<Option<Found>> {
         let epoch = self.epoch?;
         let within = (self.properties.lease.length() / 2).min(REPLIED_WITHIN);
+        let turn = self.store.turn();
         let error = match tokio::time::timeout(within, self.store.report(report, epoch)).await {
             Ok(Ok(found)) => return Some(found),
             Ok(Err(error)) => error,
@@ -320,7 +327,7 @@ impl Membership {
         };
         tracing::warn!(%error, "the store does not take this node's reports; it answers until its lease has run out");
         self.metrics.report_failed();
-        self.store.report_elsewhere();
+        self.store.report_elsewhere(turn);
         self.member.gave_up(report);
         tokio::time::sleep(AGAIN_AFTER.min(within / 4)).await;
         None

@@ -260,7 +260,7 @@ impl Serve {
         }
         self.offer_set_up(node, scheme, address, Asked::ByStart).await;
         let principals = node.cluster.directory().map_or(0, |directory| directory.principal_count());
-        tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = started.elapsed().as_millis() as u64, "ready");
+        tracing::info!(%address, scheme, store = %node.store.location(), principals, millis = clock::since(started).as_millis() as u64, "ready");
         supervisor::ready();
         gateway::tell(table.as_deref());
         if let Some(file) = new_key {

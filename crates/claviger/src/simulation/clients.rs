@@ -15,6 +15,9 @@ use super::history::{AccountNumber, History, Set};
 /// Whoever writes gives up after this, and may still be heard.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// In the end, who does not answer is asked again after this.
+const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
 /// Checks are about so many of the accounts that were made last.
 const RECENT: u64 = 6;
 
@@ -38,6 +41,8 @@ pub(super) struct Clients {
 pub(super) struct Shared {
     pub(super) history: History,
     pub(super) asked: Vec<Asked>,
+    /// Answers, in their order.
+    pub(super) said: Vec<String>,
     pub(super) is_enough: bool,
     pub(super) working: usize,
 }
@@ -82,7 +87,14 @@ impl Clients {
             Ok(Some((status, body))) if status.is_success() => Outcome::Done(body),
             Ok(Some((StatusCode::NOT_FOUND, _))) => Outcome::Done(Value::Null),
             Ok(Some((_, body))) if body["code"] == "outcome_unknown" => Outcome::NotKnown,
-            Ok(Some(_)) => Outcome::NotDone,
+            Ok(Some((status, body))) => {
+                // The owner is let in, and may do it: nobody says otherwise who knows anything.
+                if status != StatusCode::SERVICE_UNAVAILABLE {
+                    let violation = format!("the owner was answered {status} at node {node}: {body}");
+                    self.shared(|shared| shared.history.violations.push(violation));
+                }
+                Outcome::NotDone
+            }
             Ok(None) | Err(_) => Outcome::NotKnown,
         }
     }
@@ -164,12 +176,17 @@ impl Clients {
         }
     }
 
-    async fn check(&self, account: AccountNumber, node: usize) {
+    /// What it was answered with; 0 where it was not.
+    async fn check(&self, account: AccountNumber, node: usize) -> u16 {
         let (sent, authorization) = self.shared(|shared| (shared.history.now(), shared.history.authorization(account)));
         let request = request("/api/app/me").header(header::AUTHORIZATION, authorization);
         let answered = self.ask(node, request.body(Body::empty()).expect("a request")).await;
         let status = answered.map_or(0, |(status, _)| status.as_u16());
-        self.shared(|shared| shared.history.checked(account, sent, status, &format!("node {node}")));
+        self.shared(|shared| {
+            shared.said.push(format!("node {node} says {status}"));
+            shared.history.checked(account, sent, status, &format!("node {node}"));
+        });
+        status
     }
 
     /// Asks with what was made last, in whatever state it is, at any node.
@@ -184,11 +201,15 @@ impl Clients {
         self.shared(|shared| shared.working -= 1);
     }
 
-    /// All accounts, at all nodes: what is there in the end is what was answered.
+    /// All accounts, at all nodes, until each was answered: what is there in the end is what was answered.
     pub(super) async fn look_at_all(self) {
         let all = self.shared(|shared| shared.history.all());
         for account in all {
-            self.check_everywhere(account).await;
+            for node in 0..self.nodes {
+                while !matches!(self.check(account, node).await, 200 | 401) {
+                    tokio::time::sleep(LOOKED_AGAIN_AFTER).await;
+                }
+            }
         }
         self.shared(|shared| shared.working -= 1);
     }

@@ -23,6 +23,8 @@ struct Write {
     sent: Instant,
     /// None while it is not known what became of it, which may be for ever.
     answered: Option<Instant>,
+    /// It was said that nothing was done, and nothing will be.
+    is_void: bool,
 }
 
 #[derive(Debug, Default)]
@@ -77,14 +79,15 @@ impl History {
     pub(super) fn made(&mut self, sent: Instant, authorization: String) -> AccountNumber {
         let answered = Some(self.now());
         self.counts.writes += 1;
-        self.accounts.push(Account { authorization, writes: vec![Write { set: Set::Counts, sent, answered }] });
+        self.accounts
+            .push(Account { authorization, writes: vec![Write { set: Set::Counts, sent, answered, is_void: false }] });
         AccountNumber(self.accounts.len() - 1)
     }
 
     pub(super) fn sent(&mut self, account: AccountNumber, set: Set) -> WriteNumber {
         let sent = self.now();
         let writes = &mut self.accounts[account.0].writes;
-        writes.push(Write { set, sent, answered: None });
+        writes.push(Write { set, sent, answered: None, is_void: false });
         WriteNumber(writes.len() - 1)
     }
 
@@ -96,11 +99,8 @@ impl History {
 
     /// It was said that nothing was done, and nothing will be.
     pub(super) fn was_not_done(&mut self, account: AccountNumber, write: WriteNumber) {
-        let sent = self.accounts[account.0].writes[write.0].sent;
         self.counts.writes_not_known += 1;
-        // As if the value before had been written again at once: it changes nothing.
-        let before = self.accounts[account.0].writes[write.0 - 1].set;
-        self.accounts[account.0].writes[write.0] = Write { set: before, sent, answered: None };
+        self.accounts[account.0].writes[write.0].is_void = true;
     }
 
     pub(super) fn is_not_known(&mut self) {
@@ -128,8 +128,13 @@ impl History {
         let found = match status {
             200 => Set::Counts,
             401 => Set::CountsNot,
-            _ => {
+            // Not connected, or not able to tell.
+            0 | 503 => {
                 self.counts.unavailable += 1;
+                return;
+            }
+            other => {
+                self.violations.push(format!("a check was answered with {other} at {at}"));
                 return;
             }
         };
@@ -148,7 +153,8 @@ fn may_be(writes: &[Write], sent: Instant, answered: Instant) -> impl Iterator<I
     let is_before = move |write: &&Write| write.answered.is_some_and(|answered| answered < sent);
     let last = writes.iter().filter(is_before).max_by_key(|write| write.answered);
     let is_deleted = last.is_some_and(|last| last.set == Set::Deleted);
-    let overlapping = writes.iter().filter(move |write| !is_deleted && write.sent < answered && !is_before(write));
+    let may_overlap = move |write: &&Write| !write.is_void && write.sent < answered && !is_before(write);
+    let overlapping = writes.iter().filter(move |write| !is_deleted && may_overlap(write));
     last.into_iter().chain(overlapping).map(|write| write.set)
 }
 
@@ -175,6 +181,24 @@ mod tests {
         assert!(history.violations.is_empty(), "{:?}", history.violations);
         history.checked(account, late, 200, "a");
         assert_eq!(history.violations.len(), 1, "it was deleted");
+    }
+
+    #[test]
+    fn what_was_not_done_allows_nothing() {
+        let mut history = History::default();
+        let sent = history.now();
+        let account = history.made(sent, String::new());
+        let write = history.sent(account, Set::CountsNot);
+        history.was_not_done(account, write);
+        let late = history.now();
+        history.checked(account, late, 200, "a");
+        let write = history.sent(account, Set::CountsNot);
+        history.answered(account, write);
+        assert!(history.violations.is_empty(), "{:?}", history.violations);
+        let late = history.now();
+        history.checked(account, late, 200, "a");
+        history.checked(account, late, 500, "a");
+        assert_eq!(history.violations.len(), 2, "it was disabled; and that is no answer");
     }
 
     #[test]

@@ -19,11 +19,20 @@ pub(super) struct Led {
     turn: u64,
     /// Where the next connection is tried first.
     first: usize,
+    /// Where a report has ended last, and in which turn.
+    confirmed: Option<(usize, u64)>,
 }
 
 /// Which turn a connection was made in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Turn(u64);
+pub struct Turn(u64);
+
+/// What somebody knew who began to connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Begun {
+    turn: u64,
+    first: usize,
+}
 
 /// At least one, in the order in which they are tried. Clones lead to the same one.
 #[derive(Clone)]
@@ -35,7 +44,7 @@ pub(super) struct Addresses {
 impl Addresses {
     /// None where there is no address.
     pub(super) fn new(options: Vec<AnyConnectOptions>) -> Option<Self> {
-        let led = Led { place: 0, turn: 0, first: 0 };
+        let led = Led { place: 0, turn: 0, first: 0, confirmed: None };
         (!options.is_empty()).then(|| Self { options: options.into(), led: Arc::new(watch::Sender::new(led)) })
     }
 
@@ -44,10 +53,16 @@ impl Addresses {
         self.options.len()
     }
 
+    /// Whoever connects begins with this.
+    pub(super) fn begun(&self) -> Begun {
+        let led = *self.led.borrow();
+        Begun { turn: led.turn, first: led.first }
+    }
+
     /// All of them, with their places, the one to be tried first in front.
-    pub(super) fn in_turn(&self) -> impl Iterator<Item = (usize, &AnyConnectOptions)> {
-        let first = self.led.borrow().first;
-        (0..self.count()).map(move |nth| (first + nth) % self.count()).map(|place| (place, &self.options[place]))
+    pub(super) fn in_turn(&self, begun: Begun) -> impl Iterator<Item = (usize, &AnyConnectOptions)> {
+        let places = (0..self.count()).map(move |nth| (begun.first + nth) % self.count());
+        places.map(|place| (place, &self.options[place]))
     }
 
     /// The turn that connections are made in now.
@@ -55,25 +70,45 @@ impl Addresses {
         Turn(self.led.borrow().turn)
     }
 
-    /// A connection was made to this place, where writes are taken.
-    pub(super) fn leads_to(&self, place: usize) -> Turn {
+    /// A connection was made to this place, where writes are taken. None where connections were led elsewhere meanwhile: it is of
+    /// no use.
+    pub(super) fn leads_to(&self, place: usize, begun: Begun) -> Option<Turn> {
+        let mut turn = None;
         self.led.send_if_modified(|led| {
+            if led.turn != begun.turn {
+                turn = (led.place == place).then_some(Turn(led.turn));
+                return false;
+            }
+            // Passed over meanwhile: that stays.
+            if led.first == begun.first {
+                led.first = place;
+            }
             let is_news = led.place != place;
             if is_news {
                 tracing::warn!(database = %shown(&self.options[place]), "this node goes on with another database");
-                *led = Led { place, turn: led.turn + 1, first: place };
+                (led.place, led.turn) = (place, led.turn + 1);
             }
-            led.first = place;
+            turn = Some(Turn(led.turn));
             is_news
         });
-        self.turn()
+        turn
     }
 
-    /// A connection of this turn was of no use: the next one is tried elsewhere first.
+    /// Connections of this turn were of no use: the next one is tried at the next place first.
     pub(super) fn pass_over(&self, turn: Turn) {
         self.led.send_if_modified(|led| {
             if led.turn == turn.0 {
-                led.first = (led.place + 1) % self.count();
+                led.first = (led.first + 1) % self.count();
+            }
+            false
+        });
+    }
+
+    /// A report ended well on a connection of this turn.
+    pub(super) fn confirm(&self, turn: Turn) {
+        self.led.send_if_modified(|led| {
+            if led.turn == turn.0 {
+                led.confirmed = Some((led.place, led.turn));
             }
             false
         });
@@ -86,10 +121,12 @@ impl Addresses {
         (place, led)
     }
 
-    /// Where connections lead that have no choice, and in which turn.
-    pub(super) fn current(&self) -> (&AnyConnectOptions, Turn) {
+    /// Where it is read beside the image, and in which turn: where a report has ended. Whoever never reports reads where connections
+    /// lead.
+    pub(super) fn read_from(&self) -> (&AnyConnectOptions, Turn) {
         let led = *self.led.borrow();
-        (&self.options[led.place], Turn(led.turn))
+        let (place, turn) = led.confirmed.unwrap_or((led.place, led.turn));
+        (&self.options[place], Turn(turn))
     }
 }
 
@@ -111,7 +148,11 @@ mod tests {
     }
 
     fn order(addresses: &Addresses) -> Vec<usize> {
-        addresses.in_turn().map(|(place, _)| place).collect()
+        addresses.in_turn(addresses.begun()).map(|(place, _)| place).collect()
+    }
+
+    fn connected(addresses: &Addresses, place: usize) -> Turn {
+        addresses.leads_to(place, addresses.begun()).expect("nobody else led them elsewhere")
     }
 
     #[test]
@@ -119,26 +160,59 @@ mod tests {
         let addresses = three();
         assert_eq!(order(&addresses), [0, 1, 2]);
         let before = addresses.turn();
-        assert_eq!(addresses.leads_to(0), before, "nothing is new");
-        let after = addresses.leads_to(2);
+        assert_eq!(connected(&addresses, 0), before, "nothing is new");
+        let after = connected(&addresses, 2);
         assert_ne!(after, before);
-        assert_eq!((order(&addresses), addresses.current().1), (vec![2, 0, 1], after));
+        assert_eq!((order(&addresses), addresses.turn()), (vec![2, 0, 1], after));
     }
 
     #[test]
-    fn one_that_is_passed_over_is_tried_last_until_it_is_good_again() {
+    fn what_is_passed_over_is_tried_last_and_one_after_the_other_is() {
         let addresses = three();
         let turn = addresses.turn();
         addresses.pass_over(turn);
         assert_eq!((order(&addresses), addresses.turn()), (vec![1, 2, 0], turn), "what is connected stays");
-        assert_eq!(addresses.leads_to(0), turn);
+        // The next one does not even let in whoever comes.
+        addresses.pass_over(turn);
+        assert_eq!(order(&addresses), [2, 0, 1]);
+        assert_eq!(connected(&addresses, 0), turn);
         assert_eq!(order(&addresses), [0, 1, 2]);
-        let later = addresses.leads_to(1);
+        let later = connected(&addresses, 1);
         addresses.pass_over(turn);
         assert_eq!(
             (order(&addresses), addresses.turn()),
             (vec![1, 2, 0], later),
             "one of an earlier turn tells nothing"
         );
+    }
+
+    #[test]
+    fn whoever_began_before_leads_nobody_back() {
+        let addresses = three();
+        let begun = addresses.begun();
+        let turn = connected(&addresses, 1);
+        assert_eq!(addresses.leads_to(0, begun), None);
+        assert_eq!(addresses.leads_to(1, begun), Some(turn), "the same place");
+        let begun = addresses.begun();
+        addresses.pass_over(turn);
+        assert_eq!(addresses.leads_to(1, begun), Some(turn));
+        assert_eq!(order(&addresses), [2, 0, 1], "passed over meanwhile");
+    }
+
+    #[test]
+    fn it_is_read_where_a_report_has_ended() {
+        let addresses = three();
+        let reads_at = |addresses: &Addresses| addresses.read_from().0.database_url.host_str().map(str::to_owned);
+        assert_eq!(reads_at(&addresses).as_deref(), Some("a"));
+        let first = addresses.turn();
+        let second = connected(&addresses, 1);
+        assert_eq!(reads_at(&addresses).as_deref(), Some("b"), "nobody reports");
+        addresses.confirm(second);
+        let third = connected(&addresses, 2);
+        assert_eq!(reads_at(&addresses).as_deref(), Some("b"));
+        addresses.confirm(first);
+        assert_eq!(reads_at(&addresses).as_deref(), Some("b"), "one of an earlier turn tells nothing");
+        addresses.confirm(third);
+        assert_eq!(reads_at(&addresses).as_deref(), Some("c"));
     }
 }

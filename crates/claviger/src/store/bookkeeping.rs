@@ -100,7 +100,9 @@ impl Store {
 
     /// When sessions were last used, as far as that was noted.
     pub async fn sessions_seen(&self) -> Result<Vec<(SessionId, Moment)>, StoreError> {
-        let rows = self.answered(sqlx::query(READ_SEEN).fetch_all(&self.reads())).await?;
+        // Asked for before the first report.
+        let mut connection = self.connector.connect().await?;
+        let rows = self.answered(sqlx::query(READ_SEEN).fetch_all(&mut *connection)).await?;
         let read = |row: &sqlx::any::AnyRow| -> Result<_, sqlx::Error> {
             let (id, seen) = (row.try_get::<i64, _>("id")?, row.try_get::<i64, _>("seen_at")?);
             Ok(u64::try_from(id).ok().and_then(SessionId::new).zip(Moment::from_seconds(seen)))

@@ -30,6 +30,11 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// When it was made.
+    pub(super) fn turn(&self) -> Turn {
+        self.turn
+    }
+
     /// Says goodbye.
     pub(super) async fn close(self) -> sqlx::Result<()> {
         self.connection.close().await
@@ -102,10 +107,14 @@ impl Connector {
     /// A new connection, set up: to the first address, in their turn, where writes are taken.
     pub(super) async fn connect(&self) -> Result<Link, StoreError> {
         let within = CONNECTION_WITHIN / u32::try_from(self.addresses.count()).unwrap_or(u32::MAX);
+        let begun = self.addresses.begun();
         let mut refused = Vec::new();
-        for (place, options) in self.addresses.in_turn() {
+        for (place, options) in self.addresses.in_turn(begun) {
             match tokio::time::timeout(within, connected(options, self.settings)).await {
-                Ok(Ok(connection)) => return Ok(Link { connection, turn: self.addresses.leads_to(place) }),
+                Ok(Ok(connection)) => match self.addresses.leads_to(place, begun) {
+                    Some(turn) => return Ok(Link { connection, turn }),
+                    None => refused.push((options, StoreError::no_answer())),
+                },
                 Ok(Err(error)) => refused.push((options, StoreError::from(error))),
                 Err(_) => refused.push((options, StoreError::no_answer())),
             }

@@ -36,8 +36,9 @@ pub struct Epoch {
 impl Store {
     /// The epoch that it is in, and its newest revision. An epoch that has no mark yet gets this one.
     pub async fn epoch(&self, mark: Mark) -> Result<(Epoch, Revision), StoreError> {
+        let mut connection = self.connector.connect().await?;
         loop {
-            let row = self.answered(sqlx::query(READ_EPOCH).fetch_one(&self.reads())).await?;
+            let row = self.answered(sqlx::query(READ_EPOCH).fetch_one(&mut *connection)).await?;
             if row.try_get::<i64, _>("closed")? != 0 {
                 return Err(StoreError::Closed);
             }

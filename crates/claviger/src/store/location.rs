@@ -72,12 +72,15 @@ pub(crate) fn parted(urls: &str) -> Vec<&str> {
     parts
 }
 
-/// The last @ ends the credentials, also where a slash in a password was not encoded.
+/// The last @ ends the credentials, also where a slash in a password was not encoded. Where a question mark was not, nobody can
+/// tell what they are: then nothing is shown.
 pub(super) fn without_credentials(url: &str) -> String {
     let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
-    let without_query = after_scheme.split('?').next().unwrap_or_default();
-    let shown = without_query.rsplit('@').next().unwrap_or_default();
-    format!("postgres://{shown}")
+    let (address, query) = after_scheme.split_once('?').unwrap_or((after_scheme, ""));
+    match query.contains('@') {
+        true => "postgres://...".to_owned(),
+        false => format!("postgres://{}", address.rsplit('@').next().unwrap_or_default()),
+    }
 }
 
 impl fmt::Debug for Location {
@@ -99,6 +102,8 @@ mod tests {
             ),
             ("postgresql://db/claviger", "postgres://db/claviger"),
             ("postgres://user:pa/ss@db/claviger", "postgres://db/claviger"),
+            ("postgres://user:pa?ss@db/claviger", "postgres://..."),
+            ("postgres://db/claviger?password=p@ss", "postgres://..."),
         ] {
             let location = Location::from_url(url).expect("an address");
             assert_eq!(location.to_string(), shown);

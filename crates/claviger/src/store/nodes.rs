@@ -12,6 +12,7 @@ use claviger_lease as lease;
 use claviger_lease::{Drift, Incarnation, LeaseLength, Report, Row as NodeRow};
 use sqlx::Row;
 
+use super::addresses::Turn;
 use super::connector::{Connector, Link};
 use super::epoch::Epoch;
 use super::rows::{hex, number, unhex};
@@ -196,6 +197,7 @@ impl Store {
         if is_warned {
             return Err(StoreError::Doubtful);
         }
+        self.connector.addresses().confirm(connection.turn());
         self.reporting.keep(connection);
         let Some(row) = answered else { return Ok(None) };
         let head = u64::try_from(row.try_get::<i64, _>("head")?).map_err(|_| StoreError::unreadable("the head row"))?;
@@ -211,11 +213,15 @@ impl Store {
         self.connector.addresses().count()
     }
 
-    /// Reports got no answer here: where the database may be in several places, the next connection is tried elsewhere first.
-    /// A primary that was replaced and still runs lets in whoever comes, and never ends a commit.
-    pub fn report_elsewhere(&self) {
-        let addresses = self.connector.addresses();
-        addresses.pass_over(addresses.turn());
+    /// Where connections lead.
+    pub fn turn(&self) -> Turn {
+        self.connector.addresses().turn()
+    }
+
+    /// A report in this turn got no answer: where the database may be in several places, the next connection is tried elsewhere
+    /// first. A primary that was replaced and still runs lets in whoever comes, and never ends a commit.
+    pub fn report_elsewhere(&self, turn: Turn) {
+        self.connector.addresses().pass_over(turn);
     }
 
     /// The rows as they seem to be, and whether this change stands in that history. A database that was replaced answers

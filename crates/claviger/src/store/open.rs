@@ -65,7 +65,7 @@ impl Store {
         let options: Result<Vec<_>, _> = urls.iter().map(|url| AnyConnectOptions::from_str(url)).collect();
         let addresses = options.ok().and_then(Addresses::new).ok_or_else(no_address)?;
         if engine == Engine::Sqlite {
-            look_into(&location, addresses.current().0).await?;
+            look_into(&location, addresses.read_from().0).await?;
         }
         let connector = Connector::new(addresses.clone(), write_settings);
         let reads = Reads::new(addresses, settings);

@@ -1,7 +1,7 @@
 //! Connections for reading what the image does not hold, several at a time.
 //!
-//! What must stay true: they lead where writing does. Whatever was opened before connections were led to another database is
-//! left behind, also what was on its way.
+//! What must stay true: they lead where the last report has ended, so that nothing is read from a database that was replaced. Whatever was
+//! opened before that is left behind, also what was on its way.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,10 +32,10 @@ impl Reads {
         Self { addresses, settings, pool }
     }
 
-    /// The connections that lead where writing does.
+    /// The connections that are of use now.
     pub(super) fn pool(&self) -> AnyPool {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.0 != self.addresses.turn() {
+        if pool.0 != self.addresses.read_from().1 {
             *pool = opened(&self.addresses, self.settings);
         }
         pool.1.clone()
@@ -44,7 +44,7 @@ impl Reads {
 
 /// Nothing is connected before it is asked for.
 fn opened(addresses: &Addresses, settings: &'static str) -> (Turn, AnyPool) {
-    let (options, turn) = addresses.current();
+    let (options, turn) = addresses.read_from();
     let pool = AnyPoolOptions::new()
         .max_connections(READERS_MAX)
         .acquire_timeout(CONNECTION_WITHIN)

@@ -52,7 +52,11 @@ impl Store {
                     pause = (pause * 2).min(AGAIN_AFTER_MAX);
                 }
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep(pause) => {}
+                _ = led_elsewhere.changed() => pause = AGAIN_AFTER,
+            }
         }
     }
 

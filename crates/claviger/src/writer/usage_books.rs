@@ -73,7 +73,7 @@ impl WriterTask {
         let began = clock::instant();
         for _ in 0..2 {
             while self.flush_uses().await {
-                if began.elapsed() > FLUSHED_AT_THE_END_WITHIN {
+                if clock::since(began) > FLUSHED_AT_THE_END_WITHIN {
                     tracing::warn!(
                         "more uses of secrets were noted than could be flushed at the end; the others are lost"
                     );

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use crate::chance::Chance;
 use crate::client::Caller;
 use crate::faults::history::History;
+use crate::faults::relay::Relay;
 use crate::faults::worker::{Place, watch, work};
 use crate::faults::{answers_again, free_port, writes_go_on};
 use crate::postgres::Cluster;
@@ -139,6 +140,34 @@ async fn a_primary_that_was_replaced_and_still_runs_serves_nobody() {
     assert_eq!(replicated.founded.at(&again).me().await.status, 200);
     again.stop();
     other.stop();
+}
+
+/// An address whose server is gone without a word takes a connection's time, which is longer than a report's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_leads_nowhere_keeps_no_node_out() {
+    let cluster = Cluster::start();
+    let store = Store::in_cluster(&cluster);
+    let founded = store.init();
+    let nowhere = Relay::to(store.database()).await;
+    nowhere.cut_off(true);
+    let (first, last) =
+        (format!("{},{}", nowhere.url(), store.database()), format!("{},{}", store.database(), nowhere.url()));
+    let mut store = store;
+    for addresses in [first, last] {
+        store = store.at_another_address(addresses);
+        let server = store.serve_with(&["--lease", "1s"]);
+        let owner = founded.at(&server);
+        for _ in 0..2 {
+            assert!(cluster.end_sessions_that_report() > 0, "it reports");
+            wait_until("a report to have failed", || server.err().contains("does not take this node's reports"));
+            answers_again(&owner).await;
+            // Beyond the lease that it had.
+            let (id, _) = owner.create(founded.organization, "made").await;
+            let path = format!("/api/app/organizations/{}/service-accounts/{id}", founded.organization);
+            owner.delete(&path).await.is(200);
+        }
+        server.stop();
+    }
 }
 
 /// What asynchronous replication costs: what was answered is not in the standby. Nobody is let in with what was revoked.

@@ -9,7 +9,7 @@
 //! are up to the machine.
 
 pub(crate) mod history;
-mod relay;
+pub(crate) mod relay;
 pub(crate) mod worker;
 
 use std::process::Command;

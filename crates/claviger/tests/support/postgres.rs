@@ -164,6 +164,12 @@ impl Cluster {
         standby
     }
 
+    /// Ends the sessions that reported last; how many there were.
+    pub(crate) fn end_sessions_that_report(&self) -> u32 {
+        let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'UPDATE nodes SET applied%'";
+        self.ask(end).parse().expect("a number")
+    }
+
     /// Waits for no standby any more.
     pub(crate) fn replicate_asynchronously(&self) {
         self.execute("ALTER SYSTEM RESET synchronous_standby_names");

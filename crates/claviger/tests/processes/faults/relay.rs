@@ -7,14 +7,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// One node's way to the database.
-pub(super) struct Relay {
+pub(crate) struct Relay {
     url: String,
     is_cut: watch::Sender<bool>,
 }
 
 impl Relay {
     /// A way to the database at this URL.
-    pub(super) async fn to(url: &str) -> Self {
+    pub(crate) async fn to(url: &str) -> Self {
         let (before, rest) = url.split_once('@').expect("a user");
         let (database, name) = rest.split_once('/').expect("a database");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -30,12 +30,12 @@ impl Relay {
     }
 
     /// The database, as the node reaches it.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Cuts it, or lets go on what waits.
-    pub(super) fn cut_off(&self, is_cut: bool) {
+    pub(crate) fn cut_off(&self, is_cut: bool) {
         self.is_cut.send_replace(is_cut);
     }
 }

@@ -164,7 +164,7 @@ async fn me(State(known): Shared, headers: HeaderMap) -> StatusCode {
         (Some(_), Manner::SilentAfterwards) => return StatusCode::SERVICE_UNAVAILABLE,
         (None, Manner::AcceptsLate) => account.uses > 7,
         (None, _) | (Some(_), Manner::NeverRevokes) => true,
-        (Some(revoked), Manner::Lies(length)) => revoked.elapsed() < length,
+        (Some(revoked), Manner::Lies(length)) => claviger::clock::since(revoked) < length,
         (Some(_), _) => false,
     };
     if is_accepted { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
