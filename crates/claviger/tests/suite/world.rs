@@ -148,8 +148,10 @@ impl World {
         let audit_key = folder.path().join("audit.key");
         let house = House::at(location, audit_key);
         let (node, address, serving) = serve(house.clone(), Outside::default(), Checks::default()).await;
-        let client =
-            Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
+        // No connection is used again that the server is about to close: it lies idle there for two seconds at most.
+        let idle = std::time::Duration::from_secs(1);
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().pool_idle_timeout(idle);
+        let client = client.build().expect("a client");
         let inner = Inner {
             on,
             database,
