@@ -171,6 +171,7 @@ mod tests {
             "postgres://u:p@h",
             "postgres://h/d?sslmode=require&password=p",
             "postgres://h/d,postgres://u:p@h/d",
+            "postgres://u:p?a@h/d",
         ] {
             assert!(has_password(url), "{url}");
         }

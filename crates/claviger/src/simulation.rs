@@ -9,6 +9,7 @@
 
 pub(crate) mod here;
 
+#[path = "../tests/support/chance.rs"]
 mod chance;
 mod clients;
 mod database;

@@ -160,23 +160,20 @@ impl Membership {
                 tokio::time::sleep(until.since(clock::reading())).await;
             }
             let (began, turn) = (self.cluster.generation(), self.store.turn());
-            match self.join(began, &mut progress).await {
-                Ok(()) => {}
-                Err(error) => {
-                    if error.may_be_better_elsewhere() {
-                        self.store.report_elsewhere(turn);
-                    }
-                    places_left = places_left.saturating_sub(1);
-                    match told.take_if(|_| places_left == 0) {
-                        Some(told) => return drop(told.send(Err(error))),
-                        None => {
-                            self.cannot_join(&error);
-                            let is_of_the_history = error.is_of_the_history() && places_left == 0;
-                            tokio::time::sleep(if is_of_the_history { ELSEWHERE_AFTER } else { AGAIN_AFTER }).await;
-                            continue;
-                        }
-                    }
+            if let Err(error) = self.join(began, &mut progress).await {
+                if error.may_be_better_elsewhere() {
+                    self.store.report_elsewhere(turn);
                 }
+                places_left = places_left.saturating_sub(1);
+                if places_left == 0
+                    && let Some(told) = told.take()
+                {
+                    return drop(told.send(Err(error)));
+                }
+                self.cannot_join(&error);
+                let is_of_the_history = error.is_of_the_history() && places_left == 0;
+                tokio::time::sleep(if is_of_the_history { ELSEWHERE_AFTER } else { AGAIN_AFTER }).await;
+                continue;
             }
             self.told_of = None;
             let left = self.stay_joined(began, &mut told).await;

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::chance::Chance;
 use super::history::{AccountNumber, History, Set};
+use super::template::Template;
 
 /// Whoever writes gives up after this, and may still be heard.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -31,10 +32,10 @@ pub(super) struct Asked {
 /// What clients share.
 #[derive(Clone)]
 pub(super) struct Clients {
-    pub(super) shared: Arc<Mutex<Shared>>,
-    pub(super) nodes: usize,
-    pub(super) owner: String,
-    pub(super) organization: u64,
+    shared: Arc<Mutex<Shared>>,
+    nodes: usize,
+    owner: String,
+    organization: u64,
 }
 
 #[derive(Default)]
@@ -60,7 +61,13 @@ enum Outcome {
 }
 
 impl Clients {
-    fn shared<T>(&self, what: impl FnOnce(&mut Shared) -> T) -> T {
+    /// Of so many nodes.
+    pub(super) fn of(nodes: usize, template: &Template) -> Self {
+        let (owner, organization) = (template.owner.clone(), template.organization);
+        Self { shared: Arc::default(), nodes, owner, organization }
+    }
+
+    pub(super) fn shared<T>(&self, what: impl FnOnce(&mut Shared) -> T) -> T {
         what(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

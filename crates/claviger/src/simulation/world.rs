@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,7 +19,7 @@ use tokio::task::LocalSet;
 use tower::ServiceExt;
 
 use super::chance::Chance;
-use super::clients::{Asked, Clients, Shared};
+use super::clients::{Asked, Clients};
 use super::database::{Database, Replied};
 use super::here::{self, NodeClock};
 use super::history::Counts;
@@ -74,6 +74,10 @@ struct Open {
     has_ended: bool,
 }
 
+fn told(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What is on its way between nodes and the database.
 enum OnItsWay {
     ToDatabase(Message),
@@ -121,8 +125,9 @@ pub(super) struct World {
     slow: u64,
     /// One statement in so many fails; never where it is 0.
     failing: u64,
-    clients: Runtime,
-    shared: Arc<Mutex<Shared>>,
+    /// What clients run in.
+    outside: Runtime,
+    clients: Clients,
     said: Vec<String>,
     folder: PathBuf,
 }
@@ -133,7 +138,7 @@ pub(super) fn run(seed: u64, template: &Template) -> Outcome {
     here::begin(chance.split());
     let folder = tempfile::tempdir_in(shared_memory()).expect("a folder");
     let mut world = World::new(chance, template, folder.path());
-    let outcome = world.run(template);
+    let outcome = world.run();
     drop(world);
     here::end();
     outcome
@@ -165,21 +170,14 @@ impl World {
     fn new(mut chance: Chance, template: &Template, folder: &Path) -> Self {
         let file = folder.join("store.db");
         std::fs::write(&file, &template.store).expect("written");
-        let clients = paused();
-        let shared = Arc::<Mutex<Shared>>::default();
-        let all = Clients {
-            shared: Arc::clone(&shared),
-            nodes: NODES,
-            owner: template.owner.clone(),
-            organization: template.organization,
-        };
+        let (outside, clients) = (paused(), Clients::of(NODES, template));
         for number in 0..WORKERS {
-            clients.spawn(all.clone().work(number, chance.split()));
+            outside.spawn(clients.clone().work(number, chance.split()));
         }
         for _ in 0..WATCHERS {
-            clients.spawn(all.clone().watch(chance.split()));
+            outside.spawn(clients.clone().watch(chance.split()));
         }
-        shared.lock().unwrap_or_else(PoisonError::into_inner).working = WORKERS + WATCHERS;
+        clients.shared(|shared| shared.working = WORKERS + WATCHERS);
         let mut world = Self {
             now: Duration::ZERO,
             nodes: Vec::new(),
@@ -194,8 +192,8 @@ impl World {
             faults: 0,
             slow: 0,
             failing: 0,
+            outside,
             clients,
-            shared,
             said: Vec::new(),
             folder: folder.to_owned(),
             chance,
@@ -219,7 +217,7 @@ impl World {
         house.among_others = AmongOthers { properties: NodeProperties { name, lease }, drift: Drift::USUAL };
         let clock = NodeClock {
             before: self.chance.millis(0, 100_000),
-            began: self.clients.block_on(async { here::runtime_clock() }),
+            began: self.outside.block_on(async { here::runtime_clock() }),
         };
         let speed = 900 + self.chance.below(201) as u32;
         let open = Arc::default();
@@ -232,23 +230,23 @@ impl World {
         let runtime = paused();
         node.clock.began = runtime.block_on(async { here::runtime_clock() });
         let open = Arc::new(Mutex::new(Open::default()));
-        let (house, told) = (node.house.clone(), Arc::clone(&open));
+        let (house, tells) = (node.house.clone(), Arc::clone(&open));
         let opening = LocalSet::new();
         opening.spawn_local(async move {
             let opened = Node::open(house, |_| {}).await;
             let Ok((node, mut running)) = opened else {
-                told.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
+                told(&tells).has_ended = true;
                 return;
             };
             let router = api::router(node, std::iter::empty().collect());
-            told.lock().unwrap_or_else(PoisonError::into_inner).router = Some(router);
+            told(&tells).router = Some(router);
             let failed = running.failed();
             if running.loaded().await.is_ok() {
                 failed.cancelled().await;
             }
-            told.lock().unwrap_or_else(PoisonError::into_inner).router = None;
+            told(&tells).router = None;
             running.stop().await;
-            told.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
+            told(&tells).has_ended = true;
         });
         (node.runtime, node.open) = (Some((opening, runtime)), open);
     }
@@ -266,43 +264,40 @@ impl World {
             drop(within);
             runtime.shutdown_background();
         }
-        self.collect();
+        // In which order a runtime lets go of its tasks is its own business.
+        let mut last_words = here::sent();
+        last_words.sort_by_key(|message| message.connection);
+        self.go_on_their_way(last_words);
         self.over.push((self.now + self.chance.millis(20, 800), Over::Start(number)));
     }
 
-    fn run(&mut self, template: &Template) -> Outcome {
+    fn run(&mut self) -> Outcome {
         while self.now < FAULTS_LAST {
             self.step(true);
         }
-        self.shared(|shared| shared.is_enough = true);
+        self.clients.shared(|shared| shared.is_enough = true);
         self.mend_everything();
         let mut is_looked_at = false;
         let until = self.now + WELL_WITHIN;
         while self.now < until {
             self.step(false);
-            if self.shared(|shared| shared.working) > 0 || !self.is_well() {
+            if self.clients.shared(|shared| shared.working) > 0 || !self.is_well() {
                 continue;
             }
             if is_looked_at {
                 break;
             }
             is_looked_at = true;
-            let looking = Clients {
-                shared: Arc::clone(&self.shared),
-                nodes: NODES,
-                owner: template.owner.clone(),
-                organization: template.organization,
-            };
-            self.shared(|shared| shared.working = 1);
-            self.clients.spawn(looking.look_at_all());
+            self.clients.shared(|shared| shared.working = 1);
+            self.outside.spawn(self.clients.clone().look_at_all());
         }
-        if !is_looked_at || self.shared(|shared| shared.working) > 0 {
-            self.shared(|shared| {
+        if !is_looked_at || self.clients.shared(|shared| shared.working) > 0 {
+            self.clients.shared(|shared| {
                 shared.history.violations.push("a node did not come back, or a write was not answered".to_owned())
             });
         }
         let (said, faults) = (std::mem::take(&mut self.said), self.faults);
-        self.shared(|shared| Outcome {
+        self.clients.shared(|shared| Outcome {
             violations: std::mem::take(&mut shared.history.violations),
             counts: shared.history.counts,
             faults,
@@ -312,13 +307,9 @@ impl World {
 
     fn is_well(&self) -> bool {
         self.nodes.iter().all(|node| {
-            let open = node.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let open = told(&node.open);
             node.runtime.is_some() && open.router.is_some() && !open.has_ended
         })
-    }
-
-    fn shared<T>(&self, what: impl FnOnce(&mut Shared) -> T) -> T {
-        what(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn step(&mut self, may_fail: bool) {
@@ -338,7 +329,7 @@ impl World {
             self.collect();
         }
         here::turn_of(None);
-        self.clients.block_on(pass(passes));
+        self.outside.block_on(pass(passes));
         self.pass_requests_on();
     }
 
@@ -357,14 +348,18 @@ impl World {
         }
         here::turn_of(Some(node.clock));
         runtime.block_on(opening.run_until(pass(own)));
-        if node.open.lock().unwrap_or_else(PoisonError::into_inner).has_ended {
+        if told(&node.open).has_ended {
             self.end(number);
         }
     }
 
     /// What the nodes have said since goes on its way.
     fn collect(&mut self) {
-        for message in here::sent() {
+        self.go_on_their_way(here::sent());
+    }
+
+    fn go_on_their_way(&mut self, messages: Vec<Message>) {
+        for message in messages {
             let words = match &message.said {
                 Said::Hello(_) => "hello",
                 Said::Goodbye => "goodbye",
@@ -456,11 +451,11 @@ impl World {
 
     /// Requests of clients reach their nodes, where somebody listens.
     fn pass_requests_on(&mut self) {
-        let answers = self.shared(|shared| std::mem::take(&mut shared.said));
+        let answers = self.clients.shared(|shared| std::mem::take(&mut shared.said));
         self.said.extend(answers);
-        for Asked { node, request, answer } in self.shared(|shared| std::mem::take(&mut shared.asked)) {
+        for Asked { node, request, answer } in self.clients.shared(|shared| std::mem::take(&mut shared.asked)) {
             let node = &self.nodes[node];
-            let router = node.open.lock().unwrap_or_else(PoisonError::into_inner).router.clone();
+            let router = told(&node.open).router.clone();
             let (Some((_, runtime)), Some(router)) = (&node.runtime, router) else { continue };
             self.said.push(format!("{:?} {} {}", self.now, request.method(), request.uri()));
             runtime.spawn(async move {

@@ -138,13 +138,8 @@ impl Connector {
     }
 
     async fn end(&self, mut connection: Link, statement: &'static str) -> Result<(), StoreError> {
-        match tokio::time::timeout(END_WITHIN, warnings::heard(connection.execute(statement))).await {
-            Ok((ended, is_warned)) => {
-                ended?;
-                if is_warned {
-                    return Err(StoreError::Doubtful);
-                }
-            }
+        match tokio::time::timeout(END_WITHIN, warnings::counted_on(connection.execute(statement))).await {
+            Ok(ended) => ended.map(|_| ())?,
             Err(_) => return Err(StoreError::no_answer()),
         }
         *self.lock() = Some(connection);
@@ -165,7 +160,8 @@ impl Connector {
     }
 }
 
-async fn connected(options: &AnyConnectOptions, settings: &'static str) -> sqlx::Result<AnyConnection> {
+/// A connection that is set up.
+pub(super) async fn connected(options: &AnyConnectOptions, settings: &'static str) -> sqlx::Result<AnyConnection> {
     let mut connection = AnyConnection::connect_with(options).await?;
     set_up(&mut connection, settings).await?;
     Ok(connection)

@@ -190,13 +190,9 @@ impl Store {
             .bind(name_of(report.incarnation))
             .bind(hex(&report.applied.mark.0.to_be_bytes()))
             .bind(hex(&epoch.mark.0));
-        // To the end of what it says: the row may come before it has committed, and what it warns of comes after the row.
-        let (answered, is_warned) = warnings::heard(asked.fetch_all(&mut *connection)).await;
-        let answered = answered?.into_iter().next();
-        // A lease from a report that may be lost would be of a history that may be lost.
-        if is_warned {
-            return Err(StoreError::Doubtful);
-        }
+        // To the end of what it says: the row may come before it has committed, and what it warns of comes after the row. A lease
+        // from a report that may be lost would be of a history that may be lost.
+        let answered = warnings::counted_on(asked.fetch_all(&mut *connection)).await?.into_iter().next();
         self.connector.addresses().confirm(connection.turn());
         self.reporting.keep(connection);
         let Some(row) = answered else { return Ok(None) };
@@ -252,10 +248,9 @@ impl Store {
     pub(super) async fn done(&self, statement: super::many::Bound<'_>) -> Result<u64, StoreError> {
         let work = async {
             let mut connection = self.connector.connect().await?;
-            let (done, is_warned) = warnings::heard(statement.execute(&mut *connection)).await;
-            let done = done?.rows_affected();
+            let done = warnings::counted_on(statement.execute(&mut *connection)).await?.rows_affected();
             connection.close().await?;
-            if is_warned { Err(StoreError::Doubtful) } else { Ok(done) }
+            Ok(done)
         };
         tokio::time::timeout(DONE_WITHIN, work).await.unwrap_or_else(|_| Err(StoreError::no_answer()))
     }

@@ -7,10 +7,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyConnection, Connection, Executor, Row};
+use sqlx::{Connection, Executor, Row};
 
 use super::addresses::Addresses;
-use super::connector::{Connector, set_up};
+use super::connector::{Connector, connected};
 use super::location::FILE_NAME;
 use super::reads::Reads;
 use super::{Engine, Location, Store, StoreError, no_connection};
@@ -108,11 +108,7 @@ impl Store {
 
 /// Looks into the file once, past the pool: that would try again and again, and say in the end only that time ran out.
 async fn look_into(location: &Location, options: &AnyConnectOptions) -> Result<(), StoreError> {
-    let look = async {
-        let mut connection = AnyConnection::connect_with(options).await?;
-        set_up(&mut connection, SQLITE_SETTINGS).await?;
-        connection.close().await
-    };
+    let look = async { connected(options, SQLITE_SETTINGS).await?.close().await };
     look.await.map_err(|error: sqlx::Error| match error.as_database_error() {
         Some(told) if told.code().is_some_and(|code| [SQLITE_CORRUPT, SQLITE_NOTADB].contains(&&*code)) => {
             StoreError::unreadable(format!("{location}: {}", told.message()))

@@ -16,6 +16,8 @@ use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::StoreError;
+
 /// Where sqlx tells of them.
 const TARGET: &str = "sqlx::postgres::notice";
 
@@ -41,8 +43,17 @@ fn is_warning(about: &Metadata<'_>) -> bool {
     about.target() == TARGET && *about.level() <= Level::WARN
 }
 
+/// Carries out what commits: what it came to, if that can be counted on.
+pub(super) async fn counted_on<T>(work: impl Future<Output = sqlx::Result<T>>) -> Result<T, StoreError> {
+    match heard(work).await {
+        (done, false) => Ok(done?),
+        (Ok(_), true) => Err(StoreError::Doubtful),
+        (Err(error), true) => Err(error.into()),
+    }
+}
+
 /// Carries it out; what it came to, and whether the database warned meanwhile.
-pub(super) async fn heard<T>(work: impl Future<Output = T>) -> (T, bool) {
+async fn heard<T>(work: impl Future<Output = T>) -> (T, bool) {
     let mut work = pin!(work);
     let heard = Arc::new(AtomicBool::new(false));
     let done = std::future::poll_fn(|context| {

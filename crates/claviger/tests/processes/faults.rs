@@ -10,18 +10,18 @@
 
 pub(crate) mod history;
 pub(crate) mod relay;
+pub(crate) mod traffic;
 pub(crate) mod worker;
 
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use self::history::History;
 use self::relay::Relay;
-use self::worker::{Place, watch, work};
+use self::traffic::Traffic;
+use self::worker::Place;
 use crate::chance::Chance;
 use crate::client::Caller;
 use crate::postgres::Cluster;
@@ -148,13 +148,8 @@ async fn what_was_answered_holds_at_every_node_whatever_fails() {
     let mut installation = Installation::start().await;
     let project = installation.store.number("SELECT MIN(id) FROM projects").await;
     let place = Place { organization: installation.founded.organization, project: project as u64 };
-    let history = Arc::new(History::new(installation.urls(), installation.owner(0)));
-    let running: Vec<_> = (0..WORKERS)
-        .map(|number| tokio::spawn(work(Arc::clone(&history), place, number, Chance::seeded(chance.number()))))
-        .collect();
-    let watching: Vec<_> = (0..WATCHERS)
-        .map(|_| tokio::spawn(watch(Arc::clone(&history), place, Chance::seeded(chance.number()))))
-        .collect();
+    let history = History::new(installation.urls(), installation.owner(0));
+    let traffic = Traffic::begin(history, place, WORKERS, WATCHERS, &mut chance);
 
     let until = claviger::clock::instant() + Duration::from_secs(seconds);
     let mut suffered = Vec::new();
@@ -163,19 +158,13 @@ async fn what_was_answered_holds_at_every_node_whatever_fails() {
         let fault =
             chance.one_of(&[Fault::Kill, Fault::Stop, Fault::Stop, Fault::CutOff, Fault::CutOff, Fault::Database]);
         let node = chance.below(NODES as u64) as usize;
-        installation.suffers(fault, node, chance.moment(FAULT_LASTS), &history).await;
+        installation.suffers(fault, node, chance.moment(FAULT_LASTS), &traffic.history).await;
         suffered.push(fault);
     }
     for node in 0..NODES {
         answers_again(&installation.owner(node)).await;
     }
-    history.enough.store(true, Ordering::Relaxed);
-    for task in running.into_iter().chain(watching) {
-        task.await.unwrap_or_else(|error| panic!("{error}"));
-    }
-    let violations = history.violations();
-    assert!(violations.is_empty(), "{} of them, such as {:#?}", violations.len(), violations.first());
-    history.nothing_is_lost(&installation.store, place).await;
+    let history = traffic.ends(&installation.store).await;
     println!("{} faults: {suffered:?}; {history}", suffered.len());
     assert!(history.deleted_count() > seconds, "too little was done for the faults to mean anything: {history}");
 }

@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../support/chance.rs"]
+mod chance;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/stores.rs"]
@@ -14,7 +16,6 @@ mod stores;
 mod totp;
 
 mod audit_chain;
-mod chance;
 mod client;
 mod desk;
 mod machine;

@@ -1,8 +1,11 @@
 //! Chance with a seed: the same seed, the same throws. SplitMix64, as good as a test needs.
 
+#![allow(dead_code, reason = "each test binary that includes this module uses its own part of it")]
+
 use std::time::Duration;
 
 /// Where the next throw comes from.
+#[derive(Debug, Clone)]
 pub(crate) struct Chance(u64);
 
 impl Chance {
@@ -45,5 +48,15 @@ impl Chance {
     /// Up to so long.
     pub(crate) fn moment(&mut self, at_most: Duration) -> Duration {
         Duration::from_micros(self.below(at_most.as_micros() as u64))
+    }
+
+    /// Whole milliseconds from one to another.
+    pub(crate) fn millis(&mut self, from: u64, to: u64) -> Duration {
+        Duration::from_millis(from + self.below(to - from + 1))
+    }
+
+    /// A chance of its own.
+    pub(crate) fn split(&mut self) -> Self {
+        Self(self.number())
     }
 }
