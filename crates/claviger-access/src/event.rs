@@ -27,6 +27,11 @@ macro_rules! event_names {
                     $(Self::$name => $text,)*
                 }
             }
+
+            /// The one of that name in the audit log.
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|name| name.text() == text)
+            }
         }
     };
 }

@@ -20,6 +20,7 @@ pub mod last_seen;
 pub mod last_used;
 pub mod limiter;
 pub mod listener;
+pub mod lost_history;
 pub mod mail;
 pub mod metrics;
 pub mod metrics_page;

@@ -109,9 +109,9 @@ fn take_out(
 }
 
 /// What happens where a person leaves, and what is recorded of it.
-fn leaves(
+pub(super) fn leaves<A>(
     draft: &Draft,
-    permit: &Permit<RemoveMember>,
+    permit: &Permit<A>,
     organization: OrganizationId,
     person: &PrincipalView<'_>,
 ) -> (Event, Vec<Change>) {

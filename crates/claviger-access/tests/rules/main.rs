@@ -11,6 +11,7 @@
 //! - `slugs`: which project a slug leads to, and that it leads to one.
 //! - `sessions`, `set_up`: signing in and out, idle and absolute ends; the link for the first owner who is a person.
 //! - `recovery`: second factors, and links by which people choose another password.
+//! - `restored`, `revoked_again`: a store that went back in time, suspended, or with what was revoked since revoked again.
 //! - `catalogue`: the rows of "Who may do what" in the security catalogue, one by one.
 //!
 //! They stand on `world` (an installation, and random histories of it), `command` (all use cases under one name),
@@ -28,6 +29,7 @@ mod ownership;
 mod people;
 mod recovery;
 mod restored;
+mod revoked_again;
 mod rows;
 mod secrets;
 mod sessions;

@@ -15,6 +15,7 @@ use crate::audit_chain::mark::NoMark;
 use crate::config::{AuditKeyOptions, ConfigError, StoreOptions};
 use crate::gateway::watched_table::NoTable;
 use crate::listener::TlsError;
+use crate::lost_history::NotTold;
 use crate::node::{House, Node};
 use crate::random::RequestId;
 use crate::store::verification::Break;
@@ -80,6 +81,14 @@ pub enum HostFailed {
     /// What was given as a mark is none.
     #[error("--mark: {0}")]
     Mark(NoMark),
+    /// What was revoked is not told, or not whole. Nothing was done.
+    #[error("--revocations{}: {reason}", file.as_ref().map_or(String::new(), |file| format!(" {}", file.display())))]
+    Revocations {
+        /// In which file, where it is one.
+        file: Option<PathBuf>,
+        /// What is wrong with it.
+        reason: NotTold,
+    },
     /// The audit log's chain has not begun.
     #[error("the audit log's chain has not begun; it does at the next start of the server")]
     NoChain,
@@ -108,7 +117,7 @@ impl HostFailed {
     /// The exit code that tells a script.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Mark(_) | Self::NoChain => Exit::Usage,
+            Self::Mark(_) | Self::NoChain | Self::Revocations { .. } => Exit::Usage,
             Self::ChainBroken { broken: Break::MarkTooOld { .. }, .. } => Exit::Usage,
             Self::ChainBroken { .. } => Exit::Broken,
             Self::Config(_)

@@ -3,17 +3,21 @@
 //! It begins an epoch that is closed, waits until no node can answer from the history that is lost, says what becomes of
 //! what was revoked in it, and opens the epoch. Where it is interrupted, the store stays closed, and it is run again.
 
+mod exports;
+
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use claviger_access::Caller;
 use claviger_access::administration::restored::Revoked;
-use claviger_access::password::Password;
+use claviger_access::password::{Password, PasswordHash};
 
 use super::host::{self, HostFailed};
 use super::{reset_password, set_up_link};
 use crate::cluster::membership::AmongOthers;
 use crate::config::{AuditKeyOptions, NodeOptions, StoreOptions};
+use crate::lost_history::{LogEnds, LostHistory};
 use crate::node;
 use crate::people::password::Passwords;
 use crate::public_url::PublicUrl;
@@ -42,7 +46,7 @@ pub struct Accept {
     among_others: NodeOptions,
 
     #[command(flatten)]
-    answer: Answer,
+    answer: AnswerOptions,
 
     /// The address under which people reach the server, such as https://keys.example.com, for the owners' links
     #[arg(long, value_name = "URL", env = "CLAVIGER_PUBLIC_URL", default_value = "http://127.0.0.1:8000")]
@@ -51,16 +55,31 @@ pub struct Accept {
 
 /// What becomes of what was revoked. There is no default.
 #[derive(Args, Debug)]
-#[group(required = true, multiple = false)]
-struct Answer {
+#[group(required = true, multiple = true)]
+struct AnswerOptions {
+    /// Revoke again what an export of an organization's audit log tells: NDJSON, made without a filter after the moment that
+    /// the store went back to. Once for each organization; beside one of the others, that is for organizations without
+    #[arg(long, value_name = "FILE")]
+    revocations: Vec<PathBuf>,
+
     /// Refuse all that was issued before until it is confirmed: service accounts are disabled, people are signed out and
     /// choose another password. A one-time link for an owner of each organization is printed
-    #[arg(long)]
+    #[arg(long, conflicts_with = "revoked_may_return")]
     suspend: bool,
 
     /// Let what was revoked after the restored moment be valid again
     #[arg(long)]
     revoked_may_return: bool,
+}
+
+impl AnswerOptions {
+    fn others(&self, password: &PasswordHash) -> Option<Revoked> {
+        match (self.suspend, self.revoked_may_return) {
+            (true, _) => Some(Revoked::IsSuspended { password: password.clone() }),
+            (false, true) => Some(Revoked::MayReturn),
+            (false, false) => None,
+        }
+    }
 }
 
 impl Restore {
@@ -76,11 +95,10 @@ impl Accept {
     async fn run(self) -> Result<(), HostFailed> {
         let location = host::existing(&self.store)?;
         crate::store::install_drivers();
-        let revoked = if self.answer.suspend { suspended().await? } else { Revoked::MayReturn };
         // Held until the store is open again.
         let _lock = StoreLock::take(&location)?;
         let store = node::open_store(location, &self.audit_key.path(&self.store)?).await?;
-        let accepted = self.accept(&store, &revoked).await;
+        let accepted = self.accept(&store).await;
         store.close().await;
         let mut out = std::io::stdout().lock();
         out.write_all(self.told(&accepted?).as_bytes())
@@ -88,7 +106,11 @@ impl Accept {
             .map_err(|reason| HostFailed::System { what: "standard output".to_owned(), reason })
     }
 
-    async fn accept(&self, store: &Store, revoked: &Revoked) -> Result<Opened, HostFailed> {
+    async fn accept(&self, store: &Store) -> Result<Opened, HostFailed> {
+        // Before anything is written: a file that tells too little leaves the store as it is.
+        let told = self.read_exports(store).await?;
+        let password = nobodys_password().await?;
+        let answer = restoring::Answer { told, others: self.answer.others(&password), password };
         let mark = random::mark().map_err(no_randomness)?;
         let known = store.begin_epoch(mark).await?;
         if store.is_shared() {
@@ -97,13 +119,32 @@ impl Accept {
             eprintln!("Waiting {until:?}, until no node can answer from the history that is lost.");
             tokio::time::sleep(until).await;
         }
-        Ok(restoring::open_epoch(store, mark, &Caller::Operator, revoked, &host::operator().origin).await?)
+        Ok(restoring::open_epoch(store, mark, &Caller::Operator, &answer, &host::operator().origin).await?)
+    }
+
+    async fn read_exports(&self, store: &Store) -> Result<Option<(LostHistory, LogEnds)>, HostFailed> {
+        if self.answer.revocations.is_empty() {
+            return Ok(None);
+        }
+        let ends = restoring::log_ends(store, &Caller::Operator).await?;
+        let others = self.answer.suspend || self.answer.revoked_may_return;
+        let history = exports::read(&self.answer.revocations, &ends, others)?;
+        Ok(Some((history, ends)))
     }
 
     fn told(&self, opened: &Opened) -> String {
         let mut said = format!("The store goes on from revision {}.\n", opened.revision);
-        if self.answer.suspend {
-            said.push_str(SUSPENDED);
+        for of in &opened.told {
+            let restoring::ToldOf { organization, events, revoked, suspended } = of;
+            said.push_str(&format!(
+                "Organization {organization}: of {events} events, {revoked} took something away that is taken away again; \
+                 {suspended} must choose another password.\n"
+            ));
+        }
+        match (self.answer.suspend, opened.links.is_empty()) {
+            (true, _) => said.push_str(SUSPENDED),
+            (false, false) => said.push_str(WITHOUT_OWNERS),
+            (false, true) => {}
         }
         for (organizations, link) in &opened.links {
             let link = match link {
@@ -121,14 +162,15 @@ const SUSPENDED: &str = "Every service account is disabled until somebody enable
                          another password by a link; invitations and links from before open nothing.\n\n\
                          For an owner of each organization, to be opened within an hour:\n";
 
-/// With a password that nobody knows.
-async fn suspended() -> Result<Revoked, HostFailed> {
+const WITHOUT_OWNERS: &str = "No owner of these can come in. For one of each, to be opened within an hour:\n";
+
+/// That nobody knows.
+async fn nobodys_password() -> Result<PasswordHash, HostFailed> {
     let random = [random::mark().map_err(no_randomness)?, random::mark().map_err(no_randomness)?];
     let text: String = random.iter().map(|half| format!("{:032x}", u128::from_be_bytes(half.0))).collect();
     let failed = |error: &dyn std::fmt::Display| StoreError::unreadable(error.to_string());
     let password = Password::parse(&text).map_err(|error| failed(&error))?;
-    let password = Passwords::default().hash(password).await.map_err(|error| failed(&error))?;
-    Ok(Revoked::IsSuspended { password })
+    Ok(Passwords::default().hash(password).await.map_err(|error| failed(&error))?)
 }
 
 fn no_randomness(error: random::NoRandomness) -> StoreError {

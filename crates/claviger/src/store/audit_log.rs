@@ -4,9 +4,10 @@
 //! by time and number, so what is written meanwhile moves nothing. What must stay true: every combination of filters is
 //! read along an index that its strongest filter has, in the order that it is shown in.
 //!
-//! [`following`] reads what came since; [`spot_check`] holds single events against the chain.
+//! [`following`] reads what came since; [`newest`] where a log ends; [`spot_check`] holds single events against the chain.
 
 mod following;
+mod newest;
 mod spot_check;
 
 use claviger_access::Permit;
@@ -24,6 +25,7 @@ pub use self::following::{LogEnds, Newer};
 pub use self::spot_check::{ChainLink, SpotCheck};
 
 pub(super) const FOLLOWING: &[(&str, &str)] = following::STATEMENTS;
+pub(super) const NEWEST: &[(&str, &str)] = newest::STATEMENTS;
 pub(super) const SPOT_CHECK: &[(&str, &str)] = spot_check::STATEMENTS;
 
 /// All filters, the strongest of them so that its index is taken. Said by a double negation, the organization keeps its index

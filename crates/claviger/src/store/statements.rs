@@ -20,6 +20,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         super::audit_log::STATEMENTS,
         super::audit_log::FOLLOWING,
+        super::audit_log::NEWEST,
         super::audit_log::SPOT_CHECK,
         super::bookkeeping::STATEMENTS,
         super::chain::STATEMENTS,

@@ -3,15 +3,19 @@
 //! What must stay true: the epoch is opened by the transaction that writes what becomes of revoked credentials, so no check
 //! is decided between the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_access::administration::restored::{self, Revoked};
+use claviger_access::administration::restored::{self, NotRevokedAgain, Revoked, RevokedAgain, ToldEvent};
 use claviger_access::administration::{password_reset, set_up};
+use claviger_access::authorize::{ReadAuditLog, Scope, authorize};
 use claviger_access::credential::{ResetToken, SetUpToken};
-use claviger_access::identity::{OrganizationId, PrincipalId};
-use claviger_access::{Caller, Decided, Draft, Mark, Refusal, Revision};
+use claviger_access::directory::PrincipalView;
+use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind};
+use claviger_access::password::PasswordHash;
+use claviger_access::{Caller, Decided, Directory, Draft, Mark, Refusal, Revision};
 
 use super::WriteError;
+use crate::lost_history::{LogEnds, LostHistory};
 use crate::store::writing::{Origin, Writing};
 use crate::store::{Store, StoreError};
 use crate::{clock, random};
@@ -25,6 +29,14 @@ pub enum NotOpened {
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What is told cannot be followed.
+    #[error(
+        "what was revoked cannot be revoked again: {0}; nothing was done, and the store is closed: run it again with another answer"
+    )]
+    NotRevokedAgain(NotRevokedAgain),
+    /// The exports were held against another state.
+    #[error("the store was written to meanwhile; it is closed now: run it again")]
+    Moved,
     /// The commit had no answer.
     #[error(transparent)]
     Unknown(WriteError),
@@ -39,13 +51,55 @@ pub enum OwnersLink {
     SetUp(SetUpToken),
 }
 
+/// What an operator says of a store that went back in time.
+#[derive(Debug)]
+pub struct Answer {
+    /// What is told of the history that is lost, and where the store ended when it was held against that.
+    pub told: Option<(LostHistory, LogEnds)>,
+    /// What becomes of what was revoked in organizations of which nothing is told; none where each is told of.
+    pub others: Option<Revoked>,
+    /// Of a password that nobody knows.
+    pub password: PasswordHash,
+}
+
+/// What an organization was told of, and what came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldOf {
+    /// Which.
+    pub organization: OrganizationId,
+    /// So many events happened in it.
+    pub events: usize,
+    /// So many of them took something away that is there.
+    pub revoked: usize,
+    /// So many people choose another password.
+    pub suspended: usize,
+}
+
 /// What became of it.
 #[derive(Debug)]
 pub struct Opened {
     /// Where the store stands.
     pub revision: Revision,
+    /// What was revoked again.
+    pub told: Vec<ToldOf>,
     /// A link, and the organizations that it is for.
     pub links: Vec<(Vec<OrganizationId>, OwnersLink)>,
+}
+
+/// Where the audit logs of the store end, which is read by the operator alone.
+pub async fn log_ends(store: &Store, caller: &Caller) -> Result<LogEnds, NotOpened> {
+    let image = store.load_directory(random::hash_key().map_err(no_randomness)?, |_| {}).await?;
+    ends_of(store, &image, caller).await
+}
+
+async fn ends_of(store: &Store, image: &Directory, caller: &Caller) -> Result<LogEnds, NotOpened> {
+    let mut newest = BTreeMap::new();
+    for known in image.organizations() {
+        let scope = Scope::Organization(known.id);
+        let permit = authorize::<ReadAuditLog>(image, caller, scope, clock::now())?;
+        newest.insert(known.id, store.newest_event(&permit).await?);
+    }
+    Ok(LogEnds::new(newest))
 }
 
 /// Opens the epoch with this mark, which was begun and is closed.
@@ -53,36 +107,47 @@ pub async fn open_epoch(
     store: &Store,
     mark: Mark,
     caller: &Caller,
-    revoked: &Revoked,
+    answer: &Answer,
     origin: &Origin,
 ) -> Result<Opened, NotOpened> {
     let image = store.load_directory(random::hash_key().map_err(no_randomness)?, |_| {}).await?;
+    if let Some((_, ends)) = &answer.told
+        && !ends_of(store, &image, caller).await?.is_as(ends)
+    {
+        return Err(NotOpened::Moved);
+    }
     let draft = Draft::on(&image);
-    let mut opening = Opening { writing: store.begin_while_closed().await?, draft, caller, origin };
+    let mut opening = Opening { writing: store.begin_while_closed().await?, draft, caller, origin, answer };
     if opening.writing.head() != (opening.draft.revision(), opening.draft.mark()) {
         return Err(StoreError::Closed.into());
     }
     let organizations: Vec<OrganizationId> = opening.draft.organizations().map(|known| known.id).collect();
-    for organization in &organizations {
-        let random = random::bytes().map_err(no_randomness)?;
-        let told = restored::accept(&opening.draft, caller, *organization, revoked, clock::now(), random)?;
-        opening.add(told).await?;
-        if matches!(revoked, Revoked::IsSuspended { .. }) {
-            opening.suspend_accounts(*organization).await?;
+    let (mut told, mut suspended, mut all_suspended) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for &organization in &organizations {
+        match answer.told.as_ref().and_then(|(history, _)| history.of(organization)) {
+            Some(events) => {
+                let (of, people) = opening.revoke_again(organization, events).await?;
+                told.push(of);
+                suspended.extend(people);
+            }
+            None if opening.answer_for(organization).await? => drop(all_suspended.insert(organization)),
+            None => {}
         }
     }
-    // Made last: suspending ends all links.
-    let links = match revoked {
-        Revoked::MayReturn => Vec::new(),
-        Revoked::IsSuspended { .. } => opening.links(&organizations).await?,
+    let need_a_link = |organization: &OrganizationId| {
+        let is_told = told.iter().any(|of| of.organization == *organization);
+        all_suspended.contains(organization) || opening.has_lost_its_owners(*organization, is_told, &suspended)
     };
+    let without_owner: Vec<OrganizationId> = organizations.iter().copied().filter(need_a_link).collect();
+    // Made last: suspending ends all links.
+    let links = opening.links(&without_owner).await?;
     opening.writing.open_epoch(mark).await?;
     let revision = opening.draft.revision();
     opening.writing.commit().await.map_err(|error| {
         tracing::error!(%error, "it is not known whether the epoch is open");
         NotOpened::Unknown(WriteError::OutcomeUnknown)
     })?;
-    Ok(Opened { revision, links })
+    Ok(Opened { revision, told, links })
 }
 
 fn no_randomness(error: random::NoRandomness) -> StoreError {
@@ -94,6 +159,7 @@ struct Opening<'o> {
     draft: Draft,
     caller: &'o Caller,
     origin: &'o Origin,
+    answer: &'o Answer,
 }
 
 impl Opening<'_> {
@@ -108,6 +174,58 @@ impl Opening<'_> {
                 Ok(reply)
             }
         }
+    }
+
+    async fn accept(&mut self, organization: OrganizationId, revoked: &Revoked) -> Result<(), NotOpened> {
+        let random = random::bytes().map_err(no_randomness)?;
+        let told = restored::accept(&self.draft, self.caller, organization, revoked, clock::now(), random)?;
+        Ok(self.add(told).await?)
+    }
+
+    /// Of an organization of which nothing is told. Whether all of it was suspended.
+    async fn answer_for(&mut self, organization: OrganizationId) -> Result<bool, NotOpened> {
+        let Some(others) = &self.answer.others else { return Err(NotOpened::Moved) };
+        self.accept(organization, others).await?;
+        let is_suspended = matches!(others, Revoked::IsSuspended { .. });
+        if is_suspended {
+            self.suspend_accounts(organization).await?;
+        }
+        Ok(is_suspended)
+    }
+
+    /// Follows what is told, event by event. What came of it, and who chooses another password.
+    async fn revoke_again(
+        &mut self,
+        organization: OrganizationId,
+        told: &[ToldEvent],
+    ) -> Result<(ToldOf, BTreeSet<PrincipalId>), NotOpened> {
+        self.accept(organization, &Revoked::IsRevokedAgain { events: told.len() }).await?;
+        let random = random::bytes().map_err(no_randomness)?;
+        let mut again = RevokedAgain::new(self.caller, organization, &self.answer.password, clock::now(), random);
+        let mut revoked = 0;
+        for event in told {
+            let followed = again.follow(&self.draft, event).map_err(NotOpened::NotRevokedAgain)?;
+            revoked += usize::from(matches!(followed, Decided::Write(..)));
+            self.add(followed).await?;
+        }
+        let suspended = again.suspended().clone();
+        Ok((ToldOf { organization, events: told.len(), revoked, suspended: suspended.len() }, suspended))
+    }
+
+    /// Whether something was taken that may leave it without an owner, and none of them can come in.
+    fn has_lost_its_owners(
+        &self,
+        organization: OrganizationId,
+        is_told: bool,
+        suspended: &BTreeSet<PrincipalId>,
+    ) -> bool {
+        let owners = self.draft.organization(organization).map_or(&[][..], |known| &known.owners);
+        let comes_in = |owner: PrincipalView<'_>| match owner.kind() {
+            PrincipalKind::Person => !suspended.contains(&owner.id()),
+            PrincipalKind::ServiceAccount => owner.lasts(),
+        };
+        let is_touched = is_told || owners.iter().any(|owner| suspended.contains(owner));
+        is_touched && !owners.iter().filter_map(|owner| self.draft.principal(*owner)).any(comes_in)
     }
 
     async fn suspend_accounts(&mut self, organization: OrganizationId) -> Result<(), NotOpened> {

@@ -48,6 +48,7 @@ mod packaging;
 mod postgres_connection;
 mod real_clients;
 mod restore;
+mod revoked_again;
 mod rolling_upgrade;
 mod rotation;
 mod route_table;

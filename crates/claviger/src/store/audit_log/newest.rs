@@ -1,0 +1,25 @@
+//! The newest event that a change left in an organization's log: where what is told of a lost history joins.
+
+use claviger_access::Permit;
+use claviger_access::authorize::ReadAuditLog;
+
+use super::{RecordedEvent, recorded};
+use crate::audit_chain::series::Series;
+use crate::store::rows::number;
+use crate::store::statements::statements;
+use crate::store::{Store, StoreError};
+
+statements! {
+    NEWEST = "SELECT id, made_at, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name, \
+              organization_id, project_id, request_id, address, facts_before, facts_after FROM audit_events \
+              WHERE id = (SELECT MAX(id) FROM audit_events WHERE organization_id = $1 AND id <= $2)";
+}
+
+impl Store {
+    /// None where retention has removed all of them.
+    pub async fn newest_event(&self, permit: &Permit<ReadAuditLog>) -> Result<Option<RecordedEvent>, StoreError> {
+        let newest = sqlx::query(NEWEST).bind(number(permit.organization().number())).bind(Series::Mutations.up_to());
+        let row = self.answered(newest.fetch_optional(&self.reads())).await?;
+        row.as_ref().map(recorded).transpose()
+    }
+}
