@@ -47,16 +47,22 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::MethodRouter;
+use pastey::paste;
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePathLayer;
+use utoipa::Path;
+use utoipa::openapi::HttpMethod;
+use utoipa_axum::PathItemExt;
+#[cfg(test)]
 use utoipa_axum::router::UtoipaMethodRouter;
-use utoipa_axum::routes;
 
 pub use self::arrival::{Arrival, Peer, answer_to_no_request};
 pub use self::client_address::TrustedProxies;
-pub use self::reference::description;
+pub use self::reference::DESCRIPTION;
 
 use crate::node::Node;
 
@@ -78,96 +84,117 @@ pub fn router(node: Node, trusted: TrustedProxies) -> Router {
         .layer(from_fn_with_state(arrival, arrival::arrive))
 }
 
-/// Makes one path's answers, each with its description: what is not described cannot be added here.
-type Described = fn() -> UtoipaMethodRouter<Node>;
+/// A path, and what answers at it. What is not described cannot be added here.
+struct Routed {
+    path: fn() -> String,
+    methods: fn() -> MethodRouter<Node>,
+    /// Making a description takes much code, which a server needs not: the file that is served was made from these.
+    #[cfg(test)]
+    described: fn() -> UtoipaMethodRouter<Node>,
+}
+
+/// Handlers of one module, all at the path of the first.
+macro_rules! routed {
+    ($module:path: $first:ident $(, $other:ident)*) => {
+        paste! {{
+            use $module as of;
+            Routed {
+                path: <of::[<__path_ $first>] as Path>::path,
+                methods: || {
+                    let methods = at(MethodRouter::new(), <of::[<__path_ $first>] as Path>::methods, of::$first);
+                    $(let methods = at(methods, <of::[<__path_ $other>] as Path>::methods, of::$other);)*
+                    methods
+                },
+                #[cfg(test)]
+                described: || utoipa_axum::routes!(of::$first $(, of::$other)*),
+            }
+        }}
+    };
+}
+
+/// Adds a handler at its methods.
+fn at<H, T>(methods: MethodRouter<Node>, of: fn() -> Vec<HttpMethod>, handler: H) -> MethodRouter<Node>
+where
+    H: Handler<T, Node>,
+    T: 'static,
+{
+    of().iter().fold(methods, |methods, method| methods.on(method.to_method_filter(), handler.clone()))
+}
 
 /// The paths of [`older`].
-const OLDER: &[Described] = &[
-    || routes!(older::timezones::list),
-    || routes!(older::projects::list),
-    || routes!(older::projects::create),
-    || routes!(older::projects::create_several),
-    || routes!(older::projects::show),
-    || routes!(older::projects::show_settings),
-    || routes!(older::projects::update),
-    || routes!(older::projects::delete),
-    || routes!(older::teams::list),
-    || routes!(older::teams::create),
-    || routes!(older::teams::delete),
-    || routes!(older::teams::rename),
-    || routes!(older::members::list),
-    || routes!(older::members::add_to_projects),
-    || routes!(older::members::delete),
+const OLDER: &[Routed] = &[
+    routed!(older::timezones: list),
+    routed!(older::projects: list),
+    routed!(older::projects: create),
+    routed!(older::projects: create_several),
+    routed!(older::projects: show),
+    routed!(older::projects: show_settings),
+    routed!(older::projects: update),
+    routed!(older::projects: delete),
+    routed!(older::teams: list),
+    routed!(older::teams: create),
+    routed!(older::teams: delete),
+    routed!(older::teams: rename),
+    routed!(older::members: list),
+    routed!(older::members: add_to_projects),
+    routed!(older::members: delete),
 ];
 
 /// All other paths.
-const PATHS: &[Described] = &[
-    || routes!(health::healthz),
-    || routes!(health::readyz),
-    || routes!(me::show),
-    || routes!(organization_accounts::list, organization_accounts::create),
-    || routes!(organization_accounts::add_to_project),
-    || routes!(organization_accounts::remove_from_project),
-    || routes!(organization_accounts::show, organization_accounts::change, organization_accounts::delete),
-    || routes!(organization_accounts::grants),
-    || routes!(account_secrets::list, account_secrets::create),
-    || routes!(account_secrets::change, account_secrets::revoke),
-    || routes!(account_secrets::rotate),
-    || routes!(project_accounts::list, project_accounts::create),
-    || routes!(project_accounts::remove),
-    || routes!(workspace_accounts::list),
-    || routes!(workspace_accounts::set_role, workspace_accounts::take_role),
-    || routes!(projects::list, projects::create),
-    || routes!(projects::index),
-    || routes!(projects::show, projects::change, projects::delete),
-    || routes!(workspaces::list, workspaces::create),
-    || routes!(workspaces::list_public),
-    || routes!(workspaces::show, workspaces::change, workspaces::delete),
-    || routes!(teams::list, teams::create),
-    || routes!(teams::show, teams::rename, teams::delete),
-    || routes!(teams::add_members),
-    || routes!(teams::remove_members),
-    || routes!(project_teams::list),
-    || routes!(project_teams::set_role, project_teams::take_role),
-    || routes!(project_teams::set_workspace_role, project_teams::take_workspace_role),
-    || {
-        routes!(
-            project_teams::show_default_access,
-            project_teams::set_default_access,
-            project_teams::take_default_access
-        )
-    },
-    || routes!(custom_roles::list, custom_roles::create),
-    || routes!(custom_roles::show, custom_roles::change, custom_roles::delete),
-    || routes!(custom_roles::holders),
-    || routes!(policies::show, policies::change),
-    || routes!(policies::show_addresses, policies::set_addresses),
-    || routes!(explain::show),
-    || routes!(invitations::list, invitations::send),
-    || routes!(invitations::resend),
-    || routes!(invitations::withdraw),
-    || routes!(invitations::accept),
-    || routes!(members::list),
-    || routes!(members::show, members::change, members::remove),
-    || routes!(project_members::list),
-    || routes!(project_members::set_role, project_members::take_role),
-    || routes!(project_members::list_of_workspace),
-    || routes!(project_members::set_workspace_role, project_members::take_workspace_role),
-    || routes!(audit_log::list_of_organization),
-    || routes!(audit_log::list_of_project),
-    || routes!(audit_export::export_organization),
-    || routes!(audit_export::export_project),
+const PATHS: &[Routed] = &[
+    routed!(health: healthz),
+    routed!(health: readyz),
+    routed!(me: show),
+    routed!(organization_accounts: list, create),
+    routed!(organization_accounts: add_to_project),
+    routed!(organization_accounts: remove_from_project),
+    routed!(organization_accounts: show, change, delete),
+    routed!(organization_accounts: grants),
+    routed!(account_secrets: list, create),
+    routed!(account_secrets: change, revoke),
+    routed!(account_secrets: rotate),
+    routed!(project_accounts: list, create),
+    routed!(project_accounts: remove),
+    routed!(workspace_accounts: list),
+    routed!(workspace_accounts: set_role, take_role),
+    routed!(projects: list, create),
+    routed!(projects: index),
+    routed!(projects: show, change, delete),
+    routed!(workspaces: list, create),
+    routed!(workspaces: list_public),
+    routed!(workspaces: show, change, delete),
+    routed!(teams: list, create),
+    routed!(teams: show, rename, delete),
+    routed!(teams: add_members),
+    routed!(teams: remove_members),
+    routed!(project_teams: list),
+    routed!(project_teams: set_role, take_role),
+    routed!(project_teams: set_workspace_role, take_workspace_role),
+    routed!(project_teams: show_default_access, set_default_access, take_default_access),
+    routed!(custom_roles: list, create),
+    routed!(custom_roles: show, change, delete),
+    routed!(custom_roles: holders),
+    routed!(policies: show, change),
+    routed!(policies: show_addresses, set_addresses),
+    routed!(explain: show),
+    routed!(invitations: list, send),
+    routed!(invitations: resend),
+    routed!(invitations: withdraw),
+    routed!(invitations: accept),
+    routed!(members: list),
+    routed!(members: show, change, remove),
+    routed!(project_members: list),
+    routed!(project_members: set_role, take_role),
+    routed!(project_members: list_of_workspace),
+    routed!(project_members: set_workspace_role, take_workspace_role),
+    routed!(audit_log: list_of_organization),
+    routed!(audit_log: list_of_project),
+    routed!(audit_export: export_organization),
+    routed!(audit_export: export_project),
 ];
 
-/// All of them, one made after the other.
-fn documented() -> impl Iterator<Item = UtoipaMethodRouter<Node>> {
-    PATHS.iter().chain(OLDER).map(|described| described())
-}
-
-/// What answers. The descriptions are dropped, one after the other: together they would take half of what a server
-/// without accounts takes in all.
+/// What answers.
 fn answering() -> Router<Node> {
-    documented().fold(Router::new(), |router, (_, paths, methods)| {
-        paths.paths.keys().fold(router, |router, path| router.route(path, methods.clone()))
-    })
+    let all = PATHS.iter().chain(OLDER);
+    all.fold(Router::new(), |router, routed| router.route(&(routed.path)(), (routed.methods)()))
 }

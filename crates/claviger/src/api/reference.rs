@@ -1,13 +1,13 @@
-//! The OpenAPI description, made from the code, and a page to browse it that needs no internet.
+//! The OpenAPI description, and a page to browse it that needs no internet.
 
-mod check;
+#[cfg(test)]
+mod made;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::sync::LazyLock;
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
@@ -18,13 +18,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use claviger_wire::envelope;
 use flate2::read::GzDecoder;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    Components, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response as Described,
-    ResponseBuilder,
-};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Described, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::failure::{self, Failure};
@@ -41,45 +36,11 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 /// No file of the page is as large, packed.
 const PAGE_FILE_BYTES_MAX: usize = 1 << 20;
 
-/// What the routes are added to.
-fn preface() -> OpenApi {
-    let info = InfoBuilder::new()
-        .title("Claviger")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "Service accounts for any product. Authenticate with HTTP Basic: `username:secret`, base64-encoded or as \
-             plain text. Every path answers with and without a trailing slash.",
-        ))
-        .build();
-    let mut components = Components::new();
-    components.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
-    components.schemas.insert(envelope::Failure::name().into_owned(), envelope::Failure::schema());
-    let mut schemas = Vec::new();
-    envelope::Failure::schemas(&mut schemas);
-    components.schemas.extend(schemas);
-    OpenApiBuilder::new()
-        .info(info)
-        .components(Some(components))
-        .security(Some([SecurityRequirement::new("basic", Vec::<String>::new())]))
-        .build()
-}
-
-/// The whole description, as it is served.
-pub fn description() -> OpenApi {
-    let routes = super::documented().fold(OpenApiRouter::with_openapi(preface()), OpenApiRouter::routes);
-    let mut description = routes.into_openapi();
-    description.paths.add_path_operation(check::PATH, vec![HttpMethod::Get], check::operation());
-    description
-}
-
-/// Made when somebody asks first: what it takes is not taken of every server.
-static DESCRIPTION: LazyLock<Bytes> = LazyLock::new(|| {
-    let json = description().to_json();
-    Bytes::from(json.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")))
-});
+/// The whole description, as it is served. A test makes it from the code, and holds this against that.
+pub const DESCRIPTION: &str = include_str!("../../assets/openapi.json");
 
 pub(super) fn router() -> Router {
-    let serve = || async { ([(CONTENT_TYPE, "application/json")], DESCRIPTION.clone()) };
+    let serve = || async { ([(CONTENT_TYPE, "application/json")], DESCRIPTION) };
     let page = SwaggerUi::new("/api/docs")
         .config(Config::new([DESCRIPTION_PATH]).use_base_layout().try_it_out_enabled(false).validator_url("none"));
     let page = Router::from(page).layer(from_fn(show_page));

@@ -393,7 +393,7 @@ fn shape(path: &str) -> String {
 fn no_route_is_missing_from_the_table() {
     let written: BTreeSet<(String, String)> =
         rows().iter().map(|row| (row.method.to_string(), shape(&row.path))).collect();
-    let description = serde_json::to_value(claviger::api::description()).unwrap();
+    let description: Value = serde_json::from_str(claviger::api::DESCRIPTION).unwrap();
     let mut served = BTreeSet::new();
     for (path, methods) in description["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {

@@ -6,7 +6,7 @@ use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, Param
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::openapi::{RefOr, Required, ResponseBuilder};
 
-use super::refusal;
+use crate::api::reference::refusal;
 
 /// Where gateways ask.
 pub(super) const PATH: &str = "/auth/check";
