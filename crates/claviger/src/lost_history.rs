@@ -1,8 +1,9 @@
 //! What exports of audit logs tell of a history that is lost: whether they join the store as it is, and whether they are whole.
 //!
 //! Events are numbered without a gap, over all organizations, so what the store lacks has greater numbers than all that it has.
-//! What must stay true: nothing is followed unless the export holds the newest event that the store has of its organization,
-//! and tells of its own beginning without a filter. A part of what was revoked would be taken for all of it.
+//! What must stay true: nothing is followed unless an export holds the newest event that the store has of its organization,
+//! and each file that tells of what came since tells of its own beginning, without a filter. A part of what was revoked would be
+//! taken for all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,31 +15,30 @@ use claviger_wire::audit::{AuditEvent, Fact};
 use crate::audit_chain::series::Series;
 use crate::store::audit_log::RecordedEvent;
 
-/// An event's facts of an export that left nothing out: what it was written as, and where it began.
+/// Facts of the beginning of an export that left nothing out: what it was written as, and where it began.
 const UNFILTERED: [&str; 2] = ["format", "from"];
 
-/// Where the logs of a store end. An organization has no event where retention has removed all of them.
+/// Where the logs of a store end.
 #[derive(Debug, Clone, Default)]
-pub struct LogEnds(BTreeMap<OrganizationId, Option<RecordedEvent>>);
+pub struct LogEnds {
+    /// None of an organization all of whose events retention has removed.
+    newest: BTreeMap<OrganizationId, Option<RecordedEvent>>,
+    /// The greatest number that was given to an event.
+    last: u64,
+}
 
 impl LogEnds {
-    /// The newest event of each organization.
-    pub fn new(newest: BTreeMap<OrganizationId, Option<RecordedEvent>>) -> Self {
-        Self(newest)
+    /// The newest event of each organization, and the greatest number that was given to one.
+    pub fn new(newest: BTreeMap<OrganizationId, Option<RecordedEvent>>, last: u64) -> Self {
+        Self { newest, last }
     }
 
     /// Whether both end with the same events.
     pub fn is_as(&self, other: &Self) -> bool {
         let ids = |ends: &Self| -> Vec<_> {
-            ends.0.iter().map(|(of, newest)| (*of, newest.as_ref().map(|newest| newest.id))).collect()
+            ends.newest.iter().map(|(of, newest)| (*of, newest.as_ref().map(|newest| newest.id))).collect()
         };
-        ids(self) == ids(other)
-    }
-
-    /// The greatest number that the store has.
-    fn last(&self) -> u64 {
-        let ids = self.0.values().flatten().map(|newest| newest.id.unsigned_abs());
-        ids.max().unwrap_or_default()
+        self.last == other.last && ids(self) == ids(other)
     }
 }
 
@@ -130,17 +130,30 @@ fn listed(organizations: &[OrganizationId]) -> String {
 /// Exports while they are read, line by line.
 pub struct Exports<'s> {
     ends: &'s LogEnds,
-    last: u64,
     /// Those of the store that an export tells of.
     seen: BTreeSet<OrganizationId>,
     joined: BTreeSet<OrganizationId>,
     told: BTreeMap<u64, (u64, ToldEvent)>,
+    /// Of the file that is being read, by organization.
+    file: BTreeMap<OrganizationId, OfFile>,
+    /// The number of the newest whole export of each organization.
+    whole: BTreeMap<OrganizationId, u64>,
+}
+
+/// What a file tells of exports of one organization's whole log, and whether it tells of anything that the store lacks.
+#[derive(Default)]
+struct OfFile {
+    /// The newest that began, and by which request.
+    began: Option<(ToldEvent, String)>,
+    /// By which requests exports were sent whole: none of them is this file.
+    ended: BTreeSet<String>,
 }
 
 impl<'s> Exports<'s> {
     /// Nothing was read yet.
     pub fn new(ends: &'s LogEnds) -> Self {
-        Self { ends, last: ends.last(), seen: BTreeSet::new(), joined: BTreeSet::new(), told: BTreeMap::new() }
+        let (seen, joined, told) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+        Self { ends, seen, joined, told, file: BTreeMap::new(), whole: BTreeMap::new() }
     }
 
     /// Reads an event: NDJSON, as exports write it.
@@ -150,26 +163,43 @@ impl<'s> Exports<'s> {
         if Series::of(id) == Series::Observations {
             return Ok(());
         }
-        let organization = OrganizationId::new(event.organization);
-        let newest = organization.and_then(|of| Some((of, self.ends.0.get(&of)?)));
-        if let Some((of, newest)) = newest {
+        let organization = OrganizationId::new(event.organization).filter(|of| self.ends.newest.contains_key(of));
+        if let Some(of) = organization {
             self.seen.insert(of);
-            if newest.as_ref().is_none_or(|newest| is_same(newest, &event)) {
+            let newest = self.ends.newest.get(&of).and_then(Option::as_ref);
+            if newest.is_none_or(|newest| is_same(newest, &event)) {
                 self.joined.insert(of);
             }
         }
-        if event.id <= self.last {
+        if event.id <= self.ends.last {
             return Ok(());
         }
-        let (id, organization) = (event.id, event.organization);
-        let told = (organization, told(event, line)?);
+        let (id, of, request) = (event.id, event.organization, event.request_id.clone());
+        let told = told(event, line)?;
+        if let Some(organization) = organization {
+            self.file.entry(organization).or_default().note(organization, &told, request);
+        }
         match self.told.get(&id) {
-            Some(known) if *known != told => Err(NotTold::Differing { id }),
+            Some(known) if *known != (of, told.clone()) => Err(NotTold::Differing { id }),
             _ => {
-                self.told.insert(id, told);
+                self.told.insert(id, (of, told));
                 Ok(())
             }
         }
+    }
+
+    /// A file was read to its end.
+    pub fn end_of_file(&mut self) -> Result<(), NotTold> {
+        for (organization, of) in std::mem::take(&mut self.file) {
+            let began = of.began.filter(|(_, request)| !of.ended.contains(request));
+            let (began, _) = began.ok_or(NotTold::NotItself { organization })?;
+            if let Some((name, _)) = began.after.iter().find(|(name, _)| !UNFILTERED.contains(&name.as_str())) {
+                return Err(NotTold::Filtered { organization, filter: name.clone() });
+            }
+            let newest = self.whole.entry(organization).or_default();
+            *newest = (*newest).max(began.id);
+        }
+        Ok(())
     }
 
     /// All was read. `others` says whether something is said of those that no export tells of.
@@ -177,26 +207,26 @@ impl<'s> Exports<'s> {
         let mut history = LostHistory::default();
         for (of, event) in self.told.values() {
             // What was founded since is not there, and nothing of it is to be revoked.
-            if let Some(of) = OrganizationId::new(*of).filter(|of| self.ends.0.contains_key(of)) {
+            if let Some(of) = OrganizationId::new(*of).filter(|of| self.ends.newest.contains_key(of)) {
                 history.0.entry(of).or_default().push(event.clone());
             }
         }
-        let mut whole_up_to = None::<u64>;
-        for organization in self.seen {
-            let newest = self.ends.0.get(&organization).and_then(Option::as_ref);
+        for &organization in &self.seen {
+            let newest = self.ends.newest.get(&organization).and_then(Option::as_ref);
             if let Some(newest) = newest.filter(|_| !self.joined.contains(&organization)) {
                 return Err(NotTold::DoesNotJoin { organization, id: newest.id });
             }
-            let made = of_itself(organization, history.of(organization).unwrap_or_default())?;
-            whole_up_to = Some(whole_up_to.map_or(made, |up_to| up_to.min(made)));
+            if !self.whole.contains_key(&organization) {
+                return Err(NotTold::NotItself { organization });
+            }
         }
         if !others {
-            let missing: Vec<_> = self.ends.0.keys().filter(|of| history.of(**of).is_none()).copied().collect();
+            let missing: Vec<_> = self.ends.newest.keys().filter(|of| history.of(**of).is_none()).copied().collect();
             if !missing.is_empty() {
                 return Err(NotTold::NotOfAll { organizations: missing });
             }
-            let up_to = whole_up_to.unwrap_or(self.last);
-            if let Some(id) = (self.last + 1..=up_to).find(|id| !self.told.contains_key(id)) {
+            let (last, up_to) = (self.ends.last, self.whole.values().min().copied().unwrap_or_default());
+            if let Some(id) = (last + 1..=up_to).find(|id| !self.told.contains_key(id)) {
                 return Err(NotTold::Missing { id });
             }
         }
@@ -204,15 +234,18 @@ impl<'s> Exports<'s> {
     }
 }
 
-/// The number under which the newest export of an organization's whole log tells of its own beginning.
-fn of_itself(organization: OrganizationId, told: &[ToldEvent]) -> Result<u64, NotTold> {
-    let is_own = |told: &&ToldEvent| {
-        told.name == EventName::AuditLogExportCreated && told.target == Target::Organization(organization)
-    };
-    let own = told.iter().rev().find(is_own).ok_or(NotTold::NotItself { organization })?;
-    match own.after.iter().find(|(name, _)| !UNFILTERED.contains(&name.as_str())) {
-        Some((name, _)) => Err(NotTold::Filtered { organization, filter: name.clone() }),
-        None => Ok(own.id),
+impl OfFile {
+    fn note(&mut self, organization: OrganizationId, told: &ToldEvent, request: String) {
+        if told.target != Target::Organization(organization) {
+            return;
+        }
+        match told.name {
+            EventName::AuditLogExportCreated if self.began.as_ref().is_none_or(|(known, _)| known.id < told.id) => {
+                self.began = Some((told.clone(), request));
+            }
+            EventName::AuditLogExportDownloaded => drop(self.ended.insert(request)),
+            _ => {}
+        }
     }
 }
 
@@ -287,15 +320,22 @@ mod tests {
             before: Vec::new(),
             after: Vec::new(),
         };
+        let last = newest.iter().map(|(_, id)| *id).max().unwrap_or_default();
         let newest = newest.iter().map(|(of, id)| (organization(*of), (*id > 0).then(|| recorded(*id, *of))));
-        LogEnds::new(newest.collect())
+        LogEnds::new(newest.collect(), last)
     }
+
+    const NEXT_FILE: &str = "another file";
 
     fn told(ends: &LogEnds, lines: &[String], others: bool) -> Result<LostHistory, NotTold> {
         let mut exports = Exports::new(ends);
         for (number, line) in lines.iter().enumerate() {
-            exports.read(number + 1, line.as_bytes())?;
+            match line.as_str() {
+                NEXT_FILE => exports.end_of_file()?,
+                line => exports.read(number + 1, line.as_bytes())?,
+            }
         }
+        exports.end_of_file()?;
         exports.end(others)
     }
 
@@ -349,6 +389,38 @@ mod tests {
         let from = [created(3, 1), line(4, 1, "audit_log_export.created", &[("format", "ndjson"), ("from", "x")])];
         told(&both, &from, true).expect("it joins");
         assert!(matches!(told(&both, &[created(3, 1)], true), Err(NotTold::NotItself { .. })));
+    }
+
+    /// Who asks for a part of the log is not told that he did, where that is not of the part.
+    #[test]
+    fn an_older_export_does_not_stand_for_the_file_that_tells_of_it() {
+        let ends = ends(&[(1, 3)]);
+        let downloaded = line(5, 1, "audit_log_export.downloaded", &[("format", "ndjson")]);
+        let older = [created(3, 1), exported(4, 1), downloaded.replace("request-5", "request-4")];
+        assert!(matches!(told(&ends, &older, true), Err(NotTold::NotItself { .. })));
+        // That of another request says nothing of this one.
+        told(&ends, &[created(3, 1), exported(4, 1), downloaded], true).expect("whole");
+    }
+
+    #[test]
+    fn each_file_tells_of_itself() {
+        let ends = ends(&[(1, 3)]);
+        let part = [created(3, 1), exported(4, 1), NEXT_FILE.to_owned(), line(9, 1, "set_up_link.used", &[])];
+        assert!(matches!(told(&ends, &part, true), Err(NotTold::NotItself { .. })));
+        let two = [created(3, 1), exported(4, 1), NEXT_FILE.to_owned(), exported(5, 1), exported(4, 1)];
+        told(&ends, &two, false).expect("whole");
+        let early = [created(3, 1), NEXT_FILE.to_owned(), exported(4, 1), created(3, 1)];
+        told(&ends, &early, false).expect("what tells of nothing that is missing does no harm");
+    }
+
+    #[test]
+    fn what_is_older_than_the_store_is_not_told_where_retention_left_no_event() {
+        let newest = [(organization(1), None)].into_iter().collect();
+        let ends = LogEnds::new(newest, 40);
+        let early = [exported(7, 1), line(6, 1, "set_up_link.used", &[])];
+        assert!(matches!(told(&ends, &early, true), Err(NotTold::NotItself { .. })));
+        told(&ends, &[exported(41, 1)], false).expect("whole");
+        assert!(matches!(told(&ends, &[exported(42, 1)], false), Err(NotTold::Missing { id: 41 })));
     }
 
     #[test]

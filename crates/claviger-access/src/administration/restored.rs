@@ -8,7 +8,7 @@
 mod revoked_again;
 mod told;
 
-pub use self::revoked_again::{NotRevokedAgain, RevokedAgain};
+pub use self::revoked_again::{NotRevokedAgain, RevokedAgain, in_order};
 pub use self::told::{ToldEvent, ToldFact, Unclear};
 
 use super::holding::Gathered;

@@ -1,19 +1,25 @@
 //! What was revoked in a history that is lost, revoked again as it is told: nobody holds more afterwards than he held at the
 //! end of that history, nor than he held where it began.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_access::administration::restored::{RevokedAgain, ToldEvent, ToldFact};
+use claviger_access::administration::custom_role::{ChangeRole, CreateRole};
+use claviger_access::administration::restored::{RevokedAgain, ToldEvent, ToldFact, in_order};
+use claviger_access::administration::service_account::{AddToProjects, CreateServiceAccount, RequestedExpiry};
 use claviger_access::effective;
 use claviger_access::event::{EventName, Fact, Target};
 use claviger_access::grant::{Granted, Holder};
-use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind};
+use claviger_access::identity::{CustomRoleId, OrganizationId, PrincipalId, PrincipalKind, ProjectId};
+use claviger_access::ownership::AccountDetails;
 use claviger_access::password::PasswordHash;
-use claviger_access::permission::PermissionSet;
+use claviger_access::permission::{PermissionName, PermissionSet};
+use claviger_access::role::{OrganizationRole, ProjectRole};
 use claviger_access::{Caller, Decided, Directory, Draft, Event, Mark, Moment, RandomBytes};
 use proptest::prelude::*;
 
-use crate::world::{Outcome, World};
+use crate::command::{Command, Reply};
+use crate::people::{acme, written};
+use crate::world::{Outcome, World, account_name, display_name};
 
 fn told(id: u64, event: &Event) -> ToldEvent {
     let facts = |facts: &[Fact]| -> Vec<ToldFact> {
@@ -71,8 +77,10 @@ impl Lost {
         let organizations: Vec<OrganizationId> = self.base.organizations().map(|known| known.id).collect();
         for organization in organizations {
             let random = RandomBytes::new(self.chance);
+            let of_it: Vec<ToldEvent> =
+                self.told.iter().filter(|(of, _)| *of == organization).map(|(_, told)| told.clone()).collect();
             let mut again = RevokedAgain::new(&Caller::Operator, organization, &password, self.now, random);
-            for (_, told) in self.told.iter().filter(|(of, _)| *of == organization) {
+            for told in in_order(&of_it) {
                 match again.follow(&draft, told).unwrap_or_else(|error| panic!("{told:?}: {error}")) {
                     Decided::Nothing(()) => {}
                     Decided::Write(decision, ()) => {
@@ -173,6 +181,15 @@ fn compare(lost: &Lost) -> BTreeSet<EventName> {
         }
     }
     for person in lost.base.organizations().flat_map(|known| &known.people).copied() {
+        let codes = |directory: &Directory| -> Vec<[u8; 32]> {
+            let known = directory.second_factor(person).into_iter().flat_map(|known| &known.recovery);
+            known.map(|digest| *digest.as_bytes()).collect()
+        };
+        let (are, were) = (codes(&after), codes(&lost.end));
+        let is_told_of = !lost.untold.contains(&person) && lost.end.second_factor(person).is_some();
+        assert!(!is_told_of || are.iter().all(|code| were.contains(code)), "codes of {person} count again");
+    }
+    for person in lost.base.organizations().flat_map(|known| &known.people).copied() {
         let is_suspended = suspended.contains(&person);
         if lost.untold.contains(&person) || is_suspended {
             continue;
@@ -185,9 +202,7 @@ fn compare(lost: &Lost) -> BTreeSet<EventName> {
             matches!(told.name, EventName::UserPasswordChanged | EventName::PasswordResetUsed)
                 && told.target == Target::Principal(person)
         };
-        let there = lost.told.iter().find(|(of, told)| {
-            is_changed(told) && lost.base.organization(*of).is_some_and(|known| known.people.contains(&person))
-        });
+        let there = lost.told.iter().find(|(of, told)| is_changed(told) && lost.base.organization(*of).is_some());
         let is_gone = effective_members(&after, person) == 0;
         assert!(there.is_none() || is_gone, "{person} has another password: {there:?}");
         let secured = |directory: &Directory| directory.second_factor(person).is_some();
@@ -256,4 +271,105 @@ fn each_kind_of_revocation_is_followed() {
     ] {
         assert!(followed.contains(&name), "{} is never followed: {followed:?}", name.text());
     }
+}
+
+/// An account that holds a custom role of a project with two of them, and what happens then.
+struct CustomRoles {
+    world: World,
+    organization: OrganizationId,
+    project: ProjectId,
+    account: PrincipalId,
+    roles: [CustomRoleId; 2],
+    base: Directory,
+    told: Vec<(OrganizationId, ToldEvent)>,
+}
+
+fn permissions(names: &str) -> PermissionSet {
+    names.split_whitespace().map(|name| PermissionName::parse(name).expect("a permission")).collect()
+}
+
+impl CustomRoles {
+    /// What each of them allows; the account holds the first.
+    fn allowing(first: &str, second: &str) -> Self {
+        let (mut world, organization, _) = acme();
+        let project = world.any_project(organization);
+        let mut made = Vec::new();
+        for (name, names) in [("One", first), ("Two", second)] {
+            let (permissions, name) = (Some(permissions(names)), display_name(name));
+            let create = CreateRole { project, name, description: None, permissions, copied_from: None };
+            written(&mut world, &Caller::Operator, &Command::CreateRole(create));
+            let known = &world.draft.project(project).expect("a project").custom_roles;
+            made.push(*known.iter().find(|id| !made.contains(*id)).expect("a role"));
+        }
+        let roles = [made[0], made[1]];
+        let create = Command::CreateServiceAccount(CreateServiceAccount {
+            organization,
+            name: account_name("nightly"),
+            organization_role: OrganizationRole::Member,
+            projects: BTreeMap::new(),
+            workspaces: BTreeMap::new(),
+            expires: RequestedExpiry::Never,
+            details: AccountDetails::default(),
+        });
+        let Reply::Account(account) = written(&mut world, &Caller::Operator, &create) else { panic!("no account") };
+        let (account, base) = (account.id, world.image());
+        let mut scene = Self { world, organization, project, account, roles, base, told: Vec::new() };
+        scene.holds(0);
+        scene.base = scene.world.image();
+        scene.told.clear();
+        scene
+    }
+
+    fn done(&mut self, command: &Command) {
+        let bytes = self.world.bytes();
+        let outcome = self.world.perform(&Caller::Operator, command, bytes);
+        let Outcome::Written(decision, _) = outcome else { panic!("{outcome:?}") };
+        for event in decision.events() {
+            self.told.push((event.organization(), told(self.told.len() as u64 + 1, event)));
+        }
+    }
+
+    fn holds(&mut self, role: usize) {
+        let projects = [(self.project, ProjectRole::Custom(self.roles[role]))].into();
+        let add = AddToProjects { organization: self.organization, projects, accounts: [self.account].into() };
+        self.done(&Command::AddToProjects(add));
+    }
+
+    fn allows(&mut self, role: usize, names: &str) {
+        let permissions = Some(permissions(names));
+        let (project, role) = (self.project, self.roles[role]);
+        let change = ChangeRole { project, role, name: None, description: None, permissions, copied_from: None };
+        self.done(&Command::ChangeRole(change));
+    }
+
+    fn is_gone(&mut self, role: usize) {
+        self.done(&Command::DeleteRole { project: self.project, role: self.roles[role] });
+    }
+
+    fn holds_no_more_than_at_the_end(mut self) {
+        let chance = self.world.chance.bytes();
+        let (end, now, untold) = (self.world.image(), self.world.now, BTreeSet::new());
+        let lost = Lost { base: self.base, end, told: self.told, untold, now, chance };
+        let (after, ..) = lost.revoked_again();
+        holds_no_more(&after, &lost.end, self.account, self.organization, "at the end");
+    }
+}
+
+#[test]
+fn a_role_that_another_gave_way_to_is_as_narrow_as_it_became() {
+    let wide = "data:read members:manage";
+    let mut narrowed = CustomRoles::allowing(wide, "data:read members:manage reports:export");
+    narrowed.holds(1);
+    narrowed.allows(1, "data:read");
+    narrowed.holds_no_more_than_at_the_end();
+
+    let mut deleted = CustomRoles::allowing(wide, "data:read members:manage reports:export");
+    deleted.holds(1);
+    deleted.is_gone(1);
+    deleted.holds_no_more_than_at_the_end();
+
+    let mut left = CustomRoles::allowing("", "");
+    left.holds(1);
+    left.is_gone(0);
+    left.holds_no_more_than_at_the_end();
 }

@@ -141,7 +141,7 @@ impl HostFailed {
             | Self::Write(WriteError::Refused(_)) => Exit::Conflict,
             Self::Store(StoreError::Database(_) | StoreError::NoneOfSeveral { .. } | StoreError::Doubtful)
             | Self::Write(_) => Exit::TryAgain,
-            Self::NotOpened(NotOpened::Store(StoreError::Closed)) => Exit::Conflict,
+            Self::NotOpened(NotOpened::Store(StoreError::Closed) | NotOpened::NotRevokedAgain(_)) => Exit::Conflict,
             Self::NotOpened(_) => Exit::TryAgain,
             Self::Store(_) | Self::Tls(_) | Self::TaskFailed | Self::System { .. } => Exit::Unexpected,
         }

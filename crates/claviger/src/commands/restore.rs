@@ -111,6 +111,7 @@ impl Accept {
         let told = self.read_exports(store).await?;
         let password = nobodys_password().await?;
         let answer = restoring::Answer { told, others: self.answer.others(&password), password };
+        restoring::try_out(store, &Caller::Operator, &answer).await?;
         let mark = random::mark().map_err(no_randomness)?;
         let known = store.begin_epoch(mark).await?;
         if store.is_shared() {
@@ -142,7 +143,8 @@ impl Accept {
             ));
         }
         match (self.answer.suspend, opened.links.is_empty()) {
-            (true, _) => said.push_str(SUSPENDED),
+            (true, _) if opened.told.is_empty() => said.push_str(SUSPENDED),
+            (true, _) => said.push_str(OTHERS_SUSPENDED),
             (false, false) => said.push_str(WITHOUT_OWNERS),
             (false, true) => {}
         }
@@ -161,6 +163,10 @@ impl Accept {
 const SUSPENDED: &str = "Every service account is disabled until somebody enables it. Everybody is signed out, and chooses \
                          another password by a link; invitations and links from before open nothing.\n\n\
                          For an owner of each organization, to be opened within an hour:\n";
+
+const OTHERS_SUSPENDED: &str = "All other organizations are suspended: their service accounts are disabled until somebody enables \
+                                them, and their people choose another password by a link.\n\n\
+                                For an owner of each, and of those above where no owner can come in, to be opened within an hour:\n";
 
 const WITHOUT_OWNERS: &str = "No owner of these can come in. For one of each, to be opened within an hour:\n";
 

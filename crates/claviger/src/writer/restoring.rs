@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_access::administration::restored::{self, NotRevokedAgain, Revoked, RevokedAgain, ToldEvent};
+use claviger_access::administration::restored::{self, NotRevokedAgain, Revoked, RevokedAgain, ToldEvent, in_order};
 use claviger_access::administration::{password_reset, set_up};
 use claviger_access::authorize::{ReadAuditLog, Scope, authorize};
 use claviger_access::credential::{ResetToken, SetUpToken};
@@ -30,9 +30,7 @@ pub enum NotOpened {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// What is told cannot be followed.
-    #[error(
-        "what was revoked cannot be revoked again: {0}; nothing was done, and the store is closed: run it again with another answer"
-    )]
+    #[error("what was revoked cannot be revoked again: {0}; say what becomes of it by another answer")]
     NotRevokedAgain(NotRevokedAgain),
     /// The exports were held against another state.
     #[error("the store was written to meanwhile; it is closed now: run it again")]
@@ -99,7 +97,24 @@ async fn ends_of(store: &Store, image: &Directory, caller: &Caller) -> Result<Lo
         let permit = authorize::<ReadAuditLog>(image, caller, scope, clock::now())?;
         newest.insert(known.id, store.newest_event(&permit).await?);
     }
-    Ok(LogEnds::new(newest))
+    Ok(LogEnds::new(newest, store.audit_log_ends().await?.mutations.unsigned_abs()))
+}
+
+/// Follows what is told without writing anything: what cannot be followed is known before the store is closed.
+pub async fn try_out(store: &Store, caller: &Caller, answer: &Answer) -> Result<(), NotOpened> {
+    let Some((history, _)) = &answer.told else { return Ok(()) };
+    let image = store.load_directory(random::hash_key().map_err(no_randomness)?, |_| {}).await?;
+    let mut draft = Draft::on(&image);
+    for organization in image.organizations().map(|known| known.id) {
+        let random = random::bytes().map_err(no_randomness)?;
+        let mut again = RevokedAgain::new(caller, organization, &answer.password, clock::now(), random);
+        for event in in_order(history.of(organization).unwrap_or_default()) {
+            if let Decided::Write(decision, ()) = again.follow(&draft, event).map_err(NotOpened::NotRevokedAgain)? {
+                draft.add(decision.changes(), draft.revision().next(), random::mark().map_err(no_randomness)?);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Opens the epoch with this mark, which was begun and is closed.
@@ -130,7 +145,11 @@ pub async fn open_epoch(
                 told.push(of);
                 suspended.extend(people);
             }
-            None if opening.answer_for(organization).await? => drop(all_suspended.insert(organization)),
+            None if opening.answer_for(organization).await? => {
+                all_suspended.insert(organization);
+                let people = opening.draft.organization(organization).map_or(&[][..], |known| &known.people);
+                suspended.extend(people);
+            }
             None => {}
         }
     }
@@ -203,7 +222,7 @@ impl Opening<'_> {
         let random = random::bytes().map_err(no_randomness)?;
         let mut again = RevokedAgain::new(self.caller, organization, &self.answer.password, clock::now(), random);
         let mut revoked = 0;
-        for event in told {
+        for event in in_order(told) {
             let followed = again.follow(&self.draft, event).map_err(NotOpened::NotRevokedAgain)?;
             revoked += usize::from(matches!(followed, Decided::Write(..)));
             self.add(followed).await?;

@@ -3,7 +3,8 @@
 //! Each event that took something away takes it away again, in the order in which they happened; what was given is not given
 //! again. What an event changed to something else comes down to what both allow: to what it told, where that is no more than
 //! what is held now, and to nothing, where neither holds the other. A person whose password or second factor was changed is
-//! suspended: the password that counts here did not count any more. What must stay true: nobody holds more afterwards than he
+//! suspended: the password that counts here did not count any more. Custom roles come first: what a role becomes is
+//! compared with the least that it ever allowed. What must stay true: nobody holds more afterwards than he
 //! held at the end of the history that is lost, as far as it is told. No rule about last owners keeps anything: who took the
 //! place of an owner is lost, and whoever accepts hands out links.
 
@@ -12,7 +13,7 @@ mod people;
 mod policies;
 mod roles;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::nobodys_link;
 use super::told::{ToldEvent, Unclear};
@@ -50,6 +51,14 @@ pub struct RevokedAgain<'a> {
     /// What is kept of a token that nobody has seen.
     nobodys: Option<SecretDigest>,
     suspended: BTreeSet<PrincipalId>,
+    /// How often each person has signed in.
+    logged_in: BTreeMap<PrincipalId, usize>,
+}
+
+/// The events of an organization in the order in which they are followed.
+pub fn in_order(told: &[ToldEvent]) -> impl Iterator<Item = &ToldEvent> {
+    let is_of_a_role = |told: &&ToldEvent| matches!(subject(told.name), Some(Subject::CustomRole));
+    told.iter().filter(is_of_a_role).chain(told.iter().filter(move |told| !is_of_a_role(told)))
 }
 
 /// What an event is about.
@@ -73,7 +82,8 @@ impl<'a> RevokedAgain<'a> {
         moment: Moment,
         random: RandomBytes,
     ) -> Self {
-        Self { caller, organization, moment, password, random, nobodys: None, suspended: BTreeSet::new() }
+        let (suspended, logged_in) = (BTreeSet::new(), BTreeMap::new());
+        Self { caller, organization, moment, password, random, nobodys: None, suspended, logged_in }
     }
 
     /// Those who choose another password, by a link.
@@ -157,7 +167,6 @@ const NOTHING_TAKEN: &[EventName] = &[
     EventName::CustomRoleCreated,
     EventName::AuditLogExportCreated,
     EventName::AuditLogExportDownloaded,
-    EventName::SessionLoggedIn,
     EventName::SecondFactorRemoved,
     EventName::SessionLoginFailed,
     EventName::UserPasswordChangeFailed,
@@ -183,6 +192,7 @@ const fn subject(name: EventName) -> Option<Subject> {
         E::UserSuspended
         | E::OrganizationUserRemoved
         | E::UserOrganizationRoleChanged
+        | E::SessionLoggedIn
         | E::SessionRenewed
         | E::SessionLoggedOut
         | E::UserPasswordChanged

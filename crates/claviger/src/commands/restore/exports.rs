@@ -20,6 +20,7 @@ pub(super) fn read(files: &[PathBuf], ends: &LogEnds, others: bool) -> Result<Lo
             let line = line.map_err(HostFailed::file(file))?;
             exports.read(number + 1, &line).map_err(not_told(Some(file)))?;
         }
+        exports.end_of_file().map_err(not_told(Some(file)))?;
     }
     exports.end(others).map_err(not_told(None))
 }

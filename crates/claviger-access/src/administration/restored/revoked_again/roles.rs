@@ -155,8 +155,10 @@ impl RevokedAgain<'_> {
             });
         }
         let Some(told_of) = told.may_say(At::After, "permissions") else { return Ok(Decided::Nothing(())) };
-        let names = told_of.split_whitespace().map(PermissionName::parse).collect::<Result<Vec<_>, _>>();
-        let told_of: PermissionSet = names.map_err(|_| told.unclear("which permissions"))?.into_iter().collect();
+        // One of the installation's own stays what it was when the catalogue grows.
+        let read = |name| PermissionName::parse(name).ok().or_else(|| PermissionName::own_as_stored(name));
+        let names: Option<Vec<PermissionName>> = told_of.split_whitespace().map(read).collect();
+        let told_of: PermissionSet = names.ok_or_else(|| told.unclear("which permissions"))?.into_iter().collect();
         let both = role.properties.permissions.names().filter(|name| told_of.allows(name)).collect();
         let change =
             ChangeRole { project, role: id, name: None, description: None, permissions: Some(both), copied_from: None };
