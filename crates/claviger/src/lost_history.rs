@@ -18,16 +18,16 @@ use crate::store::audit_log::RecordedEvent;
 /// Facts of the beginning of an export that left nothing out: what it was written as, and where it began.
 const UNFILTERED: [&str; 2] = ["format", "from"];
 
-/// Where the logs of a store end.
+/// Where the logs of a store end that went back in time.
 #[derive(Debug, Clone, Default)]
-pub struct LogEnds {
+pub struct RestoredLogs {
     /// None of an organization all of whose events retention has removed.
     newest: BTreeMap<OrganizationId, Option<RecordedEvent>>,
     /// The greatest number that was given to an event.
     last: u64,
 }
 
-impl LogEnds {
+impl RestoredLogs {
     /// The newest event of each organization, and the greatest number that was given to one.
     pub fn new(newest: BTreeMap<OrganizationId, Option<RecordedEvent>>, last: u64) -> Self {
         Self { newest, last }
@@ -129,7 +129,7 @@ fn listed(organizations: &[OrganizationId]) -> String {
 
 /// Exports while they are read, line by line.
 pub struct Exports<'s> {
-    ends: &'s LogEnds,
+    ends: &'s RestoredLogs,
     /// Those of the store that an export tells of.
     seen: BTreeSet<OrganizationId>,
     joined: BTreeSet<OrganizationId>,
@@ -140,7 +140,7 @@ pub struct Exports<'s> {
     whole: BTreeMap<OrganizationId, u64>,
 }
 
-/// What a file tells of exports of one organization's whole log, and whether it tells of anything that the store lacks.
+/// What a file tells of exports of one organization's whole log.
 #[derive(Default)]
 struct OfFile {
     /// The newest that began, and by which request.
@@ -151,7 +151,7 @@ struct OfFile {
 
 impl<'s> Exports<'s> {
     /// Nothing was read yet.
-    pub fn new(ends: &'s LogEnds) -> Self {
+    pub fn new(ends: &'s RestoredLogs) -> Self {
         let (seen, joined, told) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
         Self { ends, seen, joined, told, file: BTreeMap::new(), whole: BTreeMap::new() }
     }
@@ -302,7 +302,7 @@ mod tests {
     }
 
     /// A store whose organizations end with these events.
-    fn ends(newest: &[(u64, u64)]) -> LogEnds {
+    fn ends(newest: &[(u64, u64)]) -> RestoredLogs {
         let recorded = |id: u64, of: u64| RecordedEvent {
             id: id as i64,
             made_at: 0,
@@ -322,12 +322,12 @@ mod tests {
         };
         let last = newest.iter().map(|(_, id)| *id).max().unwrap_or_default();
         let newest = newest.iter().map(|(of, id)| (organization(*of), (*id > 0).then(|| recorded(*id, *of))));
-        LogEnds::new(newest.collect(), last)
+        RestoredLogs::new(newest.collect(), last)
     }
 
     const NEXT_FILE: &str = "another file";
 
-    fn told(ends: &LogEnds, lines: &[String], others: bool) -> Result<LostHistory, NotTold> {
+    fn told(ends: &RestoredLogs, lines: &[String], others: bool) -> Result<LostHistory, NotTold> {
         let mut exports = Exports::new(ends);
         for (number, line) in lines.iter().enumerate() {
             match line.as_str() {
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn what_is_older_than_the_store_is_not_told_where_retention_left_no_event() {
         let newest = [(organization(1), None)].into_iter().collect();
-        let ends = LogEnds::new(newest, 40);
+        let ends = RestoredLogs::new(newest, 40);
         let early = [exported(7, 1), line(6, 1, "set_up_link.used", &[])];
         assert!(matches!(told(&ends, &early, true), Err(NotTold::NotItself { .. })));
         told(&ends, &[exported(41, 1)], false).expect("whole");

@@ -17,7 +17,7 @@ use super::host::{self, HostFailed};
 use super::{reset_password, set_up_link};
 use crate::cluster::membership::AmongOthers;
 use crate::config::{AuditKeyOptions, NodeOptions, StoreOptions};
-use crate::lost_history::{LogEnds, LostHistory};
+use crate::lost_history::{LostHistory, RestoredLogs};
 use crate::node;
 use crate::people::password::Passwords;
 use crate::public_url::PublicUrl;
@@ -108,10 +108,9 @@ impl Accept {
 
     async fn accept(&self, store: &Store) -> Result<Opened, HostFailed> {
         // Before anything is written: a file that tells too little leaves the store as it is.
-        let told = self.read_exports(store).await?;
         let password = nobodys_password().await?;
+        let told = self.read_exports(store, &password).await?;
         let answer = restoring::Answer { told, others: self.answer.others(&password), password };
-        restoring::try_out(store, &Caller::Operator, &answer).await?;
         let mark = random::mark().map_err(no_randomness)?;
         let known = store.begin_epoch(mark).await?;
         if store.is_shared() {
@@ -123,13 +122,19 @@ impl Accept {
         Ok(restoring::open_epoch(store, mark, &Caller::Operator, &answer, &host::operator().origin).await?)
     }
 
-    async fn read_exports(&self, store: &Store) -> Result<Option<(LostHistory, LogEnds)>, HostFailed> {
+    async fn read_exports(
+        &self,
+        store: &Store,
+        password: &PasswordHash,
+    ) -> Result<Option<(LostHistory, RestoredLogs)>, HostFailed> {
         if self.answer.revocations.is_empty() {
             return Ok(None);
         }
-        let ends = restoring::log_ends(store, &Caller::Operator).await?;
+        let image = restoring::load(store).await?;
+        let ends = restoring::log_ends(store, &image, &Caller::Operator).await?;
         let others = self.answer.suspend || self.answer.revoked_may_return;
         let history = exports::read(&self.answer.revocations, &ends, others)?;
+        restoring::try_out(&image, &Caller::Operator, &history, password)?;
         Ok(Some((history, ends)))
     }
 

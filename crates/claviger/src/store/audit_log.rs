@@ -28,6 +28,14 @@ pub(super) const FOLLOWING: &[(&str, &str)] = following::STATEMENTS;
 pub(super) const NEWEST: &[(&str, &str)] = newest::STATEMENTS;
 pub(super) const SPOT_CHECK: &[(&str, &str)] = spot_check::STATEMENTS;
 
+/// What [`recorded`] reads.
+macro_rules! events {
+    () => {
+        "SELECT id, made_at, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name, \
+         organization_id, project_id, request_id, address, facts_before, facts_after FROM audit_events"
+    };
+}
+
 /// All filters, the strongest of them so that its index is taken. Said by a double negation, the organization keeps its index
 /// out of SQLite's way; PostgreSQL reads the same as if it were said plainly, and counts for itself.
 macro_rules! events_where {
@@ -36,9 +44,8 @@ macro_rules! events_where {
     };
     ($strongest:literal, $order:literal) => {
         concat!(
-            "SELECT id, made_at, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name, \
-             organization_id, project_id, request_id, address, facts_before, facts_after \
-             FROM audit_events WHERE ",
+            $crate::store::audit_log::events!(),
+            " WHERE ",
             $strongest,
             " AND ($5 = 0 OR project_id = $5) AND ($6 = 0 OR actor_id = $6) AND ($7 = '' OR action = $7) \
              AND ($8 = '' OR substr(action, 1, length($8)) = $8) \
@@ -52,7 +59,7 @@ macro_rules! events_where {
     };
 }
 
-pub(in crate::store) use events_where;
+pub(in crate::store) use {events, events_where};
 
 statements! {
     LIST = events_where!("organization_id = $1 AND (made_at, id) < ($2, $3) AND made_at >= $4");

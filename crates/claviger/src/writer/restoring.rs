@@ -15,7 +15,7 @@ use claviger_access::password::PasswordHash;
 use claviger_access::{Caller, Decided, Directory, Draft, Mark, Refusal, Revision};
 
 use super::WriteError;
-use crate::lost_history::{LogEnds, LostHistory};
+use crate::lost_history::{LostHistory, RestoredLogs};
 use crate::store::writing::{Origin, Writing};
 use crate::store::{Store, StoreError};
 use crate::{clock, random};
@@ -53,7 +53,7 @@ pub enum OwnersLink {
 #[derive(Debug)]
 pub struct Answer {
     /// What is told of the history that is lost, and where the store ended when it was held against that.
-    pub told: Option<(LostHistory, LogEnds)>,
+    pub told: Option<(LostHistory, RestoredLogs)>,
     /// What becomes of what was revoked in organizations of which nothing is told; none where each is told of.
     pub others: Option<Revoked>,
     /// Of a password that nobody knows.
@@ -84,30 +84,33 @@ pub struct Opened {
     pub links: Vec<(Vec<OrganizationId>, OwnersLink)>,
 }
 
-/// Where the audit logs of the store end, which is read by the operator alone.
-pub async fn log_ends(store: &Store, caller: &Caller) -> Result<LogEnds, NotOpened> {
-    let image = store.load_directory(random::hash_key().map_err(no_randomness)?, |_| {}).await?;
-    ends_of(store, &image, caller).await
+/// The store as it is.
+pub async fn load(store: &Store) -> Result<Directory, NotOpened> {
+    Ok(store.load_directory(random::hash_key().map_err(no_randomness)?, |_| {}).await?)
 }
 
-async fn ends_of(store: &Store, image: &Directory, caller: &Caller) -> Result<LogEnds, NotOpened> {
+/// Where the audit logs of the store end, which is read by the operator alone.
+pub async fn log_ends(store: &Store, image: &Directory, caller: &Caller) -> Result<RestoredLogs, NotOpened> {
     let mut newest = BTreeMap::new();
     for known in image.organizations() {
         let scope = Scope::Organization(known.id);
         let permit = authorize::<ReadAuditLog>(image, caller, scope, clock::now())?;
         newest.insert(known.id, store.newest_event(&permit).await?);
     }
-    Ok(LogEnds::new(newest, store.audit_log_ends().await?.mutations.unsigned_abs()))
+    Ok(RestoredLogs::new(newest, store.audit_log_ends().await?.mutations.unsigned_abs()))
 }
 
 /// Follows what is told without writing anything: what cannot be followed is known before the store is closed.
-pub async fn try_out(store: &Store, caller: &Caller, answer: &Answer) -> Result<(), NotOpened> {
-    let Some((history, _)) = &answer.told else { return Ok(()) };
-    let image = store.load_directory(random::hash_key().map_err(no_randomness)?, |_| {}).await?;
-    let mut draft = Draft::on(&image);
+pub fn try_out(
+    image: &Directory,
+    caller: &Caller,
+    history: &LostHistory,
+    password: &PasswordHash,
+) -> Result<(), NotOpened> {
+    let mut draft = Draft::on(image);
     for organization in image.organizations().map(|known| known.id) {
         let random = random::bytes().map_err(no_randomness)?;
-        let mut again = RevokedAgain::new(caller, organization, &answer.password, clock::now(), random);
+        let mut again = RevokedAgain::new(caller, organization, password, clock::now(), random);
         for event in in_order(history.of(organization).unwrap_or_default()) {
             if let Decided::Write(decision, ()) = again.follow(&draft, event).map_err(NotOpened::NotRevokedAgain)? {
                 draft.add(decision.changes(), draft.revision().next(), random::mark().map_err(no_randomness)?);
@@ -125,9 +128,9 @@ pub async fn open_epoch(
     answer: &Answer,
     origin: &Origin,
 ) -> Result<Opened, NotOpened> {
-    let image = store.load_directory(random::hash_key().map_err(no_randomness)?, |_| {}).await?;
+    let image = load(store).await?;
     if let Some((_, ends)) = &answer.told
-        && !ends_of(store, &image, caller).await?.is_as(ends)
+        && !log_ends(store, &image, caller).await?.is_as(ends)
     {
         return Err(NotOpened::Moved);
     }

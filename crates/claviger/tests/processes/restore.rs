@@ -54,7 +54,7 @@ impl WentBack {
 }
 
 /// The owner, once the server answers again: a copy of a database cuts its connections.
-async fn answering(founded: &Founded, server: &Server) -> Caller {
+pub(crate) async fn answering(founded: &Founded, server: &Server) -> Caller {
     let owner = founded.at(server);
     for _ in 0..12_000 {
         if owner.me().await.status == 200 {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::client::Caller;
 use crate::process::{Ended, run};
+use crate::restore::answering;
 use crate::secrets;
 use crate::server::{Copied, Founded, Server, Store, on_both_stores};
 
@@ -40,14 +41,7 @@ impl Installation {
     /// The owner, once the server answers again: a copy of a database cuts its connections.
     async fn copied(&self, server: &Server) -> (Copied, Caller) {
         let copied = self.store.copied();
-        let owner = self.founded.at(server);
-        for _ in 0..12_000 {
-            if owner.me().await.status == 200 {
-                return (copied, owner);
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-        panic!("it does not answer: {}", server.err());
+        (copied, answering(&self.founded, server).await)
     }
 
     fn exported(&self, server: &Server, name: &str, options: &[&str]) -> PathBuf {
@@ -59,10 +53,8 @@ impl Installation {
         for file in files {
             command.arg("--revocations").arg(file);
         }
-        run({
-            command.args(others);
-            command
-        })
+        command.args(others);
+        run(command)
     }
 
     fn serves_nobody(&self) {

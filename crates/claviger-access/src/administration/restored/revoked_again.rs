@@ -93,10 +93,10 @@ impl<'a> RevokedAgain<'a> {
 
     /// Takes away what this event took away, as far as it is there.
     pub fn follow(&mut self, draft: &Draft, told: &ToldEvent) -> Result<Decided<()>, NotRevokedAgain> {
-        let mut done = Gathered::default();
         if NOTHING_TAKEN.contains(&told.name) {
             return Ok(Decided::Nothing(()));
         }
+        let mut done = Gathered::default();
         match subject(told.name).ok_or_else(|| told.unclear("what it took away"))? {
             Subject::Account => self.account(draft, told, &mut done)?,
             Subject::Person => self.person(draft, told, &mut done)?,

@@ -5,10 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use crate::commands::host::HostFailed;
-use crate::lost_history::{Exports, LogEnds, LostHistory, NotTold};
+use crate::lost_history::{Exports, LostHistory, NotTold, RestoredLogs};
 
 /// Reads all of them. `others` says whether something is said of organizations that none of them tells of.
-pub(super) fn read(files: &[PathBuf], ends: &LogEnds, others: bool) -> Result<LostHistory, HostFailed> {
+pub(super) fn read(files: &[PathBuf], ends: &RestoredLogs, others: bool) -> Result<LostHistory, HostFailed> {
     let not_told = |file: Option<&PathBuf>| {
         let file = file.cloned();
         move |reason: NotTold| HostFailed::Revocations { file, reason }

@@ -3,16 +3,17 @@
 use claviger_access::Permit;
 use claviger_access::authorize::ReadAuditLog;
 
-use super::{RecordedEvent, recorded};
+use super::{RecordedEvent, events, recorded};
 use crate::audit_chain::series::Series;
 use crate::store::rows::number;
 use crate::store::statements::statements;
 use crate::store::{Store, StoreError};
 
 statements! {
-    NEWEST = "SELECT id, made_at, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name, \
-              organization_id, project_id, request_id, address, facts_before, facts_after FROM audit_events \
-              WHERE id = (SELECT MAX(id) FROM audit_events WHERE organization_id = $1 AND id <= $2)";
+    NEWEST = concat!(
+        events!(),
+        " WHERE id = (SELECT MAX(id) FROM audit_events WHERE organization_id = $1 AND id <= $2)"
+    );
 }
 
 impl Store {
