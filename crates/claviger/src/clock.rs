@@ -4,6 +4,8 @@
 //! the time never goes back, so a credential that was refused as expired is not accepted again when the system's clock
 //! is set back.
 
+pub mod pauses;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -56,6 +56,8 @@ pub struct Cluster {
     image: ArcSwapOption<Directory>,
     /// Until when it may be answered from.
     until: AtomicU64,
+    /// The newest revision of it that another node wrote, as far as that is known: that node may wait until this one tells of it.
+    of_others: AtomicU64,
     /// Held while the image changes, never while it is read.
     generation: Mutex<u64>,
     /// Told whenever a request may be decided otherwise than before, or the audit log holds more.
@@ -85,6 +87,7 @@ impl Cluster {
         Self {
             image: ArcSwapOption::empty(),
             until: AtomicU64::new(until),
+            of_others: AtomicU64::default(),
             generation: Mutex::default(),
             news: watch::Sender::default(),
             waits,
@@ -152,6 +155,16 @@ impl Cluster {
             self.tell_news();
         }
         Ok(())
+    }
+
+    /// The image that is published next holds what others wrote, up to this revision.
+    pub(crate) fn others_wrote(&self, revision: Revision) {
+        self.of_others.fetch_max(revision.0, Ordering::Release);
+    }
+
+    /// The newest revision that another node wrote.
+    fn of_others(&self) -> Revision {
+        Revision(self.of_others.load(Ordering::Acquire))
     }
 
     /// Until then it may be answered from the image that is published, and from those that follow it.

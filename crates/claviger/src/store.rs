@@ -34,6 +34,7 @@ mod change_format;
 mod connector;
 mod ends;
 mod event_row;
+mod gathered;
 mod grants;
 mod many;
 mod no_connection;
@@ -44,6 +45,7 @@ mod rows;
 pub mod schema;
 mod statements;
 mod tables;
+pub(crate) mod together;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -229,6 +229,11 @@ impl Writer {
         said.ok_or(WriteError::OutcomeUnknown)
     }
 
+    /// How many writes wait to be decided.
+    pub fn waiting(&self) -> usize {
+        self.waiting.writes()
+    }
+
     /// Waits until it is known what became of it.
     async fn send(&self, request: Request, key: Option<IdempotencyKey>, decide: Decider) -> Result<(), WriteError> {
         let place = self.waiting.take_place(request.organization, request.weight)?;
@@ -364,9 +369,7 @@ impl WriterTask {
     }
 
     async fn take_batch(&mut self, waiting: &mut Queue<Queued>) {
-        while let Ok(next) = self.arriving.try_recv() {
-            next.wait_in(waiting);
-        }
+        self.take_arrived(waiting);
         let started = clock::instant();
         let mut batch = Batch { waiting, answers: Vec::new() };
         let outcome = self.write(&mut batch).await;
@@ -375,6 +378,12 @@ impl WriterTask {
         match outcome {
             Ok(reached) => self.answer_everywhere(batch.answers, reached),
             Err(error) => batch.answer_failed(&error),
+        }
+    }
+
+    fn take_arrived(&mut self, waiting: &mut Queue<Queued>) {
+        while let Ok(next) = self.arriving.try_recv() {
+            next.wait_in(waiting);
         }
     }
 
@@ -395,7 +404,7 @@ impl WriterTask {
         }
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<Reached, WriteError> {
+    async fn write(&mut self, batch: &mut Batch<'_>) -> Result<Reached, WriteError> {
         // Asked for before the image: an image that is dropped from here on stays dropped.
         let began = self.cluster.generation();
         let image = self.cluster.image().ok_or(WriteError::Unavailable)?;
@@ -410,17 +419,22 @@ impl WriterTask {
     }
 
     /// Decides on the state that the store is in; where that is, what was decided, and the revision that it began at.
-    async fn decide(&self, batch: &mut Batch<'_>, image: &Held) -> Result<(Writing, Draft, Revision), WriteError> {
+    async fn decide(&mut self, batch: &mut Batch<'_>, image: &Held) -> Result<(Writing, Draft, Revision), WriteError> {
         let mut writing = self.store.begin_at_head().await.map_err(unavailable)?;
         let mut draft = Draft::on(image);
         if self.store.is_shared() {
             catch_up(&mut writing, &mut draft).await.map_err(unavailable)?;
+            if draft.revision() > image.revision() {
+                self.cluster.others_wrote(draft.revision());
+            }
         }
         if writing.head() != (draft.revision(), draft.mark()) {
             tracing::error!(store = ?writing.head(), image = %image.revision(), "the store is not where the image is");
             self.drop_image();
             return Err(WriteError::Unavailable);
         }
+        // Also those that came while others held the head.
+        self.take_arrived(batch.waiting);
         let (began_at, started) = (draft.revision(), clock::instant());
         let mut changes = 0;
         while changes < CHANGES_A_BATCH

@@ -80,6 +80,7 @@ impl Follower {
             for followed in &ahead {
                 draft.add(&followed.changes, followed.revision, followed.mark);
             }
+            self.cluster.others_wrote(draft.revision());
             if self.cluster.publish(began, draft.into_image()) == Err(Stale) {
                 return Ok(Some(Ended::Dropped));
             }

@@ -21,6 +21,7 @@ use super::keeper::{FirstLoad, Keeper};
 use super::seen::Seen;
 use super::waits::{Arriving, Waiting};
 use super::{Cluster, Generation};
+use crate::clock::pauses::Pauses;
 use crate::last_seen::LastSeen;
 use crate::metrics::membership::MembershipMetrics;
 use crate::store::epoch::Epoch;
@@ -41,12 +42,16 @@ const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// The own row goes within this at the end, or is marked out by others.
 const LEFT_WITHIN: Duration = Duration::from_secs(2);
 
+/// No other node has told of what was just written, before that.
+const FIRST_LOOK_AFTER: Duration = Duration::from_micros(500);
+
 /// While answers wait, the rows are looked at so often: at first, and at last.
 const LOOKED_AGAIN_AFTER: Duration = Duration::from_micros(200);
 const LOOKED_AGAIN_AFTER_MAX: Duration = Duration::from_millis(10);
 
-/// A node that has more than it has told of tells it after so long, whatever else it waits for: others may wait for it.
-const TOLD_WITHIN: Duration = Duration::from_millis(5);
+/// A node that has more than it has told of tells it after so long, also where it wrote that itself: others may have decided
+/// something on it, and wait. Not sooner, for a report is one more commit beside those of writes.
+const TOLD_WITHIN: Duration = Duration::from_millis(20);
 
 /// A report is given up after this, or half a lease: its connection may lead nowhere.
 const REPLIED_WITHIN: Duration = Duration::from_secs(2);
@@ -67,6 +72,24 @@ impl Default for AmongOthers {
     }
 }
 
+/// When the rows are looked at.
+struct Looks {
+    began: Reading,
+    next: Reading,
+}
+
+impl Looks {
+    fn begin(now: Reading, is_alone: bool) -> Self {
+        Self { began: now, next: if is_alone { now } else { now.after(FIRST_LOOK_AFTER) } }
+    }
+
+    /// Looked in vain.
+    fn looked(&mut self, now: Reading) {
+        let pause = (now.since(self.began) / 4).clamp(LOOKED_AGAIN_AFTER, LOOKED_AGAIN_AFTER_MAX);
+        self.next = now.after(pause);
+    }
+}
+
 /// Keeps the image of a node among others.
 pub struct Membership {
     store: Store,
@@ -80,6 +103,9 @@ pub struct Membership {
     epoch: Option<Epoch>,
     arriving: Arriving,
     waiting: Vec<Waiting>,
+    pauses: Pauses,
+    /// Whether there was no row of another node, when this one looked last.
+    is_alone: bool,
     /// Marking silent nodes out, beside the reports: a row that is locked must not keep this node from its lease.
     marking_out: JoinSet<()>,
     clocks: Clocks,
@@ -126,6 +152,8 @@ impl Membership {
             epoch: None,
             arriving,
             waiting: Vec::new(),
+            pauses: Pauses::default(),
+            is_alone: false,
             marking_out: JoinSet::new(),
             clocks: Clocks::Together,
             told_of: None,
@@ -330,33 +358,42 @@ impl Membership {
         None
     }
 
-    /// Until the next report is due, or there is something to report, or to learn by one.
+    /// Until the next report is due, or somebody waits for it, or there is something to learn by one. Meanwhile it looks at the
+    /// rows, every now and then, for answers that wait.
     async fn rest(&mut self, report: &Report, news: &mut watch::Receiver<()>) {
         let due = report.sent.after(self.properties.lease.length() / 4);
-        // Since when this node has more than it has told of, which is answered here without a report: others may wait for it.
+        let mut looks = None;
+        // Since when this node has more than it has told of. Of what it wrote itself only those wait who decided on it.
         let mut untold_since = None;
         loop {
             self.take_arrived();
-            let until = match self.is_ahead_of(report.applied.revision) {
-                true => due.min(untold_since.get_or_insert_with(clock::reading).after(TOLD_WITHIN)),
+            let now = clock::reading();
+            let until = match self.is_ahead_of(report.applied.revision) && !self.is_alone {
+                true => due.min(untold_since.get_or_insert(now).after(TOLD_WITHIN)),
                 false => due,
             };
-            if !self.waiting.is_empty() {
-                match self.look_ahead(report, until).await {
-                    Next::Report => return,
-                    Next::Rest => continue,
+            if now >= until || self.owes_a_report(report) {
+                return;
+            }
+            let next_look = match self.waiting.is_empty() {
+                true => {
+                    looks = None;
+                    until
                 }
+                false => looks.get_or_insert_with(|| Looks::begin(now, self.is_alone)).next,
+            };
+            if now >= next_look {
+                if self.look(report).await == Next::Report {
+                    return;
+                }
+                looks.iter_mut().for_each(|looks| looks.looked(clock::reading()));
+                continue;
             }
             tokio::select! {
                 biased;
-                () = tokio::time::sleep(until.since(clock::reading())) => return,
                 Some(waiting) = self.arriving.waiting.recv() => self.take(waiting),
-                _ = news.changed() => {
-                    self.take_arrived();
-                    if self.waiting.is_empty() && self.is_ahead_of(report.applied.revision) {
-                        return;
-                    }
-                }
+                _ = news.changed() => {}
+                () = self.pauses.pause(until.min(next_look).since(now)) => {}
             }
         }
     }
@@ -366,35 +403,27 @@ impl Membership {
         self.cluster.image().is_none_or(|image| image.revision().0 > revision.0)
     }
 
-    /// While answers wait, until then: looks at the rows, which lets those go that were committed here, until a report would let
-    /// others go.
-    async fn look_ahead(&mut self, report: &Report, until: Reading) -> Next {
-        let began = clock::reading();
-        while clock::reading() < until {
-            self.take_arrived();
-            let Some(newest) = self.waiting.iter().map(|waiting| waiting.wait.revision()).max() else {
-                return Next::Rest;
-            };
-            // Others write, and wait for this node's report.
-            if self.is_ahead_of(newest.max(report.applied.revision)) {
-                return Next::Report;
-            }
-            let (revision, mark) = self.newest_committed().unwrap_or((Revision(0), Mark(0)));
-            let sent = clock::reading();
-            // The report that comes after one that hangs must come in time for the lease.
-            let within = (self.properties.lease.length() / 4).min(REPLIED_WITHIN);
-            let looked = tokio::time::timeout(within, self.store.peek(revision, mark)).await;
-            let Ok(Ok(peeked)) = looked else { return Next::Report };
-            self.answer_committed(sent, &peeked, report.incarnation);
-            if self.is_worth_a_report(&peeked.rows, report.incarnation) {
-                return Next::Report;
-            }
-            if !self.waiting.is_empty() {
-                let waited = clock::reading().since(began);
-                tokio::time::sleep((waited / 8).clamp(LOOKED_AGAIN_AFTER, LOOKED_AGAIN_AFTER_MAX)).await;
-            }
+    /// Whether its image has what another node wrote, and this one has not told of it: that node waits for it. Also where the
+    /// image is gone.
+    fn owes_a_report(&self, report: &Report) -> bool {
+        let (told, of_others) = (report.applied.revision.0, self.cluster.of_others().0);
+        self.cluster.image().is_none_or(|image| image.revision().0 > told && of_others > told)
+    }
+
+    /// Looks at the rows, which lets those answers go that were committed here; whether a report would let others go.
+    async fn look(&mut self, report: &Report) -> Next {
+        let (revision, mark) = self.newest_committed().unwrap_or((Revision(0), Mark(0)));
+        let sent = clock::reading();
+        // The report that comes after one that hangs must come in time for the lease.
+        let within = (self.properties.lease.length() / 4).min(REPLIED_WITHIN);
+        let Ok(Ok(peeked)) = tokio::time::timeout(within, self.store.peek(revision, mark)).await else {
+            return Next::Report;
+        };
+        self.answer_committed(sent, &peeked, report.incarnation);
+        match self.is_worth_a_report(&peeked.rows, report.incarnation) {
+            true => Next::Report,
+            false => Next::Rest,
         }
-        Next::Report
     }
 
     /// Its row goes, so that nobody waits for it.

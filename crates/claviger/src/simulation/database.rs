@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::here;
 use super::message::{ConnectionId, Done, Reply, ReplyTo, Statement};
+use crate::store::together;
 
 /// As the sessions that write set them.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -274,20 +275,23 @@ impl Database {
 }
 
 fn run(runtime: &Runtime, on: &mut AnyConnection, statement: &Statement) -> Reply {
-    let mut arguments = AnyArguments::default();
-    arguments.values.0.clone_from(&statement.arguments);
     let seconds = here::now().map_or(0, |now| now.seconds());
     // 2027-01-15T08:00:00Z, as PostgreSQL writes it.
     let now = jiff::Timestamp::from_second(seconds).expect("a time").to_string();
     let time = format!("'{}'", now.replace('T', " ").trim_end_matches('Z'));
-    let sql = AssertSqlSafe(statement.sql.replace("CURRENT_TIMESTAMP", &time));
     runtime.block_on(async {
-        let mut steps = on.fetch_many(sqlx::query_with(sql, arguments));
         let mut done = Done::default();
-        while let Some(step) = steps.try_next().await.map_err(|error| error.to_string())? {
-            match step {
-                Either::Left(result) => done.affected += result.rows_affected(),
-                Either::Right(row) => done.rows.push(row),
+        // Each finds its values by the numbers of its placeholders.
+        for sql in together::taken_apart(&statement.sql) {
+            let mut arguments = AnyArguments::default();
+            arguments.values.0.clone_from(&statement.arguments);
+            let sql = AssertSqlSafe(sql.replace("CURRENT_TIMESTAMP", &time));
+            let mut steps = on.fetch_many(sqlx::query_with(sql, arguments));
+            while let Some(step) = steps.try_next().await.map_err(|error| error.to_string())? {
+                match step {
+                    Either::Left(result) => done.affected += result.rows_affected(),
+                    Either::Right(row) => done.rows.push(row),
+                }
             }
         }
         Ok(done)

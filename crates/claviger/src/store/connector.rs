@@ -27,12 +27,19 @@ const TELL_AND_COMMIT: &str = "NOTIFY claviger; COMMIT";
 pub(super) struct Link {
     connection: AnyConnection,
     turn: Turn,
+    /// Who answers it, where the engine tells: what is told in a commit is told by this one.
+    backend: Option<u32>,
 }
 
 impl Link {
     /// When it was made.
     pub(super) fn turn(&self) -> Turn {
         self.turn
+    }
+
+    /// Who answers it.
+    pub(super) fn backend(&self) -> Option<u32> {
+        self.backend
     }
 
     /// Says goodbye.
@@ -111,8 +118,8 @@ impl Connector {
         let mut refused = Vec::new();
         for (place, options) in self.addresses.in_turn(begun) {
             match tokio::time::timeout(within, connected(options, self.settings)).await {
-                Ok(Ok(connection)) => match self.addresses.leads_to(place, begun) {
-                    Some(turn) => return Ok(Link { connection, turn }),
+                Ok(Ok((connection, backend))) => match self.addresses.leads_to(place, begun) {
+                    Some(turn) => return Ok(Link { connection, turn, backend }),
                     None => refused.push((options, StoreError::no_answer())),
                 },
                 Ok(Err(error)) => refused.push((options, StoreError::from(error))),
@@ -160,20 +167,24 @@ impl Connector {
     }
 }
 
-/// A connection that is set up.
-pub(super) async fn connected(options: &AnyConnectOptions, settings: &'static str) -> sqlx::Result<AnyConnection> {
+/// A connection that is set up, and who answers it.
+pub(super) async fn connected(
+    options: &AnyConnectOptions,
+    settings: &'static str,
+) -> sqlx::Result<(AnyConnection, Option<u32>)> {
     let mut connection = AnyConnection::connect_with(options).await?;
-    set_up(&mut connection, settings).await?;
-    Ok(connection)
+    let backend = set_up(&mut connection, settings).await?;
+    Ok((connection, backend))
 }
 
 /// Settings are sent as one text. Where they end by asking whether writes are taken, the connection is of use only if so: a
-/// standby lags, and what is read there may be revoked.
-pub(super) async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<()> {
+/// standby lags, and what is read there may be revoked. Returns who answers, where that is asked for.
+pub(super) async fn set_up(connection: &mut AnyConnection, settings: &'static str) -> sqlx::Result<Option<u32>> {
     let told = connection.fetch_all(settings).await?;
-    match told.last().map(|row| row.try_get::<String, _>("transaction_read_only")) {
-        Some(Ok(read_only)) if read_only == "on" => Err(sqlx::Error::Configuration(Box::new(TakesNoWrites))),
-        _ => Ok(()),
+    let Some(told) = told.last() else { return Ok(None) };
+    match told.try_get::<String, _>("transaction_read_only") {
+        Ok(read_only) if read_only == "on" => Err(sqlx::Error::Configuration(Box::new(TakesNoWrites))),
+        _ => Ok(told.try_get::<i32, _>("backend").ok().and_then(|backend| u32::try_from(backend).ok())),
     }
 }
 

@@ -5,13 +5,14 @@ use claviger_access::event::{Event, Fact, Target};
 use claviger_access::identity::PrincipalKind;
 use claviger_access::{Directory, Moment, Revision};
 use serde_json::json;
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
 
 use super::many::{Bound, Many};
 use super::observed::Observation;
 use super::rows::number;
 use super::statements::statements;
+use super::together::Part;
 use super::writing::Origin;
 use crate::audit_chain::{ChainDigest, ChainKey, Sealing};
 
@@ -39,16 +40,11 @@ macro_rules! select {
 
 pub(super) use select;
 
-/// Writes rows that were chained with this key.
-pub(super) async fn insert(
-    connection: &mut AnyConnection,
-    rows: &[(EventRow, ChainDigest)],
-    key: &ChainKey,
-) -> Result<(), sqlx::Error> {
-    let bind = |insert: Bound<'static>, (row, digest): &(EventRow, ChainDigest)| {
+/// Rows that were chained with this key.
+pub(super) fn inserted<'r>(rows: &'r [(EventRow, ChainDigest)], key: &'r ChainKey) -> Part<'r> {
+    Part::many(&INSERT_EVENTS, rows, |insert, (row, digest)| {
         row.bind(insert).bind(key.id().to_owned()).bind(digest.to_string())
-    };
-    INSERT_EVENTS.run(connection, rows, bind).await
+    })
 }
 
 /// The columns of an event, in the order of [`INSERT_EVENT`], but for those of the chain.

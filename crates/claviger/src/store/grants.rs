@@ -1,4 +1,4 @@
-//! Grants that a decision gives and takes: there may be hundreds, so they are gathered and go many at once.
+//! Grants that decisions give and take: there may be hundreds, so they are gathered and go many at once.
 
 use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{CustomRoleId, GrantId, ProjectId};
@@ -9,6 +9,7 @@ use sqlx::AnyConnection;
 use super::many::{Bound, Many};
 use super::rows::number;
 use super::statements::statements;
+use super::together::Part;
 
 statements! {
     DELETE_GRANT = "DELETE FROM grants WHERE id IN ($1)";
@@ -21,7 +22,7 @@ statements! {
 pub(super) static DELETE_GRANTS: Many = Many::of("DELETE_GRANTS", DELETE_GRANT);
 pub(super) static INSERT_GRANTS: Many = Many::of("INSERT_GRANTS", INSERT_GRANT);
 
-/// What was not sent yet. No grant is both given and taken, so that the order between the two does not matter.
+/// What was not sent yet. No grant is both given and taken: what is taken goes first, and may make room for what is given.
 #[derive(Default)]
 pub(super) struct Grants {
     taken: Vec<GrantId>,
@@ -43,13 +44,18 @@ struct Row {
 }
 
 impl Grants {
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.given.is_empty()
+    }
+
+    /// Whether this one is given, and not sent yet.
+    pub(super) fn gives(&self, id: GrantId) -> bool {
+        self.given.iter().any(|given| given.id == id)
+    }
+
     /// One more that is taken.
-    pub(super) async fn take(&mut self, connection: &mut AnyConnection, id: GrantId) -> Result<(), sqlx::Error> {
-        if self.given.iter().any(|given| given.id == id) {
-            self.send(connection).await?;
-        }
+    pub(super) fn take(&mut self, id: GrantId) {
         self.taken.push(id);
-        Ok(())
     }
 
     /// One more that is given. The rows above a grant (project, organization, the holder's kind and home) come from the
@@ -97,13 +103,22 @@ impl Grants {
         Ok(())
     }
 
-    /// Sends what was gathered.
-    pub(super) async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-        DELETE_GRANTS.run(connection, &self.taken, |delete, id| delete.bind(number(id.number()))).await?;
-        self.taken.clear();
-        INSERT_GRANTS.run(connection, &self.given, bind).await?;
-        self.given.clear();
+    /// Sends what is taken, unless it may go with the rest: what is given may need its room.
+    pub(super) async fn make_room(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        if !self.given.is_empty() {
+            self.taken_part().send_alone(connection).await?;
+            self.taken.clear();
+        }
         Ok(())
+    }
+
+    /// What there is to send, once there is room.
+    pub(super) fn parts(&self) -> [Part<'_>; 2] {
+        [self.taken_part(), Part::many(&INSERT_GRANTS, &self.given, bind)]
+    }
+
+    fn taken_part(&self) -> Part<'_> {
+        Part::many(&DELETE_GRANTS, &self.taken, |delete, id| delete.bind(number(id.number())))
     }
 }
 

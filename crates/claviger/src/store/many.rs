@@ -4,17 +4,18 @@
 
 use std::sync::OnceLock;
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 
 /// A statement and its values, as they are bound.
 pub(super) type Bound<'q> = Query<'q, sqlx::Any, AnyArguments>;
 
-/// So many rows a statement has, the longest first. What is left over goes one by one.
-const LENGTHS: [usize; 3] = [64, 16, 4];
+/// So many rows a statement has, the longest first. What is left over goes one by one. The short ones are close together: a
+/// write waits for each statement, and few writers leave few rows.
+const LENGTHS: [usize; 7] = [64, 32, 16, 8, 4, 3, 2];
 
-/// A statement that ends with the placeholders of one row, `VALUES ($1, $2)` or `IN ($1)`, and the same for many.
+/// A statement that ends with the placeholders of one row, `VALUES ($1, $2)` or `IN ($1)`, and the same for many. Placeholders
+/// before those are there once.
 pub(super) struct Many {
     name: &'static str,
     one: &'static str,
@@ -36,29 +37,21 @@ impl Many {
         self.longer().map(|(_, statement)| (self.name, statement))
     }
 
-    /// Runs it for all rows, in as few statements as it takes.
-    pub(super) async fn run<R>(
-        &'static self,
-        connection: &mut AnyConnection,
-        mut rows: &[R],
-        bind: impl Fn(Bound<'static>, &R) -> Bound<'static>,
-    ) -> Result<(), sqlx::Error> {
-        for (length, statement) in self.longer().chain([(1, self.one)]) {
-            while let Some((these, left)) = rows.split_at_checked(length)
-                && !these.is_empty()
-            {
-                these.iter().fold(sqlx::query(statement), &bind).execute(&mut *connection).await?;
-                rows = left;
-            }
-        }
-        Ok(())
+    /// The longest statement for at most so many rows, and for how many it is; none for no rows.
+    pub(super) fn longest_within(&'static self, rows: usize) -> Option<(usize, &'static str)> {
+        self.longer().chain([(1, self.one)]).find(|(length, _)| *length <= rows)
+    }
+
+    /// The statement for just so many.
+    pub(super) fn for_rows(&self, rows: usize) -> String {
+        for_rows(self.one, rows)
     }
 }
 
 fn for_rows(one: &str, rows: usize) -> String {
     let (before, row) = one.split_at(one.rfind('(').unwrap_or_default());
-    let columns = row.matches('$').count();
-    let places: Vec<String> = (1..=columns * rows).map(|place| format!("${place}")).collect();
+    let (common, columns) = (before.matches('$').count(), row.matches('$').count());
+    let places: Vec<String> = (1..=columns * rows).map(|place| format!("${}", common + place)).collect();
     // A list of values is one, however long.
     let of_one = if before.ends_with("IN ") { places.len() } else { columns };
     let rows: Vec<String> = places.chunks(of_one).map(|places| format!("({})", places.join(", "))).collect();
@@ -74,5 +67,7 @@ mod tests {
         let insert = for_rows("INSERT INTO grants (id, role) VALUES ($1, $2)", 3);
         assert_eq!(insert, "INSERT INTO grants (id, role) VALUES ($1, $2), ($3, $4), ($5, $6)");
         assert_eq!(for_rows("DELETE FROM grants WHERE id IN ($1)", 3), "DELETE FROM grants WHERE id IN ($1, $2, $3)");
+        let update = for_rows("UPDATE grants SET role = $1 WHERE id IN ($2)", 3);
+        assert_eq!(update, "UPDATE grants SET role = $1 WHERE id IN ($2, $3, $4)");
     }
 }

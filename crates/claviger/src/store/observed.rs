@@ -69,7 +69,7 @@ impl Store {
             rows.push((row, digest));
             next += 1;
         }
-        self.answered(event_row::insert(&mut connection, &rows, key)).await?;
+        self.answered(event_row::inserted(&rows, key).send_alone(&mut connection)).await?;
         let move_end = sqlx::query(MOVE_END).bind(next).bind(digest.to_string());
         self.answered(move_end.execute(&mut *connection)).await?;
         self.ends.may_become(Series::Observations, ANYWHERE, (next, digest));

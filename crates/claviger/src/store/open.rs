@@ -39,7 +39,8 @@ const POSTGRES_WRITE_SETTINGS: &str = "SET lock_timeout = '2s'; SET statement_ti
                                        SET default_transaction_isolation = 'read committed'; \
                                        SET timezone = 'UTC'; SET datestyle = 'ISO'; \
                                        SET application_name = 'claviger writer'; \
-                                       SHOW transaction_read_only;";
+                                       SELECT current_setting('transaction_read_only') AS transaction_read_only, \
+                                       pg_backend_pid() AS backend;";
 
 impl Store {
     /// Opens the store and brings its schema up to date. The caller holds its lock, where it has one.
@@ -108,7 +109,7 @@ impl Store {
 
 /// Looks into the file once, past the pool: that would try again and again, and say in the end only that time ran out.
 async fn look_into(location: &Location, options: &AnyConnectOptions) -> Result<(), StoreError> {
-    let look = async { connected(options, SQLITE_SETTINGS).await?.close().await };
+    let look = async { connected(options, SQLITE_SETTINGS).await?.0.close().await };
     look.await.map_err(|error: sqlx::Error| match error.as_database_error() {
         Some(told) if told.code().is_some_and(|code| [SQLITE_CORRUPT, SQLITE_NOTADB].contains(&&*code)) => {
             StoreError::unreadable(format!("{location}: {}", told.message()))

@@ -48,7 +48,7 @@ fn opened(addresses: &Addresses, settings: &'static str) -> (Turn, AnyPool) {
     let pool = AnyPoolOptions::new()
         .max_connections(READERS_MAX)
         .acquire_timeout(CONNECTION_WITHIN)
-        .after_connect(move |connection, _| Box::pin(set_up(connection, settings)))
+        .after_connect(move |connection, _| Box::pin(async move { set_up(connection, settings).await.map(|_| ()) }))
         .connect_lazy_with(options.clone());
     (turn, pool)
 }

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use claviger_access::{Decision, Directory, Mark, Moment, Revision};
-use sqlx::AnyConnection;
 
 use super::event_row::{self, EventRow};
 use super::many::{Bound, Many};
 use super::rows::{hex, number};
 use super::statements::statements;
+use super::together::Part;
 use super::writing::Origin;
 use super::{StoreError, change_format};
 use crate::audit_chain::{ChainDigest, ChainKey};
@@ -83,13 +83,15 @@ impl Record {
         self.changes.len() + self.events.len() >= GATHERED_MAX
     }
 
-    /// Sends what was gathered.
-    pub(super) async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        INSERT_CHANGES.run(connection, &self.changes, bind_change).await?;
+    /// What there is to send.
+    pub(super) fn parts(&self) -> [Part<'_>; 2] {
+        [Part::many(&INSERT_CHANGES, &self.changes, bind_change), event_row::inserted(&self.events, &self.key)]
+    }
+
+    /// It was sent.
+    pub(super) fn clear(&mut self) {
         self.changes.clear();
-        event_row::insert(connection, &self.events, &self.key).await?;
         self.events.clear();
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod invitation;
 pub(super) mod password_reset;
 pub(super) mod person;
 pub(super) mod policy;
+pub(super) mod principal;
 pub(super) mod second_factor;
 pub(super) mod secret;
 pub(super) mod service_account;
@@ -15,14 +16,15 @@ pub(super) mod team;
 
 use claviger_access::change::WorkspaceProperties;
 use claviger_access::credential::SecretDigest;
-use claviger_access::email::EmailAddress;
-use claviger_access::identity::{OrganizationId, PrincipalId, PrincipalKind, ProjectId, ProjectSlug, WorkspaceId};
+use claviger_access::identity::{OrganizationId, PrincipalId, ProjectId, ProjectSlug, WorkspaceId};
 use claviger_access::{Change, Directory, Moment};
 use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 
-use super::grants::Grants;
+use self::principal::CreatedPrincipal;
+use self::secret::IssuedSecret;
+use super::gathered::Gathered;
 use super::statements::statements;
 
 statements! {
@@ -42,39 +44,27 @@ statements! {
                         WHERE id = $1";
     DELETE_WORKSPACE_GRANTS = "DELETE FROM grants WHERE workspace_id = $1";
     DELETE_WORKSPACE = "DELETE FROM workspaces WHERE id = $1";
-    INSERT_PRINCIPAL = "INSERT INTO principals \
-                        (id, kind, organization_id, username, display_name, email, created_at, creator_id) \
-                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    MARK_PRINCIPAL_DELETED = "UPDATE principals SET deleted_at = $2 WHERE id = $1";
-    DELETE_PRINCIPAL_SECRETS = "DELETE FROM secrets WHERE principal_id = $1";
-    DELETE_PRINCIPAL_GRANTS = "DELETE FROM grants WHERE principal_id = $1";
-    FORGET_ACCOUNT_DAYS = "DELETE FROM account_days WHERE principal_id = $1";
-    FORGET_REFUSED = "DELETE FROM refused_hours WHERE principal_id = $1";
-    FORGET_ADDRESSES = "DELETE FROM account_addresses WHERE principal_id = $1";
-    LEAVE_TEAMS = "DELETE FROM team_members WHERE principal_id = $1";
 }
 
-/// Writes the rows of a decision's changes. `directory` is the state with the whole decision applied.
+/// Writes the rows of a decision's changes, or gathers them to be sent with others. `directory` is the state with the whole
+/// decision applied.
 pub(super) async fn write(
     connection: &mut AnyConnection,
+    gathered: &mut Gathered,
     directory: &Directory,
     changes: &[Change],
 ) -> Result<(), sqlx::Error> {
-    let mut grants = Grants::default();
     for change in changes {
-        if !matches!(change, Change::GrantGiven { .. } | Change::GrantTaken { .. }) {
-            // It may make or take away what grants stand on.
-            grants.send(connection).await?;
-        }
-        write_one(connection, directory, &mut grants, change).await?;
+        gathered.make_way_for(connection, change).await?;
+        write_one(connection, gathered, directory, change).await?;
     }
-    grants.send(connection).await
+    Ok(())
 }
 
 async fn write_one(
     connection: &mut AnyConnection,
+    gathered: &mut Gathered,
     directory: &Directory,
-    grants: &mut Grants,
     change: &Change,
 ) -> Result<(), sqlx::Error> {
     match change {
@@ -117,16 +107,34 @@ async fn write_one(
             run_each(connection, [DELETE_WORKSPACE_GRANTS, DELETE_WORKSPACE], id.number()).await
         }
         Change::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
-            let new = NewPrincipal { id: *id, kind: *kind, organization: *organization, name, email: email.as_ref() };
-            insert_principal(connection, new, *created, *creator).await
+            gathered.made().principals.push(CreatedPrincipal {
+                id: *id,
+                kind: *kind,
+                organization: *organization,
+                name: name.clone(),
+                email: email.clone(),
+                created: *created,
+                creator: *creator,
+            });
+            Ok(())
         }
-        Change::PrincipalDeleted { id, deleted } => delete_principal(connection, *id, *deleted).await,
+        Change::PrincipalDeleted { id, deleted } => {
+            gathered.delete(*id, *deleted);
+            Ok(())
+        }
         Change::SecretIssued { id, principal, digest, expires, created } => {
-            secret::insert(connection, *id, *principal, digest, *expires, *created).await
+            let (id, principal, digest) = (*id, *principal, *digest);
+            gathered.made().secrets.push(IssuedSecret { id, principal, digest, expires: *expires, created: *created });
+            Ok(())
         }
         Change::SecretExpiryChanged { id, expires, .. } => secret::end_at(connection, *id, *expires).await,
-        Change::GrantGiven { id, holder, granted, created } => grants.give(directory, *id, *holder, *granted, *created),
-        Change::GrantTaken { id, .. } => grants.take(connection, *id).await,
+        Change::GrantGiven { id, holder, granted, created } => {
+            gathered.made().grants.give(directory, *id, *holder, *granted, *created)
+        }
+        Change::GrantTaken { id, .. } => {
+            gathered.made().grants.take(*id);
+            Ok(())
+        }
         Change::Secret(change) => secret::write(connection, change).await,
         Change::ServiceAccount(change) => service_account::write(connection, change).await,
         Change::Team(change) => team::write(connection, directory, change).await,
@@ -180,45 +188,6 @@ async fn insert_workspace(
         .bind(created.seconds())
         .bind(creator.map(|creator| number(creator.number())));
     run(connection, insert).await
-}
-
-struct NewPrincipal<'a> {
-    id: PrincipalId,
-    kind: PrincipalKind,
-    organization: Option<OrganizationId>,
-    name: &'a str,
-    email: Option<&'a EmailAddress>,
-}
-
-async fn insert_principal(
-    connection: &mut AnyConnection,
-    new: NewPrincipal<'_>,
-    created: Moment,
-    creator: Option<PrincipalId>,
-) -> Result<(), sqlx::Error> {
-    let (username, display_name) = match new.kind {
-        PrincipalKind::ServiceAccount => (Some(new.name.to_owned()), None),
-        PrincipalKind::Person => (None, Some(new.name.to_owned())),
-    };
-    let insert = sqlx::query(INSERT_PRINCIPAL)
-        .bind(number(new.id.number()))
-        .bind(new.kind as i16)
-        .bind(new.organization.map(|organization| number(organization.number())))
-        .bind(username)
-        .bind(display_name)
-        .bind(new.email.map(|email| email.as_str().to_owned()))
-        .bind(created.seconds())
-        .bind(creator.map(|creator| number(creator.number())));
-    run(connection, insert).await
-}
-
-async fn delete_principal(connection: &mut AnyConnection, id: PrincipalId, deleted: Moment) -> Result<(), sqlx::Error> {
-    account_details::delete(connection, id).await?;
-    let statements = [DELETE_PRINCIPAL_SECRETS, DELETE_PRINCIPAL_GRANTS, FORGET_ADDRESSES, LEAVE_TEAMS];
-    run_each(connection, statements, id.number()).await?;
-    run_each(connection, [FORGET_ACCOUNT_DAYS, FORGET_REFUSED], id.number()).await?;
-    let mark = sqlx::query(MARK_PRINCIPAL_DELETED).bind(number(id.number())).bind(deleted.seconds());
-    run(connection, mark).await
 }
 
 async fn run(connection: &mut AnyConnection, query: Query<'_, sqlx::Any, AnyArguments>) -> Result<(), sqlx::Error> {

@@ -12,11 +12,20 @@ macro_rules! statements {
 pub(super) use statements;
 
 use super::many::Many;
+use super::rows::{principal, secret};
 use super::{event_row, grants, record};
 
 /// Every statement that the program sends but for beginning, ending and setting up: name and text.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let many = [&record::INSERT_CHANGES, &event_row::INSERT_EVENTS, &grants::DELETE_GRANTS, &grants::INSERT_GRANTS];
+    let many = [
+        &record::INSERT_CHANGES,
+        &event_row::INSERT_EVENTS,
+        &grants::DELETE_GRANTS,
+        &grants::INSERT_GRANTS,
+        &principal::INSERT_PRINCIPALS,
+        &principal::MARK_PRINCIPALS_DELETED,
+        &secret::INSERT_SECRETS,
+    ];
     [
         super::audit_log::STATEMENTS,
         super::audit_log::FOLLOWING,
@@ -42,6 +51,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::rows::account_details::STATEMENTS,
         super::rows::custom_role::STATEMENTS,
         super::rows::policy::STATEMENTS,
+        super::rows::principal::STATEMENTS,
         super::rows::secret::STATEMENTS,
         super::rows::service_account::STATEMENTS,
         super::rows::invitation::STATEMENTS,
@@ -60,5 +70,5 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     .into_iter()
     .flatten()
     .copied()
-    .chain(many.into_iter().flat_map(Many::statements))
+    .chain(many.into_iter().chain(&principal::DELETE_WHAT_IS_THEIRS).flat_map(Many::statements))
 }

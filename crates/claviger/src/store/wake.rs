@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
@@ -21,11 +21,31 @@ const AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
 
 /// Whether the engine was seen to take a LISTEN: only then it is sent a NOTIFY, which would end a transaction otherwise.
 #[derive(Clone, Default)]
-pub(super) struct CanTell(Arc<AtomicBool>);
+pub(super) struct CanTell(Arc<Told>);
+
+#[derive(Default)]
+struct Told {
+    is_known: AtomicBool,
+    /// Who tells of what is written here; 0 is nobody.
+    own: AtomicU32,
+}
 
 impl CanTell {
     pub(super) fn is_known(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.is_known.load(Ordering::Relaxed)
+    }
+
+    fn was_seen(&self) {
+        self.0.is_known.store(true, Ordering::Relaxed);
+    }
+
+    /// This one tells of what is written here: whoever wrote it need not be told.
+    pub(super) fn tells(&self, backend: Option<u32>) {
+        self.0.own.store(backend.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    fn is_own(&self, backend: u32) -> bool {
+        backend != 0 && self.0.own.load(Ordering::Relaxed) == backend
     }
 }
 
@@ -64,7 +84,7 @@ impl Store {
     async fn listen_once(&self, url: &str, moved: &Notify) -> Result<(), StoreError> {
         #[cfg(test)]
         if let Some(mut told) = crate::simulation::here::listen(url) {
-            self.can_tell.0.store(true, Ordering::Relaxed);
+            self.can_tell.was_seen();
             while told.recv().await.is_some() {
                 moved.notify_one();
             }
@@ -73,11 +93,15 @@ impl Store {
         let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(CHANNEL).await?;
-        self.can_tell.0.store(true, Ordering::Relaxed);
+        self.can_tell.was_seen();
+        // What came before this was heard is told as well.
+        moved.notify_one();
         loop {
-            // What came before this was heard, or while the connection was away, is told as well.
-            moved.notify_one();
-            listener.recv().await?;
+            // None where the connection was away, and something may have been told meanwhile.
+            let told = listener.try_recv().await?;
+            if told.is_none_or(|told| !self.can_tell.is_own(told.process_id())) {
+                moved.notify_one();
+            }
         }
     }
 }

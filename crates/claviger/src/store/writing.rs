@@ -14,9 +14,11 @@ use sqlx::{AnyConnection, Row};
 
 use super::connector::{Connector, Link};
 use super::ends::KnownEnds;
+use super::gathered::Gathered;
 use super::record::Record;
 use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
+use super::together::{self, Part};
 use super::wake::CanTell;
 use super::{Engine, Store, StoreError};
 use crate::audit_chain::ChainDigest;
@@ -53,10 +55,13 @@ pub struct Writing {
     /// In a transaction. Dropping it rolls back; it is kept for the next write only where all went well.
     connection: Link,
     connector: Connector,
+    engine: Engine,
     revision: Revision,
     mark: Mark,
     /// Of the epoch; none of one that has no mark yet.
     epoch: Option<Mark>,
+    /// Rows of its decisions that were not sent yet.
+    gathered: Gathered,
     /// What its decisions leave in the logs.
     record: Record,
     ends: KnownEnds,
@@ -123,7 +128,8 @@ impl Store {
         let record = Record::new(next_event, ring.current().clone(), digest);
         let epoch = unhex(&head.try_get::<String, _>("epoch_mark")?).map(Mark);
         let (connector, ends, can_tell) = (self.connector.clone(), self.ends.clone(), self.can_tell.clone());
-        Ok(Writing { connection, connector, revision, mark, epoch, record, ends, can_tell, next_id: None })
+        let (engine, gathered, next_id) = (self.engine, Gathered::new(self.engine), None);
+        Ok(Writing { connection, connector, engine, revision, mark, epoch, gathered, record, ends, can_tell, next_id })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -215,11 +221,11 @@ impl Writing {
         origin: &Origin,
         moment: Moment,
     ) -> Result<(), StoreError> {
-        rows::write(&mut self.connection, after, decision.changes()).await?;
+        rows::write(&mut self.connection, &mut self.gathered, after, decision.changes()).await?;
         (self.revision, self.mark, self.next_id) = (after.revision(), after.mark(), Some(after.next_id()));
         self.record.add(decision, after, origin, moment)?;
         if self.record.is_long() {
-            self.record.send(&mut self.connection).await?;
+            self.send(None).await?;
         }
         Ok(())
     }
@@ -234,24 +240,32 @@ impl Writing {
             }
         }
         match self.can_tell.is_known() {
-            true => self.connector.commit_and_tell(self.connection).await,
+            true => {
+                self.can_tell.tells(self.connection.backend());
+                self.connector.commit_and_tell(self.connection).await
+            }
             false => self.connector.commit(self.connection).await,
         }
     }
 
+    async fn send(&mut self, head: Option<Part<'_>>) -> Result<(), StoreError> {
+        self.gathered.make_room(&mut self.connection).await?;
+        let parts: Vec<Part<'_>> = self.gathered.parts().into_iter().chain(self.record.parts()).chain(head).collect();
+        together::send(&mut self.connection, self.engine, &parts).await?;
+        drop(parts);
+        self.gathered.clear();
+        self.record.clear();
+        Ok(())
+    }
+
     async fn move_head(&mut self) -> Result<(), StoreError> {
         let Some(next_id) = self.next_id else { return Ok(()) };
-        self.record.send(&mut self.connection).await?;
-        sqlx::query(MOVE_HEAD)
-            .bind(number(self.revision.0))
-            .bind(hex(&self.mark.0))
-            .bind(number(next_id))
-            .bind(self.record.next_event())
-            .bind(self.record.digest().to_string())
-            .execute(&mut *self.connection)
-            .await?;
-        let end = (self.record.next_event(), self.record.digest());
-        self.ends.may_become(Series::Mutations, (self.revision, self.mark), end);
+        let (revision, mark, end) = (self.revision, self.mark, (self.record.next_event(), self.record.digest()));
+        let head = Part::one(MOVE_HEAD, |head| {
+            head.bind(number(revision.0)).bind(hex(&mark.0)).bind(number(next_id)).bind(end.0).bind(end.1.to_string())
+        });
+        self.send(Some(head)).await?;
+        self.ends.may_become(Series::Mutations, (revision, mark), end);
         Ok(())
     }
 

@@ -56,6 +56,11 @@ impl Waiting {
         Ok(Place { waiting: Arc::clone(self), organization, weight })
     }
 
+    /// How many there are.
+    pub(super) fn writes(&self) -> usize {
+        self.lock().writes
+    }
+
     fn lock(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,6 +5,7 @@ use std::task::Poll;
 
 use claviger::writer::{DECISIONS_A_BATCH, WAITING_OF_ONE_ORGANIZATION_MAX};
 use claviger_access::identity::OrganizationId;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -79,6 +80,45 @@ on_both_stores! {
             match number % 2 {
                 0 => drop(world.remember_made(&format!("n{number}"), &answer.created())),
                 _ => drop(answer.refused(404, "project_not_found")),
+            }
+        }
+    }
+
+    /// rows are gathered over the decisions of a transaction, and each change finds those before it (looked through afterwards)
+    async fn decisions_of_all_kinds_ride_in_one_transaction(world: World) {
+        let names: Vec<String> = (0..6).flat_map(|number| [format!("old{number}"), format!("kept{number}")]).collect();
+        let accounts: Vec<String> = names.iter().map(|name| format!("{name} member")).collect();
+        let world = world.with(&format!("acme: ada owner, {}\n  shop: exporter admin", accounts.join(", "))).await;
+        let (node, shop) = (world.node(), world.id("shop"));
+        let holding = node.store.begin_at_head().await.unwrap();
+        let mut sent = Vec::new();
+        let mut send = |method: Method, path: String, body: serde_json::Value| {
+            let request = world.account("ada").request(method, &path).json(&body);
+            sent.push((path, tokio::spawn(crate::world::send(request))));
+        };
+        for number in 0..6 {
+            let (old, kept) = (world.id(&format!("old{number}")), world.id(&format!("kept{number}")));
+            let accounts = "organizations/{acme}/service-accounts".to_owned();
+            let there = json!([{ "id": shop, "role": "analyst" }]);
+            send(Method::POST, accounts.clone(), json!({ "username": format!("new{number}"), "projects": there, "description": "with details" }));
+            send(Method::DELETE, format!("{accounts}/{old}"), json!({}));
+            send(Method::POST, accounts.clone(), json!({ "username": format!("newer{number}"), "projects": there }));
+            send(Method::PATCH, format!("{accounts}/{kept}"), json!({ "organization_role": "admin" }));
+            send(Method::POST, format!("{accounts}/{kept}/rotate"), json!({}));
+        }
+        let all = sent.len();
+        for _ in 0..1_000 {
+            if node.writer.waiting() == all {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        holding.roll_back().await.unwrap();
+        for (path, sent) in sent {
+            let answer = sent.await.unwrap();
+            assert!([200, 201].contains(&answer.status), "{path}: {answer:?}");
+            if let Some(token) = answer.body["results"]["token"].as_str() {
+                world.keep_secret("one of many", token);
             }
         }
     }

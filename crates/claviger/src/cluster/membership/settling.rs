@@ -35,6 +35,7 @@ impl Membership {
         }
         let others: Vec<&NamedRow> =
             found.rows.iter().filter(|one| one.row.incarnation != report.incarnation).collect();
+        self.is_alone = others.is_empty();
         let reached = others.iter().map(|one| one.row.applied).min();
         self.arriving
             .is_everywhere(reached.map_or(report.applied.revision, |reached| reached.min(report.applied.revision)));
@@ -88,6 +89,7 @@ impl Membership {
             return;
         }
         let others = peeked.rows.iter().filter(|one| one.row.incarnation != own);
+        self.is_alone = others.clone().next().is_none();
         for waiting in std::mem::take(&mut self.waiting) {
             let is_here = image.is_some_and(|image| image >= waiting.wait.revision());
             let is_looked_at = is_here && waiting.committed.is_some() && waiting.wait.began() <= sent;

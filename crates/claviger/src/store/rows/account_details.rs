@@ -7,9 +7,11 @@ use sqlx::AnyConnection;
 use super::{number, run};
 use crate::store::statements::statements;
 
+/// Also where the account itself goes, with others.
+pub(super) const DELETE_LABELS: &str = "DELETE FROM account_labels WHERE principal_id IN ($1)";
+pub(super) const DELETE_DETAILS: &str = "DELETE FROM account_details WHERE principal_id IN ($1)";
+
 statements! {
-    DELETE_LABELS = "DELETE FROM account_labels WHERE principal_id = $1";
-    DELETE_DETAILS = "DELETE FROM account_details WHERE principal_id = $1";
     INSERT_DETAILS = "INSERT INTO account_details (principal_id, owner_kind, owner_id, description) VALUES ($1, $2, $3, $4)";
     INSERT_LABEL = "INSERT INTO account_labels (principal_id, name, value) VALUES ($1, $2, $3)";
 }
@@ -20,7 +22,7 @@ pub(super) async fn write(
     id: PrincipalId,
     details: &AccountDetails,
 ) -> Result<(), sqlx::Error> {
-    delete(connection, id).await?;
+    super::run_each(connection, [DELETE_LABELS, DELETE_DETAILS], id.number()).await?;
     if *details == AccountDetails::default() {
         return Ok(());
     }
@@ -32,10 +34,6 @@ pub(super) async fn write(
         run(connection, insert.bind(name.to_owned()).bind(value.to_owned())).await?;
     }
     Ok(())
-}
-
-pub(super) async fn delete(connection: &mut AnyConnection, id: PrincipalId) -> Result<(), sqlx::Error> {
-    super::run_each(connection, [DELETE_LABELS, DELETE_DETAILS], id.number()).await
 }
 
 /// How an owner is written down.

@@ -7,32 +7,43 @@ use claviger_access::{Expiry, Moment};
 use sqlx::AnyConnection;
 
 use super::{hex, number, run};
+use crate::store::many::Many;
 use crate::store::statements::statements;
+use crate::store::together::Part;
 
 statements! {
     INSERT_SECRET = "INSERT INTO secrets (id, principal_id, digest_kind, digest, created_at, expires_at) \
-                     VALUES ($1, $2, 'sha256', $3, $4, $5)";
+                     VALUES ($1, $2, $3, $4, $5, $6)";
     UPDATE_SECRET_EXPIRY = "UPDATE secrets SET expires_at = $2 WHERE id = $1";
     NAME_SECRET = "UPDATE secrets SET name = $2 WHERE id = $1";
     DISABLE_SECRET = "UPDATE secrets SET is_disabled = $2 WHERE id = $1";
     DELETE_SECRET = "DELETE FROM secrets WHERE id = $1";
 }
 
-pub(super) async fn insert(
-    connection: &mut AnyConnection,
-    id: SecretId,
-    principal: PrincipalId,
-    digest: &SecretDigest,
-    expires: Expiry,
-    created: Moment,
-) -> Result<(), sqlx::Error> {
-    let insert = sqlx::query(INSERT_SECRET)
-        .bind(number(id.number()))
-        .bind(number(principal.number()))
-        .bind(hex(digest.as_bytes()))
-        .bind(created.seconds())
-        .bind(expires.moment().map(Moment::seconds));
-    run(connection, insert).await
+pub(in crate::store) static INSERT_SECRETS: Many = Many::of("INSERT_SECRETS", INSERT_SECRET);
+
+/// How digests of secrets that are made here are.
+const DIGEST_KIND: &str = "sha256";
+
+/// The row of a secret that was issued.
+pub(in crate::store) struct IssuedSecret {
+    pub(in crate::store) id: SecretId,
+    pub(in crate::store) principal: PrincipalId,
+    pub(in crate::store) digest: SecretDigest,
+    pub(in crate::store) expires: Expiry,
+    pub(in crate::store) created: Moment,
+}
+
+pub(in crate::store) fn issued(secrets: &[IssuedSecret]) -> Part<'_> {
+    Part::many(&INSERT_SECRETS, secrets, |insert, secret| {
+        insert
+            .bind(number(secret.id.number()))
+            .bind(number(secret.principal.number()))
+            .bind(DIGEST_KIND)
+            .bind(hex(secret.digest.as_bytes()))
+            .bind(secret.created.seconds())
+            .bind(secret.expires.moment().map(Moment::seconds))
+    })
 }
 
 pub(super) async fn end_at(connection: &mut AnyConnection, id: SecretId, expires: Expiry) -> Result<(), sqlx::Error> {

@@ -1,0 +1,105 @@
+//! Rows that are made and deleted alike by many decisions: gathered over a transaction, and sent many at once.
+//!
+//! A write waits for each statement while others wait for the head, so their number counts. What must stay true: a change
+//! finds the rows before it as if each had been sent alone. So what makes and what deletes principals is never gathered side
+//! by side, and every other kind of change has all sent before it.
+
+use claviger_access::identity::PrincipalId;
+use claviger_access::{Change, Moment};
+use sqlx::AnyConnection;
+
+use super::Engine;
+use super::grants::Grants;
+use super::rows::principal::{self, CreatedPrincipal};
+use super::rows::secret::{self, IssuedSecret};
+use super::together::{self, Part};
+
+/// What was not sent yet: what is made, or what is deleted.
+pub(super) struct Gathered {
+    engine: Engine,
+    made: Made,
+    deleted: Deleted,
+}
+
+/// In the order in which they stand on each other.
+#[derive(Default)]
+pub(super) struct Made {
+    pub(super) principals: Vec<CreatedPrincipal>,
+    pub(super) secrets: Vec<IssuedSecret>,
+    pub(super) grants: Grants,
+}
+
+/// Principals that went at the same time, as the rows tell it.
+#[derive(Default)]
+pub(super) struct Deleted {
+    at: Option<Moment>,
+    ids: Vec<PrincipalId>,
+}
+
+impl Gathered {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine, made: Made::default(), deleted: Deleted::default() }
+    }
+
+    /// Sends what has to be there before this change.
+    pub(super) async fn make_way_for(
+        &mut self,
+        connection: &mut AnyConnection,
+        change: &Change,
+    ) -> Result<(), sqlx::Error> {
+        let goes_along = match change {
+            Change::PrincipalCreated { .. } | Change::SecretIssued { .. } | Change::GrantGiven { .. } => {
+                self.deleted.at.is_none()
+            }
+            Change::GrantTaken { id, .. } => self.deleted.at.is_none() && !self.made.grants.gives(*id),
+            Change::PrincipalDeleted { deleted, .. } => {
+                self.made.is_empty() && self.deleted.at.is_none_or(|at| at == *deleted)
+            }
+            _ => false,
+        };
+        if goes_along { Ok(()) } else { self.send(connection).await }
+    }
+
+    /// Where to add what is made.
+    pub(super) fn made(&mut self) -> &mut Made {
+        &mut self.made
+    }
+
+    /// One more principal that goes.
+    pub(super) fn delete(&mut self, id: PrincipalId, deleted: Moment) {
+        self.deleted.at = Some(deleted);
+        self.deleted.ids.push(id);
+    }
+
+    async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        self.make_room(connection).await?;
+        together::send(connection, self.engine, &self.parts()).await?;
+        self.clear();
+        Ok(())
+    }
+
+    /// Sends what cannot go with the rest.
+    pub(super) async fn make_room(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        self.made.grants.make_room(connection).await
+    }
+
+    /// What there is to send, once there is room.
+    pub(super) fn parts(&self) -> Vec<Part<'_>> {
+        let Self { made, deleted, .. } = self;
+        let [taken, given] = made.grants.parts();
+        let made = [principal::created(&made.principals), secret::issued(&made.secrets), taken, given];
+        let deleted = deleted.at.map(|at| principal::deleted(&deleted.ids, at));
+        made.into_iter().chain(deleted.into_iter().flatten()).collect()
+    }
+
+    /// It was sent.
+    pub(super) fn clear(&mut self) {
+        (self.made, self.deleted) = (Made::default(), Deleted::default());
+    }
+}
+
+impl Made {
+    fn is_empty(&self) -> bool {
+        self.principals.is_empty() && self.secrets.is_empty() && self.grants.is_empty()
+    }
+}
