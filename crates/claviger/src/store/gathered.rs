@@ -5,7 +5,7 @@
 //! by side, and every other kind of change has all sent before it.
 
 use claviger_access::identity::PrincipalId;
-use claviger_access::{Change, Moment};
+use claviger_access::{Change, Directory, Moment};
 use sqlx::AnyConnection;
 
 use super::Engine;
@@ -23,15 +23,15 @@ pub(super) struct Gathered {
 
 /// In the order in which they stand on each other.
 #[derive(Default)]
-pub(super) struct Made {
-    pub(super) principals: Vec<CreatedPrincipal>,
-    pub(super) secrets: Vec<IssuedSecret>,
-    pub(super) grants: Grants,
+struct Made {
+    principals: Vec<CreatedPrincipal>,
+    secrets: Vec<IssuedSecret>,
+    grants: Grants,
 }
 
 /// Principals that went at the same time, as the rows tell it.
 #[derive(Default)]
-pub(super) struct Deleted {
+struct Deleted {
     at: Option<Moment>,
     ids: Vec<PrincipalId>,
 }
@@ -60,15 +60,36 @@ impl Gathered {
         if goes_along { Ok(()) } else { self.send(connection).await }
     }
 
-    /// Where to add what is made.
-    pub(super) fn made(&mut self) -> &mut Made {
-        &mut self.made
-    }
-
-    /// One more principal that goes.
-    pub(super) fn delete(&mut self, id: PrincipalId, deleted: Moment) {
-        self.deleted.at = Some(deleted);
-        self.deleted.ids.push(id);
+    /// Adds the rows of a change of those kinds. `directory` is the state with its whole decision applied.
+    pub(super) fn add(&mut self, directory: &Directory, change: &Change) -> Result<(), sqlx::Error> {
+        let made = &mut self.made;
+        match change {
+            Change::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
+                made.principals.push(CreatedPrincipal {
+                    id: *id,
+                    kind: *kind,
+                    organization: *organization,
+                    name: name.clone(),
+                    email: email.clone(),
+                    created: *created,
+                    creator: *creator,
+                });
+            }
+            Change::SecretIssued { id, principal, digest, expires, created } => {
+                let (id, principal, digest) = (*id, *principal, *digest);
+                made.secrets.push(IssuedSecret { id, principal, digest, expires: *expires, created: *created });
+            }
+            Change::GrantGiven { id, holder, granted, created } => {
+                made.grants.give(directory, *id, *holder, *granted, *created)?;
+            }
+            Change::GrantTaken { id, .. } => made.grants.take(*id),
+            Change::PrincipalDeleted { id, deleted } => {
+                self.deleted.at = Some(*deleted);
+                self.deleted.ids.push(*id);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {

@@ -22,8 +22,6 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 
-use self::principal::CreatedPrincipal;
-use self::secret::IssuedSecret;
 use super::gathered::Gathered;
 use super::statements::statements;
 
@@ -106,35 +104,12 @@ async fn write_one(
         Change::WorkspaceDeleted { id } => {
             run_each(connection, [DELETE_WORKSPACE_GRANTS, DELETE_WORKSPACE], id.number()).await
         }
-        Change::PrincipalCreated { id, kind, organization, name, email, created, creator } => {
-            gathered.made().principals.push(CreatedPrincipal {
-                id: *id,
-                kind: *kind,
-                organization: *organization,
-                name: name.clone(),
-                email: email.clone(),
-                created: *created,
-                creator: *creator,
-            });
-            Ok(())
-        }
-        Change::PrincipalDeleted { id, deleted } => {
-            gathered.delete(*id, *deleted);
-            Ok(())
-        }
-        Change::SecretIssued { id, principal, digest, expires, created } => {
-            let (id, principal, digest) = (*id, *principal, *digest);
-            gathered.made().secrets.push(IssuedSecret { id, principal, digest, expires: *expires, created: *created });
-            Ok(())
-        }
+        Change::PrincipalCreated { .. }
+        | Change::PrincipalDeleted { .. }
+        | Change::SecretIssued { .. }
+        | Change::GrantGiven { .. }
+        | Change::GrantTaken { .. } => gathered.add(directory, change),
         Change::SecretExpiryChanged { id, expires, .. } => secret::end_at(connection, *id, *expires).await,
-        Change::GrantGiven { id, holder, granted, created } => {
-            gathered.made().grants.give(directory, *id, *holder, *granted, *created)
-        }
-        Change::GrantTaken { id, .. } => {
-            gathered.made().grants.take(*id);
-            Ok(())
-        }
         Change::Secret(change) => secret::write(connection, change).await,
         Change::ServiceAccount(change) => service_account::write(connection, change).await,
         Change::Team(change) => team::write(connection, directory, change).await,
