@@ -57,7 +57,7 @@ impl Gathered {
             }
             _ => false,
         };
-        if goes_along { Ok(()) } else { self.send(connection).await }
+        if goes_along { Ok(()) } else { self.send(connection, []).await }
     }
 
     /// Adds the rows of a change of those kinds. `directory` is the state with its whole decision applied.
@@ -92,30 +92,28 @@ impl Gathered {
         Ok(())
     }
 
-    async fn send(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-        self.make_room(connection).await?;
-        together::send(connection, self.engine, &self.parts()).await?;
-        self.clear();
+    /// Sends what was gathered, and these with it.
+    pub(super) async fn send(
+        &mut self,
+        connection: &mut AnyConnection,
+        more: impl IntoIterator<Item = Part<'_>>,
+    ) -> Result<(), sqlx::Error> {
+        let mut parts = self.parts();
+        for part in more {
+            parts.push(part);
+        }
+        together::send(connection, self.engine, &parts).await?;
+        drop(parts);
+        (self.made, self.deleted) = (Made::default(), Deleted::default());
         Ok(())
     }
 
-    /// Sends what cannot go with the rest.
-    pub(super) async fn make_room(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-        self.made.grants.make_room(connection).await
-    }
-
-    /// What there is to send, once there is room.
-    pub(super) fn parts(&self) -> Vec<Part<'_>> {
+    fn parts(&self) -> Vec<Part<'_>> {
         let Self { made, deleted, .. } = self;
         let [taken, given] = made.grants.parts();
         let made = [principal::created(&made.principals), secret::issued(&made.secrets), taken, given];
         let deleted = deleted.at.map(|at| principal::deleted(&deleted.ids, at));
         made.into_iter().chain(deleted.into_iter().flatten()).collect()
-    }
-
-    /// It was sent.
-    pub(super) fn clear(&mut self) {
-        (self.made, self.deleted) = (Made::default(), Deleted::default());
     }
 }
 

@@ -4,7 +4,6 @@ use claviger_access::grant::{Granted, Holder};
 use claviger_access::identity::{CustomRoleId, GrantId, ProjectId};
 use claviger_access::role::{ProjectRole, Role};
 use claviger_access::{Directory, Moment};
-use sqlx::AnyConnection;
 
 use super::many::{Bound, Many};
 use super::rows::number;
@@ -22,7 +21,7 @@ statements! {
 pub(super) static DELETE_GRANTS: Many = Many::of("DELETE_GRANTS", DELETE_GRANT);
 pub(super) static INSERT_GRANTS: Many = Many::of("INSERT_GRANTS", INSERT_GRANT);
 
-/// What was not sent yet. No grant is both given and taken: what is taken goes first, and may make room for what is given.
+/// What was not sent yet. No grant is both given and taken, so that the order between the two does not matter.
 #[derive(Default)]
 pub(super) struct Grants {
     taken: Vec<GrantId>,
@@ -103,22 +102,10 @@ impl Grants {
         Ok(())
     }
 
-    /// Sends what is taken, unless it may go with the rest: what is given may need its room.
-    pub(super) async fn make_room(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-        if !self.given.is_empty() {
-            self.taken_part().send_alone(connection).await?;
-            self.taken.clear();
-        }
-        Ok(())
-    }
-
-    /// What there is to send, once there is room.
+    /// What there is to send.
     pub(super) fn parts(&self) -> [Part<'_>; 2] {
-        [self.taken_part(), Part::many(&INSERT_GRANTS, &self.given, bind)]
-    }
-
-    fn taken_part(&self) -> Part<'_> {
-        Part::many(&DELETE_GRANTS, &self.taken, |delete, id| delete.bind(number(id.number())))
+        let taken = Part::many(&DELETE_GRANTS, &self.taken, |delete, id| delete.bind(number(id.number())));
+        [taken, Part::many(&INSERT_GRANTS, &self.given, bind)]
     }
 }
 

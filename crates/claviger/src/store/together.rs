@@ -3,8 +3,9 @@
 //! A write waits for each answer while others wait for the head, so what a transaction has to say is said at once: to
 //! PostgreSQL as one statement, with all but the last in its `WITH` (its manual, 7.8.4, "Data-Modifying Statements in WITH").
 //! Those run side by side, and each sees the rows as they were before, but what the schema asks for is looked at once all
-//! are done: rows may refer to rows of another part. What must stay true: no part changes a row that another one changes,
-//! nor makes one that another one has to make room for. SQLite is asked one after another: there is no way to it.
+//! are done: rows may refer to rows of another part. What must stay true: no part changes a row that another one makes
+//! or changes, nor makes one that another one has to make room for. SQLite, which is in this process, is asked
+//! one after another.
 
 use std::ops::Range;
 

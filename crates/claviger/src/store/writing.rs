@@ -18,7 +18,7 @@ use super::gathered::Gathered;
 use super::record::Record;
 use super::rows::{self, hex, number, unhex};
 use super::statements::statements;
-use super::together::{self, Part};
+use super::together::Part;
 use super::wake::CanTell;
 use super::{Engine, Store, StoreError};
 use crate::audit_chain::ChainDigest;
@@ -55,7 +55,6 @@ pub struct Writing {
     /// In a transaction. Dropping it rolls back; it is kept for the next write only where all went well.
     connection: Link,
     connector: Connector,
-    engine: Engine,
     revision: Revision,
     mark: Mark,
     /// Of the epoch; none of one that has no mark yet.
@@ -128,8 +127,8 @@ impl Store {
         let record = Record::new(next_event, ring.current().clone(), digest);
         let epoch = unhex(&head.try_get::<String, _>("epoch_mark")?).map(Mark);
         let (connector, ends, can_tell) = (self.connector.clone(), self.ends.clone(), self.can_tell.clone());
-        let (engine, gathered, next_id) = (self.engine, Gathered::new(self.engine), None);
-        Ok(Writing { connection, connector, engine, revision, mark, epoch, gathered, record, ends, can_tell, next_id })
+        let (gathered, next_id) = (Gathered::new(self.engine), None);
+        Ok(Writing { connection, connector, revision, mark, epoch, gathered, record, ends, can_tell, next_id })
     }
 
     /// Finds out what became of a commit that was not answered: takes the head, which waits until a transaction that
@@ -249,11 +248,7 @@ impl Writing {
     }
 
     async fn send(&mut self, head: Option<Part<'_>>) -> Result<(), StoreError> {
-        self.gathered.make_room(&mut self.connection).await?;
-        let parts: Vec<Part<'_>> = self.gathered.parts().into_iter().chain(self.record.parts()).chain(head).collect();
-        together::send(&mut self.connection, self.engine, &parts).await?;
-        drop(parts);
-        self.gathered.clear();
+        self.gathered.send(&mut self.connection, self.record.parts().into_iter().chain(head)).await?;
         self.record.clear();
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use claviger::writer::{DECISIONS_A_BATCH, WAITING_OF_ONE_ORGANIZATION_MAX};
+use claviger::writer::{DECISIONS_A_BATCH, WAITING_OF_ONE_ORGANIZATION_MAX, Writer};
 use claviger_access::identity::OrganizationId;
 use reqwest::Method;
 use serde_json::json;
@@ -16,6 +16,17 @@ acme: ada owner
   shop: exporter admin
 globex: gil owner
 ";
+
+/// Returns once so many writes wait for the head.
+async fn all_wait(writer: &Writer, writes: usize) {
+    for _ in 0..1_000 {
+        if writer.waiting() == writes {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    panic!("{} wait, not {writes}", writer.waiting());
+}
 
 on_both_stores! {
     /// every answer says on which revision it was decided; one that changed something, on the one that it made
@@ -90,12 +101,20 @@ on_both_stores! {
         let accounts: Vec<String> = names.iter().map(|name| format!("{name} member")).collect();
         let world = world.with(&format!("acme: ada owner, {}\n  shop: exporter admin", accounts.join(", "))).await;
         let (node, shop) = (world.node(), world.id("shop"));
+        // The id that the next one has: it is deleted in the transaction that makes it.
+        let next = world.count("SELECT next_id FROM head").await;
         let holding = node.store.begin_at_head().await.unwrap();
+        let ada = world.account("ada");
+        let short = tokio::spawn(async move {
+            ada.post("organizations/{acme}/service-accounts", json!({ "username": "short", "organization_role": "member" })).await
+        });
+        all_wait(&node.writer, 1).await;
         let mut sent = Vec::new();
         let mut send = |method: Method, path: String, body: serde_json::Value| {
             let request = world.account("ada").request(method, &path).json(&body);
             sent.push((path, tokio::spawn(crate::world::send(request))));
         };
+        send(Method::DELETE, format!("organizations/{{acme}}/service-accounts/{next}"), json!({}));
         for number in 0..6 {
             let (old, kept) = (world.id(&format!("old{number}")), world.id(&format!("kept{number}")));
             let accounts = "organizations/{acme}/service-accounts".to_owned();
@@ -106,14 +125,11 @@ on_both_stores! {
             send(Method::PATCH, format!("{accounts}/{kept}"), json!({ "organization_role": "admin" }));
             send(Method::POST, format!("{accounts}/{kept}/rotate"), json!({}));
         }
-        let all = sent.len();
-        for _ in 0..1_000 {
-            if node.writer.waiting() == all {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
+        all_wait(&node.writer, 1 + sent.len()).await;
         holding.roll_back().await.unwrap();
+        let short = short.await.unwrap().created();
+        world.keep_secret("short", short["token"].as_str().unwrap());
+        assert_eq!(short["id"], next);
         for (path, sent) in sent {
             let answer = sent.await.unwrap();
             assert!([200, 201].contains(&answer.status), "{path}: {answer:?}");
